@@ -1,0 +1,100 @@
+/** The full table of a binary operation as a data set of token sequences: some cells train, the others validate. */
+import type { Dataset, Examples } from './dataset';
+import { pythonShuffle } from './python-shuffle';
+
+export interface SplitOptions {
+  /** Share of all pairs that is trained on, above 0 and below 1; its size is rounded down. @default 0.3 */
+  readonly trainFraction?: number;
+  /**
+   * Share of all pairs that validates, taken from the end of the permutation, so that it is the same for every
+   * trainFraction. Without it, every pair that does not train validates.
+   */
+  readonly validationFraction?: number;
+  /** Seed of the permutation of all pairs. @default 9 */
+  readonly seed?: number;
+}
+
+export interface BinaryOperation extends Required<Pick<SplitOptions, 'trainFraction' | 'seed'>> {
+  readonly name: string;
+  readonly title: string;
+  /** Results and left operands are 0 .. elements - 1. */
+  readonly elements: number;
+  /** Right operands are firstRight .. elements - 1. */
+  readonly firstRight: number;
+  readonly operate: (a: number, b: number) => number;
+  readonly text: (a: number, b: number, result: number) => string;
+  readonly validationFraction?: number | undefined;
+}
+
+/** Tokens of an example: a, the operator, b, the equals sign. */
+const LENGTH = 4;
+
+/** Every pair (a, b), as tokens [a, elements, b, elements + 1] with the label a ∘ b, split by a seeded permutation. */
+export function binaryOperation(operation: BinaryOperation): Dataset {
+  const { elements, firstRight, seed } = operation;
+  const rights = elements - firstRight;
+  const pairs = elements * rights;
+  const sizes = splitSizes(operation, pairs);
+  const order = pythonShuffle(pairs, seed);
+
+  const encode = (indices: Int32Array): Examples => {
+    const inputs = new Int32Array(indices.length * LENGTH);
+    const labels = new Int32Array(indices.length);
+    indices.forEach((index, row) => {
+      const a = Math.floor(index / rights);
+      const b = firstRight + (index % rights);
+      inputs.set([a, elements, b, elements + 1], row * LENGTH);
+      labels[row] = operation.operate(a, b);
+    });
+    return { inputs, inputShape: [LENGTH], labels, size: indices.length };
+  };
+
+  const train = encode(order.subarray(0, sizes.train));
+  const validation = encode(order.subarray(pairs - sizes.validation));
+  return {
+    name: operation.name,
+    description:
+      `${operation.title}: ${pairs} pairs, ${train.size} to train on and ${validation.size} to validate, ` +
+      `${elements} classes`,
+    classes: elements,
+    vocabularySize: elements + 2,
+    train,
+    validation,
+    describe(index: number, split: 'train' | 'validation' = 'train'): string {
+      const examples = split === 'train' ? train : validation;
+      if (!Number.isInteger(index) || index < 0 || index >= examples.size) {
+        throw new RangeError(`no ${split} example ${index}: there are ${examples.size}, numbered from 0`);
+      }
+      const tokens = examples.inputs;
+      return operation.text(tokens[index * LENGTH]!, tokens[index * LENGTH + 2]!, examples.labels[index]!);
+    },
+  };
+}
+
+/** Sizes are rounded down, as in the paper's code. */
+function splitSizes(options: BinaryOperation, pairs: number): { train: number; validation: number } {
+  const { trainFraction, validationFraction } = options;
+  checkFraction('trainFraction', trainFraction);
+  const train = Math.floor(pairs * trainFraction);
+  if (train === 0) {
+    throw new RangeError(
+      `trainFraction ${trainFraction} of ${pairs} pairs is no example: give at least ${1 / pairs}`,
+    );
+  }
+  if (validationFraction === undefined) return { train, validation: pairs - train };
+  checkFraction('validationFraction', validationFraction);
+  const validation = Math.floor(pairs * validationFraction);
+  if (validation === 0 || train + validation > pairs) {
+    throw new RangeError(
+      `validationFraction ${validationFraction} of ${pairs} pairs is ${validation} examples, and ` +
+        `${pairs - train} are left by trainFraction ${trainFraction}: give a share that makes 1 to ${pairs - train}`,
+    );
+  }
+  return { train, validation };
+}
+
+function checkFraction(name: string, value: number): void {
+  if (!(value > 0 && value < 1)) {
+    throw new RangeError(`${name} ${value} is outside (0, 1): give a share of the pairs, such as 0.3`);
+  }
+}

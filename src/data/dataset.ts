@@ -1,0 +1,108 @@
+/** A data set is two sets of labelled examples; batches of them reach the network as tensors. */
+import * as tf from '@tensorflow/tfjs';
+import { shuffled } from '../runtime/random';
+
+/** Labelled examples, kept in one typed array, row after row. */
+export interface Examples {
+  /** `size` rows of `inputShape` numbers. */
+  readonly inputs: Int32Array | Float32Array | Uint8Array;
+  /** Shape of one example, without the batch. */
+  readonly inputShape: readonly number[];
+  /** One class number for each example. */
+  readonly labels: Int32Array;
+  readonly size: number;
+}
+
+export interface Dataset {
+  readonly name: string;
+  /** One line for people: what an example is, and how many there are. */
+  readonly description: string;
+  readonly classes: number;
+  /** How many different tokens occur, in data sets of sequences. */
+  readonly vocabularySize?: number;
+  readonly train: Examples;
+  readonly validation: Examples;
+  /** An example in words, such as `34 / 7 = 60 (mod 97)`; of the training examples unless told otherwise. */
+  describe?(index: number, split?: 'train' | 'validation'): string;
+}
+
+export interface Batch {
+  /** [size, ...inputShape], int32 or float32 (bytes become float32, 0 to 255). */
+  readonly inputs: tf.Tensor;
+  /** [size], int32. */
+  readonly labels: tf.Tensor1D;
+  readonly size: number;
+  dispose(): void;
+}
+
+export interface BatchOptions {
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly epoch: number;
+  /** Batches of this epoch that are already behind a resumed run. @default 0 */
+  readonly skip?: number;
+}
+
+/** The examples with these indices as tensors, or all of them; the caller disposes of the batch. */
+export function toBatch(examples: Examples, indices?: Int32Array): Batch {
+  const { inputs, labels } = indices ? gather(examples, indices) : examples;
+  const size = indices ? indices.length : examples.size;
+  const shape = [size, ...examples.inputShape];
+  const x = tf.tensor(inputs, shape, inputs instanceof Int32Array ? 'int32' : 'float32');
+  const y = tf.tensor1d(labels, 'int32');
+  return {
+    inputs: x,
+    labels: y,
+    size,
+    dispose(): void {
+      x.dispose();
+      y.dispose();
+    },
+  };
+}
+
+/**
+ * One epoch of batches, every example in exactly one of them; the caller disposes of each.
+ * The order depends on (seed, epoch) alone, so that a resumed run sees what an undisturbed one would have seen.
+ * The last batch holds what is left and may be short.
+ * @throws RangeError when batchSize is not a whole number from 1 to the number of examples
+ */
+export function batches(examples: Examples, options: BatchOptions): Generator<Batch> {
+  const count = batchCount(examples, options.batchSize); // checks now, not when the first batch is asked for
+  return (function* epoch(): Generator<Batch> {
+    const order = shuffled(examples.size, options.seed, options.epoch);
+    for (let i = options.skip ?? 0; i < count; i++) {
+      yield toBatch(examples, order.subarray(i * options.batchSize, (i + 1) * options.batchSize));
+    }
+  })();
+}
+
+/** Batches in one epoch, the short one at its end included. */
+export function batchCount(examples: Examples, batchSize: number): number {
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new RangeError(`batchSize ${batchSize} is not a whole number of examples: give 1 or more`);
+  }
+  if (batchSize > examples.size) {
+    throw new RangeError(
+      `batchSize ${batchSize} is larger than the data, ${examples.size} examples: ` +
+        `give at most ${examples.size}, or use more of the data (trainFraction)`,
+    );
+  }
+  return Math.ceil(examples.size / batchSize);
+}
+
+function gather(examples: Examples, indices: Int32Array): Pick<Examples, 'inputs' | 'labels'> {
+  const width = examples.inputShape.reduce((product, n) => product * n, 1);
+  const Numbers = examples.inputs.constructor as new (length: number) => Examples['inputs'];
+  const inputs = new Numbers(indices.length * width);
+  const labels = new Int32Array(indices.length);
+  for (let row = 0; row < indices.length; row++) {
+    const index = indices[row]!;
+    if (index < 0 || index >= examples.size) {
+      throw new RangeError(`no example ${index}: there are ${examples.size}, numbered from 0`);
+    }
+    inputs.set(examples.inputs.subarray(index * width, (index + 1) * width), row * width);
+    labels[row] = examples.labels[index]!;
+  }
+  return { inputs, labels };
+}

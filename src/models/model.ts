@@ -1,0 +1,36 @@
+/** What a network is here: variables, and a function from inputs to logits and named activations. */
+import type * as tf from '@tensorflow/tfjs';
+import type { RandomSource } from '../runtime/random';
+
+/** How a model is applied. */
+export interface ApplyOptions {
+  /** Dropout and batch statistics as in training. @default false */
+  training?: boolean;
+  /** Sites whose activations are wanted; no others are computed. @default [] */
+  activations?: readonly string[];
+  /** Source of the dropout masks; needed when a model with dropout is trained. */
+  random?: RandomSource;
+}
+
+/** What a model gives back. */
+export interface ModelOutput {
+  /** [batch, classes] */
+  logits: tf.Tensor2D;
+  /** By site, [batch, ...]. */
+  activations: Readonly<Record<string, tf.Tensor>>;
+}
+
+/** A classifier whose activations have names. */
+export interface Model {
+  readonly name: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  /** By the names that PyTorch gives them. */
+  readonly variables: Readonly<Record<string, tf.Variable>>;
+  /** Where activations can be had, from input to output. */
+  readonly sites: readonly string[];
+  /** The site just before the classifier, whose intrinsic dimension is LLID. */
+  readonly lastSite: string;
+  readonly parameterCount: number;
+  apply(inputs: tf.Tensor, options?: ApplyOptions): ModelOutput;
+  dispose(): void;
+}

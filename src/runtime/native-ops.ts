@@ -1,0 +1,152 @@
+/**
+ * Operations with efficient gradients: TensorFlow's own kernels on the native backend, the same mathematics in
+ * plain tfjs on the others. Stock tfjs is slow in training because the gradients of its sums and means upload
+ * ones built in JavaScript, and because it takes apart what TensorFlow has as one kernel.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { isNative, nativeBackend, type OpAttribute } from './backend';
+import type { RandomSource } from './random';
+
+/** Adds a bias to the last axis. [..., n] + [n] -> [..., n] */
+export function biasAdd<T extends tf.Tensor>(x: T, bias: tf.Tensor1D): T {
+  return withGradient<T>([x, bias], () => ({
+    value: isNative() ? native('BiasAdd', [x, bias], float('T')) : tf.add(x, bias),
+    gradFunc: (dy) => [dy, sumRows(dy)],
+  }));
+}
+
+/**
+ * Layer normalisation over the last axis (Ba, Kiros, Hinton 2016), with the population's variance as in PyTorch.
+ * Its gradient is dx = (g - mean(g) - xhat mean(g xhat)) / sigma with g = dy scale.
+ */
+export function layerNorm<T extends tf.Tensor>(
+  x: T,
+  scale: tf.Tensor1D,
+  offset: tf.Tensor1D,
+  epsilon: number,
+): T {
+  return withGradient<T>([x, scale, offset], (save) => {
+    const centred = tf.sub(x, tf.mean(x, -1, true));
+    const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
+    const normed = tf.mul(centred, inverse);
+    save([normed, inverse, scale]);
+    return {
+      value: tf.add(tf.mul(normed, scale), offset),
+      gradFunc: (dy, [normed, inverse, scale]) => {
+        const g = tf.mul(dy, scale!);
+        const along = tf.mul(normed!, tf.mean(tf.mul(g, normed!), -1, true));
+        const dx = tf.mul(tf.sub(tf.sub(g, tf.mean(g, -1, true)), along), inverse!);
+        return [dx, sumRows(tf.mul(dy, normed!)), sumRows(dy)];
+      },
+    };
+  });
+}
+
+/** GPT-2's GELU: x/2 (1 + tanh(sqrt(2/pi) (x + .044715 x^3))) (Hendrycks, Gimpel 2016; `gelu_new`). */
+export function gelu<T extends tf.Tensor>(x: T): T {
+  const a = Math.sqrt(2 / Math.PI);
+  const b = 0.044715 * a;
+  return withGradient<T>([x], (save) => {
+    const squared = tf.square(x);
+    const t = tf.tanh(tf.mul(x, tf.add(tf.mul(squared, b), a)));
+    const half = tf.add(tf.mul(t, 0.5), 0.5);
+    save([x, squared, t, half]);
+    return {
+      value: tf.mul(x, half),
+      gradFunc: (dy, [x, squared, t, half]) => {
+        const slope = tf.mul(x!, tf.add(tf.mul(squared!, 1.5 * b), 0.5 * a)); // x/2 times the inner derivative
+        return tf.mul(dy, tf.add(half!, tanhGrad(t!, slope)));
+      },
+    };
+  });
+}
+
+/** max(x, 0). Its stock gradient is a Step and an upload. */
+export function relu<T extends tf.Tensor>(x: T): T {
+  return withGradient<T>([x], (save) => {
+    const y = tf.relu(x);
+    save([y]);
+    return {
+      value: y,
+      gradFunc: (dy, [y]) => (isNative() ? native('ReluGrad', [dy, y!], float('T')) : tf.mul(dy, tf.step(y!))),
+    };
+  });
+}
+
+/** Cross entropy of each example in nats. [batch, classes], int32 [batch] -> [batch] */
+export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
+  return withGradient<tf.Tensor1D>([logits], (save) => {
+    const [loss, slope] = isNative() ? crossEntropyNative(logits, labels) : crossEntropyComposite(logits, labels);
+    save([slope!]);
+    return { value: loss!, gradFunc: (dy, [slope]) => tf.mul(slope!, tf.expandDims(dy, 1)) };
+  });
+}
+
+/** Rows of a table. [rows, width], int32 [n] -> [n, width] */
+export function embedding(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
+  const rows = table.shape[0];
+  return withGradient<tf.Tensor2D>([table], (save) => {
+    save([ids]);
+    return {
+      value: tf.gather(table, ids),
+      gradFunc: (dy, [ids]) =>
+        isNative()
+          ? tf.unsortedSegmentSum(dy, ids as tf.Tensor1D, rows)
+          : tf.matMul(tf.oneHot(ids as tf.Tensor1D, rows, 1, 0, 'float32'), dy as tf.Tensor2D, true), // wasm has no segment sum
+    };
+  });
+}
+
+/** Sets a share `rate` of the elements to 0 and scales the others by 1 / (1 - rate), as in PyTorch. */
+export function dropout<T extends tf.Tensor>(x: T, rate: number, random: RandomSource): T {
+  if (!(rate >= 0 && rate < 1)) throw new Error(`need a dropout rate in [0, 1), got ${rate}`);
+  if (rate === 0) return x;
+  const kept = tf.cast(tf.greaterEqual(random.uniform(x.shape), rate), 'float32');
+  return tf.mul(x, tf.mul(kept, 1 / (1 - rate)));
+}
+
+function crossEntropyNative(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor[] {
+  const attributes = [float('T'), { ...float('Tlabels'), value: nativeBackend().binding.TF_INT32 }];
+  const op = 'SparseSoftmaxCrossEntropyWithLogits'; // loss and gradient in one pass
+  return nativeBackend().executeMultipleOutputs(op, attributes, [logits, labels], 2);
+}
+
+function crossEntropyComposite(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor[] {
+  const target = tf.oneHot(labels, logits.shape[1], 1, 0, 'float32');
+  const logProbabilities = tf.logSoftmax(logits);
+  return [tf.neg(tf.sum(tf.mul(target, logProbabilities), 1)), tf.sub(tf.exp(logProbabilities), target)];
+}
+
+/** Sum over every axis but the last: the gradient of what was broadcast along the rows. [..., n] -> [n] */
+function sumRows(x: tf.Tensor): tf.Tensor {
+  if (isNative()) return native('BiasAddGrad', [x], float('T'));
+  return tf.sum(x, tf.util.parseAxisParam(undefined as never, x.shape).slice(0, -1));
+}
+
+/** (1 - t^2) dy, for t = tanh(x) */
+function tanhGrad(t: tf.Tensor, dy: tf.Tensor): tf.Tensor {
+  return isNative() ? native('TanhGrad', [t, dy], float('T')) : tf.mul(dy, tf.sub(1, tf.square(t)));
+}
+
+interface Differentiable {
+  value: tf.Tensor;
+  gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
+}
+
+/** tf.customGrad. A gradient uses what was saved only: tensors of its closure may be disposed by then. */
+function withGradient<T extends tf.Tensor>(
+  inputs: tf.Tensor[],
+  forward: (save: (tensors: tf.Tensor[]) => void) => Differentiable,
+): T {
+  const op = tf.customGrad((...all) => forward(all.at(-1) as unknown as (tensors: tf.Tensor[]) => void));
+  return op(...inputs) as T;
+}
+
+function native(op: string, inputs: tf.Tensor[], ...attributes: OpAttribute[]): tf.Tensor {
+  return nativeBackend().executeSingleOutput(op, attributes, inputs);
+}
+
+function float(name: string): OpAttribute {
+  const { TF_ATTR_TYPE, TF_FLOAT } = nativeBackend().binding;
+  return { name, type: TF_ATTR_TYPE, value: TF_FLOAT };
+}
