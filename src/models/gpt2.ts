@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { dropout, embedding, gelu } from '../runtime/native-ops';
 import { mulberry32, normals, streamSeed } from '../runtime/random';
-import { type Linear, linear, type Norm, norm } from './layers';
+import { attention, type Linear, lastRows, linear, type Norm, norm } from './layers';
 import type { ApplyOptions, Model, ModelOutput } from './model';
 
 /** Size of the network. The names are those of transformers' GPT2Config. */
@@ -40,12 +40,16 @@ type Variables = Readonly<Record<string, tf.Variable>>;
  * Source: Radford et al. 2019; settings of the paper: Brown et al. 2022, arXiv 2211.13239.
  */
 export function gpt2(options: Gpt2Config): Model {
-  const config = checked({ positions: 4, nLayer: 2, nHead: 4, nEmbd: 128, dropoutRate: 0.1, seed: 0, ...options });
+  const config = { positions: 4, nLayer: 2, nHead: 4, nEmbd: 128, dropoutRate: 0.1, seed: 0, ...options };
+  checkConfig(config);
   const variables = initialVariables(config);
-  const sites = range(config.nLayer).flatMap((i) => [`transformer.h.${i}.attn`, `transformer.h.${i}.mlp`]);
+  const sites = Array.from({ length: config.nLayer }, (_, i) => [
+    `transformer.h.${i}.attn`,
+    `transformer.h.${i}.mlp`,
+  ]).flat();
   return {
     name: 'gpt2',
-    config: { ...config },
+    config,
     variables,
     sites,
     lastSite: sites.at(-1)!,
@@ -59,41 +63,136 @@ export function gpt2(options: Gpt2Config): Model {
 }
 
 /** int32 [batch, positions] -> logits [batch, classes] */
-function forward(ids: tf.Tensor2D, options: ApplyOptions, variables: Variables, config: FullConfig): ModelOutput {
+function forward(
+  ids: tf.Tensor2D,
+  options: ApplyOptions,
+  variables: Variables,
+  config: FullConfig,
+): ModelOutput {
   const [batch, positions] = ids.shape;
   const { nLayer, nEmbd, dropoutRate } = config;
-  const { activations: wanted = [], random, training = false } = options;
-  const parameters = <T>(name: string) => ({ weight: variables[`${name}.weight`], bias: variables[`${name}.bias`] }) as T;
-  const drop = <T extends tf.Tensor>(x: T) => (training && dropoutRate > 0 ? dropout(x, dropoutRate, random!) : x);
-  const lastRows = (x: tf.Tensor2D, of = positions) =>
-    of === 1 ? x : tf.slice(tf.reshape(x, [batch, of, -1]), [0, of - 1, 0], [batch, 1, -1]).reshape<tf.Rank.R2>([batch, nEmbd]);
+  const { activations: sites = [], training = false } = options;
+  const drop: Drop = (x) => (training && dropoutRate > 0 ? dropout(x, dropoutRate, options.random!) : x);
+  const layer = (name: string) =>
+    ({ weight: variables[`${name}.weight`], bias: variables[`${name}.bias`] }) as unknown as Linear & Norm;
+  const table = (name: string) => variables[name] as unknown as tf.Tensor2D;
   const activations: Record<string, tf.Tensor> = {};
-  const keep = (site: string, x: tf.Tensor) => {
-    if (wanted.includes(site)) activations[site] = tf.reshape(x, [batch, positions, nEmbd]);
+  const keep = (site: string, x: tf.Tensor2D) => {
+    if (sites.includes(site)) activations[site] = tf.reshape(x, [batch, positions, nEmbd]);
   };
 
-  const tokens = embedding(variables['transformer.wte.weight'] as tf.Tensor2D, tf.reshape(ids, [-1]));
-  const places = tf.slice(variables['transformer.wpe.weight'] as tf.Tensor2D, [0, 0], [positions, nEmbd]);
-  let x: tf.Tensor2D = drop(tf.add(tf.reshape(tokens, [batch, positions, nEmbd]), places)).reshape([-1, nEmbd]);
+  const tokens = tf.reshape(embedding(table('transformer.wte.weight'), tf.reshape(ids, [-1])), [
+    batch,
+    positions,
+    nEmbd,
+  ]);
+  const places = tf.slice(table('transformer.wpe.weight'), [0, 0], [positions, nEmbd]);
+  let x = tf.reshape(drop(tf.add(tokens, places)), [-1, nEmbd]) as tf.Tensor2D; // [batch * positions, nEmbd]
   for (let i = 0; i < nLayer; i++) {
     const block = `transformer.h.${i}`;
-    // The logits need the last block's output at the last token only: same logits, same gradients, a third less work.
-    const last = i === nLayer - 1;
-    const attnRows = last && !wanted.includes(`${block}.attn`) && !wanted.includes(`${block}.mlp`) ? 1 : positions;
-    const mlpRows = last && !wanted.includes(`${block}.mlp`) ? 1 : positions;
+    // Only the last token is classified. So in the last block queries and mlp are computed for it alone, unless
+    // someone asks for their activations: same logits, same gradients, a third less work.
+    const lastMlp = i === nLayer - 1 && !sites.includes(`${block}.mlp`);
+    const lastAttn = lastMlp && !sites.includes(`${block}.attn`);
 
-    const normed = norm(x, parameters<Norm>(`${block}.ln_1`));
-    const mixed = attention(normed, attnRows === 1 ? lastRows(normed) : normed, batch, parameters(`${block}.attn.c_attn`), config, drop);
-    const attn = drop(linear(mixed, parameters(`${block}.attn.c_proj`)));
+    const normed = norm(x, layer(`${block}.ln_1`));
+    const mixed = attention(normed, layer(`${block}.attn.c_attn`), {
+      batch,
+      heads: config.nHead,
+      lastOnly: lastAttn,
+      drop,
+    });
+    const attn = drop(linear(mixed, layer(`${block}.attn.c_proj`)));
     keep(`${block}.attn`, attn);
-    x = tf.add(attnRows === 1 ? lastRows(x) : x, attn);
+    x = tf.add(lastAttn ? lastRows(x, batch) : x, attn);
 
-    if (mlpRows < attnRows) x = lastRows(x);
-    const hidden = gelu(linear(norm(x, parameters(`${block}.ln_2`)), parameters(`${block}.mlp.c_fc`)));
-    const mlp = drop(linear(hidden, parameters(`${block}.mlp.c_proj`)));
+    if (lastMlp) x = lastRows(x, batch);
+    const hidden = gelu(linear(norm(x, layer(`${block}.ln_2`)), layer(`${block}.mlp.c_fc`)));
+    const mlp = drop(linear(hidden, layer(`${block}.mlp.c_proj`)));
     keep(`${block}.mlp`, mlp);
     x = tf.add(x, mlp);
   }
-  const final = norm(lastRows(x, x.shape[0] / batch), parameters('transformer.ln_f'));
-  return { logits: tf.matMul(final, variables['score.weight'] as tf.Tensor2D, false, true), activations };
+  const final = norm(lastRows(x, batch), layer('transformer.ln_f'));
+  return { logits: tf.matMul(final, table('score.weight'), false, true), activations };
+}
+
+type Drop = <T extends tf.Tensor>(x: T) => T;
+
+/** Normal with deviation .02, less before the residual sums; biases 0, scales 1 (transformers' `_init_weights`). */
+function initialVariables(config: FullConfig): Variables {
+  const { vocabularySize, classes, positions, nLayer, nEmbd, seed } = config;
+  const variables: Record<string, tf.Variable> = {};
+  const add = (name: string, value: tf.Tensor) => {
+    variables[name] = tf.variable(value);
+    value.dispose();
+  };
+  const weight = (name: string, shape: [number, number], deviation = 0.02) => {
+    // a stream of its own for each variable: a deeper network starts with the same first layers
+    const normal = normals(mulberry32(streamSeed(seed, Object.keys(variables).length)));
+    add(
+      name,
+      tf.tensor2d(
+        Float32Array.from({ length: shape[0] * shape[1] }, () => deviation * normal()),
+        shape,
+      ),
+    );
+  };
+  const linearLayer = (name: string, shape: [number, number], deviation?: number) => {
+    weight(`${name}.weight`, shape, deviation);
+    add(`${name}.bias`, tf.zeros([shape[1]]));
+  };
+  const normLayer = (name: string) => {
+    add(`${name}.weight`, tf.ones([nEmbd]));
+    add(`${name}.bias`, tf.zeros([nEmbd]));
+  };
+  const residual = 0.02 / Math.sqrt(2 * nLayer);
+
+  weight('transformer.wte.weight', [vocabularySize, nEmbd]);
+  weight('transformer.wpe.weight', [positions, nEmbd]);
+  for (let i = 0; i < nLayer; i++) {
+    const block = `transformer.h.${i}`;
+    normLayer(`${block}.ln_1`);
+    linearLayer(`${block}.attn.c_attn`, [nEmbd, 3 * nEmbd]);
+    linearLayer(`${block}.attn.c_proj`, [nEmbd, nEmbd], residual);
+    normLayer(`${block}.ln_2`);
+    linearLayer(`${block}.mlp.c_fc`, [nEmbd, 4 * nEmbd]);
+    linearLayer(`${block}.mlp.c_proj`, [4 * nEmbd, nEmbd], residual);
+  }
+  normLayer('transformer.ln_f');
+  weight('score.weight', [classes, nEmbd]);
+  return variables;
+}
+
+function checkConfig(config: FullConfig): void {
+  for (const name of ['vocabularySize', 'classes', 'positions', 'nLayer', 'nHead', 'nEmbd'] as const)
+    if (!(Number.isInteger(config[name]) && config[name] > 0))
+      throw new Error(`gpt2: ${name} must be a positive integer, got ${config[name]}`);
+  const { nEmbd, nHead, dropoutRate, seed } = config;
+  if (nEmbd % nHead !== 0)
+    throw new Error(
+      `gpt2: nEmbd must be a multiple of nHead, got ${nEmbd} and ${nHead}; try nEmbd ${nHead * Math.ceil(nEmbd / nHead)}`,
+    );
+  if (!(dropoutRate >= 0 && dropoutRate < 1))
+    throw new Error(`gpt2: dropoutRate must be in [0, 1), got ${dropoutRate}`);
+  if (!Number.isInteger(seed)) throw new Error(`gpt2: seed must be an integer, got ${seed}`);
+}
+
+function checkInputs(
+  ids: tf.Tensor,
+  options: ApplyOptions,
+  sites: readonly string[],
+  config: FullConfig,
+): void {
+  const { positions, dropoutRate } = config;
+  if (ids.rank !== 2 || ids.dtype !== 'int32' || ids.shape[1]! > positions || ids.shape[1] === 0)
+    throw new Error(
+      `gpt2: inputs must be int32 token ids [batch, 1 .. ${positions}], got ${ids.dtype} [${ids.shape}]; ` +
+        'longer sequences need a larger positions',
+    );
+  const unknown = options.activations?.find((site) => !sites.includes(site));
+  if (unknown !== undefined) throw new Error(`gpt2: no site '${unknown}'; there are ${sites.join(', ')}`);
+  if (options.training && dropoutRate > 0 && !options.random)
+    throw new Error(
+      `gpt2: training with dropoutRate ${dropoutRate} needs random; pass statelessRandom(seedAndStep)`,
+    );
 }

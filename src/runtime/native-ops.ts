@@ -68,7 +68,8 @@ export function relu<T extends tf.Tensor>(x: T): T {
     save([y]);
     return {
       value: y,
-      gradFunc: (dy, [y]) => (isNative() ? native('ReluGrad', [dy, y!], float('T')) : tf.mul(dy, tf.step(y!))),
+      gradFunc: (dy, [y]) =>
+        isNative() ? native('ReluGrad', [dy, y!], float('T')) : tf.mul(dy, tf.step(y!)),
     };
   });
 }
@@ -76,7 +77,9 @@ export function relu<T extends tf.Tensor>(x: T): T {
 /** Cross entropy of each example in nats. [batch, classes], int32 [batch] -> [batch] */
 export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
   return withGradient<tf.Tensor1D>([logits], (save) => {
-    const [loss, slope] = isNative() ? crossEntropyNative(logits, labels) : crossEntropyComposite(logits, labels);
+    const [loss, slope] = isNative()
+      ? crossEntropyNative(logits, labels)
+      : crossEntropyComposite(logits, labels);
     save([slope!]);
     return { value: loss!, gradFunc: (dy, [slope]) => tf.mul(slope!, tf.expandDims(dy, 1)) };
   });

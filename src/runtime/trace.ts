@@ -147,7 +147,9 @@ export function trace(
     from: tf.Tensor[],
     to: tf.Tensor[],
   ): void => {
-    const name = add(op, `${op}_${nodes.length}`, from.map(nameOf), attributes);
+    // The kernel of expandDims leaves its type out, which eager TensorFlow infers and a graph does not.
+    const complete = op === 'ExpandDims' ? [typeAttribute('T', typeOf(from[0]!))] : attributes;
+    const name = add(op, `${op}_${nodes.length}`, from.map(nameOf), complete);
     to.forEach((tensor, i) => {
       names.set(tensor.dataId, i === 0 ? name : `${name}:${i}`);
     });

@@ -1,0 +1,161 @@
+/** Adam and SGD as PyTorch computes them, with the learning rate and the step as tensors. */
+import * as tf from '@tensorflow/tfjs';
+import { isNative, nativeBackend, type OpAttribute } from '../runtime/backend';
+import { typeAttribute } from '../runtime/graph-def';
+import type { Variables } from '../runtime/program';
+import { type Operand, updateInPlace } from '../runtime/trace';
+
+/** Adam (Kingma & Ba 2015). */
+export interface AdamConfig {
+  readonly kind: 'adam';
+  /** @default 0.9 */
+  readonly beta1?: number;
+  /** @default 0.999 */
+  readonly beta2?: number;
+  /** @default 1e-8 */
+  readonly epsilon?: number;
+  /** L2: this times the weights is added to the gradient of every parameter (not AdamW). @default 0 */
+  readonly weightDecay?: number;
+}
+
+/** Stochastic gradient descent with momentum. */
+export interface SgdConfig {
+  readonly kind: 'sgd';
+  /** @default 0 */
+  readonly momentum?: number;
+  /** L2: this times the weights is added to the gradient of every parameter. @default 0 */
+  readonly weightDecay?: number;
+}
+
+/** Which optimiser, and its numbers; they are fixed for the whole of a run. */
+export type OptimizerConfig = AdamConfig | SgdConfig;
+
+/** Updates parameters from gradients. */
+export interface Optimizer {
+  /** The state kept between steps, under the parameters' names with a suffix. */
+  readonly variables: Variables;
+  /**
+   * One step. The learning rate and the step (counted from 1) are tensors: in a compiled program numbers would be
+   * frozen.
+   */
+  apply(gradients: Readonly<Record<string, tf.Tensor>>, learningRate: tf.Scalar, step: tf.Scalar): void;
+  dispose(): void;
+}
+
+/** Makes the optimiser of some parameters. `gradients` are given to `apply` under the same names. */
+export function createOptimizer(config: OptimizerConfig, parameters: Variables): Optimizer {
+  return config.kind === 'adam' ? adam(config, parameters) : sgd(config, parameters);
+}
+
+/**
+ * Adam with PyTorch's place of epsilon: w -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + epsilon).
+ * TensorFlow's fused operation adds epsilon to sqrt(v) instead, so it is given epsilon * sqrt(1 - beta2^t).
+ */
+function adam(config: AdamConfig, parameters: Variables): Optimizer {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = config;
+  checkRange('beta1', beta1, 0, 1);
+  checkRange('beta2', beta2, 0, 1);
+  checkRange('weightDecay', weightDecay, 0, Number.POSITIVE_INFINITY);
+  const first = slots(parameters);
+  const second = slots(parameters);
+  return {
+    variables: { ...suffixed(first, 'exp_avg'), ...suffixed(second, 'exp_avg_sq') },
+    dispose: () => tf.dispose([...Object.values(first), ...Object.values(second)]),
+    apply: (gradients, learningRate, step) =>
+      tf.tidy(() => {
+        const power1 = tf.pow(beta1, step);
+        const power2 = tf.pow(beta2, step);
+        const correction = tf.sqrt(tf.sub(1, power2));
+        const scaledEpsilon = tf.mul(epsilon, correction);
+        const alpha = tf.div(tf.mul(learningRate, correction), tf.sub(1, power1));
+        const [b1, b2] = [tf.scalar(beta1), tf.scalar(beta2)];
+        for (const [name, w] of Object.entries(parameters)) {
+          const gradient = withDecay(gradients[name], name, w, weightDecay);
+          const m = first[name]!;
+          const v = second[name]!;
+          const operands = [
+            { variable: w },
+            { variable: m },
+            { variable: v },
+            power1,
+            power2,
+            learningRate,
+            b1,
+            b2,
+            scaledEpsilon,
+            gradient,
+          ];
+          update('ResourceApplyAdam', operands, () => {
+            m.assign(tf.add(tf.mul(m, beta1), tf.mul(gradient, 1 - beta1)));
+            v.assign(tf.add(tf.mul(v, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
+            w.assign(tf.sub(w, tf.div(tf.mul(m, alpha), tf.add(tf.sqrt(v), scaledEpsilon))));
+          });
+        }
+      }),
+  };
+}
+
+/** Momentum as PyTorch has it: v = momentum * v + g, w -= lr * v. */
+function sgd(config: SgdConfig, parameters: Variables): Optimizer {
+  const { momentum = 0, weightDecay = 0 } = config;
+  checkRange('momentum', momentum, 0, 1);
+  checkRange('weightDecay', weightDecay, 0, Number.POSITIVE_INFINITY);
+  const velocity = momentum > 0 ? slots(parameters) : {};
+  return {
+    variables: suffixed(velocity, 'momentum_buffer'),
+    dispose: () => tf.dispose(Object.values(velocity)),
+    apply: (gradients, learningRate) =>
+      tf.tidy(() => {
+        for (const [name, w] of Object.entries(parameters)) {
+          const gradient = withDecay(gradients[name], name, w, weightDecay);
+          const v = velocity[name];
+          if (v) {
+            const operands = [{ variable: w }, { variable: v }, learningRate, gradient, tf.scalar(momentum)];
+            update('ResourceApplyMomentum', operands, () => {
+              v.assign(tf.add(tf.mul(v, momentum), gradient));
+              w.assign(tf.sub(w, tf.mul(v, learningRate)));
+            });
+          } else {
+            update('ResourceApplyGradientDescent', [{ variable: w }, learningRate, gradient], () =>
+              w.assign(tf.sub(w, tf.mul(gradient, learningRate))),
+            );
+          }
+        }
+      }),
+  };
+}
+
+function update(op: string, operands: readonly Operand[], eagerly: () => void): void {
+  updateInPlace(op, isNative() ? floatAttributes() : [], operands, eagerly);
+}
+
+function floatAttributes(): OpAttribute[] {
+  return [typeAttribute('T', nativeBackend().binding.TF_FLOAT)];
+}
+
+function withDecay(
+  gradient: tf.Tensor | undefined,
+  name: string,
+  w: tf.Variable,
+  weightDecay: number,
+): tf.Tensor {
+  if (!gradient)
+    throw new Error(`no gradient for parameter '${name}'; the loss must depend on every parameter`);
+  return weightDecay === 0 ? gradient : tf.add(gradient, tf.mul(w, weightDecay));
+}
+
+function slots(parameters: Variables): Record<string, tf.Variable> {
+  const zeros = (w: tf.Variable): tf.Variable => tf.tidy(() => tf.variable(tf.zeros(w.shape)));
+  return Object.fromEntries(Object.entries(parameters).map(([name, w]) => [name, zeros(w)]));
+}
+
+function suffixed(variables: Variables, suffix: string): Variables {
+  return Object.fromEntries(
+    Object.entries(variables).map(([name, variable]) => [`${name}.${suffix}`, variable]),
+  );
+}
+
+function checkRange(name: string, value: number, low: number, high: number): void {
+  if (!(value >= low && value < high))
+    throw new RangeError(`${name} must be in [${low}, ${high}), got ${value}`);
+}
