@@ -82,7 +82,9 @@ export function embed(points: PointSet, options: EmbeddingOptions): PointSet {
   const { coordinates, noise = 0, seed = 0 } = options;
   const [count, width] = points.shape;
   if (!Number.isInteger(coordinates) || coordinates < width) {
-    throw new RangeError(`coordinates ${coordinates} cannot hold points of ${width} coordinates: give ${width} or more`);
+    throw new RangeError(
+      `coordinates ${coordinates} cannot hold points of ${width} coordinates: give ${width} or more`,
+    );
   }
   const normal = normals(mulberry32(seed));
   const axes = orthonormal(width, coordinates, normal);

@@ -50,7 +50,8 @@ export function distinctPoints({ data, n, d }: Rows): DistinctPoints {
     );
   }
   if (duplicates === 0) return { data, n, d, duplicates };
-  const distinct = data instanceof Float32Array ? new Float32Array(kept.length * d) : new Float64Array(kept.length * d);
+  const distinct =
+    data instanceof Float32Array ? new Float32Array(kept.length * d) : new Float64Array(kept.length * d);
   kept.forEach((row, i) => {
     distinct.set(data.subarray(row * d, (row + 1) * d), i * d);
   });
@@ -60,7 +61,9 @@ export function distinctPoints({ data, n, d }: Rows): DistinctPoints {
 async function flatten(points: Points): Promise<Rows> {
   if (points instanceof tf.Tensor) {
     if (points.rank !== 2) {
-      throw new RangeError(`points must be a tensor [points, dimensions], got shape [${points.shape}]: reshape it`);
+      throw new RangeError(
+        `points must be a tensor [points, dimensions], got shape [${points.shape}]: reshape it`,
+      );
     }
     const values = await points.data();
     const data = values instanceof Float32Array ? values : Float64Array.from(values);
@@ -70,10 +73,14 @@ async function flatten(points: Points): Promise<Rows> {
   if ('data' in points && 'shape' in points) {
     const { data, shape } = points;
     if (!(data instanceof Float32Array || data instanceof Float64Array)) {
-      throw new TypeError('points.data must be a Float32Array or Float64Array: convert it, or pass number[][]');
+      throw new TypeError(
+        'points.data must be a Float32Array or Float64Array: convert it, or pass number[][]',
+      );
     }
     if (shape.length !== 2) {
-      throw new RangeError(`points.shape must be [points, dimensions], got [${shape}]: flatten the trailing axes`);
+      throw new RangeError(
+        `points.shape must be [points, dimensions], got [${shape}]: flatten the trailing axes`,
+      );
     }
     return checked(data, shape[0], shape[1]);
   }
@@ -86,7 +93,9 @@ function flattenArrays(points: readonly (readonly number[])[]): Rows {
   const data = new Float64Array(n * d);
   points.forEach((point, i) => {
     if (point.length !== d) {
-      throw new RangeError(`row ${i} has ${point.length} numbers, row 0 has ${d}: all points need the same length`);
+      throw new RangeError(
+        `row ${i} has ${point.length} numbers, row 0 has ${d}: all points need the same length`,
+      );
     }
     data.set(point, i * d);
   });

@@ -48,7 +48,9 @@ export function searchSet({ data, n, d }: Rows): SearchSet {
     }
   }
   if (!(largest < 1e150)) {
-    throw new RangeError(`values up to ${largest.toExponential(1)} overflow when squared: divide the points by it`);
+    throw new RangeError(
+      `values up to ${largest.toExponential(1)} overflow when squared: divide the points by it`,
+    );
   }
   const scale = 2 ** -Math.max(-1000, Math.ceil(Math.log2(largest * Math.sqrt(d))));
   const squares = new Float64Array(n);
@@ -180,12 +182,12 @@ function negatedHalfSquares(set: SearchSet, left: tf.Tensor2D[], from: number): 
       block = tf.concat([coordinates, tf.neg(tf.reverse(extra, 1))], 1) as tf.Tensor2D;
     }
     const right = from === 0 ? chunk : tf.slice(chunk, [from, 0], [set.n - from, chunk.shape[1]]);
-    const product = tf.matMul(block, right, false, true);
+    const product = tf.matMul(block, right, false, true) as tf.Tensor2D;
     if (sum === undefined) {
       sum = product;
     } else {
       const partial = sum;
-      sum = tf.add(partial, product);
+      sum = tf.add(partial, product) as tf.Tensor2D;
       tf.dispose([partial, product]);
     }
   });
@@ -245,7 +247,9 @@ function inputPrecision(): number {
         const product = tf.matMul(tf.mul(tf.eye(size), value), tf.eye(size));
         return product.dataSync().every((x, p) => x === (p % (size + 1) === 0 ? value : 0));
       });
-    unit = [23, 10, 7].map((bits) => (probe(bits) ? 2 ** -(bits + 1) : undefined)).find((u) => u !== undefined) ?? 2 ** -5;
+    unit =
+      [23, 10, 7].map((bits) => (probe(bits) ? 2 ** -(bits + 1) : undefined)).find((u) => u !== undefined) ??
+      2 ** -5;
     precisions.set(backend, unit);
   }
   return unit;

@@ -56,7 +56,8 @@ export function gpt2(options: Gpt2Config): Model {
     parameterCount: Object.values(variables).reduce((sum, { size }) => sum + size, 0),
     apply: (inputs, options = {}) => {
       checkInputs(inputs, options, sites, config);
-      return tf.tidy(() => forward(inputs as tf.Tensor2D, options, variables, config));
+      const run = () => forward(inputs as tf.Tensor2D, options, variables, config);
+      return tf.tidy(run as () => never);
     },
     dispose: () => tf.dispose(Object.values(variables)),
   };

@@ -49,7 +49,9 @@ export function attention(x: tf.Tensor2D, qkv: Linear, options: AttentionOptions
   const split = (y: tf.Tensor2D, n: number): tf.Tensor4D[] => {
     const parts = tf.transpose(tf.reshape(y, [batch, -1, n, heads, size]), [2, 0, 3, 1, 4]);
     // tfjs has no gradient for unstacking a single part
-    return n === 1 ? [tf.reshape(parts, parts.shape.slice(1) as [number, number, number, number])] : (tf.unstack(parts) as tf.Tensor4D[]);
+    return n === 1
+      ? [tf.reshape(parts, parts.shape.slice(1) as [number, number, number, number])]
+      : (tf.unstack(parts) as tf.Tensor4D[]);
   };
 
   let q: tf.Tensor4D, k: tf.Tensor4D, v: tf.Tensor4D;

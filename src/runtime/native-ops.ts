@@ -85,17 +85,21 @@ export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): t
   });
 }
 
-/** Rows of a table. [rows, width], int32 [n] -> [n, width] */
+/**
+ * Rows of a table. [rows, width], int32 [n] -> [n, width]. Stock tfjs reads the ids back from TensorFlow to check
+ * them; here TensorFlow does (on a GPU it gives zeros for ids outside the table).
+ */
 export function embedding(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
   const rows = table.shape[0];
   return withGradient<tf.Tensor2D>([table], (save) => {
     save([ids]);
     return {
-      value: tf.gather(table, ids),
-      gradFunc: (dy, [ids]) =>
-        isNative()
-          ? tf.unsortedSegmentSum(dy, ids as tf.Tensor1D, rows)
-          : tf.matMul(tf.oneHot(ids as tf.Tensor1D, rows, 1, 0, 'float32'), dy as tf.Tensor2D, true), // wasm has no segment sum
+      value: isNative() ? gatherNative(table, ids) : tf.gather(table, ids),
+      gradFunc: (dy, [ids]) => {
+        if (isNative()) return tf.unsortedSegmentSum(dy, ids as tf.Tensor1D, rows);
+        const hot = tf.cast(tf.oneHot(ids as tf.Tensor1D, rows), 'float32'); // wasm has no segment sum
+        return tf.matMul(hot as tf.Tensor2D, dy as tf.Tensor2D, true);
+      },
     };
   });
 }
@@ -109,21 +113,25 @@ export function dropout<T extends tf.Tensor>(x: T, rate: number, random: RandomS
 }
 
 function crossEntropyNative(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor[] {
-  const attributes = [float('T'), { ...float('Tlabels'), value: nativeBackend().binding.TF_INT32 }];
   const op = 'SparseSoftmaxCrossEntropyWithLogits'; // loss and gradient in one pass
-  return nativeBackend().executeMultipleOutputs(op, attributes, [logits, labels], 2);
+  return nativeBackend().executeMultipleOutputs(op, [float('T'), int('Tlabels')], [logits, labels], 2);
 }
 
 function crossEntropyComposite(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor[] {
-  const target = tf.oneHot(labels, logits.shape[1], 1, 0, 'float32');
+  const target = tf.cast(tf.oneHot(labels, logits.shape[1]), 'float32');
   const logProbabilities = tf.logSoftmax(logits);
   return [tf.neg(tf.sum(tf.mul(target, logProbabilities), 1)), tf.sub(tf.exp(logProbabilities), target)];
+}
+
+function gatherNative(table: tf.Tensor, ids: tf.Tensor): tf.Tensor {
+  const attributes = [float('Tparams'), int('Tindices'), int('Taxis')];
+  return native('GatherV2', [table, ids, tf.scalar(0, 'int32')], ...attributes);
 }
 
 /** Sum over every axis but the last: the gradient of what was broadcast along the rows. [..., n] -> [n] */
 function sumRows(x: tf.Tensor): tf.Tensor {
   if (isNative()) return native('BiasAddGrad', [x], float('T'));
-  return tf.sum(x, tf.util.parseAxisParam(undefined as never, x.shape).slice(0, -1));
+  return tf.sum(tf.reshape(x, [-1, x.shape.at(-1)!]), 0);
 }
 
 /** (1 - t^2) dy, for t = tanh(x) */
@@ -152,4 +160,9 @@ function native(op: string, inputs: tf.Tensor[], ...attributes: OpAttribute[]): 
 function float(name: string): OpAttribute {
   const { TF_ATTR_TYPE, TF_FLOAT } = nativeBackend().binding;
   return { name, type: TF_ATTR_TYPE, value: TF_FLOAT };
+}
+
+function int(name: string): OpAttribute {
+  const { TF_ATTR_TYPE, TF_INT32 } = nativeBackend().binding;
+  return { name, type: TF_ATTR_TYPE, value: TF_INT32 };
 }

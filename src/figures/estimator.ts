@@ -1,0 +1,155 @@
+/** Figures of an estimator at work: the line that TwoNN fits, and estimates beside the truth. */
+import type { PlotData } from 'plotly.js';
+import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
+import type { Figure } from './figure';
+import { COLOURS, GREY } from './style';
+
+/** Most markers of a scatter; more would only make the file larger. */
+const MARKERS = 400;
+
+/**
+ * TwoNN's fit: -log(1 - F) against log(mu), mu = r2 / r1 being the ratio of each point's two nearest distances. The
+ * points lie on a line through the origin whose slope is the dimension.
+ *
+ * @param estimate made with the option `fit: true`
+ * @param options.truth the known dimension, drawn as a second line
+ */
+export function twoNnFigure(estimate: IdEstimate, options: { title?: string; truth?: number } = {}): Figure {
+  const { fit } = estimate;
+  if (!fit)
+    throw new Error(
+      'this estimate has no fit to draw: ask for one with intrinsicDimension(points, { fit: true })',
+    );
+  const n = fit.x.length;
+  // The last point has F = 1, whose logarithm is infinite.
+  const heights = Float64Array.from({ length: n - 1 }, (_, i) => -Math.log(1 - (i + 1) / n));
+  const shown = thinned(n - 1);
+  const points = (
+    name: string,
+    wanted: (i: number) => boolean,
+    color: string,
+    symbol: string,
+  ): Partial<PlotData> => {
+    const chosen = shown.filter(wanted);
+    return {
+      type: 'scatter',
+      mode: 'markers',
+      name,
+      x: chosen.map((i) => short(fit.x[i] as number)),
+      y: chosen.map((i) => short(heights[i] as number)),
+      marker: { color, symbol, size: 5, opacity: 0.7 },
+    };
+  };
+  const end = fit.x[n - 2] as number;
+  const top = heights[n - 2] as number;
+  const line = (name: string, slope: number, color: string, dash: 'solid' | 'dash'): Partial<PlotData> => {
+    const x = Math.min(end, top / slope);
+    return {
+      type: 'scatter',
+      mode: 'lines',
+      name,
+      x: [0, x],
+      y: [0, x * slope],
+      line: { color, dash, width: 2 },
+    };
+  };
+  const { value, interval } = estimate;
+  const kept = `kept (${fit.kept.toLocaleString('en')} points)`;
+  const discarded = `discarded (${(n - fit.kept).toLocaleString('en')})`;
+  return {
+    data: [
+      points(kept, (i) => i < fit.kept, COLOURS.blue, 'circle'),
+      ...(fit.kept < n - 1 ? [points(discarded, (i) => i >= fit.kept, COLOURS.orange, 'x-thin-open')] : []),
+      line(`fit: slope ${value.toFixed(2)}`, value, COLOURS.vermillion, 'solid'),
+      ...(options.truth === undefined ? [] : [line(`truth: ${options.truth}`, options.truth, GREY, 'dash')]),
+    ],
+    layout: {
+      title: {
+        text:
+          `${options.title ?? 'TwoNN'}<br><sub>ID ${value.toFixed(2)}, ` +
+          `${100 * interval.level} % interval ${interval.lower.toFixed(2)} to ${interval.upper.toFixed(2)}</sub>`,
+      },
+      xaxis: { title: { text: 'log(μ), μ = r₂ / r₁' }, rangemode: 'tozero' },
+      yaxis: { title: { text: '−log(1 − F)' }, rangemode: 'tozero' },
+      margin: { l: 56, r: 20, t: 100, b: 52 },
+    },
+  };
+}
+
+/** An estimate and the dimension that is known to be true. */
+export interface KnownEstimate {
+  readonly name: string;
+  readonly truth: number;
+  readonly estimate: IdEstimate;
+}
+
+/** Estimates with their intervals against the truth; on the diagonal they are right. */
+export function truthFigure(known: readonly KnownEstimate[], options: { title?: string } = {}): Figure {
+  if (known.length === 0) throw new Error('truthFigure needs at least one estimate, got none');
+  const names = [...new Set(known.map(({ name }) => name))];
+  const top =
+    1.08 * Math.max(...known.map(({ truth, estimate }) => Math.max(truth, estimate.interval.upper)));
+  const colours = Object.values(COLOURS);
+  const symbols = ['circle', 'diamond', 'square', 'triangle-up', 'x', 'star'];
+  const series = names.map((name, i): Partial<PlotData> => {
+    const members = known.filter((member) => member.name === name).sort((a, b) => a.truth - b.truth);
+    return {
+      type: 'scatter',
+      mode: 'lines+markers',
+      name,
+      x: members.map(({ truth }) => truth),
+      y: members.map(({ estimate }) => estimate.value),
+      error_y: errorBars(members.map(({ estimate }) => estimate)),
+      marker: {
+        color: colours[i % colours.length] as string,
+        symbol: symbols[i % symbols.length] as string,
+        size: 8,
+      },
+      line: { color: colours[i % colours.length] as string, width: 1.5 },
+    };
+  });
+  return {
+    data: [
+      {
+        type: 'scatter',
+        mode: 'lines',
+        name: 'truth',
+        x: [0, top],
+        y: [0, top],
+        line: { color: GREY, dash: 'dash', width: 1 },
+      },
+      ...series,
+    ],
+    layout: {
+      title: { text: options.title ?? 'Estimated against true dimension' },
+      xaxis: { title: { text: 'true dimension' }, range: [0, top] },
+      yaxis: { title: { text: 'estimated ID' }, range: [0, top] },
+    },
+  };
+}
+
+/** Bars from the lower to the upper end of each interval. */
+export function errorBars(estimates: readonly Pick<IdEstimate, 'value' | 'interval'>[]): PlotData['error_y'] {
+  return {
+    type: 'data',
+    symmetric: false,
+    array: estimates.map(({ value, interval }) => interval.upper - value),
+    arrayminus: estimates.map(({ value, interval }) => value - interval.lower),
+    thickness: 1.5,
+    width: 4,
+  };
+}
+
+/** Indices of at most MARKERS of n points, evenly spread, with the last 40 complete: few points make up the tail. */
+function thinned(n: number): number[] {
+  if (n <= MARKERS) return Array.from({ length: n }, (_, i) => i);
+  const tail = 40;
+  const body = MARKERS - tail;
+  const spread = Array.from({ length: body }, (_, i) => Math.floor((i * (n - tail)) / body));
+  return [...spread, ...Array.from({ length: tail }, (_, i) => n - tail + i)];
+}
+
+/** Four decimals are finer than a pixel, and keep the file small. */
+function short(value: number): number {
+  return Math.round(value * 1e4) / 1e4;
+}

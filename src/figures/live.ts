@@ -1,0 +1,159 @@
+/** A chart that follows a run while it trains. */
+import { existsSync } from 'node:fs';
+import type { PlotData } from 'plotly.js';
+import { type Measurement, readRun } from '../records/run-record';
+import type { TrainEvent } from '../training/trainer';
+import { type Figure, figureBundle } from './figure';
+import { type GrokkingOptions, grokkingFigure, type MeasuredRun } from './grokking';
+import { display, inNotebook } from './notebook-output';
+import { COLOURS } from './style';
+
+export interface LiveOptions extends GrokkingOptions {
+  /** Settings for the title; `config.steps` is the end of the x axis. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** The run's record: what an earlier part of the run measured is drawn from the start. */
+  readonly path?: string;
+  /** Shortest time between two updates in milliseconds. @default 250 */
+  readonly interval?: number;
+}
+
+/** What a chart shows at one moment. */
+export interface LiveState {
+  readonly run: MeasuredRun;
+  readonly batches: BatchCurve;
+  readonly step: number;
+  readonly steps: number;
+  /** Milliseconds that are left, as far as is known. */
+  readonly remaining?: number;
+}
+
+/** Drawing may take this share of the time. */
+const SHARE_OF_TIME = 0.02;
+
+let charts = 0;
+
+/**
+ * Consumes the events of a run and draws them below the cell, in place, at most four times a second and never for
+ * more than 2 % of the time. The updates are data for the front end's plotly.js; the static picture is drawn once,
+ * when the run ends or is stopped. Outside a notebook it prints a line every few seconds.
+ *
+ * @returns the measurements, those of the earlier part included
+ */
+export async function liveChart<Id extends Measurement['train']['id']>(
+  events: AsyncIterable<TrainEvent<Id>>,
+  options: LiveOptions = {},
+): Promise<readonly Measurement[]> {
+  const { config = {}, path, interval = inNotebook() ? 250 : 5000 } = options;
+  const id = `live-chart-${process.pid}-${++charts}`;
+  const measurements = new Map<number, Measurement>();
+  const batches = new BatchCurve();
+  const steps = options.steps ?? Number(config.steps ?? 0);
+  let environment: MeasuredRun['environment'];
+  let started: { time: number; step: number } | undefined;
+  let step = 0;
+  let shown = false;
+  let nextDraw = 0;
+
+  const draw = async (picture: boolean): Promise<void> => {
+    const run: MeasuredRun = {
+      config,
+      measurements: [...measurements.values()],
+      ...(environment ? { environment } : {}),
+    };
+    const now = performance.now();
+    const done = started ? step - started.step : 0;
+    const remaining = started && done > 0 ? ((now - started.time) / done) * (steps - step) : undefined;
+    const state = { run, batches, step, steps, ...(remaining === undefined ? {} : { remaining }) };
+    if (inNotebook()) {
+      const bundle = await figureBundle(liveFigure(state, options), { picture });
+      display(bundle, { id, update: shown });
+    } else console.log(progress(state));
+    shown = true;
+    const cost = performance.now() - now;
+    nextDraw = performance.now() + Math.max(interval, cost / SHARE_OF_TIME);
+  };
+
+  try {
+    for await (const event of events) {
+      if (!started) {
+        started = { time: performance.now(), step: event.type === 'step' ? event.step - 1 : event.step };
+        if (path !== undefined && existsSync(path)) {
+          const record = readRun(path);
+          environment = record.environment;
+          for (const measurement of record.measurements) measurements.set(measurement.step, measurement);
+        }
+      }
+      step = event.step;
+      if (event.type === 'step') batches.add(event.step, event.accuracy);
+      if (event.type === 'measurement') measurements.set(event.step, event);
+      if (performance.now() >= nextDraw) await draw(false);
+    }
+  } finally {
+    // Also when the run fails: what was drawn last stays, with a picture for viewers without JavaScript.
+    if (started) await draw(true);
+  }
+  return [...measurements.values()];
+}
+
+/** The figure of a run under way: that of the finished run, and a faint curve of the training batches. */
+export function liveFigure(state: LiveState, options: GrokkingOptions = {}): Figure {
+  const { run, batches, steps } = state;
+  const { data, layout } = grokkingFigure(run, { ...options, ...(steps > 0 ? { steps } : {}) });
+  const title = typeof layout?.title === 'string' ? layout.title : (layout?.title?.text ?? '');
+  const [heading] = title.split('<br>');
+  const { x, y } = batches.points();
+  const faint: Partial<PlotData> = {
+    type: 'scatter',
+    mode: 'lines',
+    x,
+    y,
+    name: 'train batches',
+    line: { color: COLOURS.skyBlue, width: 1 },
+    opacity: 0.6,
+  };
+  return {
+    data: [faint, ...data],
+    layout: { ...layout, title: { text: `${heading}<br><sub>${progress(state)}</sub>` } },
+  };
+}
+
+/** Where the run is, in one line. */
+function progress({ run, step, steps, remaining }: LiveState): string {
+  const last = run.measurements.at(-1);
+  const where = `step ${step.toLocaleString('en')}${steps > 0 ? ` of ${steps.toLocaleString('en')}` : ''}`;
+  const left = remaining !== undefined && remaining > 0 ? `, ${duration(remaining)} left` : '';
+  const accuracy = last ? `, validation accuracy ${(100 * last.validation.accuracy).toFixed(1)} %` : '';
+  return `${where}${left}${accuracy}`;
+}
+
+function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1000);
+  const minutes = Math.floor(seconds / 60);
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
+}
+
+/**
+ * A noisy curve thinned for a log axis: means over bins that grow with the step, so that it keeps at most some
+ * hundred points however long the run is.
+ */
+export class BatchCurve {
+  private readonly bins = new Map<number, { step: number; sum: number; count: number }>();
+
+  /** @param binsPerDecade how fine: this many points for each factor 10 in the step */
+  constructor(private readonly binsPerDecade = 60) {}
+
+  add(step: number, value: number): void {
+    const key = Math.round(Math.log10(step) * this.binsPerDecade);
+    const bin = this.bins.get(key) ?? { step: 0, sum: 0, count: 0 };
+    bin.step += step;
+    bin.sum += value;
+    bin.count += 1;
+    this.bins.set(key, bin);
+  }
+
+  /** Mean step and mean value of each bin, in order. */
+  points(): { x: number[]; y: number[] } {
+    const bins = [...this.bins.values()];
+    return { x: bins.map(({ step, count }) => step / count), y: bins.map(({ sum, count }) => sum / count) };
+  }
+}

@@ -1,0 +1,122 @@
+/** Figures along a network: intrinsic dimension or accuracy per layer or class. */
+import type { PlotData } from 'plotly.js';
+import type { LayerProfile } from '../intrinsic-dimension/profile';
+import type { Measurement } from '../records/run-record';
+import { errorBars } from './estimator';
+import type { Figure } from './figure';
+import { COLOURS } from './style';
+
+/** One curve along the sites, each value with half the length of its error bar. */
+export interface SiteCurve {
+  readonly name: string;
+  readonly sites: Readonly<Record<string, { readonly value: number; readonly std: number }>>;
+}
+
+const SHAPES = ['circle', 'diamond', 'square', 'triangle-up', 'x', 'star'];
+
+/** ID of every site with its interval; PID and LLID are named. */
+export function profileFigure(profile: LayerProfile, options: { title?: string } = {}): Figure {
+  const names = Object.keys(profile.sites);
+  const estimates = Object.values(profile.sites);
+  const note = (site: string, text: string): object => ({
+    x: shortSite(site),
+    y: profile.sites[site]?.interval.upper,
+    text,
+    showarrow: false,
+    yshift: 12,
+  });
+  const same = profile.peakSite === profile.lastSite;
+  const peak = `PID ${profile.peakId.toFixed(1)}`;
+  const last = `LLID ${profile.lastLayerId.toFixed(1)}`;
+  return {
+    data: [
+      {
+        ...curveStyle(0),
+        name: 'ID',
+        x: names.map(shortSite),
+        y: estimates.map(({ value }) => value),
+        error_y: errorBars(estimates),
+        showlegend: false,
+      },
+    ],
+    layout: {
+      title: { text: options.title ?? 'Intrinsic dimension per layer' },
+      xaxis: { title: { text: 'activation, from input to output' }, type: 'category' },
+      yaxis: {
+        title: { text: 'ID (95 % interval)' },
+        range: [0, 1.2 * Math.max(...estimates.map((e) => e.interval.upper))],
+      },
+      annotations: [
+        note(profile.peakSite, same ? `${peak} = ${last}` : peak),
+        ...(same ? [] : [note(profile.lastSite, last)]),
+      ],
+      margin: { l: 56, r: 30, t: 56, b: 64 },
+    },
+  };
+}
+
+/** Curves along the same sites, such as a network before and after training; bars show the standard deviation. */
+export function sitesFigure(curves: readonly SiteCurve[], options: { title?: string } = {}): Figure {
+  if (curves.length === 0) throw new Error('sitesFigure needs at least one curve, got none');
+  return {
+    data: curves.map(({ name, sites }, i) => ({
+      ...curveStyle(i),
+      name,
+      x: Object.keys(sites).map(shortSite),
+      y: Object.values(sites).map(({ value }) => value),
+      error_y: { type: 'data', array: Object.values(sites).map(({ std }) => std), thickness: 1.5, width: 4 },
+    })),
+    layout: {
+      title: { text: options.title ?? 'Intrinsic dimension per layer' },
+      xaxis: { title: { text: 'activation, from input to output' }, type: 'category' },
+      yaxis: { title: { text: 'ID (mean and deviation of the subsamples)' }, rangemode: 'tozero' },
+      margin: { l: 56, r: 30, t: 84, b: 64 },
+    },
+  };
+}
+
+/** The validation ID of chosen measurements as curves, to see the dimensions move while a network learns. */
+export function siteCurves(measurements: readonly Measurement[], steps: readonly number[]): SiteCurve[] {
+  return steps.map((wanted) => {
+    const nearest = measurements.reduce((best, next) =>
+      Math.abs(next.step - wanted) < Math.abs(best.step - wanted) ? next : best,
+    );
+    return { name: `step ${nearest.step.toLocaleString('en')}`, sites: nearest.validation.id };
+  });
+}
+
+/** Bars of named values, such as accuracies or a class's share. */
+export function barFigure(
+  values: Readonly<Record<string, number>>,
+  options: { title?: string; axis?: string; range?: readonly [number, number] } = {},
+): Figure {
+  const names = Object.keys(values);
+  if (names.length === 0) throw new Error('barFigure needs at least one value, got none');
+  return {
+    data: [
+      { type: 'bar', x: names, y: Object.values(values), marker: { color: COLOURS.blue }, showlegend: false },
+    ],
+    layout: {
+      title: { text: options.title ?? '' },
+      xaxis: { type: 'category' },
+      yaxis: { title: { text: options.axis ?? '' }, ...(options.range ? { range: [...options.range] } : {}) },
+      margin: { l: 56, r: 20, t: 56, b: 64 },
+    },
+  };
+}
+
+function curveStyle(i: number): Partial<PlotData> {
+  const colours = Object.values(COLOURS);
+  const color = colours[i % colours.length] as string;
+  return {
+    type: 'scatter',
+    mode: 'lines+markers',
+    line: { color, width: 2 },
+    marker: { color, size: 8, symbol: SHAPES[i % SHAPES.length] as string },
+  };
+}
+
+/** `transformer.h.1.mlp` -> `h.1.mlp`: the common prefix says nothing. */
+function shortSite(site: string): string {
+  return site.replace(/^transformer\./, '');
+}

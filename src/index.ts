@@ -1,0 +1,49 @@
+/** Train a network, measure the intrinsic dimension of its activations as it learns, and draw what happened. */
+
+// 0. runtime: the engine
+export * as tf from '@tensorflow/tfjs';
+// 1. data: examples
+export { type Batch, batches, type Dataset, type Examples, toBatch } from './data/dataset';
+export { cube, embed, flatTorus, gaussian, type PointSet, sphere, swissRoll } from './data/manifolds';
+export { type ModularArithmeticOptions, modularArithmetic } from './data/modular-arithmetic';
+export { type PermutationGroupOptions, permutationGroup } from './data/permutation-group';
+// 6. experiments: one run
+export { type GrokkingConfig, grokkingConfig } from './experiments/config';
+export { PAPER, type Paper } from './experiments/presets';
+export { grokkingData, grokkingModel, type RunOptions, runExperiment } from './experiments/run';
+export {
+  type IdEstimate,
+  type IdOptions,
+  intrinsicDimension,
+} from './intrinsic-dimension/intrinsic-dimension';
+// 4. intrinsic dimension: measure
+export type { Points } from './intrinsic-dimension/points';
+export { type LayerProfile, layerProfile, type ProfileOptions } from './intrinsic-dimension/profile';
+export { type Gpt2Config, gpt2 } from './models/gpt2';
+// 2. models: inputs -> logits and named activations
+export type { ApplyOptions, Model, ModelOutput } from './models/model';
+// 5. records: keep
+export { type Measurement, type RunRecord, readRun } from './records/run-record';
+export { type BackendInfo, loadBackend } from './runtime/backend';
+export { interruptible } from './runtime/interrupt';
+export { type CompileOptions, compile, type Entries, type Program, type Variables } from './runtime/program';
+export type { AdamConfig, OptimizerConfig, SgdConfig } from './training/optimizers';
+export { constant, cosine, multiStep, type Schedule, warmup } from './training/schedules';
+// 3. training: fit
+export {
+  type CheckpointEvent,
+  type DoneEvent,
+  type MeasurementEvent,
+  type StepEvent,
+  type TrainEvent,
+  type TrainOptions,
+  train,
+} from './training/trainer';
+
+// 7. figures: draw
+export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
+export { estimatorFigure } from './figures/estimator';
+export { grokkingFigure, grokkingGrid, grokkingStep, type MeasuredRun } from './figures/grokking';
+export { liveChart } from './figures/live';
+export { profileFigure } from './figures/profile';
+export { table } from './figures/table';

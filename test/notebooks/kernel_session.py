@@ -1,0 +1,69 @@
+"""Plays a list of requests to our kernel and prints what comes back; the test beside it judges.
+
+stdin: {"folder": where the kernel runs, "requests": [{"execute": code, "interrupt_after": seconds?} |
+{"complete": code} | {"inspect": code}]}; the cursor stands at the end of the code.
+stdout: a list with {"reply", "outputs"} for each request.
+"""
+
+import json
+import sys
+import threading
+
+from jupyter_client.manager import KernelManager
+
+TIMEOUT = 60
+
+
+def outputs_of(client, message_id):
+    """Everything the kernel publishes for one request, up to its idle message."""
+    outputs = []
+    while True:
+        message = client.get_iopub_msg(timeout=TIMEOUT)
+        if message["parent_header"].get("msg_id") != message_id:
+            continue
+        kind, content = message["msg_type"], message["content"]
+        if kind == "status" and content["execution_state"] == "idle":
+            return outputs
+        if kind != "status":
+            outputs.append({"type": kind, **content})
+
+
+def reply_to(client, message_id):
+    """The reply to one request; those to earlier ones are passed over."""
+    while True:
+        message = client.get_shell_msg(timeout=TIMEOUT)
+        if message["parent_header"].get("msg_id") == message_id:
+            return message["content"]
+
+
+def main():
+    task = json.load(sys.stdin)
+    manager = KernelManager(kernel_name="tslab")
+    manager.start_kernel(cwd=task["folder"])
+    client = manager.client()
+    client.start_channels()
+    answers = []
+    try:
+        client.wait_for_ready(timeout=TIMEOUT)
+        for request in task["requests"]:
+            timer = None
+            if "execute" in request:
+                message_id = client.execute(request["execute"], stop_on_error=False)
+                if "interrupt_after" in request:
+                    timer = threading.Timer(request["interrupt_after"], manager.interrupt_kernel)
+                    timer.start()
+            elif "complete" in request:
+                message_id = client.complete(request["complete"])
+            else:
+                message_id = client.inspect(request["inspect"])
+            reply = reply_to(client, message_id)
+            answers.append({"reply": reply, "outputs": outputs_of(client, message_id)})
+            if timer:
+                timer.cancel()
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    json.dump(answers, sys.stdout)
+
+
+main()
