@@ -42,8 +42,8 @@ export {
 
 // 7. figures: draw
 export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
-export { estimatorFigure } from './figures/estimator';
+export { truthFigure, twoNnFigure } from './figures/estimator';
 export { grokkingFigure, grokkingGrid, grokkingStep, type MeasuredRun } from './figures/grokking';
 export { liveChart } from './figures/live';
-export { profileFigure } from './figures/profile';
+export { profileFigure, siteCurves, sitesFigure } from './figures/profile';
 export { table } from './figures/table';

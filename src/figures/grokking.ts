@@ -37,7 +37,7 @@ export function grokkingStep(measurements: readonly Measurement[], level = 0.5):
 export function grokkingFigure(run: MeasuredRun, options: GrokkingOptions = {}): Figure {
   const traces = grokkingTraces(run.measurements, options.site);
   const half = grokkingStep(run.measurements);
-  const { axis: x, first } = stepAxis(run.measurements, 580, options.steps);
+  const { axis: x, first, last } = stepAxis(run.measurements, 580, options.steps);
   const right = idAxis(run.measurements, options.site);
   return {
     data: traces.map((trace, i) => ({ ...trace, ...(i === 2 ? { yaxis: 'y2' } : {}) })),
@@ -52,8 +52,9 @@ export function grokkingFigure(run: MeasuredRun, options: GrokkingOptions = {}):
         title: { text: 'LLID on validation', font: { color: COLOURS.green } },
         tickfont: { color: COLOURS.green },
       },
-      margin: { l: 56, r: 60, t: 100, b: 52 },
-      ...(half !== undefined && half > first ? halfwayMark(half) : {}),
+      legend: { y: 1.07 },
+      margin: { l: 56, r: 60, t: 108, b: 52 },
+      ...(half !== undefined && half > first ? halfwayMark(half, half > last / 2) : {}),
     },
   };
 }
@@ -95,7 +96,7 @@ export function grokkingGrid(
       showticklabels: inBottomRow,
       tickangle: 0,
       tickfont: { size: 10 },
-      title: { text: inBottomRow ? 'step' : '', standoff: 4 },
+      title: { text: inBottomRow ? 'step' : '' },
     };
     layout[`yaxis${left}`] = {
       ...ACCURACY_AXIS,
@@ -103,7 +104,7 @@ export function grokkingGrid(
       anchor: `x${left}`,
       showticklabels: column === 0,
       tickfont: { size: 10 },
-      title: { text: column === 0 ? 'accuracy' : '', standoff: 4 },
+      title: { text: column === 0 ? 'accuracy' : '' },
     };
     layout[`yaxis${panels + left}`] = {
       ...right,
@@ -112,7 +113,7 @@ export function grokkingGrid(
       side: 'right',
       showticklabels: inLastColumn,
       tickfont: { size: 10, color: COLOURS.green },
-      title: { text: inLastColumn ? 'LLID' : '', standoff: 4, font: { color: COLOURS.green } },
+      title: { text: inLastColumn ? 'LLID' : '', font: { color: COLOURS.green } },
     };
     const members = runs.filter((run) => panelOf(run) === panel);
     for (const run of members) {
@@ -130,7 +131,7 @@ export function grokkingGrid(
           ? 'never'
           : half.map((step) => round(step)).join(', ');
     annotations.push({
-      text: `${heading}<br>50 %: ${outcome}`,
+      text: `${heading}<br>50 % at: ${outcome}`,
       xref: 'paper',
       yref: 'paper',
       x: domainX[0],
@@ -208,7 +209,7 @@ function stepAxis(
   measurements: readonly Measurement[],
   width: number,
   steps?: number,
-): { axis: Partial<Layout['xaxis']>; first: number } {
+): { axis: Partial<Layout['xaxis']>; first: number; last: number } {
   const known = measurements.map(({ step }) => step).filter((step) => step > 0);
   const last = Math.max(2, steps ?? 0, ...known);
   const first = Math.max(1, last / 500, Math.min(last / 2, ...known));
@@ -223,7 +224,7 @@ function stepAxis(
   }
   const ticktext = tickvals.map(round);
   const range = [Math.log10(first) - 0.02, Math.log10(last) + 0.02];
-  return { axis: { type: 'log', range, tickmode: 'array', tickvals, ticktext }, first };
+  return { axis: { type: 'log', range, tickmode: 'array', tickvals, ticktext }, first, last };
 }
 
 const ACCURACY_AXIS: Partial<Layout['yaxis']> = {
@@ -240,7 +241,8 @@ function idAxis(measurements: readonly Measurement[], site?: string): Partial<La
   return { range: [-0.02 * top, 1.02 * top], tickmode: 'linear', tick0: 0, dtick: top / 5, showgrid: false };
 }
 
-function halfwayMark(step: number): Partial<Layout> {
+/** The step at which validation accuracy passes one half, named above the plot where it covers no curve. */
+function halfwayMark(step: number, nearEnd: boolean): Partial<Layout> {
   return {
     shapes: [
       {
@@ -257,13 +259,13 @@ function halfwayMark(step: number): Partial<Layout> {
       {
         // plotly.js places annotations of a log axis by exponent.
         x: Math.log10(step),
-        y: 0.5,
+        y: 1,
+        yref: 'paper',
         text: `50 % at step ${round(step)}`,
         showarrow: false,
-        xanchor: 'right',
-        xshift: -4,
-        textangle: '-90',
-        yanchor: 'middle',
+        xanchor: nearEnd ? 'right' : 'center',
+        yanchor: 'bottom',
+        font: { size: 11 },
       },
     ],
   };
@@ -308,7 +310,7 @@ function share(i: number, n: number, gap: number): [number, number] {
 }
 
 function plainNumber(value: number): string {
-  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential() : String(value);
+  return value !== 0 && Math.abs(value) < 0.1 ? value.toExponential() : String(value);
 }
 
 function round(step: number): string {

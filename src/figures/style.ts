@@ -32,15 +32,22 @@ const axis = {
   ticks: 'outside',
   ticklen: 4,
   tickcolor: GREY,
-  automargin: true,
-  title: { standoff: 8 },
 } as const;
 
 /** Transparent paper and mid-grey ink, so that one picture serves light and dark pages. */
 export const TEMPLATE: Template = {
   layout: {
     font: { family: FONT, size: 12, color: GREY },
-    title: { x: 0, xref: 'paper', xanchor: 'left', y: 1, yref: 'container', yanchor: 'top', pad: { t: 12 } },
+    title: {
+      font: { size: 15 },
+      x: 0,
+      xref: 'paper',
+      xanchor: 'left',
+      y: 1,
+      yref: 'container',
+      yanchor: 'top',
+      pad: { t: 24 },
+    },
     paper_bgcolor: 'rgba(0,0,0,0)',
     plot_bgcolor: 'rgba(0,0,0,0)',
     colorway: Object.values(COLOURS),
