@@ -76,9 +76,17 @@ const belowOne = (description: string): z.ZodNumber => z.number().min(0).lt(1).d
 
 const grokking = z.strictObject({
   experiment: z.literal('grokking').default('grokking'),
-  task: z.enum(['division', 'subtraction', 'sum', 'permutation']).default('division').describe('what is learnt'),
+  task: z
+    .enum(['division', 'subtraction', 'sum', 'permutation'])
+    .default('division')
+    .describe('what is learnt'),
   prime: z.int().min(3).max(997).default(97).describe('modulus of division, subtraction and sum, a prime'),
-  degree: z.int().min(3).max(6).default(5).describe('permutations of so many things, for the task permutation'),
+  degree: z
+    .int()
+    .min(3)
+    .max(6)
+    .default(5)
+    .describe('permutations of so many things, for the task permutation'),
   trainFraction: share('share of all pairs that is trained on').default(0.3),
   validationFraction: share('fixed share for validation; without it, all the rest').exactOptional(),
   dataSeed: seed('seed of the split').default(9),
@@ -97,14 +105,22 @@ const grokking = z.strictObject({
     .default('warmup')
     .describe('of the learning rate'),
   warmupSteps: count('steps of linear warm-up, for the schedule warmup').default(10_000),
-  milestones: z.array(count('a step')).default([]).describe('steps after which multi-step multiplies by gamma'),
+  milestones: z
+    .array(count('a step'))
+    .default([])
+    .describe('steps after which multi-step multiplies by gamma'),
   gamma: z.number().gt(0).max(1).default(0.2).describe('factor of the schedule multi-step'),
   nLayer: z.int().min(1).max(48).default(2).describe('transformer blocks'),
   nHead: z.int().min(1).max(64).default(4).describe('attention heads'),
   nEmbd: z.int().min(1).max(4096).default(128).describe('width, a multiple of nHead'),
   dropoutRate: belowOne('of embeddings, attention and residuals').default(0.1),
   measureEvery: count('steps between measurements').default(500),
-  earlyMeasurements: z.int().min(0).max(50).default(12).describe('log-spaced measurements before measureEvery'),
+  earlyMeasurements: z
+    .int()
+    .min(0)
+    .max(50)
+    .default(12)
+    .describe('log-spaced measurements before measureEvery'),
   checkpointEvery: count('steps between checkpoints').default(500),
   idSubsamples: z
     .int()
@@ -126,7 +142,10 @@ const completed: z.ZodType<GrokkingConfig> = grokking.superRefine((config, conte
     refuse('nEmbd', `is not a multiple of nHead=${config.nHead}`);
   }
   if (config.trainFraction + (config.validationFraction ?? 0) > 1 + 1e-9) {
-    refuse('validationFraction', `overlaps trainFraction=${config.trainFraction}: together they may be 1 at most`);
+    refuse(
+      'validationFraction',
+      `overlaps trainFraction=${config.trainFraction}: together they may be 1 at most`,
+    );
   }
   if (config.milestones.some((step, i) => i > 0 && step <= config.milestones[i - 1]!)) {
     refuse('milestones', 'must rise');
@@ -191,9 +210,14 @@ export function parseGrid(words: readonly string[]): GrokkingConfig[] {
  */
 export function runName(settings: Readonly<Partial<GrokkingConfig>>): string {
   const [config, defaults] = [grokkingConfig(settings), grokkingConfig()];
-  const named = KEYS.filter((key) => !NOT_IN_NAME.includes(key) || (key === 'steps' && config.schedule === 'cosine'));
+  const named = KEYS.filter(
+    (key) => !NOT_IN_NAME.includes(key) || (key === 'steps' && config.schedule === 'cosine'),
+  );
   const differing = named.filter((key) => format(config[key]) !== format(defaults[key]));
-  return [config.experiment, ...differing.map((key) => `${key}${format(config[key]).replaceAll(',', '+')}`)].join('-');
+  return [
+    config.experiment,
+    ...differing.map((key) => `${key}${format(config[key]).replaceAll(',', '+')}`),
+  ].join('-');
 }
 
 /** Every key with its default, what it means and its range, for `--help`. */
@@ -247,7 +271,9 @@ function unknownKey(key: string): string {
 
 /** As the command line takes it. */
 function format(value: unknown): string {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? JSON.stringify(value)
+    : String(value);
 }
 
 interface Property {
@@ -274,7 +300,9 @@ function describeRange(key: keyof GrokkingConfig): string {
   if (only !== undefined) return String(only);
   if (type === 'array') return 'rising whole numbers from 1, with commas between';
   const kind = type === 'integer' ? 'a whole number' : 'a number';
-  const low = range.exclusiveMinimum === undefined ? `from ${range.minimum}` : `above ${range.exclusiveMinimum}`;
-  const high = range.exclusiveMaximum === undefined ? `to ${range.maximum}` : `and below ${range.exclusiveMaximum}`;
+  const low =
+    range.exclusiveMinimum === undefined ? `from ${range.minimum}` : `above ${range.exclusiveMinimum}`;
+  const high =
+    range.exclusiveMaximum === undefined ? `to ${range.maximum}` : `and below ${range.exclusiveMaximum}`;
   return `${kind} ${low} ${high}`;
 }

@@ -71,7 +71,11 @@ function measureText(
     const spans: { textContent: string }[] = [...element.querySelectorAll('tspan.line')];
     const lines = spans.length > 0 ? spans.map((span) => span.textContent) : [element.textContent ?? ''];
     const width = Math.max(...lines.map((line) => context.measureText(line).width));
-    return { x: 0, y: -size, width, height: lines.length * size * 1.2 };
+    const anchor = { middle: 0.5, end: 1 }[element.getAttribute('text-anchor') as string] ?? 0;
+    const left = (Number.parseFloat(element.getAttribute('x')) || 0) - anchor * width;
+    // A line of DejaVu Sans reaches 0.93 of its size above the baseline.
+    const top = (Number.parseFloat(element.getAttribute('y')) || 0) - 0.93 * size;
+    return { x: left, y: top, width, height: lines.length * size * 1.2 };
   };
   const svg = window.SVGElement.prototype;
   svg.getBBox = function () {
@@ -86,7 +90,7 @@ function measureText(
   const original = element.getBoundingClientRect;
   element.getBoundingClientRect = function () {
     if (!/^(text|tspan)$/i.test(this.tagName)) return original.call(this);
-    const { width, height } = box(this);
-    return { x: 0, y: 0, left: 0, top: 0, right: width, bottom: height, width, height };
+    const { x, y, width, height } = box(this);
+    return { x, y, left: x, top: y, right: x + width, bottom: y + height, width, height };
   };
 }

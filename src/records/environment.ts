@@ -1,5 +1,6 @@
 /** What a run is computed with: commit, backend, versions and hardware. */
 import { execFileSync } from 'node:child_process';
+import { realpathSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -8,30 +9,47 @@ import type { Environment } from './run-record';
 
 /** Describes this machine and this code, for the first line of a record. */
 export function environment(backend: BackendInfo): Environment {
-  const root = join(__dirname, '..', '..');
+  const root = realpathSync(join(__dirname, '..', '..'));
   const { version } = require(join(root, 'package.json')) as { version: string };
   const processors = cpus();
-  const gib = Math.round(totalmem() / 2 ** 30);
+  const hardware = [
+    processors[0]?.model.trim() || 'unknown processor',
+    `${processors.length} cores`,
+    `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    ...(backend.device === 'GPU' ? graphicsCards(root) : []),
+  ];
   return {
     commit: commitOf(root),
     backend: `${backend.name} ${backend.device}`,
     versions: {
       package: version,
       node: process.versions.node,
-      tensorflow: backend.version,
+      ...(backend.name === 'tensorflow' ? { tensorflow: backend.version } : {}),
       tfjs: tf.version.tfjs,
     },
-    hardware: `${processors[0]?.model.trim() ?? 'unknown processor'}, ${processors.length} cores, ${gib} GiB`,
+    hardware: hardware.join(', '),
+    date: new Date().toISOString().slice(0, 10),
   };
 }
 
-/** The commit, with `-dirty` when the source differs from it. */
+/** The commit, with `-dirty` when the source differs from it; `unknown` outside of a clone. */
 function commitOf(root: string): string {
-  const git = (...args: string[]): string =>
-    execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  const top = output(root, 'git', 'rev-parse', '--show-toplevel');
+  const commit = output(root, 'git', 'rev-parse', 'HEAD');
+  if (top === undefined || realpathSync(top) !== root || commit === undefined) return 'unknown';
+  return output(root, 'git', 'status', '--porcelain', '--', 'src') === '' ? commit : `${commit}-dirty`;
+}
+
+function graphicsCards(root: string): string[] {
+  const names = output(root, 'nvidia-smi', '--query-gpu=name', '--format=csv,noheader');
+  return names ? [...new Set(names.split('\n'))] : [];
+}
+
+function output(cwd: string, command: string, ...args: string[]): string | undefined {
   try {
-    return git('rev-parse', 'HEAD') + (git('status', '--porcelain', '--', 'src') ? '-dirty' : '');
+    const stdio: ['ignore', 'pipe', 'ignore'] = ['ignore', 'pipe', 'ignore'];
+    return execFileSync(command, args, { cwd, encoding: 'utf8', timeout: 10_000, stdio }).trim();
   } catch {
-    return 'unknown';
+    return undefined;
   }
 }

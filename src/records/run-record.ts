@@ -3,24 +3,40 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { lock } from './lock';
+
+/** What a run was computed with. */
+export interface Environment {
+  /** Of the code; with `-dirty` where the source differed from it, `unknown` without git. */
+  readonly commit: string;
+  /** Such as `tensorflow CPU`. */
+  readonly backend: string;
+  readonly versions: Readonly<Record<string, string>>;
+  /** Processor, cores, memory, graphics card. */
+  readonly hardware: string;
+  /** Day of the start, YYYY-MM-DD. */
+  readonly date?: string;
+}
 
 /** Loss, accuracy and dimensions on one split. */
 export interface SplitMeasurement {
   /** Mean cross entropy in nats. */
   loss: number;
-  /** 0 .. 1 */
+  /** From 0 to 1. */
   accuracy: number;
-  /** By site: mean and standard deviation over random subsamples. */
+  /** By site, from input to output: mean and standard deviation of the dimension over random subsamples. */
   id: Record<string, { value: number; std: number }>;
 }
 
@@ -33,18 +49,42 @@ export interface Measurement {
   validation: SplitMeasurement;
 }
 
-/** What a run was computed with. */
-export interface Environment {
-  commit: string;
-  backend: string;
-  versions: Record<string, string>;
-  hardware: string;
-}
-
-/** The last line of a record that is complete. */
+/** The last line of a complete record. */
 export interface DoneLine {
   type: 'done';
   step: number;
+  seconds?: number;
+}
+
+/** A run as it was recorded. */
+export interface RunRecord {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly environment: Environment;
+  readonly measurements: readonly Measurement[];
+  /** Missing while a run goes on, and where it was stopped. */
+  readonly done?: DoneLine;
+}
+
+/** Appends to a record; holds its lock until closed. */
+export interface RunWriter {
+  /** Steps must rise from line to line. */
+  append(measurement: Measurement): void;
+  done(line: Omit<DoneLine, 'type'>): void;
+  close(): void;
+}
+
+/** Where a run starts, and with what. */
+export interface OpenOptions {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly environment: Environment;
+  /**
+   * The step of the checkpoint from which a run goes on: later measurements are dropped, since they will be made
+   * again. -1 where there is no checkpoint yet, which drops them all.
+   * @default a new record; one that exists is an error
+   */
+  readonly resumeFrom?: number;
+  /** Keys of the config that may differ from those of the record when resuming. @default none */
+  readonly mayChange?: readonly string[];
 }
 
 interface RunLine {
@@ -52,59 +92,29 @@ interface RunLine {
   config: Record<string, unknown>;
   environment: Environment;
 }
-
 type Line = RunLine | Measurement | DoneLine;
 
-const splitSchema = z.strictObject({
+const split = z.strictObject({
   loss: z.number(),
   accuracy: z.number().min(0).max(1),
   id: z.record(z.string(), z.strictObject({ value: z.number(), std: z.number() })),
 });
-
-const measurementSchema = z.strictObject({
-  type: z.literal('measurement'),
-  step: z.int().min(0),
-  epoch: z.int().min(0),
-  train: splitSchema,
-  validation: splitSchema,
-});
-
-const environmentSchema = z.strictObject({
-  commit: z.string(),
-  backend: z.string(),
-  versions: z.record(z.string(), z.string()),
-  hardware: z.string(),
-});
-
-const runSchema = z.strictObject({
-  type: z.literal('run'),
-  config: z.record(z.string(), z.unknown()),
-  environment: environmentSchema,
-});
-
-const doneSchema = z.strictObject({
-  type: z.literal('done'),
-  step: z.int().min(0),
-  seconds: z.number().min(0).optional(),
-});
-
-const lineSchema: z.ZodType<Line> = z.discriminatedUnion('type', [runSchema, measurementSchema, doneSchema]);
-
-/** A run as it was recorded. */
-export interface RunRecord {
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly environment: Environment;
-  readonly measurements: readonly Measurement[];
-  /** Missing while a run goes on, or where it was killed. */
-  readonly done?: DoneLine;
-}
-
-/** Appends to a record; holds its lock until closed. */
-export interface RunWriter {
-  append(measurement: Measurement): void;
-  done(line: Omit<DoneLine, 'type'>): void;
-  close(): void;
-}
+const step = z.int().min(0);
+const lineSchema: z.ZodType<Line> = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('run'),
+    config: z.record(z.string(), z.unknown()),
+    environment: z.looseObject({
+      commit: z.string(),
+      backend: z.string(),
+      versions: z.record(z.string(), z.string()),
+      hardware: z.string(),
+      date: z.string().exactOptional(),
+    }),
+  }),
+  z.strictObject({ type: z.literal('measurement'), step, epoch: step, train: split, validation: split }),
+  z.strictObject({ type: z.literal('done'), step, seconds: z.number().min(0).exactOptional() }),
+]);
 
 /**
  * Reads a record. A torn last line, left by a kill in the middle of a write, is passed over.
@@ -112,144 +122,218 @@ export interface RunWriter {
  * @throws Error with file and line when anything else is malformed
  */
 export function readRun(path: string): RunRecord {
-  const { lines } = readLines(path);
-  const [first, ...rest] = lines;
-  if (first?.type !== 'run')
-    throw new Error(`${path}:1: a record starts with a line of type "run"; this file has none`);
-  const measurements: Measurement[] = [];
-  let done: DoneLine | undefined;
-  rest.forEach((line, i) => {
-    const where = `${path}:${i + 2}`;
-    if (line.type === 'run') throw new Error(`${where}: a second line of type "run"; keep one run a file`);
-    if (done) throw new Error(`${where}: a line after "done"`);
-    if (line.type === 'done') {
-      done = line;
-    } else {
-      const last = measurements.at(-1)?.step ?? -1;
-      if (line.step <= last)
-        throw new Error(`${where}: step ${line.step} after step ${last}; steps must rise`);
-      measurements.push(line);
-    }
-  });
-  return { config: first.config, environment: first.environment, measurements, ...(done ? { done } : {}) };
-}
-
-/** Where a run starts, and with what. */
-export interface OpenOptions {
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly environment: Environment;
-  /** Go on after this step: later measurements are dropped, since they will be made again. @default a new record */
-  readonly resumeFrom?: number;
+  return read(path).record;
 }
 
 /**
- * Opens a record for writing, new or to go on.
+ * Opens a record for writing, new or to go on, and locks it against other processes.
  *
- * @throws Error when another process writes it, when it cannot be written, and when a new one would replace an old
+ * @throws Error when another process writes it, when it cannot be written, when a new one would replace an old, and
+ *   when it is to go on with another config
  */
-export function openRun(path: string, { config, environment, resumeFrom }: OpenOptions): RunWriter {
-  const unlock = lock(path);
+export function openRun(path: string, options: OpenOptions): RunWriter {
+  const unlock = writable(path, () => {
+    mkdirSync(dirname(path), { recursive: true });
+    return lock(path);
+  });
   try {
-    if (resumeFrom !== undefined && existsSync(path)) {
-      const { measurements, config: before, environment: at } = readRun(path);
-      const kept = measurements.filter(({ step }) => step <= resumeFrom);
-      replaceFile(
-        path,
-        [{ type: 'run', config: { ...before, ...config }, environment: at }, ...kept].map(toLine).join(''),
-      );
-    } else {
-      if (existsSync(path)) {
-        throw new Error(`${path} exists already: resume it, choose another place, or delete it`);
-      }
-      replaceFile(path, toLine({ type: 'run', config, environment }));
-    }
-    const file = openSync(path, 'a');
-    const write = (line: Line): void => {
-      writeSync(file, toLine(lineSchema.parse(line)));
-      fsyncSync(file);
-    };
-    let open = true;
-    return {
-      append: write,
-      done: (line) => write({ type: 'done', ...line }),
-      close: () => {
-        if (!open) return;
-        open = false;
-        closeSync(file);
-        unlock();
-      },
-    };
+    const last = prepare(path, options);
+    return writer(path, last, unlock);
   } catch (error) {
     unlock();
     throw error;
   }
 }
 
-/** Numbers keep six digits: more than the measurement has, and records stay small enough for git. */
-function toLine(value: unknown): string {
-  const round = (key: string, x: unknown): unknown =>
-    typeof x === 'number' && !Number.isInteger(x) && key !== '' ? Number(x.toPrecision(6)) : x;
-  return `${JSON.stringify(value, round)}\n`;
+/** Makes the file what it has to be before the first line is appended; gives the last step that it holds. */
+function prepare(path: string, { config, environment, resumeFrom, mayChange = [] }: OpenOptions): number {
+  const exists = existsSync(path) && statSync(path).size > 0;
+  if (!exists) {
+    if (resumeFrom !== undefined && resumeFrom >= 0) {
+      throw new Error(
+        `there is a checkpoint of step ${resumeFrom}, but its record ${path} is missing: ` +
+          'put the record back, or delete the checkpoint and start afresh',
+      );
+    }
+    writable(path, () =>
+      replaceFile(path, toLine({ type: 'run', config: { ...config }, environment }, path)),
+    );
+    return -1;
+  }
+  if (resumeFrom === undefined) {
+    throw new Error(`${path} exists already: resume it, choose another place, or delete it`);
+  }
+  const { record, text } = read(path);
+  checkSameConfig(path, record.config, config, mayChange);
+  const kept = record.measurements.filter(({ step }) => step <= resumeFrom);
+  const lines = [{ type: 'run', config: { ...config }, environment: record.environment } as const, ...kept];
+  const repaired = lines.map((line) => toLine(line, path)).join('');
+  if (repaired !== text) writable(path, () => replaceFile(path, repaired));
+  return kept.at(-1)?.step ?? -1;
 }
 
-function readLines(path: string): { lines: Line[] } {
-  const texts = readFileSync(path, 'utf8').split('\n');
-  // Every whole line ends with a newline, so what follows the last one is torn, or empty.
-  texts.pop();
-  const lines = texts.map((text, i) => {
+function writer(path: string, lastStep: number, unlock: () => void): RunWriter {
+  const file = writable(path, () => openSync(path, 'a'));
+  let size = statSync(path).size;
+  let last = lastStep;
+  let open = true;
+  const write = (line: Line): void => {
+    if (!open) throw new Error(`${path} is closed: the ${line.type} of step ${last} cannot be written`);
+    const bytes = Buffer.from(toLine(line, path));
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+      // A checkpoint that is on the disk must find its measurements there too. Lines are rare, so each is flushed.
+      fsyncSync(file);
+    } catch (error) {
+      ftruncateSync(file, size);
+      throw cannotWrite(path, error);
+    }
+    size += bytes.length;
+  };
+  return {
+    append: (measurement) => {
+      if (measurement.step <= last) {
+        throw new Error(`${path}: a measurement of step ${measurement.step} after one of step ${last}`);
+      }
+      write(measurement);
+      last = measurement.step;
+    },
+    done: (line) => write({ type: 'done', ...line }),
+    close: () => {
+      if (!open) return;
+      open = false;
+      closeSync(file);
+      unlock();
+    },
+  };
+}
+
+function read(path: string): { record: RunRecord; text: string } {
+  const text = readFileSync(path, 'utf8');
+  const [first, ...rest] = parseLines(path, text);
+  if (first?.type !== 'run')
+    throw new Error(`${path}:1: a record starts with a line of type "run"; this one does not`);
+  const measurements: Measurement[] = [];
+  let done: DoneLine | undefined;
+  rest.forEach((line, i) => {
+    const where = `${path}:${i + 2}`;
+    if (line.type === 'run') throw new Error(`${where}: a second line of type "run"; a file holds one run`);
+    if (done) throw new Error(`${where}: a line after the one of type "done"`);
+    if (line.type === 'done') {
+      done = line;
+      return;
+    }
+    const before = measurements.at(-1)?.step ?? -1;
+    if (line.step <= before)
+      throw new Error(`${where}: step ${line.step} after step ${before}; steps must rise`);
+    measurements.push(line);
+  });
+  const { config, environment } = first;
+  return { record: { config, environment, measurements, ...(done ? { done } : {}) }, text };
+}
+
+function parseLines(path: string, text: string): Line[] {
+  const texts = text.split('\n');
+  if (texts.at(-1) === '') texts.pop();
+  const lines: Line[] = [];
+  for (const [i, line] of texts.entries()) {
     let value: unknown;
     try {
-      value = JSON.parse(text);
+      value = JSON.parse(line);
     } catch (error) {
+      // A part of a line is never JSON, for its closing brace comes last.
+      if (i === texts.length - 1) break;
       throw new Error(`${path}:${i + 1}: no JSON (${(error as Error).message})`);
     }
     const parsed = lineSchema.safeParse(value);
-    if (!parsed.success)
-      throw new Error(`${path}:${i + 1}: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`);
-    return parsed.data;
+    if (!parsed.success) throw new Error(`${path}:${i + 1}: ${inWords(parsed.error)}`);
+    lines.push(parsed.data);
+  }
+  return lines;
+}
+
+/**
+ * One line of text. Losses and accuracies keep six digits and dimensions five, more than a measurement has, so that
+ * records stay small; the config keeps all.
+ */
+function toLine(line: Line, path: string): string {
+  const parsed = lineSchema.safeParse(line);
+  if (!parsed.success) {
+    const place = line.type === 'run' ? 'its first line' : `the ${line.type} of step ${line.step}`;
+    throw new Error(`${path}: ${place} cannot be recorded: ${inWords(parsed.error)}`);
+  }
+  const text = JSON.stringify(line, (key, value: unknown) => {
+    if (typeof value !== 'number' || Number.isInteger(value)) return value;
+    if (!Number.isFinite(value)) throw new Error(`${path}: ${key} is ${value}, which a record cannot hold`);
+    if (line.type === 'run') return value;
+    return Number(value.toPrecision(key === 'value' || key === 'std' ? 5 : 6));
   });
-  return { lines };
+  return `${text}\n`;
+}
+
+function inWords(error: z.ZodError): string {
+  return error.issues
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+    .join('; ');
+}
+
+function checkSameConfig(
+  path: string,
+  before: Readonly<Record<string, unknown>>,
+  config: Readonly<Record<string, unknown>>,
+  mayChange: readonly string[],
+): void {
+  const now = JSON.parse(JSON.stringify(config)) as Record<string, unknown>;
+  const differing = Object.keys({ ...before, ...now })
+    .filter((key) => !mayChange.includes(key))
+    .map((key) => ({ key, was: JSON.stringify(before[key]), is: JSON.stringify(now[key]) }))
+    .filter(({ was, is }) => was !== is);
+  if (differing.length === 0) return;
+  const list = differing.map(({ key, was = 'not set', is = 'not set' }) => `${key} was ${was} and is ${is}`);
+  throw new Error(
+    `${path} is a run with other settings (${list.join('; ')}): use these, or choose another place`,
+  );
 }
 
 function replaceFile(path: string, text: string): void {
   const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, text, { flush: true });
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, text, { flush: true });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  flushFolder(dirname(resolve(path)));
 }
 
-/** A lock file with the writer's process id; one whose process is gone does not count. */
-function lock(path: string): () => void {
-  const file = `${path}.lock`;
+/** A rename is on the disk when its folder is; where folders cannot be flushed, the rename still replaces whole files. */
+function flushFolder(folder: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    for (;;) {
-      try {
-        writeFileSync(file, String(process.pid), { flag: 'wx' });
-        return () => rmSync(file, { force: true });
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-        const holder = Number(readFileSync(file, 'utf8'));
-        if (isAlive(holder)) {
-          throw new Error(
-            `${path} is being written by process ${holder}: wait for it, or give this run another place`,
-          );
-        }
-        rmSync(file, { force: true });
-      }
+    const handle = openSync(folder, 'r');
+    try {
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
     }
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === undefined) throw error;
-    throw new Error(`${path} cannot be written (${code}): choose a folder that can`, { cause: error });
+  } catch {
+    // Windows and some network file systems refuse.
   }
 }
 
-function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false;
+function writable<T>(path: string, action: () => T): T {
   try {
-    process.kill(pid, 0);
-    return true;
+    return action();
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    throw (error as NodeJS.ErrnoException).code === undefined ? error : cannotWrite(path, error);
   }
+}
+
+function cannotWrite(path: string, error: unknown): Error {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+  const cure = full
+    ? 'the disk is full: free some space, then resume'
+    : 'choose a folder that can be written';
+  return new Error(`${path} cannot be written (${message}): ${cure}`, { cause: error });
 }

@@ -1,0 +1,123 @@
+/** A lock file beside a record, so that two processes never write the same run; a killed holder does not count. */
+import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+
+/** Who holds a lock. */
+interface Holder {
+  readonly pid: number;
+  readonly host: string;
+  /** When the process started, in the kernel's ticks: a process id is used again, the pair is not. */
+  readonly started?: string;
+}
+
+/** A holder on another machine cannot be asked whether it lives: it shows so by renewing its file. */
+const RENEW_MS = 60_000;
+const SILENT_MS = 10 * RENEW_MS;
+/** Between creating its file and writing its name into it, a process may be killed. */
+const NAMELESS_MS = 5_000;
+
+/**
+ * Locks `path` with the file `<path>.lock`; the result unlocks it.
+ *
+ * @throws Error that names the holder when another process, or this one, holds it
+ */
+export function lock(path: string): () => void {
+  const file = `${path}.lock`;
+  const own = JSON.stringify(describe(process.pid));
+  for (;;) {
+    try {
+      writeFileSync(file, own, { flag: 'wx' });
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const found = read(file);
+    if (found === undefined) continue;
+    const holder = liveHolder(found);
+    if (holder !== undefined) {
+      throw new Error(
+        `${path} is being written by ${holder}: wait for it to end, or give this run another place` +
+          ` (if nothing is writing it, delete ${file})`,
+      );
+    }
+    takeAway(file, found.text);
+  }
+  const renewal = setInterval(() => renew(file), RENEW_MS);
+  renewal.unref();
+  return () => {
+    clearInterval(renewal);
+    if (read(file)?.text === own) rmSync(file, { force: true });
+  };
+}
+
+function describe(pid: number): Holder {
+  const started = startTime(pid);
+  return { pid, host: hostname(), ...(started === undefined ? {} : { started }) };
+}
+
+function read(file: string): { text: string; age: number } | undefined {
+  try {
+    return { text: readFileSync(file, 'utf8'), age: Date.now() - statSync(file).mtimeMs };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** The holder in words, or nothing where it is gone. */
+function liveHolder({ text, age }: { text: string; age: number }): string | undefined {
+  let holder: Holder;
+  try {
+    holder = JSON.parse(text) as Holder;
+  } catch {
+    return age < NAMELESS_MS ? 'a process that is just starting' : undefined;
+  }
+  if (holder.host !== hostname()) {
+    return age < SILENT_MS ? `process ${holder.pid} on ${holder.host}` : undefined;
+  }
+  if (!isAlive(holder.pid) || startTime(holder.pid) !== holder.started) return undefined;
+  return holder.pid === process.pid ? `this process (${holder.pid})` : `process ${holder.pid}`;
+}
+
+/** Renaming first, so that of two processes which find the same dead lock neither removes the other's new one. */
+function takeAway(file: string, dead: string): void {
+  const aside = `${file}.${process.pid}`;
+  try {
+    renameSync(file, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if (readFileSync(aside, 'utf8') === dead) {
+    rmSync(aside, { force: true });
+  } else {
+    renameSync(aside, file);
+  }
+}
+
+function renew(file: string): void {
+  try {
+    utimesSync(file, new Date(), new Date());
+  } catch {
+    // Someone deleted it by hand: the run goes on, unlocked, as was asked.
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Field 22 of /proc/<pid>/stat; the fields are counted after the name, which may hold spaces. */
+function startTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
