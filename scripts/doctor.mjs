@@ -16,7 +16,7 @@ await runMain(async () => {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { ...process.env, ...env },
       };
-      tell(name, execFileSync(command, args, options).trim().split('\n').at(-1));
+      tell(name, execFileSync(command, args, options).trim().split('\n')[0]);
     } catch (error) {
       tell(name, 'missing');
       const why =

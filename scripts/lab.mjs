@@ -2,18 +2,14 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { JUPYTER_PATH } from './notebooks.mjs';
-import { PYTHON, ROOT, runMain, setUp } from './setup.mjs';
+import { PYTHON, ROOT, runMain, setUp, TSC } from './setup.mjs';
 
 await runMain(async () => {
   await setUp();
-  const watch = spawn(
-    join(ROOT, 'node_modules', '.bin', 'tsc'),
-    ['-p', ROOT, '--watch', '--preserveWatchOutput'],
-    {
-      cwd: ROOT,
-      stdio: ['ignore', 'inherit', 'inherit'],
-    },
-  );
+  const watch = spawn(process.execPath, [TSC, '-p', ROOT, '--watch', '--preserveWatchOutput'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
   const root = process.getuid?.() === 0 ? ['--allow-root'] : [];
   const words = process.argv.slice(2);
   const lab = spawn(

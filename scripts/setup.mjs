@@ -29,6 +29,8 @@ const PACKAGE = join(ROOT, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
 const ADDON = join(PACKAGE, 'lib', 'napi-v8', 'tfjs_binding.node');
 const LIBRARY = join(ROOT, CACHE, `tensorflow-${TENSORFLOW}`);
 const NEEDED_GIB = 3;
+/** Not node_modules/.bin/tsc: tslab brings an old compiler that claims the same name there. */
+export const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 
 /** Does all of set-up. Throws a SetupError with one clear line when something is missing on the machine. */
 export async function setUp() {
@@ -60,7 +62,7 @@ function checkDisk() {
 
 async function npmPackages() {
   const hash = hashOf({ values: [process.version.split('.')[0]], files: inRoot('package-lock.json') });
-  const outputs = [join(ROOT, 'node_modules', '.bin', 'tsc'), join(PACKAGE, 'package.json')];
+  const outputs = [TSC, join(PACKAGE, 'package.json')];
   await once(stampPath(ROOT, 'npm'), hash, outputs, async () => {
     checkDisk();
     await step('npm packages', () =>
@@ -225,7 +227,7 @@ async function buildAddon() {
 async function compiled() {
   const files = inRoot('tsconfig.json', 'package-lock.json', ...sourceFiles('src'));
   await once(stampPath(ROOT, 'compiled'), hashOf({ files }), [join(ROOT, 'dist', 'index.js')], () =>
-    step('TypeScript', () => run(join(ROOT, 'node_modules', '.bin', 'tsc'), ['-p', ROOT])),
+    step('TypeScript', () => run(process.execPath, [TSC, '-p', ROOT])),
   );
 }
 

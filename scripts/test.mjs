@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { executeNotebooks } from './notebooks.mjs';
-import { ROOT, runMain, setUp } from './setup.mjs';
+import { ROOT, runMain, setUp, TSC } from './setup.mjs';
 
 const REPORT = join(ROOT, '.cache', 'mocha.json');
 
@@ -22,7 +22,7 @@ await runMain(async () => {
     else failed++;
   };
   await check('format and lint', () => tool('biome', ['check', '--error-on-warnings']));
-  await check('types', () => tool('tsc', ['--noEmit', '-p', 'tsconfig.test.json']));
+  await check('types', () => program(process.execPath, [TSC, '--noEmit', '-p', 'tsconfig.test.json']));
   await check('unused code', () => tool('knip', []));
   const mocha = await unitTests();
   passed += mocha.passed;
@@ -65,7 +65,11 @@ async function unitTests() {
 }
 
 function tool(name, args) {
-  const child = spawn(join(ROOT, 'node_modules', '.bin', name), args, { cwd: ROOT, stdio: 'inherit' });
+  return program(join(ROOT, 'node_modules', '.bin', name), args);
+}
+
+function program(path, args) {
+  const child = spawn(path, args, { cwd: ROOT, stdio: 'inherit' });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 1));

@@ -1,139 +1,129 @@
-/** The command line: `npm run experiment -- grokking trainFraction=.3 weightDecay=1e-2 steps=4000 seed=0`. */
+/** The command line: `npm run experiment -- grokking weightDecay=1e-2 trainFraction=.3`. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Presets, SingleBar } from 'cli-progress';
-import { describeSettings, grokkingConfig, parseOverrides } from './experiments/config';
-import { runExperiment } from './experiments/run';
-import type { Measurement } from './records/run-record';
+import { distance } from 'fastest-levenshtein';
+import { describeSettings, grokkingConfig, parseOverrides, runName } from './experiments/config';
+import { showProgress } from './progress';
 
-const HELP = `npm run experiment -- grokking [key=value ...] [--resume] [--out folder] [--name name]
+const COMMAND = 'npm run experiment --';
+const FLAGS = {
+  resume: { type: 'boolean' },
+  out: { type: 'string' },
+  name: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
 
-  --resume   go on from the last checkpoint of this run
-  --out      where records go                          [out/runs]
-  --name     of the record                             [from the settings]
-  --help     this
+/** What each experiment is, and its keys. */
+const EXPERIMENTS: Readonly<Record<string, { summary: string; describe: () => string }>> = {
+  grokking: { summary: 'a transformer learns modular arithmetic, late', describe: describeSettings },
+};
 
-Ctrl-C ends a run after the current step, with a checkpoint; a second Ctrl-C ends it at once.
+const HELP = `Usage: ${COMMAND} <experiment> [key=value ...] [--resume] [--out <folder>] [--name <name>]
 
-Settings with their defaults:
-${describeSettings()}`;
+Experiments:
+${Object.entries(EXPERIMENTS)
+  .map(([name, { summary }]) => `  ${name.padEnd(24)} ${summary} (${COMMAND} ${name} --help lists its keys)`)
+  .join('\n')}
 
-/** Runs the command; returns its exit code: 0 done, 130 interrupted, 1 an error. */
+  --resume                 go on from the last checkpoint; starts anew where there is none
+  --out <folder>           where the record and its checkpoints go (default: out/runs)
+  --name <name>            of the record (default: from the settings, without steps)
+  --help                   this text
+
+Ctrl-C writes a checkpoint and ends; a second one ends at once.`;
+
+/** A second SIGINT sooner than this is the same key press, which npm passes on to its child once more. */
+const SAME_PRESS_MS = 500;
+
 async function main(words: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...words],
-    allowPositionals: true,
-    options: {
-      resume: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-      out: { type: 'string', default: join('out', 'runs') },
-      name: { type: 'string' },
-    },
-  });
+  const { values, positionals } = readArguments(words);
   const [experiment, ...overrides] = positionals;
-  if (values.help || experiment === undefined) {
-    console.log(HELP);
+  if (experiment === undefined) {
+    if (values.help) console.log(HELP);
+    else console.error(HELP);
     return values.help ? 0 : 1;
   }
-  if (experiment !== 'grokking')
-    throw new RangeError(`no experiment '${experiment}': there is grokking (--help tells more)`);
-  const settings = parseOverrides(overrides);
-  const config = grokkingConfig(settings);
-  const name =
-    values.name ??
-    (['grokking', ...overrides.filter((word) => !word.startsWith('steps='))].join('-') || 'grokking');
-  const path = join(values.out, `${name.replaceAll('=', '')}.jsonl`);
+  const known = EXPERIMENTS[experiment];
+  if (known === undefined) {
+    throw new RangeError(`no experiment '${experiment}': choose ${Object.keys(EXPERIMENTS).join(', ')}`);
+  }
+  if (values.help) {
+    console.log(`${HELP}\n\nKeys of ${experiment}, with their defaults:\n${known.describe()}`);
+    return 0;
+  }
+  const config = grokkingConfig(parseOverrides(overrides));
+  const path = join(values.out ?? join('out', 'runs'), `${values.name ?? runName(config)}.jsonl`);
+  const again = [experiment, ...overrides];
+  if (values.out !== undefined) again.push('--out', values.out);
+  if (values.name !== undefined) again.push('--name', values.name);
+  return run(config, path, values.resume ?? false, `${COMMAND} ${again.map(quote).join(' ')} --resume`);
+}
 
-  const controller = new AbortController();
-  process.on('SIGINT', () => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
-    console.error('\nending after this step, with a checkpoint (Ctrl-C again ends at once)');
-  });
-  const progress = process.stderr.isTTY ? barProgress(config.steps) : lineProgress(config.steps);
-  let interrupted = false;
+async function run(
+  config: ReturnType<typeof grokkingConfig>,
+  path: string,
+  resume: boolean,
+  again: string,
+): Promise<number> {
+  const stop = listenForStop();
+  // TensorFlow takes seconds to load: help and errors do not wait for it.
+  const { runExperiment } = await import('./experiments/run.js');
+  const progress = showProgress(config.steps);
+  let step = 0;
+  let finished = false;
   try {
-    for await (const event of runExperiment(settings, {
-      path,
-      resume: values.resume,
-      signal: controller.signal,
-    })) {
-      if (event.type === 'step') progress.step(event.step, event.loss);
-      if (event.type === 'measurement') progress.measured(event);
-      if (event.type === 'done') interrupted = event.interrupted;
+    for await (const event of runExperiment(config, { path, resume, signal: stop.signal })) {
+      progress.update(event);
+      step = event.step;
+      finished = event.type === 'done' && !event.interrupted;
     }
   } finally {
     progress.stop();
   }
-  if (interrupted) {
-    console.log(
-      `stopped; go on with: npm run experiment -- ${words.filter((word) => word !== '--resume').join(' ')} --resume`,
-    );
-    return 130;
-  }
-  console.log(`record: ${path}`);
-  return 0;
+  const where = finished ? 'done' : 'stopped';
+  console.log(`${where} at step ${step}: ${progress.summary()}\nrecord: ${path}`);
+  if (finished) return 0;
+  console.log(`to go on: ${again}`);
+  return stop.exitCode();
 }
 
-interface Progress {
-  step(step: number, loss: number): void;
-  measured(measurement: Measurement): void;
-  stop(): void;
+/** The first SIGINT or SIGTERM asks the run to stop; another SIGINT, a moment later, ends the process. */
+function listenForStop(): { signal: AbortSignal; exitCode: () => number } {
+  const controller = new AbortController();
+  let first = 0;
+  let code = 130;
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (first === 0) {
+      first = Date.now();
+      code = name === 'SIGTERM' ? 143 : 130;
+      console.error('\nstopping after this step, with a checkpoint; Ctrl-C again ends at once');
+      controller.abort();
+    } else if (name === 'SIGINT' && Date.now() - first > SAME_PRESS_MS) {
+      process.exit(130);
+    }
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return { signal: controller.signal, exitCode: () => code };
 }
 
-function barProgress(steps: number): Progress {
-  const bar = new SingleBar(
-    {
-      format:
-        '{bar} {value}/{total} steps | loss {loss} | accuracy {train} train, {validation} validation | LLID {id} | {eta_formatted} left',
-      etaBuffer: 200,
-      fps: 4,
-    },
-    Presets.rect,
+function readArguments(words: readonly string[]): {
+  values: { resume?: boolean; out?: string; name?: string; help?: boolean };
+  positionals: string[];
+} {
+  const unknown = words.find(
+    (word) => /^--[^=]/.test(word) && !Object.hasOwn(FLAGS, word.slice(2).split('=')[0]!),
   );
-  bar.start(steps, 0, { loss: '-', train: '-', validation: '-', id: '-' });
-  return {
-    step: (step, loss) => bar.update(step, { loss: loss.toFixed(3) }),
-    measured: (measurement) => bar.update(measurement.step, described(measurement)),
-    stop: () => bar.stop(),
-  };
+  if (unknown !== undefined) {
+    const far = (flag: string): number => distance(unknown.slice(2), flag);
+    const nearest = Object.keys(FLAGS).reduce((best, flag) => (far(flag) < far(best) ? flag : best));
+    throw new RangeError(`no option '${unknown}': did you mean '--${nearest}'? (--help lists all)`);
+  }
+  return parseArgs({ args: [...words], options: FLAGS, allowPositionals: true });
 }
 
-/** For logs: a line a measurement, and one every ten seconds between. */
-function lineProgress(steps: number): Progress {
-  const started = performance.now();
-  let first: number | undefined;
-  let told = started;
-  const left = (step: number): string => {
-    const pace = (performance.now() - started) / Math.max(1, step - (first ?? step));
-    return `${Math.round(((steps - step) * pace) / 1000)} s left`;
-  };
-  return {
-    step: (step, loss) => {
-      first ??= step - 1;
-      if (performance.now() - told < 10_000) return;
-      told = performance.now();
-      console.error(`step ${step}/${steps}: loss ${loss.toFixed(3)}, ${left(step)}`);
-    },
-    measured: (measurement) => {
-      told = performance.now();
-      const { train, validation, id } = described(measurement);
-      console.error(
-        `step ${measurement.step}/${steps}: accuracy ${train} train, ${validation} validation, LLID ${id}`,
-      );
-    },
-    stop: () => {},
-  };
-}
-
-function described({ train, validation }: Measurement): { train: string; validation: string; id: string } {
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-  const last = Object.values(validation.id).at(-1);
-  return {
-    train: percent(train.accuracy),
-    validation: percent(validation.accuracy),
-    id: last ? last.value.toFixed(1) : '-',
-  };
+function quote(word: string): string {
+  return /^[\w=.,/:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 main(process.argv.slice(2)).then(

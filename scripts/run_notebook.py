@@ -1,0 +1,325 @@
+#!/usr/bin/env python3
+"""Executes TypeScript notebooks headlessly with the project's kernel; fails when a cell or a figure does.
+
+  run_notebook.py notebooks/a.ipynb ... [-p key=value ...] [--output out] [--html] [--write] [--timeout seconds]
+
+For each notebook it leaves the executed copy, a PNG of every figure, and with --html a page that opens without a
+network in the output folder. Parameters replace properties of the object in the cell tagged `parameters`; they are
+checked by the compiler like any other cell.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+KERNELS = ROOT / "scripts" / "jupyter"
+os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(KERNELS), os.environ.get("JUPYTER_PATH")]))
+
+import nbformat  # noqa: E402  (Jupyter reads JUPYTER_PATH when it is imported)
+from nbclient import NotebookClient  # noqa: E402
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError  # noqa: E402
+
+PLOTLY = "application/vnd.plotly.v1+json"
+INJECTED = "injected-parameters"
+
+
+class Failure(Exception):
+    """What is wrong with a notebook, in words for the user."""
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("notebooks", nargs="+", type=Path)
+    parser.add_argument("-p", "--parameter", action="append", default=[], metavar="key=value")
+    parser.add_argument("--output", type=Path, default=ROOT / "out", help="folder for the results (default: out)")
+    parser.add_argument("--html", action="store_true", help="also write a page that opens without a network")
+    parser.add_argument("--write", action="store_true", help="also replace the notebooks by the executed ones")
+    parser.add_argument("--timeout", type=int, default=1800, help="seconds that one cell may take (default: 1800)")
+    arguments = parser.parse_args()
+    if arguments.write and arguments.parameter:
+        parser.error("--write keeps notebooks as they are with their own parameters; leave out -p")
+    return arguments
+
+
+def parse_value(text):
+    """`200`, `1e-2`, `.3`, `true`, `[1, 2]` are values; everything else is a string."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def parse_parameters(words):
+    parameters = {}
+    for word in words:
+        key, separator, text = word.partition("=")
+        if not separator or not re.fullmatch(r"[A-Za-z_$][\w$]*", key):
+            raise Failure(f"'{word}' is no parameter: write key=value, such as steps=200")
+        parameters[key] = parse_value(text)
+    return parameters
+
+
+def tags(cell):
+    return cell.metadata.get("tags", [])
+
+
+def inject(notebook, parameters):
+    """Puts a cell with assignments after the cell of the defaults."""
+    notebook.cells = [cell for cell in notebook.cells if INJECTED not in tags(cell)]
+    if not parameters:
+        return
+    at = next((i for i, cell in enumerate(notebook.cells) if "parameters" in tags(cell)), None)
+    if at is None:
+        raise Failure("no cell is tagged `parameters`: there is nothing that -p could change")
+    declaration = re.search(r"^(?:const|let) +(\w+)", notebook.cells[at].source, re.MULTILINE)
+    if not declaration:
+        raise Failure("the cell tagged `parameters` declares no object, such as `const parameters = { ... }`")
+    name = declaration.group(1)
+    lines = [f"{name}.{key} = {json.dumps(value)};" for key, value in parameters.items()]
+    cell = nbformat.v4.new_code_cell("\n".join(lines), metadata={"tags": [INJECTED]})
+    cell.id = INJECTED
+    notebook.cells.insert(at + 1, cell)
+
+
+def first_line(source):
+    """The line of a cell that says what it does: the first that is no comment or import."""
+    lines = [line.strip() for line in source.splitlines() if line.strip()]
+    telling = [line for line in lines if not line.startswith(("//", "/*", "*", "import "))]
+    return (telling or lines or [""])[0][:70]
+
+
+def error_of(cell):
+    return next((output for output in cell.get("outputs", []) if output.output_type == "error"), None)
+
+
+def describe_error(index, cell):
+    """Cell, line and message of a failed cell."""
+    output = error_of(cell)
+    if output is None:
+        return f"cell {index + 1}: failed without a message"
+    trace = "\n".join(output.traceback)
+    place = re.search(r"line (\d+):\d+\n\s+(.*)", trace)
+    where = f"cell {index + 1}, line {place.group(1)}: {place.group(2).strip()}" if place else f"cell {index + 1}"
+    injected = " (set with -p)" if INJECTED in tags(cell) else ""
+    return f"{where}{injected}\n{trace}"
+
+
+def execute(notebook, path, timeout, runs):
+    """Executes cell by cell with a line of progress for each. Raises a Failure at the first that fails."""
+    shutil.rmtree(runs, ignore_errors=True)
+    # Training that a notebook starts keeps its records here, so that it starts afresh.
+    os.environ["NOTEBOOK_RUNS"] = str(runs)
+    client = NotebookClient(
+        notebook,
+        kernel_name="tslab",
+        timeout=timeout,
+        record_timing=False,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(path.resolve().parent)}},
+    )
+    # Errors that arrive after the last cell are reported with this one.
+    flush = nbformat.v4.new_code_cell("await new Promise((resolve) => setTimeout(resolve, 50));")
+    notebook.cells.append(flush)
+    count = len(notebook.cells) - 1
+    try:
+        with client.setup_kernel():
+            for index, cell in enumerate(notebook.cells):
+                if cell.cell_type != "code":
+                    continue
+                shown = cell is not flush
+                started = time.monotonic()
+                if shown:
+                    print(f"  [{index + 1:2}/{count}] {first_line(cell.source):70}", end="", flush=True)
+                try:
+                    client.execute_cell(cell, index)
+                except CellExecutionError:
+                    cell = notebook.cells[index]
+                    raise Failure(
+                        describe_error(index, cell) if shown else f"after the last cell: {error_of(cell).evalue}"
+                    ) from None
+                except CellTimeoutError:
+                    raise Failure(
+                        f"cell {index + 1} took longer than {timeout} s: {first_line(cell.source)}\n"
+                        "give it more with --timeout"
+                    ) from None
+                except DeadKernelError:
+                    raise Failure(f"cell {index + 1}: the kernel died: {first_line(cell.source)}") from None
+                finally:
+                    if shown:
+                        print(f" {time.monotonic() - started:7.1f} s", flush=True)
+    finally:
+        if notebook.cells[-1].source == flush.source:
+            notebook.cells.pop()
+
+
+def figures_of(notebook):
+    """All figures with the number of their cell. A cell that draws must have a figure, and no figure may be empty."""
+    figures = []
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        bundles = [o.data for o in cell.outputs if o.output_type in ("display_data", "execute_result")]
+        pictures = [data for data in bundles if PLOTLY in data]
+        draws = re.search(r"\b(show\(\s*\w*[fF]igure|show\(\s*\w*Grid|liveChart\()", cell.source)
+        if draws and not pictures:
+            raise Failure(f"cell {index + 1}: a figure is missing: {first_line(cell.source)}")
+        for data in pictures:
+            traces = data[PLOTLY].get("data", [])
+            points = [trace.get("y", trace.get("z", trace.get("x"))) for trace in traces]
+            svg = "".join(data.get("image/svg+xml", ""))
+            if not any(points) or "<path" not in svg:
+                raise Failure(f"cell {index + 1}: a figure is empty: {first_line(cell.source)}")
+            figures.append({"cell": index, "figure": data[PLOTLY]})
+    return figures
+
+
+def write_pictures(figures, name, output):
+    """A PNG of each figure, made by the package itself."""
+    for old in output.glob(f"{name}-*.png"):
+        old.unlink()
+    tasks = [
+        {"figure": item["figure"], "path": str(output / f"{name}-{number}.png")}
+        for number, item in enumerate(figures, 1)
+    ]
+    if tasks:
+        script = ROOT / "scripts" / "figure-png.cjs"
+        subprocess.run(["node", str(script)], input=json.dumps(tasks), text=True, check=True, cwd=ROOT)
+    return [task["path"] for task in tasks]
+
+
+STYLE = """
+:root { color-scheme: light dark; }
+body { max-width: 760px; margin: 2em auto; padding: 0 1em; font: 16px/1.55 system-ui, sans-serif; }
+pre, code { font: 13px/1.45 ui-monospace, Menlo, Consolas, monospace; }
+pre { overflow-x: auto; margin: 0; padding: .6em .8em; }
+.cell-source { border-left: 3px solid #0072B2; background: #8881; margin: 1em 0 .4em; }
+.cell-output { margin: .4em 0 1em; }
+table { border-collapse: collapse; margin: .5em 0; }
+th, td { padding: .2em .8em; border-bottom: 1px solid #8884; }
+caption { text-align: left; padding: .2em 0; }
+svg, .figure { max-width: 100%; }
+blockquote { border-left: 3px solid #8886; margin-left: 0; padding-left: 1em; }
+"""
+
+# The static pictures stand in the page; each is replaced once plotly.js has drawn its figure.
+HYDRATE = """
+for (const box of document.querySelectorAll('.figure')) {
+  const { data, layout } = JSON.parse(box.querySelector('script').textContent);
+  const drawing = document.createElement('div');
+  Plotly.newPlot(drawing, data, layout, { responsive: true, displaylogo: false }).then(() => box.replaceChildren(drawing));
+}
+"""
+
+
+def to_html(notebook, name):
+    """One page without any link to a network: own style, pictures inside, plotly.js once when there are figures."""
+    from html import escape
+
+    from nbconvert.filters.highlight import Highlight2HTML
+    from nbconvert.filters.markdown_mistune import markdown2html_mistune
+    from pygments.formatters import HtmlFormatter
+
+    highlight = Highlight2HTML(pygments_lexer="typescript")
+    parts, has_figures, title = [], False, name
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            heading = re.match(r"# (.+)", cell.source)
+            title = heading.group(1) if heading and title == name else title
+            parts.append(markdown2html_mistune(cell.source))
+        if cell.cell_type != "code":
+            continue
+        parts.append(f'<div class="cell-source">{highlight(cell.source, "typescript")}</div>')
+        for output in cell.outputs:
+            data = output.get("data", {})
+            if PLOTLY in data:
+                has_figures = True
+                # `</` inside a script would end it.
+                figure = json.dumps(data[PLOTLY]).replace("</", "<\\/")
+                svg = "".join(data.get("image/svg+xml", ""))
+                body = f'<div class="figure">{svg}<script type="application/json">{figure}</script></div>'
+            elif "text/html" in data:
+                body = "".join(data["text/html"])
+            elif "image/svg+xml" in data:
+                body = "".join(data["image/svg+xml"])
+            elif "image/png" in data:
+                body = f'<img src="data:image/png;base64,{data["image/png"]}" alt="">'
+            elif output.output_type == "error":
+                body = f"<pre>{escape(chr(10).join(output.traceback))}</pre>"
+            else:
+                text = output.get("text", data.get("text/plain", ""))
+                body = f'<pre>{escape("".join(text))}</pre>'
+            parts.append(f'<div class="cell-output">{body}</div>')
+    script = ""
+    if has_figures:
+        source = ROOT / "node_modules" / "plotly.js-dist-min" / "plotly.min.js"
+        script = f"<script>{source.read_text(encoding='utf8')}</script>\n<script>{HYDRATE}</script>"
+    colours = HtmlFormatter(style="default").get_style_defs(".highlight")
+    dark = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
+    colours += f"\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n.highlight {{ background: none !important; }}"
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        # No page can fetch anything with this policy.
+        '<meta http-equiv="Content-Security-Policy" '
+        "content=\"default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:\">\n"
+        f"<title>{escape(title)}</title>\n<style>{STYLE}{colours}</style>\n</head>\n<body>\n"
+        + "\n".join(parts)
+        + f"\n{script}\n</body>\n</html>\n"
+    )
+
+
+def run(path, parameters, arguments):
+    """Executes one notebook and writes its results; returns a line of summary."""
+    name = path.stem
+    if not path.exists():
+        raise Failure("there is no such file")
+    notebook = nbformat.read(path, as_version=4)
+    inject(notebook, parameters)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    output = arguments.output.resolve()
+    output.mkdir(parents=True, exist_ok=True)
+    started = time.monotonic()
+    try:
+        execute(notebook, path, arguments.timeout, output / f"{name}-runs")
+    finally:
+        nbformat.write(notebook, output / f"{name}.ipynb")
+        if arguments.html:
+            (output / f"{name}.html").write_text(to_html(notebook, name), encoding="utf8")
+    figures = figures_of(notebook)
+    write_pictures(figures, name, output)
+    if arguments.write:
+        nbformat.write(notebook, path)
+    code = sum(cell.cell_type == "code" for cell in notebook.cells)
+    return f"{code} cells, {len(figures)} figures, {time.monotonic() - started:.0f} s"
+
+
+def main():
+    arguments = parse_arguments()
+    summary, failed = [], False
+    for path in arguments.notebooks:
+        print(f"{path}", flush=True)
+        try:
+            summary.append(f"ok      {path}: {run(path, parse_parameters(arguments.parameter), arguments)}")
+        except Failure as failure:
+            failed = True
+            print(f"\n{path}: {failure}\n", file=sys.stderr, flush=True)
+            summary.append(f"FAILED  {path}: {str(failure).splitlines()[0]}")
+    print("\n".join(["", *summary, f"results in {arguments.output}"]))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
