@@ -15,6 +15,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -132,8 +133,10 @@ def execute(notebook, path, timeout, runs):
     flush = nbformat.v4.new_code_cell("await new Promise((resolve) => setTimeout(resolve, 50));")
     notebook.cells.append(flush)
     count = len(notebook.cells) - 1
+    # What the native libraries print belongs to no cell; it is shown when the kernel dies.
+    log = tempfile.TemporaryFile("w+")
     try:
-        with client.setup_kernel():
+        with client.setup_kernel(stderr=log):
             for index, cell in enumerate(notebook.cells):
                 if cell.cell_type != "code":
                     continue
@@ -154,11 +157,19 @@ def execute(notebook, path, timeout, runs):
                         "give it more with --timeout"
                     ) from None
                 except DeadKernelError:
-                    raise Failure(f"cell {index + 1}: the kernel died: {first_line(cell.source)}") from None
+                    log.seek(0)
+                    raise Failure(
+                        f"cell {index + 1}: the kernel died: {first_line(cell.source)}\n{log.read()[-2000:]}"
+                    ) from None
                 finally:
                     if shown:
                         print(f" {time.monotonic() - started:7.1f} s", flush=True)
+    except RuntimeError as error:
+        # The kernel ended before it answered, such as with another version of tslab.
+        log.seek(0)
+        raise Failure(f"the kernel did not start: {log.read().strip() or error}") from None
     finally:
+        log.close()
         if notebook.cells[-1].source == flush.source:
             notebook.cells.pop()
 

@@ -15,22 +15,27 @@ const FLAGS = {
 
 /** What each experiment is, and its keys. */
 const EXPERIMENTS: Readonly<Record<string, { summary: string; describe: () => string }>> = {
-  grokking: { summary: 'a transformer learns modular arithmetic, late', describe: describeSettings },
+  grokking: {
+    summary: 'a transformer learns modular arithmetic, and long after generalises',
+    describe: describeSettings,
+  },
 };
 
-const HELP = `Usage: ${COMMAND} <experiment> [key=value ...] [--resume] [--out <folder>] [--name <name>]
-
-Experiments:
-${Object.entries(EXPERIMENTS)
-  .map(([name, { summary }]) => `  ${name.padEnd(24)} ${summary} (${COMMAND} ${name} --help lists its keys)`)
-  .join('\n')}
+function help(): string {
+  const experiments = Object.entries(EXPERIMENTS).map(
+    ([name, { summary, describe }]) => `${name}: ${summary}. Its keys, with their defaults:\n${describe()}`,
+  );
+  return `Usage: ${COMMAND} <experiment> [key=value ...] [--resume] [--out <folder>] [--name <name>]
 
   --resume                 go on from the last checkpoint; starts anew where there is none
   --out <folder>           where the record and its checkpoints go (default: out/runs)
   --name <name>            of the record (default: from the settings, without steps)
   --help                   this text
 
-Ctrl-C writes a checkpoint and ends; a second one ends at once.`;
+Ctrl-C writes a checkpoint and ends; a second one ends at once.
+
+${experiments.join('\n\n')}`;
+}
 
 /** A second SIGINT sooner than this is the same key press, which npm passes on to its child once more. */
 const SAME_PRESS_MS = 500;
@@ -38,18 +43,16 @@ const SAME_PRESS_MS = 500;
 async function main(words: readonly string[]): Promise<number> {
   const { values, positionals } = readArguments(words);
   const [experiment, ...overrides] = positionals;
-  if (experiment === undefined) {
-    if (values.help) console.log(HELP);
-    else console.error(HELP);
-    return values.help ? 0 : 1;
-  }
-  const known = EXPERIMENTS[experiment];
-  if (known === undefined) {
-    throw new RangeError(`no experiment '${experiment}': choose ${Object.keys(EXPERIMENTS).join(', ')}`);
-  }
   if (values.help) {
-    console.log(`${HELP}\n\nKeys of ${experiment}, with their defaults:\n${known.describe()}`);
+    console.log(help());
     return 0;
+  }
+  if (experiment === undefined) {
+    console.error(help());
+    return 1;
+  }
+  if (!Object.hasOwn(EXPERIMENTS, experiment)) {
+    throw new RangeError(`no experiment '${experiment}': choose ${Object.keys(EXPERIMENTS).join(', ')}`);
   }
   const config = grokkingConfig(parseOverrides(overrides));
   const path = join(values.out ?? join('out', 'runs'), `${values.name ?? runName(config)}.jsonl`);

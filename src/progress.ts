@@ -84,8 +84,9 @@ function showLines(steps: number, output: NodeJS.WriteStream): View {
         return;
       last = Date.now();
       const at = event.step.toString().padStart(String(steps).length);
-      const training = step === 0 ? '' : ` | loss ${loss.toPrecision(3)}`;
-      output.write(`step ${at}/${steps}${training} | ${measured} | ${left}\n`);
+      const training = step === 0 ? '' : `loss ${loss.toPrecision(3)}`;
+      const parts = [`step ${at}/${steps}`, training, measured, left];
+      output.write(`${parts.filter(Boolean).join(' | ')}\n`);
     },
     stop: () => {},
   };

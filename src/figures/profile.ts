@@ -69,7 +69,7 @@ export function sitesFigure(curves: readonly SiteCurve[], options: { title?: str
     layout: {
       title: { text: options.title ?? 'Intrinsic dimension per layer' },
       xaxis: { title: { text: 'activation, from input to output' }, type: 'category' },
-      yaxis: { title: { text: 'ID (mean and deviation of the subsamples)' }, rangemode: 'tozero' },
+      yaxis: { title: { text: 'ID ± deviation over subsamples' }, rangemode: 'tozero' },
       margin: { l: 56, r: 30, t: 84, b: 64 },
     },
   };

@@ -138,7 +138,8 @@ export async function shortlist(
     const count = Math.min(rows, n - start);
     const [across, down] = tf.tidy(() => {
       const product = negatedHalfSquares(set, rowsOf(set, start, count), start); // [count, n - start]
-      const nearest = tf.topk(product, Math.min(size, n - start));
+      // One more, since each point is its own nearest.
+      const nearest = tf.topk(product, Math.min(size + 1, n - start));
       if (start + count === n) return [nearest, undefined];
       return [nearest, tf.topk(tf.transpose(product), Math.min(size, count))];
     });

@@ -1,6 +1,6 @@
 /** GPT-2 as a classifier of token sequences: transformers' GPT2ForSequenceClassification, variable by variable. */
 import * as tf from '@tensorflow/tfjs';
-import { dropout, embedding, gelu } from '../runtime/native-ops';
+import { dropout, embedding, gelu, matMul } from '../runtime/native-ops';
 import { mulberry32, normals, streamSeed } from '../runtime/random';
 import { attention, type Linear, lastRows, linear, type Norm, norm } from './layers';
 import type { ApplyOptions, Model, ModelOutput } from './model';
@@ -114,7 +114,7 @@ function forward(
     x = tf.add(x, mlp);
   }
   const final = norm(lastRows(x, batch), layer('transformer.ln_f'));
-  return { logits: tf.matMul(final, table('score.weight'), false, true), activations };
+  return { logits: matMul(final, table('score.weight'), true), activations };
 }
 
 type Drop = <T extends tf.Tensor>(x: T) => T;

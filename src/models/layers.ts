@@ -1,6 +1,6 @@
 /** Layers that the models share: their parameters and what they do with them. */
 import * as tf from '@tensorflow/tfjs';
-import { biasAdd, layerNorm } from '../runtime/native-ops';
+import { biasAdd, layerNorm, matMul } from '../runtime/native-ops';
 
 /** A dense layer, its weight as [in, out]. */
 export interface Linear {
@@ -16,7 +16,7 @@ export interface Norm {
 
 /** x weight + bias. [rows, in] -> [rows, out] */
 export function linear(x: tf.Tensor2D, { weight, bias }: Linear): tf.Tensor2D {
-  return biasAdd(tf.matMul(x, weight), bias);
+  return biasAdd(matMul(x, weight), bias);
 }
 
 /** Layer normalisation of rows, with PyTorch's default epsilon. [rows, width] -> [rows, width] */

@@ -27,6 +27,22 @@ const CASES: Record<string, Case> = {
     ours: (x: tf.Tensor, b: tf.Tensor1D) => ops.biasAdd(x, b),
     plain: (x: tf.Tensor, b: tf.Tensor1D) => tf.add(x, b),
   },
+  matMul: {
+    shapes: [
+      [3, 4],
+      [4, 5],
+    ],
+    ours: (a: tf.Tensor2D, b: tf.Tensor2D) => ops.matMul(a, b),
+    plain: (a: tf.Tensor2D, b: tf.Tensor2D) => tf.matMul(a, b),
+  },
+  'matMul by a transposed matrix': {
+    shapes: [
+      [3, 4],
+      [5, 4],
+    ],
+    ours: (a: tf.Tensor2D, b: tf.Tensor2D) => ops.matMul(a, b, true),
+    plain: (a: tf.Tensor2D, b: tf.Tensor2D) => tf.matMul(a, tf.transpose(b)),
+  },
   layerNorm: {
     shapes: [[6, 9], [9], [9]],
     ours: (x: tf.Tensor, g: tf.Tensor1D, b: tf.Tensor1D) => ops.layerNorm(x, g, b, 1e-5),

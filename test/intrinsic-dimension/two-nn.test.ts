@@ -1,0 +1,154 @@
+import { strict as assert } from 'node:assert';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import { cube, embed, flatTorus } from '../../src/data/manifolds';
+import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
+import { neighbours } from '../../src/intrinsic-dimension/neighbours';
+import { distinctPoints, readRows } from '../../src/intrinsic-dimension/points';
+import { subsampleTwoNn } from '../../src/intrinsic-dimension/two-nn';
+import { loadBackend } from '../../src/runtime/backend';
+
+const FIXTURES = join(__dirname, '..', 'fixtures', 'golden');
+const golden = JSON.parse(readFileSync(join(FIXTURES, 'golden.json'), 'utf8')) as {
+  sets: Record<string, { twoNnLinear: number | null }>;
+};
+
+function readNpy(name: string): { data: Float32Array | Float64Array; shape: [number, number] } {
+  const file = readFileSync(join(FIXTURES, `${name}.npy`));
+  const start = 10 + file.readUInt16LE(8);
+  const header = file.toString('latin1', 10, start);
+  const [, n, d] = /\((\d+), (\d+)\)/.exec(header)!;
+  const bytes = file.buffer.slice(file.byteOffset + start, file.byteOffset + file.byteLength);
+  const data = header.includes('<f4') ? new Float32Array(bytes) : new Float64Array(bytes);
+  return { data, shape: [Number(n), Number(d)] };
+}
+
+describe('TwoNN', () => {
+  before(async () => {
+    await loadBackend();
+  });
+
+  for (const [name, { twoNnLinear }] of Object.entries(golden.sets)) {
+    if (twoNnLinear === null || name.startsWith('grid')) continue;
+    it(`agrees with the float64 reference on ${name} within 1e-9`, async () => {
+      const { value } = await intrinsicDimension(readNpy(name));
+      assert.ok(Math.abs(value / twoNnLinear - 1) < 1e-9, `${value} instead of ${twoNnLinear}`);
+    });
+  }
+
+  it('finds dimension 2 on a plane in R^20, and its interval holds 2', async () => {
+    const plane = embed(cube({ points: 2000, dimension: 2, seed: 1 }), { coordinates: 20, seed: 2 });
+    const { value, interval, points, duplicates } = await intrinsicDimension(plane);
+    assert.ok(Math.abs(value - 2) < 0.15, `${value}`);
+    assert.ok(interval.lower < 2 && 2 < interval.upper);
+    assert.deepEqual({ points, duplicates }, { points: 2000, duplicates: 0 });
+  });
+
+  it('removes duplicates and counts them', async () => {
+    const { points, duplicates } = await intrinsicDimension(readNpy('dup_cube_d3_D3'));
+    assert.deepEqual({ points, duplicates }, { points: 500, duplicates: 110 });
+  });
+
+  it('gives the same for arrays, flat data and tensors, and keeps the number of tensors', async () => {
+    const { data, shape } = cube({ points: 200, dimension: 3, seed: 3 });
+    const single = Float32Array.from(data);
+    const tensor = tf.tensor2d(single, [200, 3]);
+    const rows = Array.from({ length: 200 }, (_, i) => Array.from(single.subarray(3 * i, 3 * i + 3)));
+    const before = tf.memory().numTensors;
+    const estimates = [
+      await intrinsicDimension(tensor),
+      await intrinsicDimension(rows),
+      await intrinsicDimension({ data: single, shape }),
+    ];
+    assert.equal(tf.memory().numTensors, before);
+    for (const { value } of estimates) assert.ok(Math.abs(value / estimates[0]!.value - 1) < 1e-12);
+  });
+
+  it('estimates subsamples as if each were searched by itself', async () => {
+    const points = flatTorus({ points: 300, dimension: 2, seed: 4 });
+    const rows = distinctPoints(await readRows(points));
+    const few = subsampleTwoNn(rows, await neighbours(rows, 3), 0.1, { count: 5, fraction: 0.5, seed: 6 });
+    const many = subsampleTwoNn(rows, await neighbours(rows, 200), 0.1, { count: 5, fraction: 0.5, seed: 6 });
+    few.values.forEach((value, i) => assert.ok(Math.abs(value / many.values[i]! - 1) < 1e-12));
+    assert.ok(few.standardDeviation > 0 && Math.abs(few.mean - 2) < 0.5);
+  });
+
+  const bad: { what: string; points: number[][]; message: RegExp }[] = [
+    {
+      what: 'NaN',
+      points: [
+        [1, 2],
+        [Number.NaN, 3],
+        [4, 5],
+        [1, 9],
+      ],
+      message: /1 of 8 values is NaN.*row 1, column 0/,
+    },
+    { what: 'infinity', points: [[1], [2], [Number.POSITIVE_INFINITY]], message: /Infinity.*row 2/ },
+    {
+      what: 'two distinct points',
+      points: [[1], [2], [2]],
+      message: /at least 3 distinct points, got 2 \(1 duplicate/,
+    },
+    { what: 'equal points', points: [[1], [1], [1], [1]], message: /all points are equal/ },
+    {
+      what: 'a lattice',
+      points: Array.from({ length: 100 }, (_, i) => [i % 10, Math.floor(i / 10)]),
+      message: /exactly the same distance, as on a lattice/,
+    },
+    { what: 'ragged rows', points: [[1, 2], [3]], message: /row 1 has 1 numbers/ },
+  ];
+  for (const { what, points, message } of bad) {
+    it(`refuses ${what}`, async () => {
+      await assert.rejects(intrinsicDimension(points), message);
+    });
+  }
+
+  it('can be interrupted', async () => {
+    const points = cube({ points: 2000, dimension: 3 });
+    await assert.rejects(
+      intrinsicDimension(points, { signal: AbortSignal.abort(new Error('enough')) }),
+      /enough/,
+    );
+  });
+});
+
+describe('neighbours', () => {
+  before(async () => {
+    await loadBackend();
+  });
+
+  it('equal brute force in float64 on random, clustered and offset sets', async () => {
+    const set = fc.record({
+      n: fc.integer({ min: 8, max: 120 }),
+      d: fc.integer({ min: 1, max: 40 }),
+      seed: fc.integer({ min: 0, max: 1e6 }),
+      spread: fc.constantFrom(1, 1e-3, 1e-6),
+      offset: fc.constantFrom(0, 1, 1e4),
+    });
+    await fc.assert(
+      fc.asyncProperty(set, async ({ n, d, seed, spread, offset }) => {
+        // clusters of width `spread` far apart: hard for a float32 search
+        const centers = cube({ points: 3, dimension: d, seed: seed + 1 }).data;
+        const data = cube({ points: n, dimension: d, seed }).data.map(
+          (x, p) => offset + centers[(Math.floor(p / d) % 3) * d + (p % d)]! + spread * x,
+        );
+        const rows = distinctPoints({ data, n, d });
+        if (rows.n < 6) return;
+        const k = 5;
+        const table = await neighbours(rows, k);
+        for (let i = 0; i < rows.n; i++) {
+          const all = Array.from({ length: rows.n }, (_, j) => {
+            let sum = 0;
+            for (let c = 0; c < d; c++) sum += (rows.data[i * d + c]! - rows.data[j * d + c]!) ** 2;
+            return j === i ? Number.POSITIVE_INFINITY : Math.sqrt(sum);
+          }).sort((a, b) => a - b);
+          assert.deepEqual(Array.from(table.distances.subarray(i * k, (i + 1) * k)), all.slice(0, k));
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+});

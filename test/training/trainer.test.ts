@@ -1,0 +1,171 @@
+import { strict as assert } from 'node:assert';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import type { GrokkingConfig } from '../../src/experiments/config';
+import { runExperiment } from '../../src/experiments/run';
+import { readRun } from '../../src/records/run-record';
+import { loadBackend } from '../../src/runtime/backend';
+import { loadCheckpoint } from '../../src/training/checkpoint';
+import { constant, cosine, multiStep, warmup } from '../../src/training/schedules';
+
+/** Small enough for a second, with dropout and an epoch of several batches, the last one short. */
+const SMALL: Partial<GrokkingConfig> = {
+  prime: 11,
+  trainFraction: 0.6,
+  batchSize: 20,
+  steps: 24,
+  warmupSteps: 10,
+  nEmbd: 16,
+  nHead: 2,
+  measureEvery: 8,
+  earlyMeasurements: 1,
+  checkpointEvery: 6,
+  weightDecay: 1e-2,
+  idSubsamples: 3,
+};
+
+describe('train and resume', () => {
+  let folder: string;
+  before(async () => {
+    await loadBackend();
+    folder = mkdtempSync(join(tmpdir(), 'runs-'));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Runs until `stopAfter` steps, by the signal, or by leaving the loop as a kill would not. */
+  const run = async (
+    name: string,
+    options: {
+      stopAfter?: number;
+      leave?: boolean;
+      resume?: boolean;
+      settings?: Partial<GrokkingConfig>;
+    } = {},
+  ) => {
+    const controller = new AbortController();
+    const path = join(folder, `${name}.jsonl`);
+    const events = runExperiment(
+      { ...SMALL, ...options.settings },
+      { path, resume: options.resume ?? false, signal: controller.signal },
+    );
+    const losses: number[] = [];
+    for await (const event of events) {
+      if (event.type !== 'step') continue;
+      losses.push(event.loss);
+      if (event.step === options.stopAfter) {
+        if (options.leave) break;
+        controller.abort();
+      }
+    }
+    return { path, losses, weights: join(folder, name, 'last.safetensors') };
+  };
+  const linesAfterFirst = (path: string): string[] => readFileSync(path, 'utf8').split('\n').slice(1);
+  const weightsOf = (path: string): number[] => {
+    const { tensors } = loadCheckpoint(path);
+    const numbers = Object.values(tensors).flatMap((tensor) => Array.from(tensor.dataSync()));
+    tf.dispose(tensors);
+    return numbers;
+  };
+
+  it('repeats a run exactly, and another seed gives another', async () => {
+    const [a, b, c] = [await run('a'), await run('b'), await run('c', { settings: { seed: 1 } })];
+    assert.deepEqual(a.losses, b.losses);
+    assert.deepEqual(linesAfterFirst(a.path), linesAfterFirst(b.path));
+    assert.notDeepEqual(a.losses, c.losses);
+    assert.equal(a.losses.length, 24);
+    assert.deepEqual(
+      readRun(a.path).measurements.map(({ step }) => step),
+      [0, 1, 8, 16, 24],
+    );
+  });
+
+  for (const [stopAfter, leave] of [
+    [1, false],
+    [7, false],
+    [8, false],
+    [13, true],
+    [23, false],
+  ] as const) {
+    it(`goes on after step ${stopAfter} ${leave ? '(loop left)' : '(aborted)'} as if it had not stopped`, async () => {
+      const whole = await run(`whole-${stopAfter}`);
+      const first = await run(`parts-${stopAfter}`, { stopAfter, leave });
+      assert.equal(readRun(first.path).done, undefined);
+      const second = await run(`parts-${stopAfter}`, { resume: true });
+      assert.deepEqual([...first.losses, ...second.losses], whole.losses);
+      assert.deepEqual(linesAfterFirst(second.path), linesAfterFirst(whole.path));
+      assert.deepEqual(weightsOf(second.weights), weightsOf(whole.weights));
+    });
+  }
+
+  it('makes the measurements after the last checkpoint again, and repairs a torn line', async () => {
+    const whole = await run('whole-torn');
+    const { path } = await run('torn', { stopAfter: 6 });
+    const record = readFileSync(path, 'utf8');
+    // a kill later than the checkpoint of step 6: lines of step 8 and a half of step 16 are there
+    const later = linesAfterFirst(whole.path).filter((line) => /"step":(8|16),/.test(line));
+    writeFileSync(path, `${record}${later[0]}\n${later[1]!.slice(0, 50)}`);
+    await run('torn', { resume: true });
+    assert.deepEqual(linesAfterFirst(path), linesAfterFirst(whole.path));
+  });
+
+  it('refuses checkpoints of other settings, truncated ones and those with NaN', async () => {
+    const { path, weights } = await run('refused', { stopAfter: 6 });
+    await assert.rejects(
+      run('refused', { resume: true, settings: { weightDecay: 0 } }),
+      /weightDecay was 0.01, is 0/,
+    );
+    await assert.rejects(run('refused'), /resume it/);
+    const good = readFileSync(weights);
+    truncateSync(weights, good.length - 100);
+    await assert.rejects(run('refused', { resume: true }), /truncated/);
+    const nan = Buffer.from(good);
+    nan.writeFloatLE(Number.NaN, good.length - 4);
+    writeFileSync(weights, nan);
+    await assert.rejects(run('refused', { resume: true }), /holds NaN in/);
+    writeFileSync(weights, good);
+    await run('refused', { resume: true });
+    assert.equal(readRun(path).done?.step, 24);
+  });
+
+  it('stops when the loss is no longer finite, and keeps the last good checkpoint', async () => {
+    const settings = {
+      learningRate: 10,
+      schedule: 'constant',
+      optimizer: 'sgd',
+      momentum: 0.9,
+      weightDecay: 10,
+    } as const;
+    await assert.rejects(
+      run('diverging', { settings: { ...settings, steps: 400, measureEvery: 1000 } }),
+      /loss became .* at step \d+/,
+    );
+    assert.equal(readRun(join(folder, 'diverging.jsonl')).done, undefined);
+  });
+
+  it('keeps the number of tensors', async () => {
+    await run('memory-1');
+    const before = tf.memory().numTensors;
+    await run('memory-2', { stopAfter: 9 });
+    await run('memory-2', { resume: true });
+    assert.equal(tf.memory().numTensors, before);
+  });
+
+  it('refuses a batch larger than the data', async () => {
+    await assert.rejects(
+      run('large', { settings: { batchSize: 500 } }),
+      /batchSize=500 is larger than the 66/,
+    );
+  });
+});
+
+describe('schedules', () => {
+  it('are what their formulas say', () => {
+    assert.deepEqual([1, 99].map(constant(0.5)), [0.5, 0.5]);
+    assert.deepEqual([1, 5, 10, 20].map(warmup(2, 10)), [0.2, 1, 2, 2]);
+    assert.equal(cosine(1, 100)(1), 1);
+    assert.ok(Math.abs(cosine(1, 100)(51) - 0.5) < 1e-12);
+    assert.deepEqual([60, 61, 121].map(multiStep(1, [60, 120], 0.5)), [1, 0.5, 0.25]);
+  });
+});
