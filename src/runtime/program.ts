@@ -295,4 +295,4 @@ function assignAll(variables: Variables, values: Readonly<Record<string, tf.Tens
   for (const [name, value] of Object.entries(values)) variables[name]!.assign(value);
 }
 
-export type { Outputs };
+
