@@ -30,6 +30,7 @@ export { type CompileOptions, compile, type Entries, type Program, type Variable
 export type { AdamConfig, OptimizerConfig, SgdConfig } from './training/optimizers';
 export { constant, cosine, multiStep, type Schedule, warmup } from './training/schedules';
 // 3. training: fit
+export { type Checkpoint, type CheckpointState, loadCheckpoint } from './training/checkpoint';
 export {
   type CheckpointEvent,
   type DoneEvent,

@@ -10,7 +10,7 @@ import { COLOURS } from './style';
 
 export interface LiveOptions extends GrokkingOptions {
   /** Settings for the title; `config.steps` is the end of the x axis. */
-  readonly config?: Readonly<Record<string, unknown>>;
+  readonly config?: Readonly<object>;
   /** The run's record: what an earlier part of the run measured is drawn from the start. */
   readonly path?: string;
   /** Shortest time between two updates in milliseconds. @default 250 */
@@ -43,7 +43,8 @@ export async function liveChart<Id extends Measurement['train']['id']>(
   events: AsyncIterable<TrainEvent<Id>>,
   options: LiveOptions = {},
 ): Promise<readonly Measurement[]> {
-  const { config = {}, path, interval = inNotebook() ? 250 : 5000 } = options;
+  const { path, interval = inNotebook() ? 250 : 5000 } = options;
+  const config = { ...options.config } as Readonly<Record<string, unknown>>;
   const id = `live-chart-${process.pid}-${++charts}`;
   const measurements = new Map<number, Measurement>();
   const batches = new BatchCurve();
