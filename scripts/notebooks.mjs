@@ -3,7 +3,8 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PYTHON, ROOT, runMain, SetupError, setUp } from './setup.mjs';
+import { SetupError } from './lib/report.mjs';
+import { PYTHON, ROOT, runMain, setUp } from './setup.mjs';
 
 /** Where Jupyter finds the kernel, besides its usual places. */
 export const JUPYTER_PATH = join(ROOT, 'scripts', 'jupyter');

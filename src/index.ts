@@ -11,6 +11,13 @@ export { type PermutationGroupOptions, permutationGroup } from './data/permutati
 export { type GrokkingConfig, grokkingConfig } from './experiments/config';
 export { PAPER, type Paper } from './experiments/presets';
 export { grokkingData, grokkingModel, type RunOptions, runExperiment } from './experiments/run';
+export { truthFigure, twoNnFigure } from './figures/estimator';
+// 7. figures: draw
+export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
+export { grokkingFigure, grokkingGrid, grokkingStep, type MeasuredRun } from './figures/grokking';
+export { liveChart } from './figures/live';
+export { profileFigure, siteCurves, sitesFigure } from './figures/profile';
+export { table } from './figures/table';
 export {
   type IdEstimate,
   type IdOptions,
@@ -27,10 +34,10 @@ export { type Measurement, type RunRecord, readRun } from './records/run-record'
 export { type BackendInfo, loadBackend } from './runtime/backend';
 export { interruptible } from './runtime/interrupt';
 export { type CompileOptions, compile, type Entries, type Program, type Variables } from './runtime/program';
-export type { AdamConfig, OptimizerConfig, SgdConfig } from './training/optimizers';
-export { constant, cosine, multiStep, type Schedule, warmup } from './training/schedules';
 // 3. training: fit
 export { type Checkpoint, type CheckpointState, loadCheckpoint } from './training/checkpoint';
+export type { AdamConfig, OptimizerConfig, SgdConfig } from './training/optimizers';
+export { constant, cosine, multiStep, type Schedule, warmup } from './training/schedules';
 export {
   type CheckpointEvent,
   type DoneEvent,
@@ -40,11 +47,3 @@ export {
   type TrainOptions,
   train,
 } from './training/trainer';
-
-// 7. figures: draw
-export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
-export { truthFigure, twoNnFigure } from './figures/estimator';
-export { grokkingFigure, grokkingGrid, grokkingStep, type MeasuredRun } from './figures/grokking';
-export { liveChart } from './figures/live';
-export { profileFigure, siteCurves, sitesFigure } from './figures/profile';
-export { table } from './figures/table';

@@ -37,7 +37,9 @@ function commitOf(root: string): string {
   const top = output(root, 'git', 'rev-parse', '--show-toplevel');
   const commit = output(root, 'git', 'rev-parse', 'HEAD');
   if (top === undefined || realpathSync(top) !== root || commit === undefined) return 'unknown';
-  return output(root, 'git', '--no-optional-locks', 'status', '--porcelain', '--', 'src') === '' ? commit : `${commit}-dirty`;
+  return output(root, 'git', '--no-optional-locks', 'status', '--porcelain', '--', 'src') === ''
+    ? commit
+    : `${commit}-dirty`;
 }
 
 function graphicsCards(root: string): string[] {

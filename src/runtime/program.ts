@@ -294,5 +294,3 @@ function checkValue(variables: Variables, name: string, value: tf.Tensor): void 
 function assignAll(variables: Variables, values: Readonly<Record<string, tf.Tensor>>): void {
   for (const [name, value] of Object.entries(values)) variables[name]!.assign(value);
 }
-
-
