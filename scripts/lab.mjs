@@ -1,6 +1,5 @@
 /** `npm run lab`: builds, watches the source, and starts JupyterLab with the project's kernel, on this machine only. */
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { JUPYTER_PATH } from './notebooks.mjs';
 import { PYTHON, ROOT, runMain, setUp, TSC } from './setup.mjs';
 

@@ -211,11 +211,12 @@ def write_pictures(figures, name, output):
 
 STYLE = """
 :root { color-scheme: light dark; }
-body { max-width: 760px; margin: 2em auto; padding: 0 1em; font: 16px/1.55 system-ui, sans-serif; }
+body { max-width: 860px; margin: 2em auto; padding: 0 1em; font: 16px/1.55 system-ui, sans-serif; }
 pre, code { font: 13px/1.45 ui-monospace, Menlo, Consolas, monospace; }
 pre { overflow-x: auto; margin: 0; padding: .6em .8em; }
 .cell-source { border-left: 3px solid #0072B2; background: #8881; margin: 1em 0 .4em; }
 .cell-output { margin: .4em 0 1em; }
+a.anchor-link { display: none; }
 table { border-collapse: collapse; margin: .5em 0; }
 th, td { padding: .2em .8em; border-bottom: 1px solid #8884; }
 caption { text-align: left; padding: .2em 0; }

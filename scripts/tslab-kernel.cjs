@@ -79,7 +79,8 @@ function loadTslab() {
  * Changes of a cell's source that tslab needs, as [offset, text] to insert:
  * `{ a }` -> `{ a: a }`, since tslab renames variables of earlier cells, but not in shorthand properties;
  * `await (x)` -> `await Promise.resolve((x))`, since TypeScript reads a call of a function named await;
- * `await null; ` before a cell whose only await is a `for await`, which tslab does not notice.
+ * `await null; ` before a cell whose only await is a `for await`, which tslab does not notice;
+ * ` void 0;` after a cell that ends with an assignment, whose value nobody wants printed.
  */
 function insertions(source) {
   // Only in a module is a top-level `await` a keyword.
@@ -110,6 +111,12 @@ function insertions(source) {
     ts.forEachChild(node, (child) => visit(child, inner));
   };
   visit(tree, false);
+  const last = tree.statements.at(-1);
+  const isAssignment =
+    ts.isExpressionStatement(last) &&
+    ts.isBinaryExpression(last.expression) &&
+    ts.isAssignmentOperator(last.expression.operatorToken.kind);
+  if (isAssignment) found.push([last.end, '; void 0;']);
   if (forAwait && !plainAwait) found.push([prefix.length, 'await null; ']);
   return found.map(([offset, text]) => [offset - prefix.length, text]).sort((a, b) => a[0] - b[0]);
 }

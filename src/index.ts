@@ -8,7 +8,7 @@ export { cube, embed, flatTorus, gaussian, type PointSet, sphere, swissRoll } fr
 export { type ModularArithmeticOptions, modularArithmetic } from './data/modular-arithmetic';
 export { type PermutationGroupOptions, permutationGroup } from './data/permutation-group';
 // 6. experiments: one run
-export { type GrokkingConfig, grokkingConfig } from './experiments/config';
+export { type GrokkingConfig, grokkingConfig, parseGrid } from './experiments/config';
 export { PAPER, type Paper } from './experiments/presets';
 export { grokkingData, grokkingModel, type RunOptions, runExperiment } from './experiments/run';
 export { truthFigure, twoNnFigure } from './figures/estimator';

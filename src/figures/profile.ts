@@ -85,26 +85,6 @@ export function siteCurves(measurements: readonly Measurement[], steps: readonly
   });
 }
 
-/** Bars of named values, such as accuracies or a class's share. */
-export function barFigure(
-  values: Readonly<Record<string, number>>,
-  options: { title?: string; axis?: string; range?: readonly [number, number] } = {},
-): Figure {
-  const names = Object.keys(values);
-  if (names.length === 0) throw new Error('barFigure needs at least one value, got none');
-  return {
-    data: [
-      { type: 'bar', x: names, y: Object.values(values), marker: { color: COLOURS.blue }, showlegend: false },
-    ],
-    layout: {
-      title: { text: options.title ?? '' },
-      xaxis: { type: 'category' },
-      yaxis: { title: { text: options.axis ?? '' }, ...(options.range ? { range: [...options.range] } : {}) },
-      margin: { l: 56, r: 20, t: 56, b: 64 },
-    },
-  };
-}
-
 function curveStyle(i: number): Partial<PlotData> {
   const colours = Object.values(COLOURS);
   const color = colours[i % colours.length] as string;

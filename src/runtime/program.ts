@@ -11,7 +11,7 @@ import {
   stringAttribute,
   typeAttribute,
 } from './graph-def';
-import { type Outputs, type TensorFunction, type Trace, trace, variableNode } from './trace';
+import { type TensorFunction, type Trace, trace, variableNode } from './trace';
 
 /** Variables by the names under which a program reads and loads them. */
 export type Variables = Readonly<Record<string, tf.Variable>>;

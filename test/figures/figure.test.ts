@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { type Figure, figureBundle, show, toHTML, toPNG, toSVG } from '../../src/figures/figure';
+import { table } from '../../src/figures/table';
+
+const line: Figure = {
+  data: [{ type: 'scatter', mode: 'lines', name: 'a line', x: [1, 2, 3], y: [2, 4, 8] }],
+  layout: { title: { text: 'Doubling</script>' }, xaxis: { title: { text: 'day' } } },
+};
+
+/** What a function prints. */
+async function printed(body: () => Promise<void>): Promise<string> {
+  const log = console.log;
+  const lines: string[] = [];
+  console.log = (...words: unknown[]) => lines.push(words.join(' '));
+  try {
+    await body();
+  } finally {
+    console.log = log;
+  }
+  return lines.join('\n');
+}
+
+describe('figure', () => {
+  it('draws an SVG with the trace, the title and the axis title inside the picture', async () => {
+    const svg = await toSVG(line);
+    assert.match(svg, /^<svg/);
+    assert.match(svg, /width="700" height="420"/);
+    assert.match(svg, /class="trace scatter/);
+    assert.match(svg, />day<\/text>/);
+    const place = /class="xtitle"[^>]* x="([\d.]+)" y="([\d.]+)"/.exec(svg);
+    assert.ok(place, 'the axis has a title');
+    assert.ok(
+      Number(place[2]) > 370 && Number(place[2]) < 420,
+      `the title is below the axis, at ${place[2]}`,
+    );
+  });
+
+  it('does not change the figure that it draws', async () => {
+    const before = structuredClone(line);
+    await toSVG(line);
+    assert.deepEqual(line, before);
+  });
+
+  it('takes the size from the call, then from the layout', async () => {
+    assert.match(await toSVG(line, { width: 500, height: 300 }), /width="500" height="300"/);
+    const sized = { ...line, layout: { ...line.layout, width: 900 } };
+    assert.match(await toSVG(sized), /width="900" height="420"/);
+  });
+
+  it('draws a PNG of twice the size, with text', async () => {
+    const png = await toPNG(line);
+    assert.equal(png.toString('latin1', 1, 4), 'PNG');
+    assert.equal(png.readUInt32BE(16), 1400);
+    assert.equal(png.readUInt32BE(20), 840);
+    const untitled = await toPNG({ data: line.data });
+    assert.ok(png.length > untitled.length + 1000, 'the title takes room');
+  });
+
+  it('gives one bundle without HTML, and a light one without a picture', async () => {
+    const bundle = await figureBundle(line);
+    const types = ['application/vnd.plotly.v1+json', 'image/svg+xml', 'text/plain'];
+    assert.deepEqual(Object.keys(bundle), types);
+    const light = await figureBundle(line, { picture: false });
+    assert.deepEqual(Object.keys(light), [types[0], types[2]]);
+  });
+
+  it('makes a page that loads nothing', () => {
+    const page = toHTML(line, { title: 'A <line>' });
+    assert.match(page, /<title>A &lt;line&gt;<\/title>/);
+    assert.match(page, /plotly\.js v4/);
+    assert.doesNotMatch(page, /<(script|link|img)[^>]*(src|href)=/);
+    assert.equal(page.match(/<\/script>/g)?.length, 2, "the title's end of a script is escaped");
+  });
+
+  it('prints a line outside a notebook', async () => {
+    assert.equal(await printed(() => show(line)), 'Figure: Doubling (a line)');
+  });
+
+  it('refuses a figure without traces, and a picture of what needs WebGL', async () => {
+    await assert.rejects(toSVG({ data: [] }), /at least one trace/);
+    await assert.rejects(toSVG({ data: [{ type: 'scatter3d' }] }), /'scatter3d'.*WebGL/);
+  });
+});
+
+describe('table', () => {
+  const contents = table([
+    { name: 'ours | here', step: 2698.4, share: 0.00012 },
+    { name: '<paper>', step: 3300, share: undefined },
+  ]);
+
+  it('prints aligned columns, four digits, and a dash for what is missing', async () => {
+    assert.equal(
+      await printed(() => show(contents)),
+      'name          step   share\nours | here  2,698  1.2e-4\n<paper>      3,300       –',
+    );
+  });
+
+  it('refuses a table without columns', () => {
+    assert.throws(() => table([]), /at least one row/);
+  });
+});

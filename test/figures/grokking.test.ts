@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { toSVG } from '../../src/figures/figure';
+import { grokkingFigure, grokkingGrid, grokkingStep } from '../../src/figures/grokking';
+import { syntheticRun } from './synthetic-run';
+
+describe('grokking figures', () => {
+  it('finds the step of 50 % between two measurements', () => {
+    // The made-up curve is logistic; the line between its points, 250 steps apart, is off by less than 10 steps.
+    const step = grokkingStep(syntheticRun({ half: 2700 }).measurements);
+    assert.ok(step !== undefined && Math.abs(step - 2700) < 10, `got ${step}`);
+    assert.equal(grokkingStep(syntheticRun({ half: 1e9 }).measurements), undefined);
+    assert.equal(grokkingStep([]), undefined);
+  });
+
+  it('puts accuracy left, LLID right, and says the settings and the hardware', () => {
+    const run = syntheticRun();
+    const { data, layout } = grokkingFigure(run);
+    assert.deepEqual(
+      data.map(({ name, yaxis }) => [name, yaxis]),
+      [
+        ['train accuracy', undefined],
+        ['validation accuracy', undefined],
+        ['LLID (right axis)', 'y2'],
+      ],
+    );
+    const title = (layout?.title as { text: string }).text;
+    assert.match(title, /^Modular division mod 97, p = 0.3, weight decay 1e-2, seed 0<br>.*AMD EPYC/);
+    assert.equal(layout?.xaxis?.type, 'log');
+    assert.match(String(layout?.annotations?.[0]?.text), /50 % at step 2,69\d/);
+    // Step 0 has no place on a log axis.
+    assert.equal((data[0]?.x as number[])[0], 1);
+  });
+
+  it('names a site that was not measured', () => {
+    assert.throws(
+      () => grokkingFigure(syntheticRun(), { site: 'conv1' }),
+      /'conv1'.*transformer\.h\.0\.attn/,
+    );
+  });
+
+  it('draws a run without measurements, and one that never groks', async () => {
+    assert.match(await toSVG(grokkingFigure({ config: {}, measurements: [] })), /^<svg/);
+    const never = grokkingFigure(syntheticRun({ half: 1e9 }));
+    assert.equal(never.layout?.annotations, undefined);
+  });
+
+  it('draws a grid on shared axes, with empty panels where runs are missing', async () => {
+    const settings = [
+      { trainFraction: 0.2, weightDecay: 0, half: 1e9 },
+      { trainFraction: 0.3, weightDecay: 0, half: 4000 },
+      { trainFraction: 0.3, weightDecay: 1e-2, half: 2700 },
+    ];
+    const figure = grokkingGrid(settings.map(syntheticRun));
+    const texts = figure.layout?.annotations?.map(({ text }) => text);
+    assert.deepEqual(
+      texts?.map((text) => text?.split(': ')[1]),
+      ['never', 'no run', texts?.[2]?.split(': ')[1], '2,698'],
+    );
+    assert.equal(
+      figure.data.filter(({ showlegend }) => showlegend).length,
+      3,
+      'one legend entry for each curve',
+    );
+    assert.equal(figure.layout?.width, 1000);
+    assert.equal((await toSVG(figure)).match(/class="trace scatter/g)?.length, 9);
+  });
+});
