@@ -9,7 +9,10 @@ function examples(
   size: number,
   Numbers: Int32ArrayConstructor | Float32ArrayConstructor = Int32Array,
 ): Examples {
-  const inputs = Numbers.from({ length: 2 * size }, (_, i) => 10 * Math.floor(i / 2) + (i % 2));
+  const inputs = (Numbers as Int32ArrayConstructor).from(
+    { length: 2 * size },
+    (_, i) => 10 * Math.floor(i / 2) + (i % 2),
+  );
   return { inputs, inputShape: [2], labels: Int32Array.from({ length: size }, (_, i) => i), size };
 }
 

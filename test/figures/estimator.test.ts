@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { cube } from '../../src/data/manifolds';
 import { truthFigure, twoNnFigure } from '../../src/figures/estimator';
 import { toSVG } from '../../src/figures/figure';
-import { barFigure, profileFigure, siteCurves, sitesFigure } from '../../src/figures/profile';
+import { profileFigure, siteCurves, sitesFigure } from '../../src/figures/profile';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
 import { loadBackend } from '../../src/runtime/backend';
 import { syntheticRun } from './synthetic-run';
@@ -36,7 +36,6 @@ describe('figures of estimators', () => {
     assert.throws(() => twoNnFigure(estimate), /fit: true/);
     assert.throws(() => truthFigure([]), /at least one/);
     assert.throws(() => sitesFigure([]), /at least one/);
-    assert.throws(() => barFigure({}), /at least one/);
   });
 
   it('draws estimates against the truth', async () => {
