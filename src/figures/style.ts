@@ -51,7 +51,7 @@ export const TEMPLATE: Template = {
     paper_bgcolor: 'rgba(0,0,0,0)',
     plot_bgcolor: 'rgba(0,0,0,0)',
     colorway: Object.values(COLOURS),
-    margin: { l: 56, r: 20, t: 84, b: 48 },
+    margin: { l: 56, r: 20, t: 84, b: 64 },
     legend: { orientation: 'h', x: 0, xanchor: 'left', y: 1.02, yanchor: 'bottom', bgcolor: 'rgba(0,0,0,0)' },
     hovermode: 'closest',
     xaxis: axis,

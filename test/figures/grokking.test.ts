@@ -23,12 +23,12 @@ describe('grokking figures', () => {
         ['LLID (right axis)', 'y2'],
       ],
     );
-    const title = (layout?.title as { text: string }).text;
+    const title = (layout!.title as { text: string }).text;
     assert.match(title, /^Modular division mod 97, p = 0.3, weight decay 1e-2, seed 0<br>.*AMD EPYC/);
     assert.equal(layout?.xaxis?.type, 'log');
     assert.match(String(layout?.annotations?.[0]?.text), /50 % at step 2,69\d/);
     // Step 0 has no place on a log axis.
-    assert.equal((data[0]?.x as number[])[0], 1);
+    assert.equal((data[0]!.x as number[])[0], 1);
   });
 
   it('names a site that was not measured', () => {

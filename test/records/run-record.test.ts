@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -255,10 +255,6 @@ describe('run records', () => {
       () => openRun(join(folder, 'file', 'run.jsonl'), RUN),
       /file\/run\.jsonl cannot be written \(.*\): choose a folder that can be written/,
     );
-    assert.throws(
-      () => openRun('/proc/nowhere/run.jsonl', RUN),
-      /\/proc\/nowhere\/run\.jsonl cannot be written/,
-    );
   });
 });
 
@@ -330,8 +326,7 @@ describe('run records and other processes', () => {
 
   it('recognise the lock of a process whose id was given to another', () => {
     openRun(path, SETTINGS).close();
-    const { host } = { host: require('node:os').hostname() as string };
-    writeFileSync(`${path}.lock`, JSON.stringify({ pid: process.ppid, host, started: '1' }));
+    writeFileSync(`${path}.lock`, JSON.stringify({ pid: process.ppid, host: hostname(), started: '1' }));
     openRun(path, { ...SETTINGS, resumeFrom: -1 }).close();
   });
 
@@ -353,7 +348,7 @@ describe('run records and other processes', () => {
 
   it('drop half a line when the disk is full, keep the rest, and name the cure', () => {
     // A limit of 2 KiB to files stands for the disk.
-    const command = ['ulimit -f 2', 'exec "$@"'].join('; ');
+    const command = 'ulimit -f 2; exec "$@"';
     const { stderr } = spawnSync(
       'bash',
       ['-c', command, 'bash', process.execPath, ...ARGUMENTS, path, '-1', '99', '0'],
