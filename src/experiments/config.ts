@@ -141,7 +141,10 @@ const completed: z.ZodType<GrokkingConfig> = grokking.superRefine((config, conte
   if (config.nEmbd % config.nHead !== 0) {
     refuse('nEmbd', `is not a multiple of nHead=${config.nHead}`);
   }
-  if (config.trainFraction + (config.validationFraction ?? 0) > 1 + 1e-9) {
+  if (
+    config.validationFraction !== undefined &&
+    config.trainFraction + config.validationFraction > 1 + 1e-9
+  ) {
     refuse(
       'validationFraction',
       `overlaps trainFraction=${config.trainFraction}: together they may be 1 at most`,
