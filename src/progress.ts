@@ -53,7 +53,7 @@ function showBar(steps: number, output: NodeJS.WriteStream): View {
         const drawn =
           (options.barCompleteChar ?? '#').repeat(full) +
           (options.barIncompleteChar ?? '-').repeat(barsize - full);
-        return `${drawn} ${value}/${total} | loss ${loss} | ${measured} | ${left}`;
+        return [`${drawn} ${value}/${total}`, `loss ${loss}`, measured, left].filter(Boolean).join(' | ');
       },
       barsize: 20,
       stream: output,
@@ -66,11 +66,14 @@ function showBar(steps: number, output: NodeJS.WriteStream): View {
   const clock = timeLeft(steps);
   const payload = { loss: '-', measured: 'starting', left: '' };
   bar.start(steps, 0, payload);
+  // A process that ends in between must not leave the terminal without a cursor.
+  const stop = (): void => bar.stop();
+  process.once('exit', stop);
   return {
     update: (event, { step, loss, measured }) => {
-      bar.update(step, { loss: loss.toPrecision(3), measured, left: clock(event) });
+      bar.update(step, { loss: step === 0 ? '-' : loss.toPrecision(3), measured, left: clock(event) });
     },
-    stop: () => bar.stop(),
+    stop,
   };
 }
 
