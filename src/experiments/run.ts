@@ -9,7 +9,7 @@ import { activationsId } from '../intrinsic-dimension/profile';
 import { gpt2 } from '../models/gpt2';
 import type { Model } from '../models/model';
 import { environment } from '../records/environment';
-import { type Measurement, openRun, type RunWriter, readRun } from '../records/run-record';
+import { type Measurement, openRun, type RunWriter } from '../records/run-record';
 import { loadBackend } from '../runtime/backend';
 import { loadCheckpoint } from '../training/checkpoint';
 import type { OptimizerConfig } from '../training/optimizers';
@@ -114,41 +114,25 @@ function openRecord(
   at: ReturnType<typeof environment>,
 ): RunWriter {
   const last = join(directory, 'last.safetensors');
-  if (!resume || !existsSync(path)) {
-    if (!resume && existsSync(last)) {
-      throw new Error(
-        `${last} is the checkpoint of an earlier run: resume it, choose another place, or delete it`,
-      );
-    }
-    const writer = openRun(path, { config: { ...config }, environment: at });
-    mkdirSync(directory, { recursive: true });
-    return writer;
+  const options = { config: { ...config }, environment: at };
+  if (!resume && existsSync(last)) {
+    throw new Error(
+      `${last} is the checkpoint of an earlier run: resume it, choose another place, or delete it`,
+    );
   }
-  let resumeFrom = -1;
-  if (existsSync(last)) {
-    const { tensors, state } = loadCheckpoint(last);
-    tf.dispose(tensors);
-    resumeFrom = state.step;
-  }
-  checkSameRecord(path, config);
-  return openRun(path, { config: { ...config }, environment: at, resumeFrom });
+  // A run may be prolonged, except where the learning rate depends on its length.
+  const mayChange = config.schedule === 'cosine' ? [] : ['steps', 'checkpointEvery'];
+  const writer = openRun(path, resume ? { ...options, mayChange, resumeFrom: lastStep(last) } : options);
+  mkdirSync(directory, { recursive: true });
+  return writer;
 }
 
-/** A record may be prolonged; all else must be what it was started with. */
-function checkSameRecord(path: string, config: GrokkingConfig): void {
-  const { config: before } = readRun(path);
-  const now = JSON.parse(JSON.stringify(config)) as Record<string, unknown>;
-  const keys = Object.keys({ ...before, ...now }).filter(
-    (key) => key !== 'steps' && key !== 'checkpointEvery',
-  );
-  const differing = keys.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
-  if (differing.length === 0) return;
-  const list = differing.map(
-    (key) => `${key} was ${JSON.stringify(before[key])}, is ${JSON.stringify(now[key])}`,
-  );
-  throw new Error(
-    `${path} is a run with other settings (${list.join('; ')}): choose another place, or these settings`,
-  );
+/** The step of a checkpoint, -1 without one. */
+function lastStep(path: string): number {
+  if (!existsSync(path)) return -1;
+  const { tensors, state } = loadCheckpoint(path);
+  tf.dispose(tensors);
+  return state.step;
 }
 
 async function siteIds(

@@ -114,7 +114,7 @@ describe('train and resume', () => {
     const { path, weights } = await run('refused', { stopAfter: 6 });
     await assert.rejects(
       run('refused', { resume: true, settings: { weightDecay: 0 } }),
-      /weightDecay was 0.01, is 0/,
+      /weightDecay was 0.01 and is 0/,
     );
     await assert.rejects(run('refused'), /resume it/);
     const good = readFileSync(weights);
