@@ -91,7 +91,7 @@ async function run(
 }
 
 /** The first SIGINT or SIGTERM asks the run to stop; another SIGINT, a moment later, ends the process. */
-function listenForStop(): { signal: AbortSignal; exitCode: () => number } {
+function listenForStop(): { signal: AbortSignal; exitCode: () => Promise<number> } {
   const controller = new AbortController();
   let first = 0;
   let code = 130;
@@ -107,7 +107,14 @@ function listenForStop(): { signal: AbortSignal; exitCode: () => number } {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  return { signal: controller.signal, exitCode: () => code };
+  return {
+    signal: controller.signal,
+    exitCode: async () => {
+      // A process that is ending listens no more: the second signal of the same key press would end it as a kill.
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, first + SAME_PRESS_MS - Date.now())));
+      return code;
+    },
+  };
 }
 
 function readArguments(words: readonly string[]): {

@@ -31,7 +31,7 @@ export interface SearchSet {
 /** For each point the `size` candidates that look nearest in float32, nearest first. */
 export interface Shortlist {
   readonly size: number;
-  /** [n * size]; -1 where there is none. */
+  /** [n * size] */
   readonly indices: Int32Array;
   /** [n * size] computed squared distances in the search set; every other point has at least the last. */
   readonly squared: Float32Array;
@@ -105,12 +105,12 @@ export function largestComputed(set: SearchSet, i: number, r: number): number {
 
 /** Rows of a block, so that its temporary matrices stay within `memory` bytes. */
 export function blockRows(n: number, memory: number): number {
-  // The product, its transpose, and a partial sum, in float32.
-  const affordable = Math.floor(memory / (3 * 4 * n) / 16) * 16;
+  const bytes = 4 * 4 * n; // the product, a partial sum, and their copies in JavaScript, in float32
+  const affordable = Math.floor(memory / bytes);
   if (affordable < 16) {
-    const least = Math.ceil((16 * 3 * 4 * n) / 2 ** 20);
     throw new RangeError(
-      `a memory budget of ${Math.floor(memory / 2 ** 20)} MiB is too small for ${n} points: give at least ${least} MiB`,
+      `a memory budget of ${Math.floor(memory / 2 ** 20)} MiB is too small for ${n} points: ` +
+        `give at least ${Math.ceil((16 * bytes) / 2 ** 20)} MiB`,
     );
   }
   return Math.min(BLOCK, affordable);
@@ -118,9 +118,10 @@ export function blockRows(n: number, memory: number): number {
 
 /**
  * The `size` nearest candidates of every point. Each block of rows meets only the points from its own first
- * row on, and serves both sides: the matrix of distances is symmetric, so half of it is enough.
+ * row on: the matrix of distances is symmetric, so each pair is computed once and offered to both.
  *
- * @param rest Called between blocks with the share that is done; may let other work run.
+ * @param size less than the number of points
+ * @param rest called between blocks with the share that is done; may let other work run
  */
 export async function shortlist(
   set: SearchSet,
@@ -129,28 +130,60 @@ export async function shortlist(
   rest: (done: number) => Promise<void>,
 ): Promise<Shortlist> {
   const { n } = set;
-  const found: Shortlist = {
+  const lists: Lists = {
     size,
-    indices: new Int32Array(n * size).fill(-1),
-    squared: new Float32Array(n * size).fill(Number.POSITIVE_INFINITY),
+    indices: new Int32Array(n * size),
+    nearness: new Float32Array(n * size).fill(Number.NEGATIVE_INFINITY),
+    least: new Float32Array(n).fill(Number.NEGATIVE_INFINITY),
   };
   for (let start = 0; start < n; start += rows) {
     const count = Math.min(rows, n - start);
-    const [across, down] = tf.tidy(() => {
-      const product = negatedHalfSquares(set, rowsOf(set, start, count), start); // [count, n - start]
-      // One more, since each point is its own nearest.
-      const nearest = tf.topk(product, Math.min(size + 1, n - start));
-      if (start + count === n) return [nearest, undefined];
-      return [nearest, tf.topk(tf.transpose(product), Math.min(size, count))];
-    });
-    merge(found, across, start, start, count, 0);
-    if (down) merge(found, down, start, start, n - start, count);
-    tf.dispose([across.values, across.indices]);
-    if (down) tf.dispose([down.values, down.indices]);
+    const product = tf.tidy(() => negatedHalfSquares(set, rowsOf(set, start, count), start));
+    offerBlock(lists, product.dataSync() as Float32Array, start, count, n);
+    product.dispose();
     const left = 1 - (start + count) / n;
     await rest(1 - left * left);
   }
-  return found;
+  return { size, indices: lists.indices, squared: lists.nearness.map((value) => -2 * value) };
+}
+
+/** Lists that grow: the nearest so far, with nearness -|y_i - y_j|^2 / 2. */
+interface Lists {
+  readonly size: number;
+  readonly indices: Int32Array;
+  readonly nearness: Float32Array;
+  /** [n] Nearness of each list's last. */
+  readonly least: Float32Array;
+}
+
+/** Offers each pair above the diagonal of a block, [count, n - start], to both of its points. */
+function offerBlock(lists: Lists, values: Float32Array, start: number, count: number, n: number): void {
+  const { least } = lists;
+  const width = n - start;
+  for (let r = 0; r < count; r++) {
+    const row = start + r;
+    let threshold = least[row]!;
+    for (let column = row + 1, p = r * width + r + 1; column < n; column++, p++) {
+      const value = values[p]!;
+      if (value > threshold) {
+        insert(lists, row, column, value);
+        threshold = least[row]!;
+      }
+      if (value > least[column]!) insert(lists, column, row, value);
+    }
+  }
+}
+
+function insert({ size, indices, nearness, least }: Lists, point: number, other: number, value: number): void {
+  const begin = point * size;
+  let p = begin + size - 1;
+  for (; p > begin && nearness[p - 1]! < value; p--) {
+    nearness[p] = nearness[p - 1]!;
+    indices[p] = indices[p - 1]!;
+  }
+  nearness[p] = value;
+  indices[p] = other;
+  least[point] = nearness[begin + size - 1]!;
 }
 
 /** Computed squared distances in the search set from some points to all, [chosen.length * n]. */
@@ -193,39 +226,6 @@ function negatedHalfSquares(set: SearchSet, left: tf.Tensor2D[], from: number): 
     }
   });
   return sum!;
-}
-
-/** Merges the candidates of `count` rows, skipping the first `skip` of them, into the lists of the whole set. */
-function merge(
-  found: Shortlist,
-  top: { values: tf.Tensor; indices: tf.Tensor },
-  firstRow: number,
-  firstIndex: number,
-  count: number,
-  skip: number,
-): void {
-  const { size, indices, squared } = found;
-  const values = top.values.dataSync();
-  const columns = top.indices.dataSync();
-  const width = values.length / count;
-  for (let r = skip; r < count; r++) {
-    const row = firstRow + r;
-    const begin = row * size;
-    const end = begin + size - 1;
-    for (let c = r * width; c < (r + 1) * width; c++) {
-      const value = -2 * values[c]!;
-      const index = columns[c]! + firstIndex;
-      if (index === row) continue;
-      if (value >= squared[end]!) break;
-      let p = end;
-      for (; p > begin && squared[p - 1]! > value; p--) {
-        squared[p] = squared[p - 1]!;
-        indices[p] = indices[p - 1]!;
-      }
-      squared[p] = value;
-      indices[p] = index;
-    }
-  }
 }
 
 function columnMeans({ data, n, d }: Rows): Float64Array {

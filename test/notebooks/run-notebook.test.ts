@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '..', '..');
+const PYTHON = process.env.PYTHON ?? join(ROOT, '.venv', 'bin', 'python');
+
+describe('headless notebooks', function () {
+  this.timeout(180_000);
+  let folder: string;
+
+  before(() => {
+    // Two levels inside the project, so that the notebooks import from '../..'.
+    mkdirSync(join(ROOT, '.cache'), { recursive: true });
+    folder = mkdtempSync(join(ROOT, '.cache', 'notebooks-'));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** A notebook of code cells; the one that declares `parameters` gets the tag. */
+  function notebook(name: string, ...sources: string[]): string {
+    const path = join(folder, `${name}.ipynb`);
+    const cells = sources.map((source, i) => ({
+      cell_type: 'code',
+      id: `cell-${i}`,
+      metadata: { tags: source.startsWith('const parameters') ? ['parameters'] : [] },
+      source,
+      outputs: [],
+      execution_count: null,
+    }));
+    const kernelspec = { name: 'tslab', display_name: 'TypeScript', language: 'typescript' };
+    writeFileSync(path, JSON.stringify({ cells, metadata: { kernelspec }, nbformat: 4, nbformat_minor: 5 }));
+    return path;
+  }
+
+  function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+    const script = join(ROOT, 'scripts', 'run_notebook.py');
+    const { status, stdout, stderr, error } = spawnSync(
+      PYTHON,
+      [script, '--output', join(folder, 'out'), ...args],
+      { encoding: 'utf8' },
+    );
+    if (error) throw new Error(`cannot run ${PYTHON} (${error.message}): npm run setup makes it`);
+    return { status, stdout, stderr };
+  }
+
+  it('executes with parameters, and writes notebook, page and pictures', () => {
+    const path = notebook(
+      'good',
+      "import { show } from '../..';",
+      "const parameters = { steps: 10, name: 'a' };",
+      'console.log(parameters.steps + 1, parameters.name)',
+      "const figure = { data: [{ type: 'scatter' as const, x: [1, 2], y: [3, 4] }] };\nawait show(figure);",
+    );
+    const { status, stdout, stderr } = run(path, '--html', '-p', 'steps=2e1', '-p', 'name=b');
+    assert.equal(status, 0, stdout + stderr);
+    assert.match(stdout, /\[ 4\/5\] console\.log/);
+    assert.match(stdout, /ok .*good\.ipynb: 5 cells, 1 figures/);
+    const executed = JSON.parse(readFileSync(join(folder, 'out', 'good.ipynb'), 'utf8'));
+    assert.equal([executed.cells[3].outputs[0].text].flat().join(''), '21 b\n');
+    assert.equal(readFileSync(join(folder, 'out', 'good-1.png')).toString('latin1', 1, 4), 'PNG');
+    const page = readFileSync(join(folder, 'out', 'good.html'), 'utf8');
+    assert.match(page, /<svg/);
+    assert.doesNotMatch(page, /<(script|link|img|iframe)[^>]*(src|href)=["']?(https?:)?\/\//);
+  });
+
+  it('fails with notebook, cell, line and message, and goes on with the next notebook', () => {
+    const thrown = notebook(
+      'thrown',
+      'const a = 1;',
+      '// one\nconst b = a;\nthrow new Error("boom " + b);',
+      'a',
+    );
+    const wrong = notebook('wrong', "import { show } from '../..';", 'const n: number = "x";');
+    const late = notebook('late', 'setTimeout(() => { throw new Error("too late") }, 20);');
+    const { status, stderr, stdout } = run(thrown, wrong, late);
+    assert.equal(status, 1);
+    assert.match(stderr, /thrown\.ipynb: cell 2, line 3: throw new Error\("boom " \+ b\);\nError: boom 1/);
+    assert.match(
+      stderr,
+      /wrong\.ipynb: cell 2, line 1: const n: number = "x";\nTypeScriptError: .*not assignable/,
+    );
+    assert.match(stderr, /late\.ipynb: after the last cell: too late/);
+    assert.equal(stdout.match(/^FAILED/gm)?.length, 3);
+  });
+
+  it('refuses parameters that the notebook does not have, and figures that are missing or empty', () => {
+    const unknown = notebook('unknown', 'const parameters = { steps: 10 };', 'parameters');
+    const first = run(unknown, '-p', 'stepz=3');
+    assert.equal(first.status, 1);
+    assert.match(
+      first.stderr,
+      /cell 2, line 1: parameters\.stepz = 3; \(set with -p\)[\s\S]*Did you mean 'steps'/,
+    );
+
+    const empty = notebook(
+      'empty',
+      "import { show } from '../..';",
+      "const figure = { data: [{ type: 'scatter' as const, x: [], y: [] }] };\nawait show(figure);",
+    );
+    const missing = notebook(
+      'missing',
+      'const show = (figure: object) => figure;',
+      'const figure = {};\nshow(figure);',
+    );
+    const second = run(empty, missing, join(folder, 'nowhere.ipynb'));
+    assert.equal(second.status, 1);
+    assert.match(second.stderr, /empty\.ipynb: cell 2: a figure is empty/);
+    assert.match(second.stderr, /missing\.ipynb: cell 2: a figure is missing/);
+    assert.match(second.stderr, /nowhere\.ipynb: there is no such file/);
+    assert.ok(!existsSync(join(folder, 'out', 'empty-1.png')));
+  });
+});
