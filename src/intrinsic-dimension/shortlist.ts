@@ -174,7 +174,12 @@ function offerBlock(lists: Lists, values: Float32Array, start: number, count: nu
   }
 }
 
-function insert({ size, indices, nearness, least }: Lists, point: number, other: number, value: number): void {
+function insert(
+  { size, indices, nearness, least }: Lists,
+  point: number,
+  other: number,
+  value: number,
+): void {
   const begin = point * size;
   let p = begin + size - 1;
   for (; p > begin && nearness[p - 1]! < value; p--) {

@@ -1,6 +1,6 @@
 /** TwoNN: the dimension from the ratio of each point's two nearest distances (Facco et al. 2017). */
 import { mulberry32, streamSeed } from '../runtime/random';
-import type { NeighbourTable } from './neighbours';
+import { type NeighbourTable, squaredDistance } from './neighbours';
 import type { Rows } from './points';
 
 /** The straight line that TwoNN fits: y = dimension * x through the origin. */
@@ -35,6 +35,9 @@ export interface Subsamples {
 /** Neighbours that the table must hold for subsamples: 12 leave a point with fewer than two about once in 10^10. */
 export const SUBSAMPLE_NEIGHBOURS = 12;
 
+/** log(r2 / r1) below this is a tie: a lattice of float32 numbers is even to about 1e-6. */
+const TIE = 4e-6;
+
 /** log(r2 / r1) of every point, in the points' order. */
 export function logMu({ n, k, distances }: NeighbourTable): Float64Array {
   return Float64Array.from({ length: n }, (_, i) => Math.log(distances[i * k + 1]! / distances[i * k]!));
@@ -50,15 +53,16 @@ export function logMu({ n, k, distances }: NeighbourTable): Float64Array {
 export function fitTwoNn(logarithms: Float64Array, discardFraction: number): TwoNnFit {
   const n = logarithms.length;
   const x = logarithms.slice().sort();
-  const tied = x.findIndex((value) => value > 0);
-  const ties = tied < 0 ? n : tied;
-  if (2 * ties > n) {
+  const untied = x.findIndex((value) => value > TIE);
+  const ties = untied < 0 ? n : untied;
+  if (4 * ties > n) {
     throw new RangeError(
-      `${ties} of ${n} points have two nearest neighbours at exactly the same distance, as on a lattice or among ` +
+      `${ties} of ${n} points have two nearest neighbours at the same distance, as on a lattice or among ` +
         'rounded values: TwoNN needs points without ties; add a little noise, or use another estimator',
     );
   }
-  const kept = Math.trunc(n * (1 - discardFraction));
+  // F = 1 has no logarithm, so the last point is never part of the line.
+  const kept = Math.min(n - 1, Math.trunc(n * (1 - discardFraction)));
   const y = Float64Array.from({ length: kept }, (_, i) => -Math.log(1 - (i + 1) / n));
   let xy = 0;
   let xx = 0;
@@ -71,6 +75,37 @@ export function fitTwoNn(logarithms: Float64Array, discardFraction: number): Two
       `${kept} of ${n} points are too few for a fit: give more, or a smaller discardFraction`,
     );
   return { dimension: xy / xx, x, y, kept };
+}
+
+/**
+ * How far each point moves the fitted dimension, times N: the influence function of the ratio A / B of the two
+ * sums of the fit, which are L-statistics (Huber and Ronchetti, Robust Statistics, section 3.3). With
+ * J(F) = -log(1 - F) and x in rising order,
+ *
+ *   IF_A(x) = -integral over z < q of (1{x <= z} - F(z)) J(F(z)) dz,  IF_B(x) the same with 2z for J,
+ *
+ * where q is the largest value kept, and the whole is (IF_A - d IF_B) / B.
+ *
+ * @param logarithms log(r2 / r1), in the points' order
+ */
+export function twoNnInfluence(logarithms: Float64Array, { x, y, kept, dimension }: TwoNnFit): Float64Array {
+  const n = logarithms.length;
+  // above[m]: the integral from the m-th value to q; the mean is what the F(z) terms add up to
+  const above = new Float64Array(n);
+  let mean = 0;
+  let sumOfSquares = 0;
+  for (let i = kept - 2; i >= 0; i--) {
+    const step = y[i]! * (x[i + 1]! - x[i]!) - dimension * (x[i + 1]! ** 2 - x[i]! ** 2);
+    above[i] = above[i + 1]! + step;
+    mean += ((i + 1) / n) * step;
+  }
+  for (let i = 0; i < kept; i++) sumOfSquares += x[i]! ** 2 / n;
+  const order = Array.from(logarithms.keys()).sort((a, b) => logarithms[a]! - logarithms[b]!);
+  const influence = new Float64Array(n);
+  order.forEach((point, rank) => {
+    influence[point] = (mean - above[rank]!) / sumOfSquares;
+  });
+  return influence;
 }
 
 /** TwoNN on random subsamples, all from the one table of the full set. */
@@ -118,15 +153,14 @@ export function subsampleTwoNn(
 }
 
 /** For the rare point with fewer than two members among its neighbours: search all members. */
-function measuredLogMu({ data, n, d }: Rows, member: Uint8Array, i: number): number {
+function measuredLogMu(rows: Rows, member: Uint8Array, i: number): number {
   let first = Number.POSITIVE_INFINITY;
   let second = Number.POSITIVE_INFINITY;
-  for (let j = 0; j < n; j++) {
+  for (let j = 0; j < rows.n; j++) {
     if (j === i || !member[j]) continue;
-    let sum = 0;
-    for (let c = 0; c < d; c++) sum += (data[i * d + c]! - data[j * d + c]!) ** 2;
-    if (sum < first) [first, second] = [sum, first];
-    else if (sum < second) second = sum;
+    const squared = squaredDistance(rows, i, j);
+    if (squared < first) [first, second] = [squared, first];
+    else if (squared < second) second = squared;
   }
   return 0.5 * Math.log(second / first);
 }

@@ -70,6 +70,7 @@ describe('figures along a network', () => {
       scale: 1,
       points: 100,
       duplicates: 0,
+      certified: 1,
       shape: [4, 128],
     });
     const figure = profileFigure({

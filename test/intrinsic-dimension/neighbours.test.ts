@@ -1,0 +1,127 @@
+import { strict as assert } from 'node:assert';
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import { neighbours } from '../../src/intrinsic-dimension/neighbours';
+import { distinctPoints, type Rows } from '../../src/intrinsic-dimension/points';
+import { loadBackend } from '../../src/runtime/backend';
+import { mulberry32, normals } from '../../src/runtime/random';
+
+function normalRows(n: number, d: number, seed: number): Rows {
+  return { data: Float64Array.from({ length: n * d }, normals(mulberry32(seed))), n, d };
+}
+
+/** All distances in float64, sorted. */
+function sortedDistances({ data, n, d }: Rows, i: number): number[] {
+  const squared = Array.from({ length: n }, (_, j) => {
+    let sum = 0;
+    for (let c = 0; c < d; c++) sum += (data[i * d + c]! - data[j * d + c]!) ** 2;
+    return j === i ? Number.POSITIVE_INFINITY : sum;
+  });
+  return squared.sort((a, b) => a - b).map(Math.sqrt);
+}
+
+/** Relative 1e-12: both sides add in float64, in different order. */
+async function assertExact(rows: Rows, k: number, memory?: number): Promise<number> {
+  const table = await neighbours(rows, k, memory === undefined ? {} : { memory });
+  for (let i = 0; i < rows.n; i++) {
+    const exact = sortedDistances(rows, i);
+    const found = new Set<number>();
+    for (let p = 0; p < k; p++) {
+      const distance = table.distances[i * k + p]!;
+      const j = table.indices[i * k + p]!;
+      assert.ok(Math.abs(distance / exact[p]! - 1) < 1e-12, `point ${i}: ${distance}, not ${exact[p]}`);
+      assert.ok(j !== i && !found.has(j), `point ${i} lists ${j} twice, or itself`);
+      found.add(j);
+    }
+  }
+  return table.searchedAgain;
+}
+
+describe('neighbours', () => {
+  let tensors = 0;
+  before(async () => {
+    await loadBackend();
+    await neighbours(normalRows(10, 2, 1), 2);
+    tensors = tf.memory().numTensors;
+  });
+  afterEach(() => {
+    assert.equal(tf.memory().numTensors, tensors);
+  });
+
+  it('equal brute force in float64 on random, clustered, offset, duplicated, sparse and float32 sets', async () => {
+    const set = fc.record({
+      n: fc.integer({ min: 8, max: 120 }),
+      d: fc.integer({ min: 1, max: 40 }),
+      seed: fc.integer({ min: 0, max: 1e6 }),
+      spread: fc.constantFrom(1, 1e-3, 1e-6, 1e-9),
+      scale: fc.constantFrom(1, 1e-30, 1e30, 1e-140, 1e140),
+      offset: fc.constantFrom(0, 1, 1e4),
+      copies: fc.constantFrom(1, 3),
+      zeros: fc.constantFrom(0, 0.7),
+      single: fc.boolean(),
+      memory: fc.constantFrom(2 ** 28, 16 * 16 * 120),
+    });
+    await fc.assert(
+      fc.asyncProperty(set, async ({ n, d, seed, spread, scale, offset, copies, zeros, single, memory }) => {
+        const uniform = mulberry32(seed);
+        const centers = Float64Array.from({ length: 3 * d }, uniform);
+        const rows = Array.from({ length: n }, (_, i) =>
+          Array.from({ length: d }, (_, c) =>
+            uniform() < zeros ? 0 : scale * (offset + centers[(i % 3) * d + c]! + spread * uniform()),
+          ),
+        );
+        const flat = Array.from({ length: copies }, () => rows).flat(2);
+        const data = single ? Float32Array.from(flat) : Float64Array.from(flat);
+        if (!data.every(Number.isFinite) || new Set(rows.map(String)).size < 7) return;
+        let distinct: Rows;
+        try {
+          distinct = distinctPoints({ data, n: n * copies, d });
+        } catch {
+          return; // in float32 the points may coincide
+        }
+        if (distinct.n > 6) await assertExact(distinct, 5, memory);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('searches again where one far point hides a cluster from float32, and only there', async () => {
+    const cluster = normalRows(300, 5, 2);
+    cluster.data.fill(1e7, 0, 5);
+    assert.ok((await assertExact(cluster, 6)) >= 299);
+    assert.equal(await assertExact(normalRows(300, 5, 3), 6), 0);
+  });
+
+  it('are exact over several column chunks, 5,000 columns', async () => {
+    assert.equal(await assertExact(normalRows(60, 5000, 4), 4), 0);
+  });
+
+  it('report progress, let others run, and stop in the middle', async () => {
+    const rows = normalRows(10000, 64, 5);
+    const stop = new AbortController();
+    const seen: number[] = [];
+    setTimeout(() => stop.abort(new Error('enough')), 1); // runs only if the search lets it
+    const search = neighbours(rows, 12, { onProgress: (done) => seen.push(done), signal: stop.signal });
+    await assert.rejects(search, /enough/);
+    assert.ok(seen.length >= 1 && seen.every((done, i) => done > (seen[i - 1] ?? 0) && done < 1), `${seen}`);
+  });
+
+  it('refuse a memory budget that is too small, saying how much is needed', async () => {
+    await assert.rejects(
+      neighbours(normalRows(30000, 1, 6), 2, { memory: 2 ** 20 }),
+      /1 MiB is too small for 30000 points: give at least 8 MiB/,
+    );
+  });
+
+  it('refuse k neighbours of k points', async () => {
+    await assert.rejects(
+      neighbours(normalRows(5, 2, 7), 5),
+      /5 neighbours need at least 6 distinct points, got 5/,
+    );
+  });
+
+  it('refuse distinct points at distance 0 in float64', async () => {
+    const data = Float64Array.from([0, 1e-200, 1, 2, 4]);
+    await assert.rejects(neighbours({ data, n: 5, d: 1 }, 2), /points 0 and 1 are so close/);
+  });
+});
