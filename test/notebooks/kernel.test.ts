@@ -22,17 +22,21 @@ interface Answer {
 
 /** Plays requests to one fresh kernel. */
 function session(requests: readonly Request[]): Answer[] {
-  const { stdout, stderr, error, status, signal } = spawnSync(PYTHON, [join(__dirname, 'kernel_session.py')], {
-    input: JSON.stringify({ folder: join(ROOT, 'notebooks'), requests }),
-    env: { ...process.env, JUPYTER_PATH: join(ROOT, 'scripts', 'jupyter') },
-    encoding: 'utf8',
-    maxBuffer: 2 ** 26,
-  });
+  const { stdout, stderr, error, status, signal } = spawnSync(
+    PYTHON,
+    [join(__dirname, 'kernel_session.py')],
+    {
+      input: JSON.stringify({ folder: join(ROOT, 'notebooks'), requests }),
+      env: { ...process.env, JUPYTER_PATH: join(ROOT, 'scripts', 'jupyter') },
+      encoding: 'utf8',
+      maxBuffer: 2 ** 26,
+    },
+  );
   if (error) throw new Error(`cannot run ${PYTHON} (${error.message}): npm run setup makes it`);
   try {
-    return JSON.parse(stdout) as Answer[];
+    return JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as Answer[];
   } catch {
-    throw new Error(`the kernel session failed (${signal ?? status}):\n${stderr}`);
+    throw new Error(`the kernel session failed (${signal ?? status}):\n${stdout.slice(-2000)}\n${stderr}`);
   }
 }
 
