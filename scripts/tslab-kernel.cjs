@@ -17,8 +17,9 @@ const path = require('node:path');
 const util = require('node:util');
 const vm = require('node:vm');
 
-// tfjs-node calls this function, which Node 23 removed.
-util.isNullOrUndefined ??= (value) => value === null || value === undefined;
+// tfjs-node calls these functions, which Node 22 warns of, and which Node 23 removed.
+util.isNullOrUndefined = (value) => value === null || value === undefined;
+util.isArray = Array.isArray;
 
 const TSLAB_VERSION = '1.0.22';
 const ROOT = path.resolve(__dirname, '..');

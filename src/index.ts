@@ -18,14 +18,17 @@ export { grokkingFigure, grokkingGrid, grokkingStep, type MeasuredRun } from './
 export { liveChart } from './figures/live';
 export { profileFigure, siteCurves, sitesFigure } from './figures/profile';
 export { table } from './figures/table';
+export { ESTIMATORS, type EstimatorName } from './intrinsic-dimension/estimators';
 export {
   type IdEstimate,
   type IdOptions,
   intrinsicDimension,
 } from './intrinsic-dimension/intrinsic-dimension';
 // 4. intrinsic dimension: measure
+export { type LocalId, type LocalIdOptions, localId } from './intrinsic-dimension/local-id';
 export type { Points } from './intrinsic-dimension/points';
 export { type LayerProfile, layerProfile, type ProfileOptions } from './intrinsic-dimension/profile';
+export { idScale, type ScaleCurve, type ScaleOptions } from './intrinsic-dimension/scale';
 export { type Gpt2Config, gpt2 } from './models/gpt2';
 // 2. models: inputs -> logits and named activations
 export type { ApplyOptions, Model, ModelOutput } from './models/model';

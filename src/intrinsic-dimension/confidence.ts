@@ -1,4 +1,5 @@
 /** Standard errors and intervals that count points sharing neighbours as dependent. */
+import { jStat } from 'jstat';
 import type { NeighbourTable } from './neighbours';
 
 /** Where the truth is believed to lie. */
@@ -37,31 +38,28 @@ export function sandwichStandardError(influences: Float64Array, table: Neighbour
   return Math.sqrt(Math.max(independent, independent + shared)) / n;
 }
 
+/** The standard error of a mean of influences, all points taken for independent. */
+export function independentStandardError(influences: Float64Array): number {
+  return Math.sqrt(influences.reduce((sum, value) => sum + value * value, 0)) / influences.length;
+}
+
 /** The normal interval around an estimate. */
 export function normalInterval(value: number, standardError: number, level: number): Interval {
-  const reach = normalQuantile((1 + level) / 2) * standardError;
+  const reach = reachOf(level) * standardError;
   return { lower: value - reach, upper: value + reach, level };
 }
 
-/** The standard normal quantile for p in (1/2, 1): Newton's steps on the distribution function. */
-function normalQuantile(p: number): number {
-  let z = 0;
-  for (let step = 0; step < 60; step++) {
-    const density = Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
-    const change = (p - normalDistribution(z)) / density;
-    z += Math.min(change, 1);
-    if (Math.abs(change) < 1e-13) break;
-  }
-  return z;
+/**
+ * The exact interval of (N - 1) / S where S is a sum of N independent exponential numbers of rate d: d S has a
+ * gamma distribution of shape N.
+ */
+export function gammaInterval(value: number, n: number, level: number): Interval {
+  const sum = (n - 1) / value;
+  const quantile = (p: number): number => jStat.gamma.inv(p, n, 1) / sum;
+  return { lower: quantile((1 - level) / 2), upper: quantile((1 + level) / 2), level };
 }
 
-/** Phi(z) = 1/2 + phi(z) (z + z^3/3 + z^5/15 + ...), a series of positive terms (Marsaglia 2004). */
-function normalDistribution(z: number): number {
-  let term = z;
-  let sum = z;
-  for (let i = 3; term > 1e-17 * sum; i += 2) {
-    term *= (z * z) / i;
-    sum += term;
-  }
-  return 0.5 + (sum * Math.exp(-0.5 * z * z)) / Math.sqrt(2 * Math.PI);
+/** Standard errors from the middle of a normal interval to its ends: 1.96 at level .95. */
+export function reachOf(level: number): number {
+  return jStat.normal.inv((1 + level) / 2, 0, 1);
 }

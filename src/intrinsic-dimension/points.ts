@@ -1,11 +1,22 @@
 /** Points of any accepted form, validated, and without exact duplicates. */
 import * as tf from '@tensorflow/tfjs';
 
-/** Points in rows: a tensor, nested arrays, or flat data in C order with its shape [points, dimensions]. */
-export type Points =
+/**
+ * Points in rows: a tensor, nested arrays, or flat data in C order with its shape [points, dimensions]; or the
+ * distances between points that have no coordinates.
+ */
+export type Points = Coordinates | DistanceMatrix;
+
+/** Points in rows. */
+export type Coordinates =
   | tf.Tensor2D
   | readonly (readonly number[])[]
   | { readonly data: Float32Array | Float64Array; readonly shape: readonly [number, number] };
+
+/** A symmetric matrix [points, points] of distances, nested or flat. */
+export interface DistanceMatrix {
+  readonly distances: readonly (readonly number[])[] | Float32Array | Float64Array;
+}
 
 /** Flat rows of finite numbers. */
 export interface Rows {
@@ -19,6 +30,8 @@ export interface Rows {
 export interface DistinctPoints extends Rows {
   /** Rows removed because an earlier row is exactly equal. */
   readonly duplicates: number;
+  /** [n] The row of each distinct point in the set given. */
+  readonly kept: Int32Array;
 }
 
 /**
@@ -27,7 +40,7 @@ export interface DistinctPoints extends Rows {
  *
  * @throws TypeError for another form, RangeError for wrong shapes and for values that are not finite.
  */
-export async function readRows(points: Points): Promise<Rows> {
+export async function readRows(points: Coordinates): Promise<Rows> {
   const rows = await flatten(points);
   assertFinite(rows);
   return rows;
@@ -49,16 +62,70 @@ export function distinctPoints({ data, n, d }: Rows): DistinctPoints {
       `need at least 3 distinct points, got ${kept.length} (${removed} removed${constant}): give more points`,
     );
   }
-  if (duplicates === 0) return { data, n, d, duplicates };
+  if (duplicates === 0) return { data, n, d, duplicates, kept };
   const distinct =
     data instanceof Float32Array ? new Float32Array(kept.length * d) : new Float64Array(kept.length * d);
   kept.forEach((row, i) => {
     distinct.set(data.subarray(row * d, (row + 1) * d), i * d);
   });
-  return { data: distinct, n: kept.length, d, duplicates };
+  return { data: distinct, n: kept.length, d, duplicates, kept };
 }
 
-async function flatten(points: Points): Promise<Rows> {
+/**
+ * Reads a matrix of distances, and removes the points at distance 0 from an earlier one.
+ *
+ * @throws RangeError when it is not square, not symmetric, has values that are negative or not finite, or leaves
+ *   fewer than 3 distinct points
+ */
+export function readDistances({ distances }: DistanceMatrix): {
+  readonly n: number;
+  readonly duplicates: number;
+  readonly kept: Int32Array;
+  readonly distances: Float64Array;
+} {
+  const { data, n, d } = Array.isArray(distances)
+    ? flattenArrays(distances)
+    : flatSquare(distances as Float32Array | Float64Array);
+  if (n !== d) throw new RangeError(`distances must be a square matrix, got ${n} rows of ${d}`);
+  assertFinite({ data, n, d });
+  const kept: number[] = [];
+  for (let i = 0; i < n; i++) {
+    if (data[i * n + i] !== 0)
+      throw new RangeError(`the distance of point ${i} to itself is ${data[i * n + i]}: it must be 0`);
+    for (let j = 0; j < i; j++) {
+      const [there, back] = [data[i * n + j]!, data[j * n + i]!];
+      if (there < 0)
+        throw new RangeError(`the distance of points ${i} and ${j} is ${there}: it must not be negative`);
+      if (Math.abs(there - back) > 1e-6 * Math.max(there, back)) {
+        throw new RangeError(
+          `distances must be symmetric, but row ${i}, column ${j} is ${there} and row ${j}, column ${i} is ${back}`,
+        );
+      }
+    }
+    if (!kept.some((j) => data[i * n + j] === 0)) kept.push(i);
+  }
+  const m = kept.length;
+  const duplicates = n - m;
+  if (m < 3)
+    throw new RangeError(`need at least 3 distinct points, got ${m} (${duplicates} duplicates removed)`);
+  const distinct = new Float64Array(m * m);
+  kept.forEach((i, a) => {
+    kept.forEach((j, b) => {
+      distinct[a * m + b] = (data[i * n + j]! + data[j * n + i]!) / 2;
+    });
+  });
+  return { n: m, duplicates, kept: Int32Array.from(kept), distances: distinct };
+}
+
+function flatSquare(data: Float32Array | Float64Array): Rows {
+  const n = Math.round(Math.sqrt(data.length));
+  if (n * n !== data.length) {
+    throw new RangeError(`distances must be a square matrix, got ${data.length} numbers, which is no square`);
+  }
+  return { data, n, d: n };
+}
+
+async function flatten(points: Coordinates): Promise<Rows> {
   if (points instanceof tf.Tensor) {
     if (points.rank !== 2) {
       throw new RangeError(
@@ -84,7 +151,7 @@ async function flatten(points: Points): Promise<Rows> {
     }
     return checked(data, shape[0], shape[1]);
   }
-  throw new TypeError('points must be a tf.Tensor2D, number[][], or { data, shape }');
+  throw new TypeError('points must be a tf.Tensor2D, number[][], { data, shape } or { distances }');
 }
 
 function flattenArrays(points: readonly (readonly number[])[]): Rows {

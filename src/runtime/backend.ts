@@ -113,7 +113,7 @@ function loadNative(): BackendInfo {
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
-  restoreIsNullOrUndefined();
+  replaceLegacyTests();
   require('@tensorflow/tfjs-node-gpu');
   const { binding, isUsingGpuDevice } = nativeBackend();
   return {
@@ -129,10 +129,12 @@ function fallback(name: 'wasm' | 'cpu', note: string | undefined): BackendInfo {
   return { name, device: 'CPU', version: tf.version.tfjs, threads: 1, ...(note ? { note } : {}) };
 }
 
-/** tfjs-node 4.22.0 calls util.isNullOrUndefined, which Node removed in version 23. */
-function restoreIsNullOrUndefined(): void {
-  const legacy = util as { isNullOrUndefined?: (value: unknown) => boolean };
-  legacy.isNullOrUndefined ??= (value) => value === null || value === undefined;
+/** tfjs-node 4.22.0 calls two functions of util that Node 22 warns of, and that Node 23 removed. */
+function replaceLegacyTests(): void {
+  Object.assign(util, {
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    isArray: Array.isArray,
+  });
 }
 
 function firstLine(error: unknown): string {

@@ -1,41 +1,18 @@
 import { strict as assert } from 'node:assert';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { cube, embed, flatTorus } from '../../src/data/manifolds';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
-import { neighbours } from '../../src/intrinsic-dimension/neighbours';
-import { distinctPoints, readRows } from '../../src/intrinsic-dimension/points';
-import { subsampleTwoNn } from '../../src/intrinsic-dimension/two-nn';
+import type { NeighbourTable } from '../../src/intrinsic-dimension/neighbours';
+import { space } from '../../src/intrinsic-dimension/space';
+import { estimateSubsamples } from '../../src/intrinsic-dimension/subsamples';
+import { twoNn } from '../../src/intrinsic-dimension/two-nn';
 import { loadBackend } from '../../src/runtime/backend';
-
-const FIXTURES = join(__dirname, '..', 'fixtures', 'golden');
-const golden = JSON.parse(readFileSync(join(FIXTURES, 'golden.json'), 'utf8')) as {
-  sets: Record<string, { twoNnLinear: number | null }>;
-};
-
-function readNpy(name: string): { data: Float32Array | Float64Array; shape: [number, number] } {
-  const file = readFileSync(join(FIXTURES, `${name}.npy`));
-  const start = 10 + file.readUInt16LE(8);
-  const header = file.toString('latin1', 10, start);
-  const [, n, d] = /\((\d+), (\d+)\)/.exec(header)!;
-  const bytes = file.buffer.slice(file.byteOffset + start, file.byteOffset + file.byteLength);
-  const data = header.includes('<f4') ? new Float32Array(bytes) : new Float64Array(bytes);
-  return { data, shape: [Number(n), Number(d)] };
-}
+import { readNpy } from './golden';
 
 describe('TwoNN', () => {
   before(async () => {
     await loadBackend();
   });
-
-  for (const [name, { twoNnLinear }] of Object.entries(golden.sets)) {
-    if (twoNnLinear === null || name.startsWith('grid')) continue;
-    it(`agrees with the float64 reference on ${name} within 1e-9`, async () => {
-      const { value } = await intrinsicDimension(readNpy(name));
-      assert.ok(Math.abs(value / twoNnLinear - 1) < 1e-9, `${value} instead of ${twoNnLinear}`);
-    });
-  }
 
   it('finds dimension 2 on a plane in R^20, and its interval holds 2', async () => {
     const plane = embed(cube({ points: 2000, dimension: 2, seed: 1 }), { coordinates: 20, seed: 2 });
@@ -67,9 +44,11 @@ describe('TwoNN', () => {
 
   it('estimates subsamples as if each were searched by itself', async () => {
     const points = flatTorus({ points: 300, dimension: 2, seed: 4 });
-    const rows = distinctPoints(await readRows(points));
-    const few = subsampleTwoNn(rows, await neighbours(rows, 3), 0.1, { count: 5, fraction: 0.5, seed: 6 });
-    const many = subsampleTwoNn(rows, await neighbours(rows, 200), 0.1, { count: 5, fraction: 0.5, seed: 6 });
+    const set = await space(points);
+    const options = { count: 5, fraction: 0.5, seed: 6 };
+    const estimate = (table: NeighbourTable): number => twoNn(table, 0.1).value;
+    const few = estimateSubsamples(set, await set.neighbours(3, {}), 2, estimate, options);
+    const many = estimateSubsamples(set, await set.neighbours(200, {}), 2, estimate, options);
     for (const [i, value] of few.values.entries()) assert.ok(Math.abs(value / many.values[i]! - 1) < 1e-12);
     assert.ok(few.standardDeviation > 0 && Math.abs(few.mean - 2) < 0.5);
   });

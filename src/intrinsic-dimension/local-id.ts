@@ -1,0 +1,34 @@
+/** The dimension at each point. */
+import { loadBackend } from '../runtime/backend';
+import { pointwiseDimensions } from './mle';
+import type { SearchOptions } from './neighbours';
+import type { Points } from './points';
+import { type Metric, space } from './space';
+
+/** How to look at each point. */
+export interface LocalIdOptions extends SearchOptions {
+  /** @default 'euclidean' */
+  readonly metric?: Metric;
+  /** Neighbours of each point, at least 3. @default 20 */
+  readonly k?: number;
+}
+
+/** A dimension for each point. */
+export interface LocalId {
+  /** [distinct points] (k - 2) / sum over j < k of log(r_k / r_j); its relative error is about 1 / sqrt(k - 3). */
+  readonly values: Float64Array;
+  /** [distinct points] the row of each in the points given; duplicates are only looked at once. */
+  readonly rows: Int32Array;
+  readonly duplicates: number;
+}
+
+/** The unbiased maximum-likelihood estimate at every distinct point (Levina and Bickel 2004, equation 8). */
+export async function localId(points: Points, options: LocalIdOptions = {}): Promise<LocalId> {
+  const { k = 20 } = options;
+  if (!(Number.isInteger(k) && k >= 3))
+    throw new RangeError(`k must be a whole number of at least 3, got ${k}`);
+  await loadBackend();
+  const set = await space(points, options.metric);
+  const table = await set.neighbours(k, options);
+  return { values: pointwiseDimensions(table, k, true), rows: set.kept, duplicates: set.duplicates };
+}

@@ -1,0 +1,83 @@
+/** The dimension at every scale: noise shows at small distances, curvature and boundaries at large ones. */
+import { loadBackend } from '../runtime/backend';
+import { type Interval, normalInterval, sandwichStandardError } from './confidence';
+import { gride } from './gride';
+import { meanDistance } from './intrinsic-dimension';
+import type { SearchOptions } from './neighbours';
+import type { Points } from './points';
+import { type Metric, space } from './space';
+
+/** How to look at the scales. */
+export interface ScaleOptions extends SearchOptions {
+  /** @default 'euclidean' */
+  readonly metric?: Metric;
+  /** The farthest neighbour looked at, at most the points less one. @default 128 */
+  readonly maxNeighbour?: number;
+  /** Level of the intervals. @default 0.95 */
+  readonly level?: number;
+  /** How far the largest value of a plateau may be above its smallest, relative to it. @default 0.1 */
+  readonly tolerance?: number;
+}
+
+/** GRIDE at one scale. */
+export interface ScalePoint {
+  readonly n1: number;
+  readonly n2: number;
+  readonly value: number;
+  readonly standardError: number;
+  readonly interval: Interval;
+  /** Mean distance to the n2-th neighbour. */
+  readonly scale: number;
+}
+
+/** The dimension over scales. */
+export interface ScaleCurve {
+  readonly curve: readonly ScalePoint[];
+  /** The longest run of at least 3 scales with about one value; undefined where there is none. */
+  readonly plateau?: { readonly from: number; readonly to: number; readonly value: number };
+  readonly points: number;
+  readonly duplicates: number;
+}
+
+/**
+ * GRIDE with n1 = 1, 2, 4, ... and n2 = 2 n1 (Denti et al. 2022, section 3.3), all from one search.
+ * The plateau's `from` and `to` are indices into the curve, and its value the mean weighted by precision.
+ */
+export async function idScale(points: Points, options: ScaleOptions = {}): Promise<ScaleCurve> {
+  const { maxNeighbour = 128, level = 0.95, tolerance = 0.1 } = options;
+  if (!(maxNeighbour >= 2)) throw new RangeError(`maxNeighbour must be at least 2, got ${maxNeighbour}`);
+  await loadBackend();
+  const set = await space(points, options.metric);
+  const orders: number[] = [];
+  for (let n1 = 1; 2 * n1 <= Math.min(maxNeighbour, set.n - 1); n1 *= 2) orders.push(n1);
+  const table = await set.neighbours(2 * orders.at(-1)!, options);
+  const curve = orders.map((n1) => {
+    const n2 = 2 * n1;
+    const { value, influences } = gride(table, n1, n2);
+    const standardError = sandwichStandardError(influences, table, n2);
+    const interval = normalInterval(value, standardError, level);
+    return { n1, n2, value, standardError, interval, scale: meanDistance(table, n2) };
+  });
+  const plateau = longestPlateau(curve, tolerance);
+  return { curve, ...(plateau ? { plateau } : {}), points: set.n, duplicates: set.duplicates };
+}
+
+/** Of equally long runs the flattest. */
+function longestPlateau(curve: readonly ScalePoint[], tolerance: number): ScaleCurve['plateau'] {
+  let best: { from: number; to: number; spread: number } | undefined;
+  for (let from = 0; from < curve.length; from++) {
+    for (let to = from + 2; to < curve.length; to++) {
+      const values = curve.slice(from, to + 1).map(({ value }) => value);
+      const spread = Math.max(...values) / Math.min(...values) - 1;
+      if (spread > tolerance) continue;
+      const longer = best === undefined ? 1 : to - from - (best.to - best.from);
+      if (longer > 0 || (longer === 0 && spread < best!.spread)) best = { from, to, spread };
+    }
+  }
+  if (!best) return undefined;
+  const run = curve.slice(best.from, best.to + 1);
+  const weights = run.map(({ standardError }) => 1 / standardError ** 2);
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const value = run.reduce((sum, point, i) => sum + (weights[i]! * point.value) / total, 0);
+  return { from: best.from, to: best.to, value };
+}

@@ -1,0 +1,146 @@
+/** Distinct points with a distance between them: from coordinates, or from a matrix of distances. */
+import { type NeighbourTable, neighbours, type SearchOptions, squaredDistance } from './neighbours';
+import {
+  type DistanceMatrix,
+  type DistinctPoints,
+  distinctPoints,
+  type Points,
+  type Rows,
+  readDistances,
+  readRows,
+} from './points';
+import { blockRows, largestComputed, searchSet, squaredDistancesFrom } from './shortlist';
+
+/**
+ * How far two points are apart. `cosine` is the chord between the directions, |x/|x| - y/|y||: it has the same
+ * neighbours as 1 - cos, which grows with its square and would halve every dimension.
+ */
+export type Metric = 'euclidean' | 'cosine';
+
+/** A set of distinct points that can be searched. */
+export interface Space {
+  readonly n: number;
+  /** Points removed because an earlier one is exactly equal. */
+  readonly duplicates: number;
+  /** [n] The row of each point in the set given. */
+  readonly kept: Int32Array;
+  /** The points' rows; undefined where only distances are known. */
+  readonly rows?: DistinctPoints;
+  distance(i: number, j: number): number;
+  neighbours(k: number, options: SearchOptions): Promise<NeighbourTable>;
+  /** For each radius the number of other points nearer than it, of every point, [n]. */
+  countsWithin(radii: readonly number[], options: SearchOptions): Promise<Float64Array[]>;
+}
+
+/** Validates points, removes duplicates, and makes them searchable. */
+export async function space(points: Points, metric: Metric = 'euclidean'): Promise<Space> {
+  if (typeof points === 'object' && 'distances' in points) return matrixSpace(points, metric);
+  const rows = await readRows(points);
+  if (metric === 'euclidean') return pointSpace(distinctPoints(rows));
+  if (metric === 'cosine') return pointSpace(distinctPoints(directions(rows)));
+  throw new RangeError(`no metric '${metric}': choose euclidean or cosine`);
+}
+
+function pointSpace(rows: DistinctPoints): Space {
+  const { n, duplicates, kept } = rows;
+  const distance = (i: number, j: number): number => Math.sqrt(squaredDistance(rows, i, j));
+  return {
+    n,
+    duplicates,
+    kept,
+    rows,
+    distance,
+    neighbours: (k, options) => neighbours(rows, k, options),
+    async countsWithin(radii, { memory = 256 * 2 ** 20, onProgress, signal }) {
+      const counts = radii.map(() => new Float64Array(n));
+      const widest = Math.max(...radii);
+      const set = searchSet(rows);
+      try {
+        const size = blockRows(n, memory);
+        for (let start = 0; start < n; start += size) {
+          const block = Int32Array.from({ length: Math.min(size, n - start) }, (_, r) => start + r);
+          const squared = squaredDistancesFrom(set, block);
+          for (let r = 0; r < block.length; r++) {
+            const i = start + r;
+            const reach = largestComputed(set, i, widest * set.scale);
+            for (let j = i + 1; j < n; j++) {
+              if (squared[r * n + j]! <= reach) count(counts, radii, i, j, distance(i, j));
+            }
+          }
+          onProgress?.((start + block.length) / n);
+          await new Promise((resolve) => setImmediate(resolve));
+          signal?.throwIfAborted();
+        }
+      } finally {
+        set.dispose();
+      }
+      return counts;
+    },
+  };
+}
+
+function count(counts: Float64Array[], radii: readonly number[], i: number, j: number, r: number): void {
+  for (const [c, radius] of radii.entries()) {
+    if (r >= radius) continue;
+    counts[c]![i]!++;
+    counts[c]![j]!++;
+  }
+}
+
+function matrixSpace(points: DistanceMatrix, metric: Metric): Space {
+  if (metric !== 'euclidean') {
+    throw new RangeError(`metric '${metric}' needs coordinates, got distances: leave the metric out`);
+  }
+  const { n, duplicates, kept, distances } = readDistances(points);
+  const distance = (i: number, j: number): number => distances[i * n + j]!;
+  return {
+    n,
+    duplicates,
+    kept,
+    distance,
+    async neighbours(k, { signal }) {
+      if (k >= n) throw new RangeError(`${k} neighbours need at least ${k + 1} distinct points, got ${n}`);
+      const table = {
+        n,
+        k,
+        indices: new Int32Array(n * k),
+        distances: new Float64Array(n * k),
+        searchedAgain: 0,
+      };
+      const order = new Int32Array(n);
+      for (let i = 0; i < n; i++) {
+        signal?.throwIfAborted();
+        const row = distances.subarray(i * n, (i + 1) * n);
+        for (let j = 0; j < n; j++) order[j] = j;
+        order.sort((a, b) => row[a]! - row[b]! || a - b);
+        let p = i * k;
+        for (let c = 0; p < (i + 1) * k; c++) {
+          const j = order[c]!;
+          if (j === i) continue;
+          table.indices[p] = j;
+          table.distances[p++] = row[j]!;
+        }
+      }
+      return table;
+    },
+    async countsWithin(radii) {
+      const counts = radii.map(() => new Float64Array(n));
+      for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) count(counts, radii, i, j, distance(i, j));
+      return counts;
+    },
+  };
+}
+
+/** Rows of length 1, in float64. */
+function directions({ data, n, d }: Rows): Rows {
+  const unit = new Float64Array(n * d);
+  for (let i = 0; i < n; i++) {
+    let squared = 0;
+    for (let p = i * d; p < (i + 1) * d; p++) squared += data[p]! ** 2;
+    const length = Math.sqrt(squared);
+    if (length === 0)
+      throw new RangeError(`row ${i} is 0 and has no direction: remove it, or use the euclidean metric`);
+    for (let p = i * d; p < (i + 1) * d; p++) unit[p] = data[p]! / length;
+  }
+  return { data: unit, n, d };
+}
