@@ -11,7 +11,7 @@ export { type PermutationGroupOptions, permutationGroup } from './data/permutati
 export { type GrokkingConfig, grokkingConfig, parseGrid } from './experiments/config';
 export { PAPER, type Paper } from './experiments/presets';
 export { grokkingData, grokkingModel, type RunOptions, runExperiment } from './experiments/run';
-export { truthFigure, twoNnFigure } from './figures/estimator';
+export { scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
 // 7. figures: draw
 export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
 export { grokkingFigure, grokkingGrid, grokkingStep, type MeasuredRun } from './figures/grokking';

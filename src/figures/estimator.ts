@@ -1,6 +1,7 @@
 /** Figures of an estimator at work: the line that TwoNN fits, and estimates beside the truth. */
 import type { PlotData } from 'plotly.js';
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
+import type { ScaleCurve } from '../intrinsic-dimension/scale';
 import type { Figure } from './figure';
 import { COLOURS, GREY } from './style';
 
@@ -124,6 +125,45 @@ export function truthFigure(known: readonly KnownEstimate[], options: { title?: 
       title: { text: options.title ?? 'Estimated against true dimension' },
       xaxis: { title: { text: 'true dimension' }, range: [0, top] },
       yaxis: { title: { text: 'estimated ID' }, range: [0, top] },
+    },
+  };
+}
+
+/** The dimension over the distance at which it is seen, with intervals; a plateau is drawn as a line. */
+export function scaleFigure({ curve, plateau }: ScaleCurve, options: { title?: string } = {}): Figure {
+  const run = plateau && curve.slice(plateau.from, plateau.to + 1);
+  return {
+    data: [
+      ...(run
+        ? [
+            {
+              type: 'scatter' as const,
+              mode: 'lines' as const,
+              name: `plateau at ${plateau!.value.toFixed(2)}`,
+              x: [run[0]!.scale, run.at(-1)!.scale],
+              y: [plateau!.value, plateau!.value],
+              line: { color: GREY, width: 6 },
+              opacity: 0.5,
+            },
+          ]
+        : []),
+      {
+        type: 'scatter',
+        mode: 'lines+markers',
+        name: 'GRIDE',
+        x: curve.map(({ scale }) => scale),
+        y: curve.map(({ value }) => value),
+        error_y: errorBars(curve),
+        text: curve.map(({ n1, n2 }) => `neighbours ${n1} and ${n2}`),
+        line: { color: COLOURS.blue, width: 2 },
+        marker: { color: COLOURS.blue, size: 8 },
+      },
+    ],
+    layout: {
+      title: { text: options.title ?? 'Intrinsic dimension at every scale' },
+      xaxis: { title: { text: 'mean distance to the farther neighbour' }, type: 'log' },
+      yaxis: { title: { text: 'ID (95 % interval)' }, rangemode: 'tozero' },
+      showlegend: run !== undefined,
     },
   };
 }

@@ -1,0 +1,56 @@
+/** Numbers of NumPy's binary types as floating point: float32 where nothing is lost, float64 otherwise. */
+
+type Reader = (view: DataView, offset: number, little: boolean) => number;
+
+const READERS: Readonly<Record<string, { bytes: number; single: boolean; read: Reader }>> = {
+  f8: { bytes: 8, single: false, read: (view, p, little) => view.getFloat64(p, little) },
+  f4: { bytes: 4, single: true, read: (view, p, little) => view.getFloat32(p, little) },
+  f2: { bytes: 2, single: true, read: (view, p, little) => halfToNumber(view.getUint16(p, little)) },
+  i8: { bytes: 8, single: false, read: (view, p, little) => Number(view.getBigInt64(p, little)) },
+  u8: { bytes: 8, single: false, read: (view, p, little) => Number(view.getBigUint64(p, little)) },
+  i4: { bytes: 4, single: false, read: (view, p, little) => view.getInt32(p, little) },
+  u4: { bytes: 4, single: false, read: (view, p, little) => view.getUint32(p, little) },
+  i2: { bytes: 2, single: true, read: (view, p, little) => view.getInt16(p, little) },
+  u2: { bytes: 2, single: true, read: (view, p, little) => view.getUint16(p, little) },
+  i1: { bytes: 1, single: true, read: (view, p) => view.getInt8(p) },
+  u1: { bytes: 1, single: true, read: (view, p) => view.getUint8(p) },
+  b1: { bytes: 1, single: true, read: (view, p) => view.getUint8(p) },
+};
+
+/**
+ * Decodes `count` numbers.
+ *
+ * @param type NumPy's kind and size without the byte order: f4, i8, ...
+ * @throws Error for other types, and where the bytes are not exactly as many as the shape needs
+ */
+export function decodeNumbers(
+  bytes: Buffer,
+  count: number,
+  type: string,
+  bigEndian: boolean,
+): Float32Array | Float64Array {
+  const reader = READERS[type];
+  if (!reader) {
+    const cure = /^O/.test(type) ? 'it holds Python objects' : `its numbers are of type ${type}`;
+    throw new Error(`${cure}: convert with array.astype('float32')`);
+  }
+  if (bytes.length !== count * reader.bytes) {
+    throw new Error(
+      `its shape needs ${count * reader.bytes} bytes of numbers, it has ${bytes.length}: it is cut off or damaged`,
+    );
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const data = reader.single ? new Float32Array(count) : new Float64Array(count);
+  for (let i = 0; i < count; i++) data[i] = reader.read(view, i * reader.bytes, !bigEndian);
+  return data;
+}
+
+/** IEEE 754 binary16: sign, 5 bits of exponent, 10 of fraction. */
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}

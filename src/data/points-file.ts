@@ -1,0 +1,240 @@
+/** Points from files that people have: NumPy's .npy, .csv, and .safetensors. */
+import { readFileSync } from 'node:fs';
+import { extname } from 'node:path';
+import { parse } from 'csv-parse/sync';
+import { decodeNumbers } from './numbers';
+
+/** The forms that are read. */
+export type PointsFormat = 'npy' | 'csv' | 'safetensors';
+
+/** Numbers in C order with their shape [points, dimensions]. */
+export interface PointsFile {
+  readonly data: Float32Array | Float64Array;
+  readonly shape: readonly [number, number];
+  /** The shape in the file, where it had more than two axes. */
+  readonly original?: readonly number[];
+}
+
+/** How a file is read. */
+export interface ReadPointsOptions {
+  /** @default from the file's name; npy, safetensors and csv are told apart by their first bytes otherwise */
+  readonly format?: PointsFormat;
+  /** Name of the tensor in a .safetensors file. @default the only one */
+  readonly key?: string;
+}
+
+/**
+ * Reads points from a file, or from standard input for '-'. Axes after the first are flattened.
+ *
+ * @throws Error that names the file and what is wrong with it
+ */
+export function readPoints(path: string, options: ReadPointsOptions = {}): PointsFile {
+  const name = path === '-' ? 'standard input' : path;
+  const bytes = readBytes(path, name);
+  try {
+    if (bytes.length === 0) throw new Error('it is empty');
+    const format = options.format ?? formatOf(path, bytes);
+    if (options.key !== undefined && format !== 'safetensors') {
+      throw new Error(`a key names a tensor of a .safetensors file, and this is .${format}`);
+    }
+    if (format === 'npy') return inRows(readNpy(bytes));
+    if (format === 'safetensors') return inRows(readSafetensors(bytes, options.key));
+    return readCsv(bytes);
+  } catch (error) {
+    throw new Error(`cannot read ${name}: ${(error as Error).message}`);
+  }
+}
+
+function readBytes(path: string, name: string): Buffer {
+  try {
+    return readFileSync(path === '-' ? 0 : path);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EISDIR'
+          ? 'it is a folder'
+          : code === 'EACCES'
+            ? 'you may not read it'
+            : message;
+    throw new Error(`cannot read ${name}: ${why}`);
+  }
+}
+
+function formatOf(path: string, bytes: Buffer): PointsFormat {
+  if (bytes.subarray(0, 6).equals(NPY_MAGIC)) return 'npy';
+  const extension = extname(path).toLowerCase();
+  if (extension === '.npy') throw new Error(`it is no .npy file: it does not begin with \\x93NUMPY`);
+  if (extension === '.npz') throw new Error('.npz holds several arrays: save one with numpy.save');
+  if (extension === '.safetensors' || bytes[8] === 0x7b) return 'safetensors';
+  if (['.csv', '.tsv', '.txt', ''].includes(extension) || path === '-') return 'csv';
+  throw new Error(`'${extension}' is none of .npy, .csv, .safetensors: convert it, or name its --format`);
+}
+
+interface NdArray {
+  readonly data: Float32Array | Float64Array;
+  readonly shape: readonly number[];
+}
+
+const NPY_MAGIC = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]);
+
+/** https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
+function readNpy(bytes: Buffer): NdArray {
+  if (!bytes.subarray(0, 6).equals(NPY_MAGIC)) throw new Error('it is no .npy file');
+  const version = bytes[6] ?? 0;
+  if (version < 1 || version > 3)
+    throw new Error(`its format version ${version} is unknown: 1 to 3 are read`);
+  const wide = version > 1;
+  const start = wide ? 12 : 10;
+  if (bytes.length < start) throw new Error('it is cut off in its header');
+  const end = start + (wide ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8));
+  if (bytes.length < end) throw new Error('it is cut off in its header');
+  const header = bytes.toString('latin1', start, end);
+  const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1];
+  const order = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
+  const axes = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1];
+  if (descr === undefined && /'descr':\s*\[/.test(header)) {
+    throw new Error('it holds records with named fields: save one field as a plain array');
+  }
+  if (descr === undefined || order === undefined || axes === undefined) {
+    throw new Error(`its header is malformed: ${header.trim().slice(0, 80)}`);
+  }
+  const shape = axes
+    .split(',')
+    .filter((axis) => axis.trim() !== '')
+    .map(Number);
+  const [, endian, type] = /^([<>=|]?)(.+)$/.exec(descr)!;
+  const data = decodeNumbers(bytes.subarray(end), sizeOf(shape), type!, endian === '>');
+  return { data: order === 'True' ? fromFortran(data, shape) : data, shape };
+}
+
+/** First axis fastest -> last axis fastest. */
+function fromFortran(
+  data: Float32Array | Float64Array,
+  shape: readonly number[],
+): Float32Array | Float64Array {
+  const ordered = data.slice();
+  const index = shape.map(() => 0);
+  for (let p = 0; p < data.length; p++) {
+    let q = 0;
+    for (let a = 0; a < shape.length; a++) q = q * shape[a]! + index[a]!;
+    ordered[q] = data[p]!;
+    for (let a = 0; a < shape.length && ++index[a]! === shape[a]!; a++) index[a] = 0;
+  }
+  return ordered;
+}
+
+const SAFETENSORS_TYPES: Readonly<Record<string, string>> = {
+  F64: 'f8',
+  F32: 'f4',
+  F16: 'f2',
+  I64: 'i8',
+  I32: 'i4',
+  I16: 'i2',
+  I8: 'i1',
+  U64: 'u8',
+  U32: 'u4',
+  U16: 'u2',
+  U8: 'u1',
+  BOOL: 'b1',
+};
+
+/** https://github.com/huggingface/safetensors#format */
+function readSafetensors(bytes: Buffer, wanted: string | undefined): NdArray {
+  if (bytes.length < 8) throw new Error('it is cut off in its header');
+  const length = Number(bytes.readBigUInt64LE(0));
+  if (length > bytes.length - 8) throw new Error('it is cut off in its header, or no .safetensors file');
+  let header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  try {
+    header = JSON.parse(bytes.toString('utf8', 8, 8 + length));
+  } catch {
+    throw new Error('its header is no JSON');
+  }
+  const keys = Object.keys(header).filter((name) => name !== '__metadata__');
+  const key = wanted ?? (keys.length === 1 ? keys[0]! : undefined);
+  if (key === undefined || !keys.includes(key)) {
+    const listed = keys.slice(0, 12).join(', ') + (keys.length > 12 ? ', ...' : '');
+    throw new Error(
+      `${key === undefined ? 'it holds several tensors' : `it has no tensor '${key}'`}: choose a key of ${listed}`,
+    );
+  }
+  const { dtype, shape, data_offsets: range } = header[key] ?? {};
+  if (typeof dtype !== 'string' || !Array.isArray(shape) || !Array.isArray(range)) {
+    throw new Error(`the entry of tensor '${key}' is malformed`);
+  }
+  const part = bytes.subarray(8 + length + range[0]!, 8 + length + range[1]!);
+  if (dtype === 'BF16') return { data: fromBfloat16(part, sizeOf(shape)), shape };
+  const type = SAFETENSORS_TYPES[dtype];
+  if (type === undefined) throw new Error(`tensor '${key}' is ${dtype}: convert it to F32`);
+  return { data: decodeNumbers(part, sizeOf(shape), type, false), shape };
+}
+
+/** A bfloat16 is the upper half of a float32. */
+function fromBfloat16(bytes: Buffer, count: number): Float32Array {
+  if (bytes.length !== 2 * count)
+    throw new Error(`${count} numbers of BF16 need ${2 * count} bytes, it has ${bytes.length}`);
+  const bits = new Uint32Array(count);
+  for (let i = 0; i < count; i++) bits[i] = bytes.readUInt16LE(2 * i) << 16;
+  return new Float32Array(bits.buffer);
+}
+
+/** Numbers separated by commas, semicolons, tabs or blanks; a first line of names is skipped. */
+function readCsv(bytes: Buffer): PointsFile {
+  const text = bytes.toString('utf8');
+  if (text.includes('\0') || text.includes('\uFFFD')) throw new Error('it is no text: name its --format');
+  const first = text.split('\n', 1)[0]!;
+  const delimiter = [',', ';', '\t', ' '].find((mark) => first.trim().includes(mark)) ?? ',';
+  let rows: string[][];
+  try {
+    rows = parse(text, {
+      bom: true,
+      comment: '#',
+      delimiter,
+      ltrim: true,
+      rtrim: true,
+      skip_empty_lines: true,
+      relax_column_count: true,
+    });
+  } catch (error) {
+    throw new Error((error as Error).message);
+  }
+  if (delimiter === ' ') rows = rows.map((row) => row.filter((cell) => cell !== ''));
+  const named = rows[0]?.every(
+    (cell) => Number.isNaN(numberOf(cell)) && !/^[+-]?(nan|inf(inity)?)$/i.test(cell),
+  );
+  const body = named ? rows.slice(1) : rows;
+  const d = body[0]?.length ?? 0;
+  if (d === 0) throw new Error('it has no rows of numbers');
+  const data = new Float64Array(body.length * d);
+  body.forEach((row, i) => {
+    const line = `row ${i + 1}${named ? ' below the names' : ''}`;
+    if (row.length !== d) throw new Error(`${line} has ${row.length} columns, the first has ${d}`);
+    row.forEach((cell, c) => {
+      const value = numberOf(cell);
+      if (Number.isNaN(value))
+        throw new Error(`${line}, column ${c + 1} is '${cell}', which is no finite number`);
+      data[i * d + c] = value;
+    });
+  });
+  return { data, shape: [body.length, d] };
+}
+
+/** NaN for everything that is not a finite number. */
+function numberOf(cell: string): number {
+  const value = cell === '' ? Number.NaN : Number(cell);
+  return Number.isFinite(value) ? value : Number.NaN;
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, axis) => size * axis, 1);
+}
+
+function inRows({ data, shape }: NdArray): PointsFile {
+  if (shape.length < 2) {
+    throw new Error(`its shape is [${shape}]: points need the shape [points, dimensions]`);
+  }
+  const n = shape[0]!;
+  const d = sizeOf(shape.slice(1));
+  return { data, shape: [n, d], ...(shape.length > 2 ? { original: shape } : {}) };
+}
