@@ -161,7 +161,12 @@ export function scaleFigure({ curve, plateau }: ScaleCurve, options: { title?: s
     ],
     layout: {
       title: { text: options.title ?? 'Intrinsic dimension at every scale' },
-      xaxis: { title: { text: 'mean distance to the farther neighbour' }, type: 'log' },
+      xaxis: {
+        title: { text: 'mean distance to the farther neighbour' },
+        type: 'log',
+        tickvals: curve.map(({ scale }) => scale),
+        ticktext: curve.map(({ scale }) => scale.toPrecision(2)),
+      },
       yaxis: { title: { text: 'ID (95 % interval)' }, rangemode: 'tozero' },
       showlegend: run !== undefined,
     },

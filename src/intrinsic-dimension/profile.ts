@@ -1,14 +1,25 @@
 /** The intrinsic dimension of every layer's activations: peak (PID) and last layer (LLID). */
 import * as tf from '@tensorflow/tfjs';
+import { type Observed, observe } from '../models/layers-model';
 import type { Model } from '../models/model';
+import { loadBackend } from '../runtime/backend';
 import { type IdEstimate, type IdOptions, intrinsicDimension } from './intrinsic-dimension';
 
 /** What {@link layerProfile} takes besides the options of an estimate. */
 export interface ProfileOptions extends IdOptions {
   /** @default all sites of the model, from input to output */
   readonly sites?: readonly string[];
+  /** The site before the classifier. @default the model's; where it is unknown or not measured, the last measured */
+  readonly lastSite?: string;
   /** Examples that go through the network at once. @default 1024 */
   readonly batchSize?: number;
+  /**
+   * Bytes that activations may take while they wait to be measured. When those of all sites need more, the
+   * network runs once for each site. @default 1 GiB
+   */
+  readonly activationMemory?: number;
+  /** Called now and then with the share that is done, 0 .. 1, and the site at work. */
+  readonly onProgress?: (done: number, site?: string) => void;
 }
 
 /** An estimate for one site. */
@@ -28,26 +39,52 @@ export interface LayerProfile {
   readonly lastSite: string;
 }
 
-/** Measures the dimension of the activations of `inputs` [examples, ...] at each site, one site at a time. */
+/**
+ * Measures the dimension of the activations of `inputs` [examples, ...] at each site.
+ *
+ * @param model ours, a tf.LayersModel (sites are layer names) or a tf.GraphModel (sites are node names)
+ * @throws RangeError for a site that the model has not; what {@link intrinsicDimension} throws, with the site's name
+ */
 export async function layerProfile(
-  model: Model,
+  model: Model | tf.LayersModel | tf.GraphModel,
   inputs: tf.Tensor,
   options: ProfileOptions = {},
 ): Promise<LayerProfile> {
-  const { sites = model.sites, batchSize = 1024, ...idOptions } = options;
+  const {
+    batchSize = 1024,
+    activationMemory = 2 ** 30,
+    lastSite,
+    onProgress,
+    sites: wanted,
+    ...idOptions
+  } = options;
+  await loadBackend();
+  const observed = observe(model);
+  const sites = wanted ?? observed.sites;
+  if (sites.length === 0) throw new RangeError('there are no sites to measure: name at least one');
   const estimates: Record<string, SiteEstimate> = {};
-  for (const site of sites) {
-    const activations = activationsAt(model, inputs, site, batchSize);
-    try {
-      estimates[site] = {
-        ...(await activationsId(activations, idOptions)),
-        shape: activations.shape.slice(1),
-      };
-    } finally {
-      activations.dispose();
+  const groups = groupSites(await shapesAt(observed, inputs, sites), inputs.shape[0]!, activationMemory);
+  for (const group of groups) {
+    const collected = await activationsAt(observed, inputs, group, batchSize, idOptions.signal);
+    for (const site of group) {
+      const done = Object.keys(estimates).length;
+      onProgress?.(done / sites.length, site);
+      const { data, shape } = collected[site]!;
+      delete collected[site];
+      const width = shape.reduce((size, axis) => size * axis, 1);
+      try {
+        const estimate = await intrinsicDimension(
+          { data, shape: [inputs.shape[0]!, width] },
+          { ...idOptions, onProgress: (part) => onProgress?.((done + part) / sites.length, site) },
+        );
+        estimates[site] = { ...estimate, shape };
+      } catch (error) {
+        if (error instanceof RangeError) error.message = `at site '${site}': ${error.message}`;
+        throw error;
+      }
     }
   }
-  return summarise(estimates);
+  return summarise(estimates, lastSite ?? observed.lastSite);
 }
 
 /** The dimension of activations [examples, ...], flattened to one vector an example. */
@@ -60,25 +97,76 @@ export async function activationsId(activations: tf.Tensor, options: IdOptions):
   }
 }
 
-function activationsAt(model: Model, inputs: tf.Tensor, site: string, batchSize: number): tf.Tensor {
-  return tf.tidy(() => {
-    const parts: tf.Tensor[] = [];
-    for (let start = 0; start < inputs.shape[0]!; start += batchSize) {
-      const size = Math.min(batchSize, inputs.shape[0]! - start);
-      parts.push(
-        tf.tidy(() => {
-          const batch = tf.slice(inputs, start, size);
-          return model.apply(batch, { activations: [site] }).activations[site]!;
-        }),
-      );
-    }
-    return parts.length === 1 ? parts[0]! : tf.concat(parts);
-  });
+/** Shapes of one example's activations, from two examples. */
+async function shapesAt(
+  observed: Observed,
+  inputs: tf.Tensor,
+  sites: readonly string[],
+): Promise<Map<string, readonly number[]>> {
+  const few = tf.slice(inputs, 0, Math.min(2, inputs.shape[0]!));
+  const activations = await observed.activations(few, sites);
+  const shapes = new Map(sites.map((site) => [site, activations[site]!.shape.slice(1)]));
+  for (const site of sites) {
+    if (activations[site]!.shape[0] === few.shape[0]) continue;
+    throw new RangeError(
+      `site '${site}' has the shape [${activations[site]!.shape}] for ${few.shape[0]} examples: the first axis must be the examples`,
+    );
+  }
+  tf.dispose([few, ...Object.values(activations)]);
+  return shapes;
 }
 
-function summarise(sites: Readonly<Record<string, SiteEstimate>>): LayerProfile {
+/** All sites in one pass where their activations fit into memory, else a pass for each. */
+function groupSites(
+  shapes: ReadonlyMap<string, readonly number[]>,
+  examples: number,
+  memory: number,
+): (readonly string[])[] {
+  const sizes = [...shapes.values()].map((shape) => shape.reduce((size, axis) => size * axis, 1));
+  const bytes = 4 * examples * sizes.reduce((sum, size) => sum + size, 0);
+  const sites = [...shapes.keys()];
+  return bytes <= memory ? [sites] : sites.map((site) => [site]);
+}
+
+interface Collected {
+  readonly data: Float32Array;
+  /** Of one example's activation. */
+  readonly shape: readonly number[];
+}
+
+async function activationsAt(
+  observed: Observed,
+  inputs: tf.Tensor,
+  sites: readonly string[],
+  batchSize: number,
+  signal: AbortSignal | undefined,
+): Promise<Record<string, Collected>> {
+  const examples = inputs.shape[0]!;
+  const collected: Record<string, Collected> = {};
+  for (let start = 0; start < examples; start += batchSize) {
+    signal?.throwIfAborted();
+    const batch = tf.slice(inputs, start, Math.min(batchSize, examples - start));
+    const activations = await observed.activations(batch, sites);
+    for (const site of sites) {
+      const tensor = activations[site]!;
+      const shape = tensor.shape.slice(1);
+      const width = tensor.size / tensor.shape[0]!;
+      collected[site] ??= { data: new Float32Array(examples * width), shape };
+      collected[site].data.set(tensor.dataSync(), start * width);
+    }
+    tf.dispose([batch, ...Object.values(activations)]);
+    // A long pass lets timers and charts have their turn.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return collected;
+}
+
+function summarise(
+  sites: Readonly<Record<string, SiteEstimate>>,
+  wantedLast: string | undefined,
+): LayerProfile {
   const names = Object.keys(sites);
   const peakSite = names.reduce((peak, name) => (sites[name]!.value > sites[peak]!.value ? name : peak));
-  const lastSite = names.at(-1)!;
+  const lastSite = wantedLast !== undefined && names.includes(wantedLast) ? wantedLast : names.at(-1)!;
   return { sites, peakId: sites[peakSite]!.value, peakSite, lastLayerId: sites[lastSite]!.value, lastSite };
 }

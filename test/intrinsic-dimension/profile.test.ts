@@ -1,0 +1,127 @@
+import { strict as assert } from 'node:assert';
+import * as tf from '@tensorflow/tfjs';
+import { cube, embed } from '../../src/data/manifolds';
+import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
+import { layerProfile } from '../../src/intrinsic-dimension/profile';
+import { loadBackend } from '../../src/runtime/backend';
+
+function plane(points: number): tf.Tensor2D {
+  const { data, shape } = embed(cube({ points, dimension: 2, seed: 1 }), { coordinates: 12, seed: 2 });
+  return tf.tensor2d(Float32Array.from(data), [...shape]);
+}
+
+/** A graph as the TensorFlow converter writes it: relu(x w1) w2. */
+async function smallGraph(): Promise<tf.GraphModel> {
+  const w1 = tf.randomNormal([12, 20], 0, 1, 'float32', 3).dataSync();
+  const w2 = tf.randomNormal([20, 5], 0, 1, 'float32', 4).dataSync();
+  const shape = (...sizes: number[]) => ({ shape: { dim: sizes.map((size) => ({ size: String(size) })) } });
+  const float = { type: 'DT_FLOAT' };
+  const node = (name: string, op: string, input: string[], attr: object = {}) => ({
+    name,
+    op,
+    input,
+    attr: { T: float, dtype: float, ...attr },
+  });
+  const modelTopology = {
+    node: [
+      node('x', 'Placeholder', [], shape(-1, 12)),
+      node('w1', 'Const', [], { value: { tensor: { dtype: 'DT_FLOAT', tensorShape: shape(12, 20).shape } } }),
+      node('w2', 'Const', [], { value: { tensor: { dtype: 'DT_FLOAT', tensorShape: shape(20, 5).shape } } }),
+      node('hidden', 'MatMul', ['x', 'w1']),
+      node('hidden/relu', 'Relu', ['hidden']),
+      node('logits', 'MatMul', ['hidden/relu', 'w2']),
+    ],
+    versions: { producer: 1 },
+  };
+  const weightData = new Uint8Array([
+    ...new Uint8Array(w1.slice().buffer),
+    ...new Uint8Array(w2.slice().buffer),
+  ]).buffer;
+  const weightSpecs = [
+    { name: 'w1', shape: [12, 20], dtype: 'float32' as const },
+    { name: 'w2', shape: [20, 5], dtype: 'float32' as const },
+  ];
+  return tf.loadGraphModel(tf.io.fromMemory({ modelTopology, weightSpecs, weightData }));
+}
+
+describe('layerProfile', () => {
+  before(async () => {
+    await loadBackend();
+  });
+
+  it('measures a tf.LayersModel by layer name: a narrow layer lowers the dimension, LLID is before the classifier', async () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ name: 'wide', units: 24, inputShape: [12], activation: 'tanh' }),
+        tf.layers.dense({ name: 'line', units: 1 }),
+        tf.layers.dense({ name: 'spread', units: 16, activation: 'tanh' }),
+        tf.layers.dense({ name: 'classifier', units: 4 }),
+        tf.layers.activation({ name: 'softmax', activation: 'softmax' }),
+      ],
+    });
+    const inputs = plane(1500);
+    const before = tf.memory().numTensors;
+    const shares: number[] = [];
+    const profile = await layerProfile(model, inputs, {
+      batchSize: 400,
+      onProgress: (share) => shares.push(share),
+    });
+    assert.equal(tf.memory().numTensors, before);
+    assert.deepEqual(Object.keys(profile.sites), ['wide', 'line', 'spread', 'classifier', 'softmax']);
+    assert.ok(Math.abs(profile.sites['wide']!.value - 2) < 0.25, `${profile.sites['wide']!.value}`);
+    assert.ok(Math.abs(profile.lastLayerId - 1) < 0.15, `${profile.lastLayerId}`);
+    assert.deepEqual([profile.lastSite, profile.peakSite], ['spread', 'wide']);
+    assert.deepEqual(profile.sites['wide']!.shape, [24]);
+    assert.ok(shares.length >= 5 && shares.every((share, i) => i === 0 || share >= shares[i - 1]!));
+    tf.dispose(inputs);
+  });
+
+  it('gives the same in one pass and in a pass for each site', async () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.conv1d({ name: 'conv', filters: 3, kernelSize: 3, inputShape: [12, 1] }),
+        tf.layers.flatten({ name: 'flat' }),
+        tf.layers.dense({ name: 'classifier', units: 2 }),
+      ],
+    });
+    const inputs = tf.tidy(() => tf.expandDims(plane(300), 2));
+    const atOnce = await layerProfile(model, inputs);
+    const oneByOne = await layerProfile(model, inputs, { activationMemory: 1, batchSize: 77 });
+    for (const [site, { value, shape }] of Object.entries(atOnce.sites)) {
+      assert.ok(Math.abs(oneByOne.sites[site]!.value / value - 1) < 1e-4);
+      assert.deepEqual(oneByOne.sites[site]!.shape, shape);
+    }
+    assert.deepEqual(atOnce.sites['conv']!.shape, [10, 3]);
+    await assert.rejects(
+      layerProfile(model, inputs, { sites: ['cnov'] }),
+      /no site 'cnov': choose from conv, flat/,
+    );
+    tf.dispose(inputs);
+  });
+
+  it('measures a tf.GraphModel by node name', async () => {
+    const model = await smallGraph();
+    const inputs = plane(600);
+    const before = tf.memory().numTensors;
+    const { sites, lastSite } = await layerProfile(model, inputs, { lastSite: 'hidden/relu' });
+    assert.equal(tf.memory().numTensors, before);
+    assert.deepEqual(Object.keys(sites), ['hidden', 'hidden/relu', 'logits']);
+    assert.equal(lastSite, 'hidden/relu');
+    const hidden = tf.tidy(() => model.execute(inputs, 'hidden') as tf.Tensor2D);
+    const { value } = await intrinsicDimension(hidden);
+    assert.ok(Math.abs(sites['hidden']!.value / value - 1) < 1e-6);
+    tf.dispose([inputs, hidden]);
+  });
+
+  it('names the site whose activations cannot be measured', async () => {
+    const zero = tf.sequential({
+      layers: [tf.layers.dense({ name: 'dead', units: 3, inputShape: [12], kernelInitializer: 'zeros' })],
+    });
+    const inputs = plane(50);
+    await assert.rejects(
+      layerProfile(zero, inputs),
+      /at site 'dead': need at least 3 distinct points, got 1/,
+    );
+    tf.dispose(inputs);
+  });
+});
