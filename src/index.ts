@@ -11,6 +11,7 @@ export { type PermutationGroupOptions, permutationGroup } from './data/permutati
 export { type GrokkingConfig, grokkingConfig, parseGrid } from './experiments/config';
 export { PAPER, type Paper } from './experiments/presets';
 export { grokkingData, grokkingModel, type RunOptions, runExperiment } from './experiments/run';
+export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experiments/sweep';
 export { scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
 // 7. figures: draw
 export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';

@@ -223,6 +223,14 @@ export function runName(settings: Readonly<Partial<GrokkingConfig>>): string {
   ].join('-');
 }
 
+/** The settings that differ from the defaults as key=value words, from which {@link parseOverrides} reads them back. */
+export function overridesOf(settings: Readonly<Partial<GrokkingConfig>>): string[] {
+  const [config, defaults] = [grokkingConfig(settings), grokkingConfig()];
+  return KEYS.filter((key) => format(config[key]) !== format(defaults[key])).map(
+    (key) => `${key}=${format(config[key])}`,
+  );
+}
+
 /** Every key with its default, what it means and its range, for `--help`. */
 export function describeSettings(): string {
   const defaults = grokkingConfig();

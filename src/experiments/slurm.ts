@@ -1,0 +1,56 @@
+/** A grid of runs as an array job of Slurm: one task a cell, safe to be requeued. */
+
+import { overridesOf } from './config';
+import type { SweepCell } from './sweep';
+
+/** What the cluster is asked for, for each task. */
+export interface SlurmOptions {
+  /** Folder of the records, as the compute nodes see it. */
+  readonly folder: string;
+  /** This package's folder, as the compute nodes see it. */
+  readonly root: string;
+  /** @default 2 */
+  readonly threads?: number;
+  /** Wall-clock time of a task, in Slurm's form. @default '04:00:00' */
+  readonly time?: string;
+}
+
+/**
+ * The batch script of an array job. Slurm warns a task two minutes before its time is over; the run then writes its
+ * checkpoint, and the task puts itself into the queue again. A task whose record is finished ends at once.
+ */
+export function slurmScript(cells: readonly SweepCell[], options: SlurmOptions): string {
+  const { folder, root, threads = 2, time = '04:00:00' } = options;
+  const commands = cells.map(({ config, name }) =>
+    [config.experiment, ...overridesOf(config), '--name', name].map(quote).join(' '),
+  );
+  return `#!/bin/bash
+#SBATCH --job-name=intrinsic-dimension
+#SBATCH --array=0-${cells.length - 1}
+#SBATCH --cpus-per-task=${threads}
+#SBATCH --time=${time}
+#SBATCH --signal=B:TERM@120
+#SBATCH --requeue
+#SBATCH --open-mode=append
+#SBATCH --output=${folder}/slurm-%A_%a.log
+cells=(
+${commands.map((command) => `  ${quote(command)}`).join('\n')}
+)
+cd ${quote(root)} || exit 1
+export TF_NUM_INTRAOP_THREADS=${threads}
+eval "set -- \${cells[$SLURM_ARRAY_TASK_ID]}"
+node dist/cli.js "$@" --out ${quote(folder)} --resume &
+run=$!
+# Exit code 143: stopped with a checkpoint, since the time is over or a more urgent job came.
+trap 'kill -TERM $run' TERM
+wait $run
+code=$?
+while kill -0 $run 2>/dev/null; do wait $run; code=$?; done
+[ $code -eq 143 ] && exec scontrol requeue "\${SLURM_ARRAY_JOB_ID}_\${SLURM_ARRAY_TASK_ID}"
+exit $code
+`;
+}
+
+function quote(word: string): string {
+  return /^[\w=.,/:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

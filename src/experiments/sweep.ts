@@ -1,0 +1,155 @@
+/** A grid of runs in a pool of processes: what is finished is skipped, what was stopped goes on. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { readRun } from '../records/run-record';
+import { type GrokkingConfig, overridesOf, runName } from './config';
+
+/** Where and how a grid is run. */
+export interface SweepOptions {
+  /** Folder of the records. @default 'out/runs' */
+  readonly folder?: string;
+  /** Runs at a time. @default half the processors: one run with two threads beats two runs with one */
+  readonly workers?: number;
+  /** Ends the sweep: the runs write checkpoints and stop. */
+  readonly signal?: AbortSignal;
+  /** Called whenever a run has moved on. */
+  readonly onChange?: (cells: readonly SweepCell[]) => void;
+}
+
+/** One run of the grid. */
+export interface SweepCell {
+  readonly name: string;
+  readonly config: GrokkingConfig;
+  /** The record. */
+  readonly path: string;
+  readonly state: 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
+  readonly step: number;
+  /** When it started in this sweep, and at which step; for the time left. */
+  readonly started?: { readonly at: number; readonly step: number };
+  /** The run's last words: progress, or why it failed. */
+  readonly message: string;
+}
+
+/** A worker that finds its record still locked by one that is ending tries again so often, a second apart. */
+const LOCK_RETRIES = 30;
+
+/** The cells of a grid, those whose records are finished marked as done. */
+export function sweepCells(
+  grid: readonly GrokkingConfig[],
+  folder: string = join('out', 'runs'),
+): SweepCell[] {
+  const cells = grid.map((config): SweepCell => {
+    const name = runName(config);
+    const path = join(folder, `${name}.jsonl`);
+    const record = existsSync(path) ? readRun(path) : undefined;
+    const step = record?.measurements.at(-1)?.step ?? 0;
+    const done = record?.done !== undefined && step >= config.steps;
+    return { name, config, path, state: done ? 'done' : 'waiting', step, message: done ? 'recorded' : '' };
+  });
+  const twice = cells.find(({ name }, i) => cells.findIndex((cell) => cell.name === name) < i);
+  if (twice)
+    throw new RangeError(`two cells of the grid have the name ${twice.name}: give each setting once`);
+  return cells;
+}
+
+/**
+ * Runs every cell that is not recorded yet, each in a process of its own, and resolves with how all ended.
+ * A run that fails does not stop the others. Killed at any moment, the same call goes on from the checkpoints.
+ */
+export async function sweep(
+  grid: readonly GrokkingConfig[],
+  options: SweepOptions = {},
+): Promise<SweepCell[]> {
+  const { folder = join('out', 'runs'), signal, onChange } = options;
+  const { workers = Math.max(1, Math.floor(availableParallelism() / 2)) } = options;
+  if (!(Number.isInteger(workers) && workers >= 1)) {
+    throw new RangeError(`workers must be a whole number of at least 1, got ${workers}`);
+  }
+  mkdirSync(folder, { recursive: true });
+  const cells = sweepCells(grid, folder);
+  const threads = Math.max(1, Math.floor(availableParallelism() / workers));
+  const change = (i: number, news: Partial<SweepCell>): void => {
+    cells[i] = { ...cells[i]!, ...news };
+    onChange?.(cells);
+  };
+  onChange?.(cells);
+  const waiting = cells.flatMap(({ state }, i) => (state === 'waiting' ? [i] : []));
+  const work = async (): Promise<void> => {
+    for (let i = waiting.shift(); i !== undefined; i = waiting.shift()) {
+      if (signal?.aborted) change(i, { state: 'stopped' });
+      else await runCell(cells[i]!, folder, threads, signal, (news) => change(i as number, news));
+    }
+  };
+  await Promise.all(Array.from({ length: workers }, work));
+  return cells;
+}
+
+async function runCell(
+  cell: SweepCell,
+  folder: string,
+  threads: number,
+  signal: AbortSignal | undefined,
+  change: (news: Partial<SweepCell>) => void,
+): Promise<void> {
+  change({ state: 'running', started: { at: Date.now(), step: cell.step } });
+  for (let attempt = 0; ; attempt++) {
+    const { code, lines } = await runWorker(cell, folder, threads, signal, change);
+    const last = lines.at(-1) ?? `ended with ${code}`;
+    if (code === 0) return change({ state: 'done', step: cell.config.steps, message: 'recorded' });
+    if (signal?.aborted) return change({ state: 'stopped', message: 'stopped with a checkpoint' });
+    const locked = lines.some((line) => line.includes('is being written by'));
+    if (!locked || attempt >= LOCK_RETRIES) {
+      const reason = lines.find((line) => line.startsWith('error:')) ?? last;
+      return change({ state: 'failed', message: reason });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+}
+
+/** Runs the command line of one experiment. When this process dies, the worker notices and stops with a checkpoint. */
+function runWorker(
+  { config, name }: SweepCell,
+  folder: string,
+  threads: number,
+  signal: AbortSignal | undefined,
+  change: (news: Partial<SweepCell>) => void,
+): Promise<{ code: number | string; lines: string[] }> {
+  const words = [config.experiment, ...overridesOf(config), '--out', folder, '--name', name, '--resume'];
+  const child: ChildProcess = fork(COMMAND_LINE, words, {
+    env: { ...process.env, TF_NUM_INTRAOP_THREADS: String(threads) },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // Ctrl-C in a terminal reaches the whole group: only this process shall pass it on.
+    detached: true,
+  });
+  const stop = (): void => {
+    child.kill('SIGTERM');
+  };
+  signal?.addEventListener('abort', stop, { once: true });
+  const lines: string[] = [];
+  let rest = '';
+  const read = (chunk: Buffer): void => {
+    const parts = (rest + chunk).split('\n');
+    rest = parts.pop() ?? '';
+    for (const line of parts) {
+      if (line.trim() === '') continue;
+      lines.push(line);
+      if (lines.length > 40) lines.shift();
+      const progress = /^step\s+(\d+)\/\d+ \| (.*)$/.exec(line);
+      if (progress) change({ step: Number(progress[1]), message: progress[2]! });
+    }
+  };
+  child.stdout!.on('data', read);
+  child.stderr!.on('data', read);
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, killed) => {
+      signal?.removeEventListener('abort', stop);
+      resolve({ code: code ?? killed ?? 1, lines });
+    });
+  });
+}
+
+/** As compiled; run from the sources, it is the source beside it. */
+const COMMAND_LINE = join(__dirname, '..', `cli${__filename.endsWith('.ts') ? '.ts' : '.js'}`);

@@ -1,0 +1,128 @@
+import { strict as assert } from 'node:assert';
+import { type ChildProcess, execFileSync, fork, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { overridesOf, parseGrid } from '../../src/experiments/config';
+import { slurmScript } from '../../src/experiments/slurm';
+import { sweep, sweepCells } from '../../src/experiments/sweep';
+import { readRun } from '../../src/records/run-record';
+
+const SMALL = ['nLayer=1', 'nEmbd=8', 'nHead=1', 'prime=11', 'batchSize=16', 'earlyMeasurements=0'];
+const GRID = parseGrid([
+  'trainFraction=.4,.5',
+  'steps=600',
+  'measureEvery=20',
+  'checkpointEvery=20',
+  'idSubsamples=2',
+  ...SMALL,
+]);
+const CLI = join(__dirname, '..', '..', 'src', 'sweep-cli.ts');
+
+/** What a record says, without the date and the time it took. */
+function measurements(path: string): unknown {
+  return readRun(path).measurements;
+}
+
+describe('sweep', () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sweep-'));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('settings become words and come back', () => {
+    for (const config of GRID) assert.deepEqual(parseGrid(overridesOf(config)), [config]);
+  });
+
+  it('killed with -9, itself or a worker, and started again, it leaves the records of an undisturbed sweep', async function () {
+    this.timeout(240_000);
+    const calm = join(folder, 'calm');
+    const cells = await sweep(GRID, { folder: calm, workers: 2 });
+    assert.deepEqual(
+      cells.map(({ state }) => state),
+      ['done', 'done'],
+    );
+    const disturbed = join(folder, 'disturbed');
+    const words = [
+      'grokking',
+      'trainFraction=.4,.5',
+      ...overridesOf(GRID[0]!).filter((word) => !word.startsWith('trainFraction')),
+      '--workers',
+      '2',
+      '--out',
+      disturbed,
+    ];
+    let kills = 0;
+    for (let attempt = 0; attempt < 60; attempt++) {
+      const child: ChildProcess = fork(CLI, words, { stdio: 'ignore' });
+      const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+      // After the start of TensorFlow, at moments that differ from attempt to attempt.
+      const timer = setTimeout(
+        () => {
+          kills++;
+          if (kills % 2 === 0) child.kill('SIGKILL');
+          else spawnSync('pkill', ['-9', '-P', String(child.pid)]);
+        },
+        2500 + ((kills * 431) % 1700),
+      );
+      const code = await ended;
+      clearTimeout(timer);
+      if (code === 0) break;
+      if (kills >= 4) await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.ok(kills >= 1, 'the sweep was over before the first kill');
+    for (const { name } of cells) {
+      const [first, second] = [calm, disturbed].map((place) => join(place, `${name}.jsonl`));
+      assert.deepEqual(measurements(second!), measurements(first!));
+      assert.ok(readRun(second!).done);
+    }
+  });
+
+  it('reports a run that fails, and does the others', async function () {
+    this.timeout(60_000);
+    const place = join(folder, 'failing');
+    const [good, bad] = parseGrid(['trainFraction=.5,.05', 'steps=20', 'batchSize=50', ...SMALL.slice(0, 4)]);
+    const cells = await sweep([bad!, good!], { folder: place, workers: 1 });
+    assert.deepEqual(
+      cells.map(({ state }) => state),
+      ['failed', 'done'],
+    );
+    assert.match(cells[0]!.message, /batch/);
+    // The finished one is skipped, and known from its record alone.
+    assert.deepEqual(
+      sweepCells([bad!, good!], place).map(({ state }) => state),
+      ['waiting', 'done'],
+    );
+  });
+
+  it('lists the cells without running them', () => {
+    const out = execFileSync(
+      process.execPath,
+      ['--import', 'tsx', CLI, 'grokking', 'weightDecay=0,1e-2', '--dry-run', '--out', join(folder, 'none')],
+      { encoding: 'utf8' },
+    );
+    assert.match(out, /grokking-weightDecay0\.01 +to run/);
+    assert.match(out, /2 runs, 2 to do/);
+  });
+
+  it('writes an array job whose tasks are the cells, and that bash can read', () => {
+    const cells = sweepCells(GRID, join(folder, 'cluster'));
+    const script = slurmScript(cells, { folder: '/scratch/my runs', root: '/home/me/lab' });
+    const path = join(folder, 'job.sbatch');
+    writeFileSync(path, script);
+    execFileSync('bash', ['-n', path]);
+    assert.match(script, /#SBATCH --array=0-1\n/);
+    // The task's words, as bash gives them to the program.
+    const echo = script
+      .replace(/^cd .*$/m, '')
+      .replace('node dist/cli.js "$@"', 'printf "%s\\n" "$@"')
+      .replace(/^while .*$/m, '');
+    const out = execFileSync('bash', ['-c', echo], {
+      encoding: 'utf8',
+      env: { ...process.env, SLURM_ARRAY_TASK_ID: '1' },
+    });
+    assert.deepEqual(out.trim().split('\n').slice(1, 3), overridesOf(GRID[1]!).slice(0, 2));
+    assert.match(readFileSync(path, 'utf8'), /scontrol requeue/);
+  });
+});
