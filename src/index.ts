@@ -15,10 +15,18 @@ export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experime
 export { scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
 // 7. figures: draw
 export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
-export { grokkingFigure, grokkingGrid, grokkingStep, type MeasuredRun } from './figures/grokking';
+export {
+  type GrokkingRow,
+  grokkingFigure,
+  grokkingGrid,
+  grokkingRows,
+  type MeasuredRun,
+} from './figures/grokking';
 export { liveChart } from './figures/live';
 export { profileFigure, siteCurves, sitesFigure } from './figures/profile';
+export { type Correlation, correlation, pearson } from './figures/statistics';
 export { table } from './figures/table';
+export { grokkingStep, type Transition, transition } from './figures/transition';
 export { ESTIMATORS, type EstimatorName } from './intrinsic-dimension/estimators';
 export {
   type IdEstimate,
@@ -34,6 +42,7 @@ export { type Gpt2Config, gpt2 } from './models/gpt2';
 // 2. models: inputs -> logits and named activations
 export type { ApplyOptions, Model, ModelOutput } from './models/model';
 // 5. records: keep
+export { RECORDED, readRuns } from './records/recorded-runs';
 export { type Measurement, type RunRecord, readRun } from './records/run-record';
 export { type BackendInfo, loadBackend } from './runtime/backend';
 export { interruptible } from './runtime/interrupt';

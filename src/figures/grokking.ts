@@ -3,6 +3,7 @@ import type { Layout, PlotData } from 'plotly.js';
 import type { Environment, Measurement, RunRecord } from '../records/run-record';
 import type { Figure } from './figure';
 import { COLOURS, GREY } from './style';
+import { grokkingStep, transition } from './transition';
 
 /** A record, or the part of it that is known while the run goes on. */
 export type MeasuredRun = Pick<RunRecord, 'config' | 'measurements'> & { readonly environment?: Environment };
@@ -12,25 +13,6 @@ export interface GrokkingOptions {
   readonly site?: string;
   /** Last step of the x axis. @default the last measured step */
   readonly steps?: number;
-}
-
-/**
- * The first step at which validation accuracy passes `level`, on the straight line between measurements;
- * undefined when it never does.
- * @param level accuracy in 0..1. @default 0.5
- */
-export function grokkingStep(measurements: readonly Measurement[], level = 0.5): number | undefined {
-  let before: Measurement | undefined;
-  for (const now of measurements) {
-    const high = now.validation.accuracy;
-    if (high >= level) {
-      if (!before || now.step === before.step) return now.step;
-      const low = before.validation.accuracy;
-      return before.step + ((level - low) / (high - low)) * (now.step - before.step);
-    }
-    before = now;
-  }
-  return undefined;
 }
 
 /** One run: train and validation accuracy on the left axis, LLID on validation on the right, log steps. */
@@ -158,6 +140,69 @@ export function grokkingGrid(
       legend: { y: 1 + 44 / (rows.length * 200), yanchor: 'bottom' },
     } as Partial<Layout>,
   };
+}
+
+/** One setting of the grid, ours beside the paper's. */
+export interface GrokkingRow {
+  readonly trainFraction: number;
+  readonly weightDecay: number;
+  /** Step of 50 % validation accuracy; undefined where it never gets there. */
+  readonly ours?: number;
+  /** The paper's, read off its figure; null where it never gets there. */
+  readonly paper?: number | null;
+  /** ours / paper */
+  readonly ratio?: number;
+  /** LLID on validation: the largest, at the 50 % step, the least after the largest, at the end. */
+  readonly peak: number;
+  readonly atTransition?: number;
+  readonly least: number;
+  readonly final: number;
+  /** Decades of steps by which LLID's half-fall comes before 50 % accuracy; negative where it comes after. */
+  readonly lead?: number;
+  /** Correlation of the slopes of accuracy and LLID over log steps, with its 95 % interval. */
+  readonly slopes?: string;
+}
+
+/**
+ * A table of runs beside the paper's 50 % steps.
+ *
+ * @param paper by trainFraction and weight decay
+ */
+export function grokkingRows(
+  runs: readonly MeasuredRun[],
+  paper: Readonly<Record<string, Readonly<Record<string, number | null>>>>,
+): GrokkingRow[] {
+  const settings = (run: MeasuredRun): [number, number] => [
+    setting(run, 'trainFraction'),
+    setting(run, 'weightDecay'),
+  ];
+  const sorted = [...runs].sort((a, b) => {
+    const [[p, decay], [q, other]] = [settings(a), settings(b)];
+    return p - q || decay - other;
+  });
+  const short = (value: number): number => Math.round(value * 10) / 10;
+  return sorted.map((run) => {
+    const [trainFraction, weightDecay] = settings(run);
+    const { halfAccuracy, atTransition, lead, peak, least, final, slopes } = transition(run.measurements);
+    const theirs = paper[trainFraction]?.[weightDecay];
+    return {
+      trainFraction,
+      weightDecay,
+      ...(halfAccuracy === undefined ? {} : { ours: Math.round(halfAccuracy) }),
+      ...(theirs === undefined ? {} : { paper: theirs }),
+      ...(halfAccuracy && theirs ? { ratio: Math.round((100 * halfAccuracy) / theirs) / 100 } : {}),
+      peak: short(peak),
+      ...(atTransition === undefined ? {} : { atTransition: short(atTransition) }),
+      least: short(least),
+      final: short(final),
+      ...(lead === undefined ? {} : { lead: Math.round(1000 * lead) / 1000 }),
+      ...(slopes === undefined
+        ? {}
+        : {
+            slopes: `${slopes.r.toFixed(2)} [${slopes.interval.lower.toFixed(2)}, ${slopes.interval.upper.toFixed(2)}]`,
+          }),
+    };
+  });
 }
 
 /** Train accuracy, validation accuracy, LLID on validation; told apart by colour and by dashes. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { toSVG } from '../../src/figures/figure';
-import { grokkingFigure, grokkingGrid, grokkingStep } from '../../src/figures/grokking';
+import { grokkingFigure, grokkingGrid } from '../../src/figures/grokking';
+import { grokkingStep } from '../../src/figures/transition';
 import { syntheticRun } from './synthetic-run';
 
 describe('grokking figures', () => {

@@ -1,0 +1,125 @@
+/** When a network groks: does the fall of a layer's dimension lead validation accuracy, or follow it? */
+import type { Measurement } from '../records/run-record';
+import { type Correlation, correlation } from './statistics';
+
+/**
+ * The first step at which validation accuracy passes `level`, on the straight line between measurements;
+ * undefined when it never does.
+ * @param level accuracy in 0..1. @default 0.5
+ */
+export function grokkingStep(measurements: readonly Measurement[], level = 0.5): number | undefined {
+  let before: Measurement | undefined;
+  for (const now of measurements) {
+    const high = now.validation.accuracy;
+    if (high >= level) {
+      if (!before || now.step === before.step) return now.step;
+      const low = before.validation.accuracy;
+      return before.step + ((level - low) / (high - low)) * (now.step - before.step);
+    }
+    before = now;
+  }
+  return undefined;
+}
+
+/** Where to look. */
+export interface TransitionOptions {
+  /** @default the last one measured, which gives LLID */
+  readonly site?: string;
+  /** Activations of which examples. @default 'validation' */
+  readonly split?: 'train' | 'validation';
+}
+
+/** One run's transition. Steps lie on straight lines in log(step) between measurements. */
+export interface Transition {
+  /** Validation accuracy passes 50 %; undefined where it never does. */
+  readonly halfAccuracy?: number;
+  /** The dimension has come down half the way from its peak to its least value after it. */
+  readonly halfFall?: number;
+  /** log10(halfAccuracy / halfFall): positive where the dimension falls first. In decades of steps. */
+  readonly lead?: number;
+  readonly peak: number;
+  readonly atTransition?: number;
+  readonly least: number;
+  readonly final: number;
+  /** (peak - least) / peak */
+  readonly fall: number;
+  /** Of the slopes of accuracy and of dimension over log(step): negative where one rises as the other falls. */
+  readonly slopes?: Correlation;
+}
+
+/** Parts of the log axis whose slopes are compared: a quarter of a doubling each over 40,000 steps. */
+const STRETCHES = 60;
+
+/** Compares accuracy on validation with the dimension at one site over a run. */
+export function transition(
+  measurements: readonly Measurement[],
+  options: TransitionOptions = {},
+): Transition {
+  const { split = 'validation' } = options;
+  const shown = measurements.filter(({ step }) => step > 0);
+  if (shown.length < 2)
+    throw new RangeError(`a transition needs at least 2 measurements, got ${shown.length}`);
+  const site = options.site ?? Object.keys(shown[0]!.validation.id).at(-1)!;
+  const ids = shown.map((measurement) => {
+    const found = measurement[split].id[site];
+    if (found) return found.value;
+    throw new RangeError(
+      `no ID was measured at '${site}': choose from ${Object.keys(measurement[split].id).join(', ')}`,
+    );
+  });
+  const times = shown.map(({ step }) => Math.log(step));
+  const peak = Math.max(...ids);
+  const top = ids.indexOf(peak);
+  const least = Math.min(...ids.slice(top));
+  const half = (peak + least) / 2;
+  const below = ids.findIndex((value, i) => i > top && value <= half);
+  const halfFall = below < 0 ? undefined : Math.exp(crossing(times, ids, below, half));
+  const halfAccuracy = grokkingStep(shown);
+  return {
+    ...(halfAccuracy === undefined
+      ? {}
+      : { halfAccuracy, atTransition: valueAt(times, ids, Math.log(halfAccuracy)) }),
+    ...(halfFall === undefined ? {} : { halfFall }),
+    ...(halfFall === undefined || halfAccuracy === undefined
+      ? {}
+      : { lead: Math.log10(halfAccuracy / halfFall) }),
+    peak,
+    least,
+    final: ids.at(-1)!,
+    fall: (peak - least) / peak,
+    ...(shown.length < 6
+      ? {}
+      : {
+          slopes: correlation(
+            slopes(
+              times,
+              shown.map(({ validation }) => validation.accuracy),
+            ),
+            slopes(times, ids),
+          ),
+        }),
+  };
+}
+
+/**
+ * Slopes over equal stretches of log(step): measurements lie ever closer there, and their noise would outweigh all
+ * the rest.
+ */
+function slopes(times: readonly number[], values: readonly number[]): number[] {
+  const stretch = (times.at(-1)! - times[0]!) / STRETCHES;
+  const at = Array.from({ length: STRETCHES + 1 }, (_, i) => valueAt(times, values, times[0]! + i * stretch));
+  return at.slice(1).map((value, i) => (value - at[i]!) / stretch);
+}
+
+function crossing(times: readonly number[], values: readonly number[], i: number, level: number): number {
+  const share = (values[i - 1]! - level) / (values[i - 1]! - values[i]!);
+  return times[i - 1]! + share * (times[i]! - times[i - 1]!);
+}
+
+function valueAt(times: readonly number[], values: readonly number[], time: number): number {
+  const i = times.findIndex((t) => t >= time);
+  if (i < 0) return values.at(-1)!;
+  if (i === 0) return values[0]!;
+  const share = (time - times[i - 1]!) / (times[i]! - times[i - 1]!);
+  return values[i - 1]! + share * (values[i]! - values[i - 1]!);
+}
