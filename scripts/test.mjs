@@ -51,6 +51,7 @@ async function unitTests() {
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
   rmSync(REPORT, { force: true });
   const code = await tool('mocha', [
+    'test/**/*.test.ts',
     '--reporter',
     'scripts/lib/mocha-reporter.cjs',
     '--reporter-option',

@@ -3,7 +3,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PAPER } from './experiments/presets';
 import { toSVG } from './figures/figure';
-import { grokkingGrid, grokkingRows } from './figures/grokking';
+import { grokkingGrid } from './figures/grokking-grid';
+import { correlationText, grokkingRows, leadRows } from './figures/grokking-table';
+import { table, tableBundle } from './figures/table';
 import { RECORDED, readRuns } from './records/recorded-runs';
 
 async function main(): Promise<void> {
@@ -13,17 +15,21 @@ async function main(): Promise<void> {
   if (runs.length === 0)
     throw new Error(`there are no records in ${join(RECORDED, 'grokking')}: npm run sweep makes them`);
   const path = join(docs, 'grokking-grid.svg');
-  writeFileSync(path, await toSVG(grokkingGrid(runs)));
-  const rows = grokkingRows(runs, PAPER.grokkingHalfSteps);
-  console.log(`${path}: ${runs.length} of 16 cells`);
-  for (const row of rows) {
-    const ratio = row.ratio === undefined ? '' : `  factor ${row.ratio.toFixed(2)}`;
-    console.log(
-      `p ${String(row.trainFraction).padEnd(5)} weight decay ${String(row.weightDecay).padEnd(7)} 50 % at ` +
-        `${String(row.ours ?? 'never').padStart(6)}  paper ${String(row.paper ?? 'never').padStart(6)}${ratio}` +
-        `  LLID peak ${row.peak} -> least ${row.least} -> end ${row.final}  lead ${row.lead ?? '-'} decades  r ${row.slopes ?? '-'}`,
-    );
-  }
+  writeFileSync(
+    path,
+    await toSVG(grokkingGrid(runs, { ...PAPER.grokkingGrid, paper: PAPER.grokkingHalfSteps })),
+  );
+  console.log(`${path}: ${runs.length} runs`);
+  print(table(grokkingRows(runs, PAPER.grokkingHalfSteps).map((row) => ({ ...row }))));
+  const leads = leadRows(runs).map(({ slopes, ...row }) => ({
+    ...row,
+    slopes: slopes && correlationText(slopes),
+  }));
+  print(table(leads));
+}
+
+function print(contents: ReturnType<typeof table>): void {
+  console.log(`\n${tableBundle(contents)['text/plain']}`);
 }
 
 main().catch((error: Error) => {

@@ -2,55 +2,21 @@
 
 // 0. runtime: the engine
 export * as tf from '@tensorflow/tfjs';
+export { type BackendInfo, loadBackend } from './runtime/backend';
+export { interruptible } from './runtime/interrupt';
+export { type CompileOptions, compile, type Entries, type Program, type Variables } from './runtime/program';
+
 // 1. data: examples
 export { type Batch, batches, type Dataset, type Examples, toBatch } from './data/dataset';
 export { cube, embed, flatTorus, gaussian, type PointSet, sphere, swissRoll } from './data/manifolds';
 export { type ModularArithmeticOptions, modularArithmetic } from './data/modular-arithmetic';
 export { type PermutationGroupOptions, permutationGroup } from './data/permutation-group';
-// 6. experiments: one run
-export { type GrokkingConfig, grokkingConfig, parseGrid } from './experiments/config';
-export { PAPER, type Paper } from './experiments/presets';
-export { grokkingData, grokkingModel, type RunOptions, runExperiment } from './experiments/run';
-export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experiments/sweep';
-export { scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
-// 7. figures: draw
-export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
-export {
-  type GrokkingRow,
-  grokkingFigure,
-  grokkingGrid,
-  grokkingRows,
-  type MeasuredRun,
-} from './figures/grokking';
-export { liveChart } from './figures/live';
-export { profileFigure, siteCurves, sitesFigure } from './figures/profile';
-export { type Correlation, correlation, pearson } from './figures/statistics';
-export { table } from './figures/table';
-export { grokkingStep, type Transition, transition } from './figures/transition';
-export { ESTIMATORS, type EstimatorName } from './intrinsic-dimension/estimators';
-export {
-  type IdEstimate,
-  type IdOptions,
-  intrinsicDimension,
-} from './intrinsic-dimension/intrinsic-dimension';
-// 4. intrinsic dimension: measure
-export { type LocalId, type LocalIdOptions, localId } from './intrinsic-dimension/local-id';
-export type { Points } from './intrinsic-dimension/points';
-export { type LayerProfile, layerProfile, type ProfileOptions } from './intrinsic-dimension/profile';
-export { idScale, type ScaleCurve, type ScaleOptions } from './intrinsic-dimension/scale';
-export { type Gpt2Config, gpt2 } from './models/gpt2';
+
 // 2. models: inputs -> logits and named activations
 export type { ApplyOptions, Model, ModelOutput } from './models/model';
-// 5. records: keep
-export { RECORDED, readRuns } from './records/recorded-runs';
-export { type Measurement, type RunRecord, readRun } from './records/run-record';
-export { type BackendInfo, loadBackend } from './runtime/backend';
-export { interruptible } from './runtime/interrupt';
-export { type CompileOptions, compile, type Entries, type Program, type Variables } from './runtime/program';
+export { type Gpt2Config, gpt2 } from './models/gpt2';
+
 // 3. training: fit
-export { type Checkpoint, type CheckpointState, loadCheckpoint } from './training/checkpoint';
-export type { AdamConfig, OptimizerConfig, SgdConfig } from './training/optimizers';
-export { constant, cosine, multiStep, type Schedule, warmup } from './training/schedules';
 export {
   type CheckpointEvent,
   type DoneEvent,
@@ -60,3 +26,46 @@ export {
   type TrainOptions,
   train,
 } from './training/trainer';
+export type { AdamConfig, OptimizerConfig, SgdConfig } from './training/optimizers';
+export { constant, cosine, multiStep, type Schedule, warmup } from './training/schedules';
+export { type Checkpoint, type CheckpointState, loadCheckpoint } from './training/checkpoint';
+
+// 4. intrinsic dimension: measure
+export {
+  type IdEstimate,
+  type IdOptions,
+  intrinsicDimension,
+} from './intrinsic-dimension/intrinsic-dimension';
+export { ESTIMATORS, type EstimatorName } from './intrinsic-dimension/estimators';
+export type { Points } from './intrinsic-dimension/points';
+export { idScale, type ScaleCurve, type ScaleOptions } from './intrinsic-dimension/scale';
+export { type LocalId, type LocalIdOptions, localId } from './intrinsic-dimension/local-id';
+export { type LayerProfile, layerProfile, type ProfileOptions } from './intrinsic-dimension/profile';
+
+// 5. records: keep
+export { type Measurement, type RunRecord, readRun } from './records/run-record';
+export { RECORDED, readRuns } from './records/recorded-runs';
+
+// 6. experiments: one run, many runs
+export { type GrokkingConfig, grokkingConfig, parseGrid } from './experiments/config';
+export { PAPER, type Paper } from './experiments/presets';
+export { grokkingData, grokkingModel, type RunOptions, runExperiment } from './experiments/run';
+export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experiments/sweep';
+
+// 7. figures: draw
+export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
+export { liveChart } from './figures/live';
+export { table } from './figures/table';
+export { scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
+export { profileFigure, siteCurves, sitesFigure } from './figures/profile';
+export { grokkingFigure, type MeasuredRun } from './figures/grokking';
+export { type GrokkingGridOptions, grokkingGrid } from './figures/grokking-grid';
+export {
+  correlationText,
+  type GrokkingRow,
+  grokkingRows,
+  type LeadRow,
+  leadRows,
+} from './figures/grokking-table';
+export { grokkingStep, type Transition, transition } from './figures/transition';
+export { type Correlation, correlation, pearson } from './figures/statistics';

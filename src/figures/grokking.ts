@@ -1,9 +1,9 @@
-/** Figures of grokking: accuracy and last-layer intrinsic dimension over the steps of one run, or of a grid. */
+/** The figure of one run that groks: accuracy and last-layer intrinsic dimension over the steps. */
 import type { Layout, PlotData } from 'plotly.js';
 import type { Environment, Measurement, RunRecord } from '../records/run-record';
 import type { Figure } from './figure';
 import { COLOURS, GREY } from './style';
-import { grokkingStep, transition } from './transition';
+import { grokkingStep } from './transition';
 
 /** A record, or the part of it that is known while the run goes on. */
 export type MeasuredRun = Pick<RunRecord, 'config' | 'measurements'> & { readonly environment?: Environment };
@@ -41,170 +41,6 @@ export function grokkingFigure(run: MeasuredRun, options: GrokkingOptions = {}):
   };
 }
 
-/**
- * Runs that differ in training fraction (rows) and weight decay (columns), on shared axes, as in figure 4 of
- * the paper. Several runs of one setting, such as seeds, are drawn into one panel.
- */
-export function grokkingGrid(
-  runs: readonly MeasuredRun[],
-  options: GrokkingOptions & { title?: string } = {},
-): Figure {
-  if (runs.length === 0) throw new Error('grokkingGrid needs at least one run, got none');
-  const rows = distinct(runs.map((run) => setting(run, 'trainFraction')));
-  const columns = distinct(runs.map((run) => setting(run, 'weightDecay')));
-  const everything = runs.flatMap((run) => run.measurements);
-  const { axis: x } = stepAxis(everything, 850 / columns.length, options.steps);
-  const right = idAxis(everything, options.site);
-  const data: Partial<PlotData>[] = [];
-  const layout: Record<string, unknown> = {};
-  const annotations: NonNullable<Layout['annotations']> = [];
-  const panels = rows.length * columns.length;
-  const panelOf = (run: MeasuredRun): number =>
-    rows.indexOf(setting(run, 'trainFraction')) * columns.length +
-    columns.indexOf(setting(run, 'weightDecay'));
-
-  for (let panel = 0; panel < panels; panel++) {
-    const row = Math.floor(panel / columns.length);
-    const column = panel % columns.length;
-    const left = panel + 1;
-    const domainX = share(column, columns.length, 0.02);
-    const domainY = share(rows.length - 1 - row, rows.length, 0.055);
-    const inBottomRow = row === rows.length - 1;
-    const inLastColumn = column === columns.length - 1;
-    layout[`xaxis${left}`] = {
-      ...x,
-      domain: domainX,
-      anchor: `y${left}`,
-      showticklabels: inBottomRow,
-      tickangle: 0,
-      tickfont: { size: 10 },
-      title: { text: inBottomRow ? 'step' : '' },
-    };
-    layout[`yaxis${left}`] = {
-      ...ACCURACY_AXIS,
-      domain: domainY,
-      anchor: `x${left}`,
-      showticklabels: column === 0,
-      tickfont: { size: 10 },
-      title: { text: column === 0 ? 'accuracy' : '' },
-    };
-    layout[`yaxis${panels + left}`] = {
-      ...right,
-      overlaying: `y${left}`,
-      anchor: `x${left}`,
-      side: 'right',
-      showticklabels: inLastColumn,
-      tickfont: { size: 10, color: COLOURS.green },
-      title: { text: inLastColumn ? 'LLID' : '', font: { color: COLOURS.green } },
-    };
-    const members = runs.filter((run) => panelOf(run) === panel);
-    for (const run of members) {
-      grokkingTraces(run.measurements, options.site).forEach((trace, i) => {
-        const yaxis = `y${i === 2 ? panels + left : left}`;
-        data.push({ ...trace, xaxis: `x${left}`, yaxis, showlegend: data.length < 3 });
-      });
-    }
-    const half = members.map((run) => grokkingStep(run.measurements)).filter((step) => step !== undefined);
-    const heading = `p = ${rows[row]}, weight decay ${plainNumber(columns[column] as number)}`;
-    const outcome =
-      members.length === 0
-        ? 'no run'
-        : half.length === 0
-          ? 'never'
-          : half.map((step) => round(step)).join(', ');
-    annotations.push({
-      text: `${heading}<br>50 % at: ${outcome}`,
-      xref: 'paper',
-      yref: 'paper',
-      x: domainX[0],
-      y: domainY[1],
-      xanchor: 'left',
-      yanchor: 'bottom',
-      align: 'left',
-      showarrow: false,
-      font: { size: 10 },
-    });
-  }
-  if (data.length === 0) throw new Error('none of the runs has a measurement yet');
-  const title =
-    options.title ?? `${taskName(runs[0] as MeasuredRun)}: accuracy and LLID over the steps of training`;
-  return {
-    data,
-    layout: {
-      ...layout,
-      title: { text: title },
-      annotations,
-      width: 1000,
-      height: 120 + rows.length * 200,
-      margin: { l: 50, r: 50, t: 104, b: 48 },
-      legend: { y: 1 + 44 / (rows.length * 200), yanchor: 'bottom' },
-    } as Partial<Layout>,
-  };
-}
-
-/** One setting of the grid, ours beside the paper's. */
-export interface GrokkingRow {
-  readonly trainFraction: number;
-  readonly weightDecay: number;
-  /** Step of 50 % validation accuracy; undefined where it never gets there. */
-  readonly ours?: number;
-  /** The paper's, read off its figure; null where it never gets there. */
-  readonly paper?: number | null;
-  /** ours / paper */
-  readonly ratio?: number;
-  /** LLID on validation: the largest, at the 50 % step, the least after the largest, at the end. */
-  readonly peak: number;
-  readonly atTransition?: number;
-  readonly least: number;
-  readonly final: number;
-  /** Decades of steps by which LLID's half-fall comes before 50 % accuracy; negative where it comes after. */
-  readonly lead?: number;
-  /** Correlation of the slopes of accuracy and LLID over log steps, with its 95 % interval. */
-  readonly slopes?: string;
-}
-
-/**
- * A table of runs beside the paper's 50 % steps.
- *
- * @param paper by trainFraction and weight decay
- */
-export function grokkingRows(
-  runs: readonly MeasuredRun[],
-  paper: Readonly<Record<string, Readonly<Record<string, number | null>>>>,
-): GrokkingRow[] {
-  const settings = (run: MeasuredRun): [number, number] => [
-    setting(run, 'trainFraction'),
-    setting(run, 'weightDecay'),
-  ];
-  const sorted = [...runs].sort((a, b) => {
-    const [[p, decay], [q, other]] = [settings(a), settings(b)];
-    return p - q || decay - other;
-  });
-  const short = (value: number): number => Math.round(value * 10) / 10;
-  return sorted.map((run) => {
-    const [trainFraction, weightDecay] = settings(run);
-    const { halfAccuracy, atTransition, lead, peak, least, final, slopes } = transition(run.measurements);
-    const theirs = paper[trainFraction]?.[weightDecay];
-    return {
-      trainFraction,
-      weightDecay,
-      ...(halfAccuracy === undefined ? {} : { ours: Math.round(halfAccuracy) }),
-      ...(theirs === undefined ? {} : { paper: theirs }),
-      ...(halfAccuracy && theirs ? { ratio: Math.round((100 * halfAccuracy) / theirs) / 100 } : {}),
-      peak: short(peak),
-      ...(atTransition === undefined ? {} : { atTransition: short(atTransition) }),
-      least: short(least),
-      final: short(final),
-      ...(lead === undefined ? {} : { lead: Math.round(1000 * lead) / 1000 }),
-      ...(slopes === undefined
-        ? {}
-        : {
-            slopes: `${slopes.r.toFixed(2)} [${slopes.interval.lower.toFixed(2)}, ${slopes.interval.upper.toFixed(2)}]`,
-          }),
-    };
-  });
-}
-
 /** Train accuracy, validation accuracy, LLID on validation; told apart by colour and by dashes. */
 export function grokkingTraces(measurements: readonly Measurement[], site?: string): Partial<PlotData>[] {
   // A log axis has no place for step 0.
@@ -228,7 +64,7 @@ export function grokkingTraces(measurements: readonly Measurement[], site?: stri
       ...lines,
       y: shown.map((measurement) => lastLayerId(measurement, site)),
       name: 'LLID (right axis)',
-      line: { color: COLOURS.green, dash: 'dash', width: 2 },
+      line: { color: COLOURS.green, width: 1.3 },
     },
   ];
 }
@@ -250,7 +86,7 @@ export function runTitle(run: MeasuredRun): string {
  * little happens before.
  * @param width of the axis in pixels
  */
-function stepAxis(
+export function stepAxis(
   measurements: readonly Measurement[],
   width: number,
   steps?: number,
@@ -272,7 +108,8 @@ function stepAxis(
   return { axis: { type: 'log', range, tickmode: 'array', tickvals, ticktext }, first, last };
 }
 
-const ACCURACY_AXIS: Partial<Layout['yaxis']> = {
+/** From 0 to 1. */
+export const ACCURACY_AXIS: Partial<Layout['yaxis']> = {
   range: [-0.02, 1.02],
   tickmode: 'linear',
   tick0: 0,
@@ -280,7 +117,7 @@ const ACCURACY_AXIS: Partial<Layout['yaxis']> = {
 };
 
 /** The ID axis: from 0, with as many ticks as the accuracy axis so that both share one grid. */
-function idAxis(measurements: readonly Measurement[], site?: string): Partial<Layout['yaxis']> {
+export function idAxis(measurements: readonly Measurement[], site?: string): Partial<Layout['yaxis']> {
   const values = measurements.map((measurement) => lastLayerId(measurement, site)).filter(Number.isFinite);
   const top = Math.max(5, 5 * Math.ceil(Math.max(0, ...values) / 5));
   return { range: [-0.02 * top, 1.02 * top], tickmode: 'linear', tick0: 0, dtick: top / 5, showgrid: false };
@@ -325,7 +162,8 @@ function lastLayerId(measurement: Measurement, site?: string): number {
   return estimate.value;
 }
 
-function taskName({ config }: MeasuredRun): string {
+/** What is learnt. */
+export function taskName({ config }: MeasuredRun): string {
   const { task, prime, degree } = config;
   if (task === 'permutation') return `Permutations of ${degree ?? 5}`;
   if (typeof task === 'string') return `Modular ${task}${prime === undefined ? '' : ` mod ${prime}`}`;
@@ -336,28 +174,12 @@ function hardwareName({ backend, hardware }: Environment): string {
   return `${backend}, ${hardware}`;
 }
 
-function setting({ config }: MeasuredRun, key: string): number {
-  const value = config[key];
-  if (typeof value !== 'number')
-    throw new Error(`a run of the grid has ${key} = ${value}; it must be a number`);
-  return value;
-}
-
-function distinct(values: readonly number[]): number[] {
-  return [...new Set(values)].sort((a, b) => a - b);
-}
-
-/** The i-th of n equal parts of 0..1 with a gap between them. */
-function share(i: number, n: number, gap: number): [number, number] {
-  const width = (1 - gap * (n - 1)) / n;
-  const start = i * (width + gap);
-  return [start, Math.min(1, start + width)];
-}
-
-function plainNumber(value: number): string {
+/** 1e-2 rather than 0.01, 0.3 as it is. */
+export function plainNumber(value: number): string {
   return value !== 0 && Math.abs(value) < 0.1 ? value.toExponential() : String(value);
 }
 
-function round(step: number): string {
+/** A step for reading: 2,701. */
+export function round(step: number): string {
   return Math.round(step).toLocaleString('en');
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { toSVG } from '../../src/figures/figure';
-import { grokkingFigure, grokkingGrid } from '../../src/figures/grokking';
+import { grokkingFigure } from '../../src/figures/grokking';
+import { grokkingGrid } from '../../src/figures/grokking-grid';
 import { grokkingStep } from '../../src/figures/transition';
 import { syntheticRun } from './synthetic-run';
 
@@ -54,8 +55,8 @@ describe('grokking figures', () => {
     const figure = grokkingGrid(settings.map(syntheticRun));
     const texts = figure.layout?.annotations?.map(({ text }) => text);
     assert.deepEqual(
-      texts?.map((text) => text?.split(': ')[1]),
-      ['never', 'no run', texts?.[2]?.split(': ')[1], '2,698'],
+      texts?.map((text) => text?.split('<br>')[1]?.replace('50 % at: ', '')),
+      ['never', 'not run yet', texts?.[2]?.split(': ')[1], '2,698'],
     );
     assert.equal(
       figure.data.filter(({ showlegend }) => showlegend).length,
@@ -63,6 +64,7 @@ describe('grokking figures', () => {
       'one legend entry for each curve',
     );
     assert.equal(figure.layout?.width, 1000);
-    assert.equal((await toSVG(figure)).match(/class="trace scatter/g)?.length, 9);
+    // three curves a run, and one without points that gives the empty panel its axes
+    assert.equal((await toSVG(figure)).match(/class="trace scatter/g)?.length, 3 * 3 + 1);
   });
 });

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PAPER } from '../../src/experiments/presets';
-import { grokkingRows } from '../../src/figures/grokking';
+import { grokkingRows } from '../../src/figures/grokking-table';
 import { correlation, pearson } from '../../src/figures/statistics';
 import { transition } from '../../src/figures/transition';
 import { RECORDED, readRuns } from '../../src/records/recorded-runs';
@@ -105,7 +105,7 @@ describe('the recorded grokking runs', () => {
   it('pass 50 % within a factor 2 of the paper, and LLID falls by 40 % or more', () => {
     for (const row of grokkingRows(runs, PAPER.grokkingHalfSteps)) {
       if (row.paper === null) assert.equal(row.ours, undefined);
-      else assert.ok(row.ratio! > 0.5 && row.ratio! < 2, JSON.stringify(row));
+      else assert.ok(row.factor! > 0.5 && row.factor! < 2, JSON.stringify(row));
       if (row.ours !== undefined) assert.ok(row.least <= 0.6 * row.peak, JSON.stringify(row));
     }
   });

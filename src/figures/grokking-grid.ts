@@ -1,0 +1,167 @@
+/** The grid of the paper's figure 4: one panel for each training fraction and weight decay. */
+import type { Layout, PlotData } from 'plotly.js';
+import type { Figure } from './figure';
+import {
+  ACCURACY_AXIS,
+  type GrokkingOptions,
+  grokkingTraces,
+  idAxis,
+  type MeasuredRun,
+  plainNumber,
+  round,
+  stepAxis,
+  taskName,
+} from './grokking';
+import { COLOURS, GREY } from './style';
+import { grokkingStep } from './transition';
+
+/** The paper's steps of 50 % validation accuracy by trainFraction and weight decay; null where it never gets there. */
+export type HalfSteps = Readonly<Record<string, Readonly<Record<string, number | null>>>>;
+
+export interface GrokkingGridOptions extends GrokkingOptions {
+  readonly title?: string;
+  /** Rows, from top to bottom. @default those of the runs, rising */
+  readonly trainFraction?: readonly number[];
+  /** Columns. @default those of the runs, rising */
+  readonly weightDecay?: readonly number[];
+  /** Marked in each panel by a dotted line. @default none */
+  readonly paper?: HalfSteps;
+}
+
+/** Pixels of a row, and what stands above its panels. */
+const ROW = { height: 200, heading: 40 } as const;
+
+/**
+ * Runs that differ in training fraction (rows) and weight decay (columns), on shared axes, as in figure 4 of
+ * the paper. Several runs of one setting, such as seeds, are drawn into one panel.
+ */
+export function grokkingGrid(runs: readonly MeasuredRun[], options: GrokkingGridOptions = {}): Figure {
+  const everything = runs.flatMap((run) => run.measurements);
+  if (everything.length === 0)
+    throw new Error(`grokkingGrid needs a run with a measurement, got ${runs.length} runs without`);
+  const rows = options.trainFraction ?? distinct(runs.map((run) => setting(run, 'trainFraction')));
+  const columns = options.weightDecay ?? distinct(runs.map((run) => setting(run, 'weightDecay')));
+  const { axis: x, first } = stepAxis(everything, 850 / columns.length, options.steps);
+  const right = idAxis(everything, options.site);
+  const data: Partial<PlotData>[] = [];
+  const layout: Record<string, unknown> = {};
+  const annotations: NonNullable<Layout['annotations']>[number][] = [];
+  const shapes: NonNullable<Layout['shapes']>[number][] = [];
+  const panels = rows.length * columns.length;
+
+  rows.forEach((trainFraction, row) => {
+    columns.forEach((weightDecay, column) => {
+      const panel = row * columns.length + column + 1;
+      const domainX = share(column, columns.length, 0.02);
+      const domainY = share(rows.length - 1 - row, rows.length, ROW.heading / (rows.length * ROW.height));
+      const [inFirstColumn, inLastColumn] = [column === 0, column === columns.length - 1];
+      const inBottomRow = row === rows.length - 1;
+      layout[`xaxis${panel}`] = {
+        ...x,
+        domain: domainX,
+        anchor: `y${panel}`,
+        showticklabels: inBottomRow,
+        tickangle: 0,
+        tickfont: { size: 11 },
+        title: { text: inBottomRow ? 'step' : '' },
+      };
+      layout[`yaxis${panel}`] = {
+        ...ACCURACY_AXIS,
+        domain: domainY,
+        anchor: `x${panel}`,
+        showticklabels: inFirstColumn,
+        tickfont: { size: 11 },
+        title: { text: inFirstColumn ? 'accuracy' : '' },
+      };
+      layout[`yaxis${panels + panel}`] = {
+        ...right,
+        overlaying: `y${panel}`,
+        anchor: `x${panel}`,
+        side: 'right',
+        showticklabels: inLastColumn,
+        tickfont: { size: 11, color: COLOURS.green },
+        title: { text: inLastColumn ? 'LLID' : '', font: { color: COLOURS.green } },
+      };
+      const members = runs.filter(
+        (run) =>
+          setting(run, 'trainFraction') === trainFraction && setting(run, 'weightDecay') === weightDecay,
+      );
+      members.forEach((run) => {
+        const showlegend = run === runs[0];
+        grokkingTraces(run.measurements, options.site).forEach((trace, i) => {
+          const yaxis = `y${i === 2 ? panels + panel : panel}`;
+          data.push({ ...trace, xaxis: `x${panel}`, yaxis, showlegend });
+        });
+      });
+      // plotly.js draws the axes of a panel only where there is a trace.
+      if (members.length === 0) {
+        const nothing = { type: 'scatter', x: [null], y: [null], showlegend: false };
+        data.push({ ...nothing, xaxis: `x${panel}`, yaxis: `y${panel}` } as Partial<PlotData>);
+      }
+      const theirs = options.paper?.[trainFraction]?.[weightDecay];
+      if (theirs && theirs >= first) shapes.push(paperMark(panel, theirs));
+      annotations.push({
+        text: `p = ${trainFraction}, weight decay ${plainNumber(weightDecay)}<br>${outcome(members, theirs)}`,
+        xref: 'paper',
+        yref: 'paper',
+        x: domainX[0],
+        y: domainY[1],
+        xanchor: 'left',
+        yanchor: 'bottom',
+        align: 'left',
+        showarrow: false,
+        font: { size: 11 },
+      });
+    });
+  });
+  const title = options.title ?? `${taskName(runs[0]!)}: accuracy and LLID over the steps of training`;
+  const subtitle = options.paper ? '<br><sub>dotted line: 50 % in the paper’s figure 4</sub>' : '';
+  const plot = rows.length * ROW.height;
+  return {
+    data,
+    layout: {
+      ...layout,
+      title: { text: title + subtitle },
+      annotations,
+      shapes,
+      width: 1000,
+      height: 190 + plot,
+      margin: { l: 50, r: 50, t: 140, b: 50 },
+      legend: { y: 1 + (ROW.heading + 4) / plot, yanchor: 'bottom' },
+    } as Partial<Layout>,
+  };
+}
+
+/** When the runs of a panel pass 50 %, beside the paper. */
+function outcome(members: readonly MeasuredRun[], theirs: number | null | undefined): string {
+  if (members.length === 0) return 'not run yet';
+  const steps = members.map(({ measurements }) => grokkingStep(measurements));
+  const ours = steps.map((step) => (step === undefined ? 'never' : round(step))).join(', ');
+  const paper = theirs === undefined ? '' : ` (paper ${theirs === null ? 'never' : round(theirs)})`;
+  return `50 % at: ${ours}${paper}`;
+}
+
+function paperMark(panel: number, step: number): NonNullable<Layout['shapes']>[number] {
+  const line = { color: GREY, width: 1.5, dash: 'dot' } as const;
+  const [xref, yref] = [`x${panel}`, `y${panel}`] as unknown as ['x', 'y'];
+  return { type: 'line', xref, yref, x0: step, x1: step, y0: 0, y1: 1, line };
+}
+
+/** A setting by which the runs of a grid are told apart. */
+export function setting({ config }: MeasuredRun, key: string): number {
+  const value = config[key];
+  if (typeof value !== 'number')
+    throw new Error(`a run of the grid has ${key} = ${value}; it must be a number`);
+  return value;
+}
+
+function distinct(values: readonly number[]): number[] {
+  return [...new Set(values)].sort((a, b) => a - b);
+}
+
+/** The i-th of n equal parts of 0..1 with a gap between them. */
+function share(i: number, n: number, gap: number): [number, number] {
+  const width = (1 - gap * (n - 1)) / n;
+  const start = i * (width + gap);
+  return [start, Math.min(1, start + width)];
+}
