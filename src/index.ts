@@ -49,6 +49,7 @@ export { RECORDED, readRuns } from './records/recorded-runs';
 // 6. experiments: one run, many runs
 export { type GrokkingConfig, grokkingConfig, parseGrid } from './experiments/config';
 export { PAPER, type Paper } from './experiments/presets';
+export { ESTIMATOR_PANEL, type Estimators, remeasure } from './experiments/remeasure';
 export { grokkingData, grokkingModel, type RunOptions, runExperiment } from './experiments/run';
 export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experiments/sweep';
 
@@ -60,6 +61,7 @@ export { scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
 export { profileFigure, siteCurves, sitesFigure } from './figures/profile';
 export { grokkingFigure, type MeasuredRun } from './figures/grokking';
 export { type GrokkingGridOptions, grokkingGrid } from './figures/grokking-grid';
+export { estimatorsFigure } from './figures/grokking-estimators';
 export {
   correlationText,
   type GrokkingRow,

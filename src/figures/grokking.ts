@@ -2,7 +2,7 @@
 import type { Layout, PlotData } from 'plotly.js';
 import type { Environment, Measurement, RunRecord } from '../records/run-record';
 import type { Figure } from './figure';
-import { COLOURS, GREY } from './style';
+import { COLOURS, DEFAULT_SIZE, GREY } from './style';
 import { grokkingStep } from './transition';
 
 /** A record, or the part of it that is known while the run goes on. */
@@ -13,16 +13,25 @@ export interface GrokkingOptions {
   readonly site?: string;
   /** Last step of the x axis. @default the last measured step */
   readonly steps?: number;
+  /** Other runs, drawn fainter and dashed: validation accuracy and LLID, named by the settings that differ. */
+  readonly beside?: readonly MeasuredRun[];
 }
 
 /** One run: train and validation accuracy on the left axis, LLID on validation on the right, log steps. */
 export function grokkingFigure(run: MeasuredRun, options: GrokkingOptions = {}): Figure {
   const traces = grokkingTraces(run.measurements, options.site);
+  const { beside = [] } = options;
+  const everything = [run, ...beside].flatMap(({ measurements }) => measurements);
   const half = grokkingStep(run.measurements);
-  const { axis: x, first, last } = stepAxis(run.measurements, 580, options.steps);
-  const right = idAxis(run.measurements, options.site);
+  const { axis: x, first, last } = stepAxis(everything, 580, options.steps);
+  const right = idAxis(everything, options.site);
+  // The names of other runs fill two entries of a row.
+  const legend = beside.length === 0 ? 0 : 20 * (beside.length + 1);
   return {
-    data: traces.map((trace, i) => ({ ...trace, ...(i === 2 ? { yaxis: 'y2' } : {}) })),
+    data: [
+      ...traces.map((trace, i) => ({ ...trace, ...(i === 2 ? { yaxis: 'y2' } : {}) })),
+      ...beside.flatMap((other, i) => besideTraces(run, other, i, options.site)),
+    ],
     layout: {
       title: { text: runTitle(run) },
       xaxis: { ...x, title: { text: 'step (log scale)' } },
@@ -35,7 +44,8 @@ export function grokkingFigure(run: MeasuredRun, options: GrokkingOptions = {}):
         tickfont: { color: COLOURS.green },
       },
       legend: { y: 1.07 },
-      margin: { l: 56, r: 60, t: 108, b: 52 },
+      margin: { l: 56, r: 60, t: 108 + legend, b: 52 },
+      height: DEFAULT_SIZE.height + legend,
       ...(half !== undefined && half > first ? halfwayMark(half, half > last / 2) : {}),
     },
   };
@@ -67,6 +77,33 @@ export function grokkingTraces(measurements: readonly Measurement[], site?: stri
       line: { color: COLOURS.green, width: 1.3 },
     },
   ];
+}
+
+/** How a run goes on disk and screen, not what is computed. */
+const RHYTHM = new Set(['steps', 'measureEvery', 'earlyMeasurements', 'checkpointEvery']);
+
+/** The settings in which another run differs from this one, such as `weightDecay 0.001`. */
+export function difference(run: MeasuredRun, other: MeasuredRun): string {
+  const keys = Object.keys({ ...run.config, ...other.config }).filter((key) => !RHYTHM.has(key));
+  const differing = keys.filter(
+    (key) => JSON.stringify(run.config[key]) !== JSON.stringify(other.config[key]),
+  );
+  return differing.map((key) => `${key} ${other.config[key] ?? 'not set'}`).join(', ') || 'same settings';
+}
+
+const DASHES = ['dash', 'dashdot', 'longdash', 'longdashdot'] as const;
+
+function besideTraces(run: MeasuredRun, other: MeasuredRun, i: number, site?: string): Partial<PlotData>[] {
+  const [, accuracy, id] = grokkingTraces(other.measurements, site);
+  const dash = DASHES[i % DASHES.length]!;
+  const name = difference(run, other);
+  const faint = (trace: Partial<PlotData>, label: string): Partial<PlotData> => ({
+    ...trace,
+    name: `${label}: ${name}`,
+    opacity: 0.6,
+    line: { ...trace.line, width: 1.5, dash },
+  });
+  return [faint(accuracy!, 'validation'), { ...faint(id!, 'LLID'), yaxis: 'y2' }];
 }
 
 /** Settings and hardware in two lines. */

@@ -33,6 +33,18 @@ describe('grokking figures', () => {
     assert.equal((data[0]!.x as number[])[0], 1);
   });
 
+  it('draws other runs beside it, named by what differs', () => {
+    const other = syntheticRun({ weightDecay: 1e-3, half: 4000, steps: 9000 });
+    const { data } = grokkingFigure(syntheticRun(), { beside: [other] });
+    assert.deepEqual(
+      data.slice(3).map(({ name, yaxis }) => [name, yaxis]),
+      [
+        ['validation: weightDecay 0.001', undefined],
+        ['LLID: weightDecay 0.001', 'y2'],
+      ],
+    );
+  });
+
   it('names a site that was not measured', () => {
     assert.throws(
       () => grokkingFigure(syntheticRun(), { site: 'conv1' }),

@@ -1,0 +1,82 @@
+/** Does a fall of dimension depend on the estimator? One run's last layer by several, beside validation accuracy. */
+import type { PlotData } from 'plotly.js';
+import type { Figure } from './figure';
+import { ACCURACY_AXIS, type MeasuredRun, runTitle, stepAxis } from './grokking';
+import { COLOURS, GREY } from './style';
+
+const DASHES = ['solid', 'dash', 'dashdot', 'longdash', 'dot', 'longdashdot'] as const;
+
+/**
+ * Every estimate relative to its value before training, since estimators differ in level and it is the fall that is
+ * compared. The record is one of `npm run remeasure`: estimators stand where other records have sites.
+ */
+export function estimatorsFigure(run: MeasuredRun): Figure {
+  const shown = run.measurements.filter(({ step }) => step > 0);
+  const first = run.measurements[0];
+  if (!first || shown.length < 2)
+    throw new RangeError(`estimatorsFigure needs at least 3 measurements, got ${run.measurements.length}`);
+  const x = shown.map(({ step }) => step);
+  const colours = [COLOURS.green, COLOURS.blue, COLOURS.purple, COLOURS.orange, COLOURS.skyBlue];
+  const curves = Object.entries(first.validation.id).map(
+    ([estimator, { value: start }], i): Partial<PlotData> => ({
+      type: 'scatter',
+      mode: 'lines+markers',
+      name: `${estimator} (from ${start.toFixed(1)})`,
+      x,
+      y: shown.map(({ validation }) => validation.id[estimator]!.value / start),
+      error_y: {
+        type: 'data',
+        array: shown.map(({ validation }) => (1.96 * validation.id[estimator]!.std) / start),
+        thickness: 1,
+        width: 2,
+      },
+      line: { color: colours[i % colours.length]!, dash: DASHES[i % DASHES.length]!, width: 2 },
+      marker: { size: 4 },
+    }),
+  );
+  const highest = Math.max(...curves.flatMap(({ y }) => y as number[]));
+  return {
+    data: [
+      {
+        type: 'scatter',
+        mode: 'lines',
+        name: 'validation accuracy (right axis)',
+        x,
+        y: shown.map(({ validation }) => validation.accuracy),
+        yaxis: 'y2',
+        line: { color: COLOURS.vermillion, width: 2.5 },
+      },
+      ...curves,
+    ],
+    layout: {
+      title: { text: runTitle(run) },
+      xaxis: { ...stepAxis(shown, 580).axis, title: { text: 'step (log scale)' } },
+      yaxis: {
+        title: { text: 'last layer’s ID / ID before training' },
+        range: [0, Math.max(1.25, 1.1 * highest)],
+      },
+      yaxis2: {
+        ...ACCURACY_AXIS,
+        overlaying: 'y',
+        side: 'right',
+        showgrid: false,
+        title: { text: 'validation accuracy', font: { color: COLOURS.vermillion } },
+        tickfont: { color: COLOURS.vermillion },
+      },
+      legend: { y: 1.02 },
+      margin: { l: 56, r: 60, t: 138, b: 52 },
+      height: 480,
+      shapes: [
+        {
+          type: 'line',
+          xref: 'paper',
+          x0: 0,
+          x1: 1,
+          y0: 1,
+          y1: 1,
+          line: { color: GREY, width: 1, dash: 'dot' },
+        },
+      ],
+    },
+  };
+}
