@@ -11,6 +11,18 @@ export interface Examples {
   /** One class number for each example. */
   readonly labels: Int32Array;
   readonly size: number;
+  /**
+   * Examples with these indices as the network gets them, [indices.length, ...inputShape]: normalised, and, where
+   * `draw` says which epoch of which run it is for, augmented. Depends on its arguments alone.
+   * @default the inputs as they are
+   */
+  readonly prepare?: (examples: Examples, indices: Int32Array, draw?: Draw) => Float32Array;
+}
+
+/** What the random choices of augmentation depend on, besides the example's index. */
+export interface Draw {
+  readonly seed: number;
+  readonly epoch: number;
 }
 
 export interface Dataset {
@@ -43,9 +55,12 @@ export interface BatchOptions {
   readonly skip?: number;
 }
 
-/** The examples with these indices as tensors, or all of them; the caller disposes of the batch. */
-export function toBatch(examples: Examples, indices?: Int32Array): Batch {
-  const { inputs, labels } = indices ? gather(examples, indices) : examples;
+/**
+ * The examples with these indices as tensors, or all of them; the caller disposes of the batch.
+ * @param draw augments the examples that can be. @default none is
+ */
+export function toBatch(examples: Examples, indices?: Int32Array, draw?: Draw): Batch {
+  const { inputs, labels } = indices || examples.prepare ? gather(examples, indices, draw) : examples;
   const size = indices ? indices.length : examples.size;
   const shape = [size, ...examples.inputShape];
   const x = tf.tensor(inputs, shape, inputs instanceof Int32Array ? 'int32' : 'float32');
@@ -72,7 +87,7 @@ export function batches(examples: Examples, options: BatchOptions): Generator<Ba
   return (function* epoch(): Generator<Batch> {
     const order = shuffled(examples.size, options.seed, options.epoch);
     for (let i = options.skip ?? 0; i < count; i++) {
-      yield toBatch(examples, order.subarray(i * options.batchSize, (i + 1) * options.batchSize));
+      yield toBatch(examples, order.subarray(i * options.batchSize, (i + 1) * options.batchSize), options);
     }
   })();
 }
@@ -91,18 +106,27 @@ export function batchCount(examples: Examples, batchSize: number): number {
   return Math.ceil(examples.size / batchSize);
 }
 
-function gather(examples: Examples, indices: Int32Array): Pick<Examples, 'inputs' | 'labels'> {
-  const width = examples.inputShape.reduce((product, n) => product * n, 1);
-  const Numbers = examples.inputs.constructor as new (length: number) => Examples['inputs'];
-  const inputs = new Numbers(indices.length * width);
-  const labels = new Int32Array(indices.length);
-  for (let row = 0; row < indices.length; row++) {
-    const index = indices[row]!;
+function gather(
+  examples: Examples,
+  indices: Int32Array = Int32Array.from({ length: examples.size }, (_, i) => i),
+  draw?: Draw,
+): Pick<Examples, 'inputs' | 'labels'> {
+  const labels = indices.map((index) => {
     if (index < 0 || index >= examples.size) {
       throw new RangeError(`no example ${index}: there are ${examples.size}, numbered from 0`);
     }
-    inputs.set(examples.inputs.subarray(index * width, (index + 1) * width), row * width);
-    labels[row] = examples.labels[index]!;
-  }
-  return { inputs, labels };
+    return examples.labels[index]!;
+  });
+  return { inputs: examples.prepare?.(examples, indices, draw) ?? rows(examples, indices), labels };
+}
+
+/** The inputs of the examples with these indices, one after another. */
+export function rows({ inputs, inputShape }: Examples, indices: Int32Array): Examples['inputs'] {
+  const width = inputShape.reduce((product, n) => product * n, 1);
+  const Numbers = inputs.constructor as new (length: number) => Examples['inputs'];
+  const gathered = new Numbers(indices.length * width);
+  indices.forEach((index, row) => {
+    gathered.set(inputs.subarray(index * width, (index + 1) * width), row * width);
+  });
+  return gathered;
 }
