@@ -1,0 +1,161 @@
+/** Labelled pictures, and the data set that is made of them: split, thinned, balanced, with wrong labels. */
+import { mulberry32, shuffled, streamSeed } from '../runtime/random';
+import { type Augmentation, channelStatistics, imagePreparation, type Normalization } from './augment';
+import type { Dataset, Examples } from './dataset';
+import { select } from './select';
+
+/** Pictures of one source as bytes, before anything was chosen among them. */
+export interface ImageSource {
+  readonly name: string;
+  /** For people, such as `CIFAR-10`. */
+  readonly title: string;
+  /** Name of each class, by its number. */
+  readonly classNames: readonly string[];
+  /** Inputs are bytes [height, width, channels]. */
+  readonly train: Examples;
+  /** The official test set. @default none: validation is taken from the pictures themselves */
+  readonly test?: Examples;
+}
+
+/** What to make of the pictures; every choice is a function of `seed`. */
+export interface ImageOptions {
+  /** Share of the training pictures that is trained on, in (0, 1]. @default 1 with an official test set, else 0.8 */
+  readonly trainFraction?: number;
+  /**
+   * A fixed share to validate on, whatever `trainFraction`: of the official test set, in (0, 1], else of all pictures.
+   * @default the whole test set; without one, the pictures that are not trained on
+   */
+  readonly validationFraction?: number;
+  /** The same number of training pictures of each class. @default false */
+  readonly balanced?: boolean;
+  /** Share of the training labels that is replaced by another class, drawn evenly from all others. @default 0 */
+  readonly labelNoise?: number;
+  /** @default that of the source; mean and deviation of all its training pictures where none is usual */
+  readonly normalization?: Normalization;
+  /** Of the training pictures. @default that of the paper for CIFAR, none for other sources */
+  readonly augmentation?: Augmentation;
+  /** @default 0 */
+  readonly seed?: number;
+}
+
+/** Independent random choices of one seed. */
+const STREAM = { split: 1, labelNoise: 2 };
+
+/**
+ * A data set of pictures, float32 [height, width, channels] once they are in a batch.
+ * Sizes are rounded down. The pictures that train with a small `trainFraction` also train with every larger one.
+ *
+ * @throws RangeError for a share outside its range or of no picture, and where a class has too few for a balance
+ */
+export function imageDataset(source: ImageSource, options: ImageOptions = {}): Dataset {
+  const { labelNoise = 0, seed = 0 } = options;
+  const normalization = options.normalization ?? channelStatistics(source.train);
+  const classes = source.classNames.length;
+  const chosen = split(source, options);
+  const prepared = (examples: Examples, augmentation?: Augmentation): Examples => ({
+    ...examples,
+    prepare: imagePreparation(normalization, augmentation),
+  });
+  const splits = {
+    train: prepared(
+      withLabelNoise(select(source.train, chosen.train), classes, labelNoise, seed),
+      options.augmentation,
+    ),
+    validation: prepared(select(source.test ?? source.train, chosen.validation)),
+  };
+  const [height, width, channels] = source.train.inputShape;
+  return {
+    name: source.name,
+    description:
+      `${source.title}: ${splits.train.size} pictures to train on and ${splits.validation.size} to validate, ` +
+      `${height} x ${width}, ${channels === 1 ? 'grey' : `${channels} channels`}, ${classes} classes`,
+    classes,
+    ...splits,
+    describe(index: number, which: 'train' | 'validation' = 'train'): string {
+      const { labels, size } = splits[which];
+      if (!Number.isInteger(index) || index < 0 || index >= size) {
+        throw new RangeError(`no ${which} picture ${index}: there are ${size}, numbered from 0`);
+      }
+      return source.classNames[labels[index]!]!;
+    },
+  };
+}
+
+/** Indices of the pictures to train on and to validate with. */
+function split(source: ImageSource, options: ImageOptions): { train: Int32Array; validation: Int32Array } {
+  const { train, test } = source;
+  const { trainFraction = test ? 1 : 0.8, validationFraction, balanced = false, seed = 0 } = options;
+  const stream = streamSeed(seed, STREAM.split);
+  const order = shuffled(train.size, stream);
+  const trained = share('trainFraction', trainFraction, train.size, test ? train.size : train.size - 1);
+  const first = (candidates: Int32Array): Int32Array =>
+    balanced ? firstOfEachClass(source, candidates, trained) : candidates.subarray(0, trained);
+  if (test) {
+    const validated = share('validationFraction', validationFraction ?? 1, test.size, test.size);
+    const some = shuffled(test.size, stream, 1).subarray(0, validated).sort();
+    return { train: first(order), validation: some };
+  }
+  if (validationFraction === undefined) {
+    const chosen = first(order);
+    const used = new Set(chosen);
+    return { train: chosen, validation: order.filter((index) => !used.has(index)) };
+  }
+  const validated = share('validationFraction', validationFraction, train.size, train.size - trained);
+  const border = train.size - validated;
+  return { train: first(order.subarray(0, border)), validation: order.subarray(border) };
+}
+
+/** The first `size` candidates, rounded down to the same number of each class. */
+function firstOfEachClass(
+  { train, classNames }: ImageSource,
+  candidates: Int32Array,
+  size: number,
+): Int32Array {
+  const classes = classNames.length;
+  const each = Math.floor(size / classes);
+  const taken = new Int32Array(classes);
+  const first = candidates.filter((index) => taken[train.labels[index]!]!++ < each);
+  const least = taken.reduce((best, count, label) => (count < taken[best]! ? label : best), 0);
+  if (each === 0 || taken[least]! < each) {
+    const most = (taken[least]! * classes) / train.size;
+    throw new RangeError(
+      `${size} balanced training pictures are ${each} of each class, and there are ${taken[least]} of ` +
+        `'${classNames[least]}': give a trainFraction from ${classes / train.size} to ${most}`,
+    );
+  }
+  return first;
+}
+
+function share(name: string, fraction: number, size: number, most: number): number {
+  if (!(fraction > 0 && fraction <= 1)) {
+    throw new RangeError(
+      `${name} ${fraction} is outside (0, 1]: give a share of the ${size} pictures, such as 0.5`,
+    );
+  }
+  const count = Math.floor(size * fraction + 1e-9); // .29 x 100 is 28.999...
+  if (count < 1 || count > most) {
+    throw new RangeError(
+      `${name} ${fraction} of ${size} pictures is ${count}: give a share that makes 1 to ${most}`,
+    );
+  }
+  return count;
+}
+
+/** Exactly the given share of labels, rounded, is made wrong. */
+function withLabelNoise(examples: Examples, classes: number, labelNoise: number, seed: number): Examples {
+  if (!(labelNoise >= 0 && labelNoise <= 1)) {
+    throw new RangeError(`labelNoise ${labelNoise} is outside 0 to 1: give a share of the training labels`);
+  }
+  if (labelNoise === 0) return examples;
+  const stream = streamSeed(seed, STREAM.labelNoise);
+  const uniform = mulberry32(stream);
+  const labels = examples.labels.slice();
+  for (const index of shuffled(examples.size, stream, 1).subarray(
+    0,
+    Math.round(labelNoise * examples.size),
+  )) {
+    const other = Math.floor(uniform() * (classes - 1));
+    labels[index] = other < labels[index]! ? other : other + 1;
+  }
+  return { ...examples, labels };
+}

