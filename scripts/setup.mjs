@@ -81,15 +81,8 @@ async function pythonEnvironment() {
     await step('Python environment with JupyterLab', async () => {
       rmSync(venv, { recursive: true, force: true });
       await run(python, ['-m', 'venv', venv]);
-      await run(PYTHON, [
-        '-m',
-        'pip',
-        'install',
-        '--quiet',
-        '--disable-pip-version-check',
-        '-r',
-        requirements,
-      ]);
+      const options = ['--quiet', '--disable-pip-version-check', '--require-hashes'];
+      await run(PYTHON, ['-m', 'pip', 'install', ...options, '-r', requirements]);
     });
   });
 }
