@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { PAPER } from './experiments/presets';
 import { toSVG } from './figures/figure';
 import { grokkingGrid } from './figures/grokking-grid';
-import { correlationText, grokkingRows, leadRows } from './figures/grokking-table';
-import { table, tableBundle } from './figures/table';
+import { grokkingTable, leadSummary, leadTable } from './figures/grokking-table';
+import { type Table, tableBundle } from './figures/table';
 import { RECORDED, readRuns } from './records/recorded-runs';
 
 async function main(): Promise<void> {
@@ -20,15 +20,12 @@ async function main(): Promise<void> {
     await toSVG(grokkingGrid(runs, { ...PAPER.grokkingGrid, paper: PAPER.grokkingHalfSteps })),
   );
   console.log(`${path}: ${runs.length} runs`);
-  print(table(grokkingRows(runs, PAPER.grokkingHalfSteps).map((row) => ({ ...row }))));
-  const leads = leadRows(runs).map(({ slopes, ...row }) => ({
-    ...row,
-    slopes: slopes && correlationText(slopes),
-  }));
-  print(table(leads));
+  print(grokkingTable(runs, PAPER.grokkingHalfSteps));
+  print(leadTable(runs));
+  console.log(`\n${leadSummary(runs, 500)}`);
 }
 
-function print(contents: ReturnType<typeof table>): void {
+function print(contents: Table): void {
   console.log(`\n${tableBundle(contents)['text/plain']}`);
 }
 

@@ -56,18 +56,20 @@ export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experime
 // 7. figures: draw
 export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
 export { liveChart } from './figures/live';
-export { table } from './figures/table';
+export { type Table, table } from './figures/table';
 export { scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
 export { profileFigure, siteCurves, sitesFigure } from './figures/profile';
 export { grokkingFigure, type MeasuredRun } from './figures/grokking';
 export { type GrokkingGridOptions, grokkingGrid } from './figures/grokking-grid';
 export { estimatorsFigure } from './figures/grokking-estimators';
 export {
-  correlationText,
   type GrokkingRow,
   grokkingRows,
+  grokkingTable,
   type LeadRow,
   leadRows,
+  leadSummary,
+  leadTable,
 } from './figures/grokking-table';
 export { grokkingStep, type Transition, transition } from './figures/transition';
 export { type Correlation, correlation, pearson } from './figures/statistics';

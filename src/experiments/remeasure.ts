@@ -31,7 +31,7 @@ export const ESTIMATOR_PANEL: Estimators = {
  * `checkpointEvery`. The record has the form of other records, with estimators where those have sites: `value` and
  * standard error. Stopped at any moment, the same call goes on.
  *
- * @param options.path of the record; the training's own record and checkpoints are beside it, at `<name>-training`
+ * @param options.path of the record; the training's own record and checkpoints are in the folder `<name>` beside it
  */
 export async function* remeasure(
   settings: Readonly<Partial<GrokkingConfig>>,
@@ -43,7 +43,7 @@ export async function* remeasure(
   const backend = await loadBackend();
   const data = grokkingData(config);
   const model = grokkingModel(config, data);
-  const training = path.replace(/\.jsonl$/, '-training');
+  const training = join(path.replace(/\.jsonl$/, ''), 'training');
   const last = join(training, 'last.safetensors');
   const record = openRun(path, {
     config: { ...config, site: model.lastSite, estimators: Object.keys(estimators) },

@@ -2,6 +2,7 @@
 import type { MeasuredRun } from './grokking';
 import { type HalfSteps, setting } from './grokking-grid';
 import type { Correlation } from './statistics';
+import { type Table, table } from './table';
 import { grokkingStep, transition } from './transition';
 
 /** One setting of the grid, ours beside the paper's. */
@@ -41,6 +42,25 @@ export function grokkingRows(runs: readonly MeasuredRun[], paper: HalfSteps): Gr
       final: rounded(final, 1),
     };
   });
+}
+
+/** {@link grokkingRows} for a notebook. */
+export function grokkingTable(runs: readonly MeasuredRun[], paper: HalfSteps): Table {
+  return table(
+    grokkingRows(runs, paper).map((row) => ({
+      p: row.trainFraction,
+      'weight decay': row.weightDecay,
+      seed: row.seed,
+      '50 % at step': row.ours,
+      'paper’s': row.paper,
+      factor: row.factor,
+      'LLID peak': row.peak,
+      'at 50 %': row.atTransition,
+      least: row.least,
+      end: row.final,
+    })),
+    { caption: 'Validation accuracy passes 50 %, ours and the paper’s; LLID on validation' },
+  );
 }
 
 /** How the dimension at one site moves with validation accuracy, in one run. */
@@ -99,8 +119,44 @@ export function leadRows(
     });
 }
 
+/** {@link leadRows} for a notebook. */
+export function leadTable(
+  runs: readonly MeasuredRun[],
+  options: Parameters<typeof leadRows>[1] & { readonly caption?: string } = {},
+): Table {
+  const rows = leadRows(runs, options).map((row) => ({
+    p: row.trainFraction,
+    'weight decay': row.weightDecay,
+    site: row.site,
+    split: row.split,
+    fall: row.fall,
+    'half of it at step': row.halfFall,
+    'lead, steps': row.leadSteps,
+    'lead, decades': row.leadDecades,
+    'r of slopes': row.slopes && correlationText(row.slopes),
+  }));
+  return table(rows, options.caption === undefined ? {} : { caption: options.caption });
+}
+
+/** In words: in how many runs the dimension falls first, by more than the steps between two measurements. */
+export function leadSummary(runs: readonly MeasuredRun[], between: number): string {
+  const leads = leadRows(runs, { splits: ['validation'] });
+  const sites = [...new Set(leads.map(({ site }) => site))];
+  return sites
+    .map((site) => {
+      const steps = leads.filter((row) => row.site === site).map(({ leadSteps }) => leadSteps ?? 0);
+      const [first, after] = [steps.filter((n) => n > between), steps.filter((n) => n < -between)];
+      const together = steps.length - first.length - after.length;
+      return (
+        `${site}: of ${steps.length} runs that grok, half of the fall comes more than ${between} steps before 50 % ` +
+        `accuracy in ${first.length}, more than ${between} steps after it in ${after.length}, closer than that in ${together}`
+      );
+    })
+    .join('\n');
+}
+
 /** -0.36 [-0.68, 0.15] */
-export function correlationText({ r, interval }: Correlation): string {
+function correlationText({ r, interval }: Correlation): string {
   return `${r.toFixed(2)} [${interval.lower.toFixed(2)}, ${interval.upper.toFixed(2)}]`;
 }
 
