@@ -133,7 +133,8 @@ function writeAtomically(path: string, parts: readonly Uint8Array[]): void {
   } catch (error) {
     rmSync(temporary, { force: true });
     const { code, message } = error as NodeJS.ErrnoException;
-    const cause = code === 'ENOSPC' ? 'the disk is full: free some space' : message;
+    const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
+    const cause = full ? 'the disk is full: free some space' : message;
     throw new Error(`checkpoint ${path} could not be written (${cause}); the previous one is intact`, {
       cause: error,
     });
