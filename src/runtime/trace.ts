@@ -8,13 +8,11 @@ import {
   type TypeCode,
   typeAttribute,
 } from './graph-def';
-
-/** What a function of tensors may return: a tensor, a list, or a record of tensors. */
-export type Outputs = tf.Tensor | readonly tf.Tensor[] | Readonly<Record<string, tf.Tensor>>;
-
-/** A function of tensors that can be traced. */
-// biome-ignore lint/suspicious/noExplicitAny: the only way to accept functions of any tensor arguments
-export type TensorFunction = (...inputs: any[]) => Outputs;
+import { flatten, type Outputs, type TensorFunction, TraceError } from './outputs';
+import { withMethods } from './patch';
+import { RANDOM_SCOPES, withStatelessRandom } from './random-ops';
+import { learningRateOf, type OptimizerUse, withOptimizers } from './tfjs-optimizers';
+import { withUncheckedGather } from './unchecked-gather';
 
 /** A tensor in a graph. */
 export interface GraphTensor {
@@ -24,19 +22,42 @@ export interface GraphTensor {
   readonly shape: readonly number[];
 }
 
+/** A JavaScript number that is looked up at every run. */
+export interface GraphNumber {
+  readonly name: string;
+  readonly read: () => number;
+}
+
 /** The operations of one function at one set of input shapes. */
 export interface Trace {
   readonly nodes: readonly GraphNode[];
   readonly inputs: readonly GraphTensor[];
+  readonly numbers: readonly GraphNumber[];
   readonly outputs: readonly GraphTensor[];
+  /** Indices of the variables that the function writes. */
+  readonly writes: readonly number[];
+  readonly optimizers: readonly OptimizerUse[];
   /** Puts fetched tensors, one for each of `outputs`, into the structure that the function returned. */
   restore(tensors: tf.Tensor[]): Outputs;
 }
 
-/** Thrown where a function does something that a graph cannot repeat. */
-export class TraceError extends Error {
-  override readonly name = 'TraceError';
+/** What to trace. */
+export interface TraceOptions {
+  /** The entry's name, for messages. */
+  readonly entry: string;
+  /** Prefix of all node names, ending in `/`. */
+  readonly scope: string;
+  readonly body: TensorFunction;
+  readonly inputs: readonly tf.Tensor[];
+  readonly variables: readonly tf.Variable[];
+  /** One of the variables: int32 [seed, step]. */
+  readonly random: tf.Variable;
 }
+
+/** A trace, or the optimisers' variables without which it cannot be made. */
+export type TraceResult =
+  | { readonly trace: Trace }
+  | { readonly missing: Readonly<Record<string, tf.Variable>> };
 
 type UpdateInPlace = (
   op: string,
@@ -72,74 +93,86 @@ export function variableNode(index: number): string {
 }
 
 /**
- * Traces `body` for inputs of these shapes and types. Variables keep the values they had; each is read once at
- * the top of the graph, and written at its end if `body` assigned it.
- *
- * @param scope prefix of all node names, ending in `/`
+ * Traces `body` for inputs of these shapes and types. Variables and optimisers stay as they were; in the graph each
+ * variable that `body` reads is read once at the top, and written at the end if `body` assigned it.
  */
-export function trace(
-  scope: string,
-  body: TensorFunction,
-  inputs: readonly tf.Tensor[],
-  variables: readonly tf.Variable[],
-): Trace {
+export function trace({ entry, scope, body, inputs, variables, random }: TraceOptions): TraceResult {
   if (recordUpdate)
-    throw new TraceError(`${scope} is run while another entry is traced: programs do not nest`);
+    throw new TraceError(`'${entry}' is run while another entry is traced: programs do not nest`);
   const backend = nativeBackend();
   const engine = tf.engine();
-  const nodes: GraphNode[] = [];
+  const graph = new GraphBuilder(scope);
   const names = new Map<object, string>();
-  const typeOf = (tensor: tf.Tensor): TypeCode => backend.tensorMap.get(tensor.dataId).dtype;
-  const add = (
-    op: string,
-    name: string,
-    nodeInputs: readonly string[],
-    attributes: readonly OpAttribute[],
-    constant?: ConstantValue,
-  ): string => {
-    nodes.push({ name: scope + name, op, inputs: nodeInputs, attributes, ...(constant ? { constant } : {}) });
-    return scope + name;
-  };
+  const writes = new Set<number>();
 
   const placeholders = inputs.map((tensor, i): GraphTensor => {
     const type = typeOf(tensor);
-    const attributes = [typeAttribute('dtype', type), shapeAttribute('shape', tensor.shape)];
-    return { name: add('Placeholder', `input_${i}`, [], attributes), type, shape: tensor.shape };
+    return { name: graph.placeholder(`input_${i}`, type, tensor.shape), type, shape: tensor.shape };
   });
-  const readAttributes = variables.map((variable) => [typeAttribute('dtype', typeOf(variable))]);
-  const reads = variables.map((_, i) =>
-    add('ReadVariableOp', `read_${i}`, [variableNode(i)], readAttributes[i]!),
-  );
-  const afterReads = reads.map((name) => `^${name}`);
 
   // A tensor is known by its data, so inputs and variables get data of their own while tracing.
-  const before = variables.map((variable) => tf.keep(variable.clone()));
+  const before = new Map<tf.Variable, tf.Tensor>(
+    variables.map((variable) => [variable, tf.keep(variable.clone())]),
+  );
   const handles = inputs.map((tensor) => tf.keep(copyOf(tensor)));
   handles.forEach((tensor, i) => {
     names.set(tensor.dataId, placeholders[i]!.name);
   });
-  variables.forEach((variable, i) => {
-    tf.tidy(() => variable.assign(copyOf(variable)));
-    names.set(variable.dataId, reads[i]!);
-  });
+  for (const variable of variables) tf.tidy(() => variable.assign(copyOf(variable)));
+  const atTop = new Map<object, number>(variables.map((variable, i) => [variable.dataId, i]));
   const current = variables.map((variable) => variable.dataId);
+
+  const reads: string[] = [];
   const updates: string[] = [];
+  const dtypeOf = (i: number): OpAttribute[] => [typeAttribute('dtype', typeOf(variables[i]!))];
+  const numbers = new Map<tf.Optimizer, GraphNumber & { readonly sentinel: number }>();
 
   const nameOf = (tensor: tf.Tensor): string => {
-    const known = names.get(tensor.dataId);
+    const { dataId } = tensor;
+    const known = names.get(dataId);
     if (known !== undefined) return known;
+    const name = readNode(dataId) ?? constantNode(tensor);
+    names.set(dataId, name);
+    return name;
+  };
+  const readNode = (dataId: object): string | undefined => {
+    const i = atTop.get(dataId);
+    if (i === undefined) return undefined;
+    const name = graph.add('ReadVariableOp', `read_${i}`, [variableNode(i)], dtypeOf(i));
+    reads.push(`^${name}`);
+    return name;
+  };
+  const constantNode = (tensor: tf.Tensor): string => {
     const outside = Object.values(engine.registeredVariables).find((v) => v.dataId === tensor.dataId);
     if (outside) {
       throw new TraceError(
-        `${scope} uses variable '${outside.name}' of shape [${outside.shape}], which is not one of the program's ` +
+        `'${entry}' uses variable '${outside.name}' of shape [${outside.shape}], which is not one of the program's ` +
           'variables: its value would be frozen; add it to `variables`, or pass its value as an input',
       );
     }
     const type = typeOf(tensor);
     const constant = constantValue(tensor, type);
-    const name = add('Const', `constant_${nodes.length}`, [], [typeAttribute('dtype', type)], constant);
-    names.set(tensor.dataId, name);
-    return name;
+    return numberNode(tensor, constant) ?? graph.constant(type, constant);
+  };
+  const numberNode = (tensor: tf.Tensor, { bytes }: ConstantValue): string | undefined => {
+    if (tensor.size !== 1 || tensor.dtype !== 'float32' || numbers.size === 0) return undefined;
+    const value = new Float32Array((bytes as Uint8Array).slice().buffer)[0]!;
+    const number = [...numbers.values()].find(({ sentinel }) => Math.abs(value) === sentinel);
+    if (!number || value > 0) return number?.name;
+    return graph.add('Neg', `minus_${graph.size}`, [number.name], [typeAttribute('T', typeOf(tensor))]);
+  };
+
+  let inVain = false; // set when the trace has to be made again
+  let isAside = false;
+  const listening = (): boolean => !inVain && !isAside;
+  const aside = (body: () => void): void => {
+    const was = isAside;
+    isAside = true;
+    try {
+      body();
+    } finally {
+      isAside = was;
+    }
   };
   const record = (
     op: string,
@@ -149,32 +182,31 @@ export function trace(
   ): void => {
     // The kernel of expandDims leaves its type out, which eager TensorFlow infers and a graph does not.
     const complete = op === 'ExpandDims' ? [typeAttribute('T', typeOf(from[0]!))] : attributes;
-    const name = add(op, `${op}_${nodes.length}`, from.map(nameOf), complete);
+    const name = graph.add(op, `${op}_${graph.size}`, from.map(nameOf), complete);
     to.forEach((tensor, i) => {
       names.set(tensor.dataId, i === 0 ? name : `${name}:${i}`);
     });
   };
-
-  const { executeSingleOutput, executeMultipleOutputs } = backend;
-  let listening = true;
-  Object.assign(backend, {
-    executeSingleOutput(op: string, attributes: OpAttribute[], from: tf.Tensor[]): tf.Tensor {
+  const { executeSingleOutput, executeMultipleOutputs, readSync } = backend;
+  const recording: Partial<typeof backend> = {
+    executeSingleOutput(op, attributes, from) {
       const output = executeSingleOutput.call(backend, op, attributes, from);
-      if (listening) record(op, attributes, from, [output]);
+      if (listening()) record(op, attributes, from, [output]);
       return output;
     },
-    executeMultipleOutputs(
-      op: string,
-      attributes: OpAttribute[],
-      from: tf.Tensor[],
-      count: number,
-    ): tf.Tensor[] {
+    executeMultipleOutputs(op, attributes, from, count) {
       const outputs = executeMultipleOutputs.call(backend, op, attributes, from, count);
-      if (listening) record(op, attributes, from, outputs);
+      if (listening()) record(op, attributes, from, outputs);
       return outputs;
     },
-  });
-  recordUpdate = (op, attributes, operands, eagerly) => {
+    // Some of tfjs's kernels read their inputs.
+    readSync: (dataId) => {
+      if (listening() && (names.has(dataId) || atTop.has(dataId))) return refuseRead();
+      return readSync.call(backend, dataId);
+    },
+  };
+  const update: UpdateInPlace = (op, attributes, operands, eagerly) => {
+    if (!listening()) return eagerly();
     const touched: number[] = [];
     const operandNames = operands.map((operand) => {
       if (operand instanceof tf.Tensor) return nameOf(operand);
@@ -182,78 +214,222 @@ export function trace(
       const index = variables.indexOf(variable);
       if (index < 0) {
         throw new TraceError(
-          `${scope} updates variable '${variable.name}': add it to the program's variables`,
+          `'${entry}' updates variable '${variable.name}': add it to the program's variables`,
         );
       }
       touched.push(index);
       return variableNode(index);
     });
-    const update = `^${add(op, `${op}_${nodes.length}`, [...operandNames, ...afterReads, ...updates], attributes)}`;
-    listening = false;
-    eagerly();
-    listening = true;
+    const node = graph.add(
+      op,
+      `${op}_${graph.size}`,
+      [...operandNames, ...new Set([...reads, ...updates])],
+      attributes,
+    );
+    aside(eagerly);
     for (const i of touched) {
       // Whoever reads the variable from here on reads what the update wrote.
+      writes.add(i);
       current[i] = variables[i]!.dataId;
-      names.set(
-        current[i]!,
-        add('ReadVariableOp', `reread_${nodes.length}`, [variableNode(i), update], readAttributes[i]!),
-      );
+      const reread = [variableNode(i), `^${node}`];
+      names.set(current[i]!, graph.add('ReadVariableOp', `reread_${graph.size}`, reread, dtypeOf(i)));
     }
-    updates.push(update);
+    updates.push(`^${node}`);
   };
+
+  // What an entry must not do: it is refused at once, or at the end where it happens inside a promise.
+  let refusal: TraceError | undefined;
   const refuseRead = (): never => {
-    throw new TraceError(
-      `${scope} reads a tensor's data (dataSync, data, array or print) while it is compiled; a graph has no ` +
+    refusal ??= new TraceError(
+      `'${entry}' reads a tensor's data (dataSync, data, array or print) while it is compiled; a graph has no ` +
         'data yet: return the tensor as an output, and read what run gives',
     );
+    throw refusal;
   };
-  Object.assign(engine, { readSync: refuseRead, read: refuseRead });
-  const existing = new Set(Object.values(engine.registeredVariables));
+  const created = new Map<tf.Variable, tf.Tensor>();
+  const kept: tf.Tensor[] = [];
+  const { startScope, makeVariable, keep } = engine;
+  const watching: Partial<typeof engine> = {
+    readSync: refuseRead,
+    read: () => {
+      try {
+        return refuseRead();
+      } catch {
+        return new Promise(() => {}); // no one awaits it: the refusal is thrown when the entry returns
+      }
+    },
+    startScope(name) {
+      if (name !== undefined && RANDOM_SCOPES.has(name)) {
+        throw new TraceError(
+          `'${entry}' calls tf.${name.slice(0, -4)} by a reference of its own, and the numbers would be frozen; call ` +
+            'it as a property of tf',
+        );
+      }
+      startScope.call(engine, name);
+    },
+    makeVariable(...from) {
+      const variable = makeVariable.apply(engine, from);
+      created.set(variable, keep.call(engine, variable.clone()) as tf.Tensor);
+      return variable;
+    },
+    keep(tensor) {
+      if (!isAside) kept.push(tensor);
+      return keep.call(engine, tensor) as never;
+    },
+  };
+  const refuseMathRandom = (): number => {
+    throw new TraceError(
+      `'${entry}' calls Math.random while it is compiled, and a graph would repeat the number at every step; use ` +
+        'tf.randomUniform, or pass the number as an input',
+    );
+  };
 
-  engine.startScope(scope);
-  try {
-    const { leaves, restore } = flatten(scope, body(...handles));
-    const created = Object.values(engine.registeredVariables).filter((variable) => !existing.has(variable));
-    if (created.length > 0) {
-      for (const variable of created) variable.dispose();
+  // Optimisers bring variables that no one can list beforehand: they are reported, and the trace is made again.
+  const missing: Record<string, tf.Variable> = {};
+  const optimizerState = new Set<tf.Variable>();
+  const hooks = {
+    aside,
+    learningRate: (optimizer: tf.Optimizer): number => {
+      let number = numbers.get(optimizer);
+      if (!number) {
+        const name = graph.placeholder(`learning_rate_${numbers.size}`, backend.binding.TF_FLOAT, []);
+        number = { name, read: () => learningRateOf(optimizer), sentinel: sentinel(numbers.size) };
+        numbers.set(optimizer, number);
+      }
+      return number.sentinel;
+    },
+    state: (state: Readonly<Record<string, tf.Variable>>): void => {
+      for (const [name, variable] of Object.entries(state)) {
+        optimizerState.add(variable);
+        if (variables.includes(variable) || Object.values(missing).includes(variable)) continue;
+        missing[name in missing ? `${name}#${variable.id}` : name] = variable;
+        inVain = true;
+        if (!created.has(variable) && !before.has(variable))
+          before.set(variable, keep.call(engine, variable.clone()) as tf.Tensor);
+      }
+    },
+  };
+
+  const run = (): TraceResult => {
+    const { result, uses } = withOptimizers(hooks, () => withStatelessRandom(random, () => body(...handles)));
+    if (refusal) throw refusal;
+    const { leaves, places, restore } = flatten(entry, result);
+    const strangers = [...created.keys()].filter((variable) => !optimizerState.has(variable));
+    if (strangers.length > 0) {
       throw new TraceError(
-        `${scope} creates ${created.length} variable(s) while it is compiled (the first of shape ` +
-          `[${created[0]!.shape}]); create them before, and add them to the program's variables`,
+        `'${entry}' creates ${strangers.length} variable(s) while it is compiled (the first of shape ` +
+          `[${strangers[0]!.shape}]); create them before, and add them to the program's variables`,
       );
     }
-    const assigns = variables.flatMap((variable, i) => {
-      if (variable.dataId === current[i]) return [];
-      const from = [variableNode(i), nameOf(variable), ...afterReads, ...updates];
-      return [`^${add('AssignVariableOp', `assign_${i}`, from, readAttributes[i]!)}`];
+    leaves.forEach((tensor, i) => {
+      if (tensor.isDisposed) throw new TraceError(`'${entry}' disposes ${places[i]}; return it undisposed`);
+    });
+    if (Object.keys(missing).length > 0) return { missing };
+
+    const values = variables.map((variable, i) =>
+      variable.dataId === current[i] ? undefined : nameOf(variable),
+    );
+    const results = leaves.map(nameOf);
+    const after = [...reads, ...updates]; // all reads are known by now
+    const assigns = values.flatMap((value, i) => {
+      if (value === undefined) return [];
+      writes.add(i);
+      return [
+        `^${graph.add('AssignVariableOp', `assign_${i}`, [variableNode(i), value, ...after], dtypeOf(i))}`,
+      ];
     });
     const outputs = leaves.map((tensor, i): GraphTensor => {
-      if (tensor.isDisposed) {
-        throw new TraceError(`${scope} disposes its output ${i}; return it undisposed`);
-      }
       const type = typeOf(tensor);
       // Outputs wait for the updates: a session fetches tensors, not operations.
-      const from = [nameOf(tensor), ...updates, ...assigns];
+      const from = [results[i]!, ...updates, ...assigns];
       return {
-        name: add('Identity', `output_${i}`, from, [typeAttribute('T', type)]),
+        name: graph.add('Identity', `output_${i}`, from, [typeAttribute('T', type)]),
         type,
         shape: tensor.shape,
       };
     });
-    if (outputs.length === 0)
-      throw new TraceError(`${scope} returns no tensor; return at least one, such as the loss`);
-    return { nodes, inputs: placeholders, outputs, restore };
+    const trace: Trace = {
+      nodes: graph.nodes,
+      inputs: placeholders,
+      numbers: [...numbers.values()],
+      outputs,
+      writes: [...writes],
+      optimizers: uses,
+      restore,
+    };
+    return { trace };
+  };
+
+  recordUpdate = update;
+  engine.startScope(scope);
+  try {
+    return withMethods(backend, recording, () =>
+      withMethods(engine, watching, () =>
+        withMethods(Math, { random: refuseMathRandom }, () => withUncheckedGather(run)),
+      ),
+    );
   } finally {
-    for (const patched of ['readSync', 'read']) Reflect.deleteProperty(engine, patched);
-    for (const patched of ['executeSingleOutput', 'executeMultipleOutputs'])
-      Reflect.deleteProperty(backend, patched);
     recordUpdate = undefined;
+    tf.dispose(kept);
     engine.endScope();
-    variables.forEach((variable, i) => {
-      variable.assign(before[i]!);
-    });
-    tf.dispose([...before, ...handles]);
+    for (const [variable, value] of [...before, ...created]) {
+      if (optimizerState.has(variable) || before.has(variable)) variable.assign(value);
+      else variable.dispose();
+      value.dispose();
+    }
+    tf.dispose(handles);
   }
+}
+
+/** Collects nodes. */
+class GraphBuilder {
+  readonly nodes: GraphNode[] = [];
+  readonly #scope: string;
+
+  constructor(scope: string) {
+    this.#scope = scope;
+  }
+
+  get size(): number {
+    return this.nodes.length;
+  }
+
+  add(
+    op: string,
+    name: string,
+    inputs: readonly string[],
+    attributes: readonly OpAttribute[],
+    constant?: ConstantValue,
+  ): string {
+    this.nodes.push({
+      name: this.#scope + name,
+      op,
+      inputs,
+      attributes,
+      ...(constant ? { constant } : {}),
+    });
+    return this.#scope + name;
+  }
+
+  placeholder(name: string, type: TypeCode, shape: readonly number[]): string {
+    return this.add('Placeholder', name, [], [typeAttribute('dtype', type), shapeAttribute('shape', shape)]);
+  }
+
+  constant(type: TypeCode, value: ConstantValue): string {
+    return this.add('Const', `constant_${this.size}`, [], [typeAttribute('dtype', type)], value);
+  }
+}
+
+/**
+ * A learning rate that stands for a number to be looked up at each run: a float32 that no one writes by hand, by
+ * which the constants made from it are recognised.
+ */
+function sentinel(n: number): number {
+  return new Float32Array(Uint32Array.of(0x3a5e7a1d + n * 0x2b59).buffer)[0]!;
+}
+
+function typeOf(tensor: tf.Tensor): TypeCode {
+  return nativeBackend().tensorMap.get(tensor.dataId).dtype;
 }
 
 /** A tensor with data of its own, so that its dataId names nothing else. */
@@ -273,26 +449,4 @@ function constantValue(tensor: tf.Tensor, type: TypeCode): ConstantValue {
       ? Uint8Array.from(data)
       : new Uint8Array(data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength));
   return { type, shape: tensor.shape, bytes };
-}
-
-function flatten(scope: string, result: Outputs): { leaves: tf.Tensor[]; restore: Trace['restore'] } {
-  const check = (value: unknown, where: string): tf.Tensor => {
-    if (value instanceof tf.Tensor) return value;
-    const got = value instanceof Promise ? 'a promise (entries are synchronous functions)' : typeof value;
-    throw new TraceError(`${scope} must return tensors, but ${where} is ${got}`);
-  };
-  if (result instanceof tf.Tensor) return { leaves: [result], restore: (tensors) => tensors[0]! };
-  if (Array.isArray(result)) {
-    return {
-      leaves: result.map((value, i) => check(value, `element ${i} of its result`)),
-      restore: (tensors) => tensors,
-    };
-  }
-  if (result === null || typeof result !== 'object' || result instanceof Promise) check(result, 'its result');
-  const keys = Object.keys(result);
-  const record = result as Readonly<Record<string, tf.Tensor>>;
-  return {
-    leaves: keys.map((key) => check(record[key], `'${key}' of its result`)),
-    restore: (tensors) => Object.fromEntries(keys.map((key, i) => [key, tensors[i]!])),
-  };
 }

@@ -1,0 +1,219 @@
+/** A program that runs as a TensorFlow graph. */
+import * as tf from '@tensorflow/tfjs';
+import { assertSame, type EagerRun, runEagerly } from './check';
+import { assertTensors, assignAll, bodyOf, RANDOM, randomState } from './named-variables';
+import { TraceError } from './outputs';
+import type { CompileOptions, Entries, Program, Values, Variables } from './program';
+import { Session } from './session';
+import { type Holder, holderOf, setHolder, share, unshare } from './shared-variables';
+import { addIterations, assertSameNumbers } from './tfjs-optimizers';
+import { type Trace, trace } from './trace';
+import { assertSameTrace } from './trace-audit';
+
+/** An entry traced for one set of input shapes. */
+interface Compiled {
+  readonly entry: string;
+  readonly scope: string;
+  readonly trace: Trace;
+  runs: number;
+}
+
+export class GraphProgram<E extends Entries, V extends Variables> implements Program<E, V>, Holder {
+  /** By name, in the order of their indices in the graph. */
+  readonly #variables: Map<string, tf.Variable>;
+  readonly #random: tf.Variable;
+  readonly #entries: E;
+  readonly #options: { readonly maxTraces: number; readonly audit: boolean; readonly tolerance?: number };
+  readonly #compiled = new Map<string, Compiled>();
+  #session: Session | undefined;
+  /** The data of each variable when the session was last given it, or gave it. */
+  #known: (tf.Variable['dataId'] | undefined)[] = [];
+  #disposed = false;
+
+  constructor(options: CompileOptions<E, V>) {
+    const { variables, entries, seed = 0, maxTraces = 16, audit = true, check = false } = options;
+    this.#random = randomState(seed);
+    this.#variables = new Map([...Object.entries(variables), [RANDOM, this.#random]]);
+    for (const variable of this.#variables.values()) share(variable);
+    this.#entries = entries;
+    const tolerance = check === true ? 1e-3 : check === false ? undefined : check.tolerance;
+    this.#options = { maxTraces, audit, ...(tolerance === undefined ? {} : { tolerance }) };
+  }
+
+  run<K extends keyof E & string>(entry: K, ...inputs: Parameters<E[K]>): Promise<ReturnType<E[K]>> {
+    return Promise.resolve().then(() => this.runSync(entry, ...inputs));
+  }
+
+  runSync<K extends keyof E & string>(entry: K, ...inputs: Parameters<E[K]>): ReturnType<E[K]> {
+    const compiled = this.#trace(entry, inputs);
+    compiled.runs++;
+    for (const use of compiled.trace.optimizers) assertSameNumbers(entry, use);
+    if (this.#options.audit && compiled.runs > 1 && isPowerOfTwo(compiled.runs))
+      this.#audit(compiled, inputs);
+    const { tolerance } = this.#options;
+    const result =
+      tolerance === undefined
+        ? this.#execute(compiled, inputs)
+        : this.#executeChecked(compiled, inputs, tolerance);
+    return result as ReturnType<E[K]>;
+  }
+
+  prepare<K extends keyof E & string>(entry: K, ...inputs: Parameters<E[K]>): void {
+    this.#trace(entry, inputs);
+  }
+
+  read(): Values<V> {
+    this.#assertAlive();
+    const draws = [...this.#compiled.values()].some(({ trace }) => trace.writes.includes(this.#randomIndex));
+    const names = [...this.#variables.keys()].filter((name) => name !== RANDOM || draws);
+    return Object.fromEntries(
+      names.map((name) => [name, tf.clone(this.#variables.get(name)!)]),
+    ) as unknown as Values<V>;
+  }
+
+  load(values: { readonly [K in keyof V]?: tf.Tensor }): void {
+    this.#assertAlive();
+    assignAll(this.#variables, values as Record<string, tf.Tensor>);
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.flush();
+    this.#session?.dispose();
+    this.#compiled.clear();
+    for (const variable of this.#variables.values()) unshare(variable);
+    this.#random.dispose();
+    this.#disposed = true;
+  }
+
+  flush(): void {
+    const list = this.#list;
+    const held = list.flatMap((variable, i) => (holderOf(variable) === this ? [{ variable, i }] : []));
+    for (const { variable } of held) setHolder(variable, undefined);
+    const values = this.#session?.read(held.map(({ i }) => i)) ?? [];
+    held.forEach(({ variable, i }, k) => {
+      variable.assign(values[k]!);
+      this.#known[i] = variable.dataId;
+    });
+    tf.dispose(values);
+  }
+
+  get #list(): tf.Variable[] {
+    return [...this.#variables.values()];
+  }
+
+  get #randomIndex(): number {
+    return this.#list.indexOf(this.#random);
+  }
+
+  #trace(entry: string, inputs: readonly tf.Tensor[]): Compiled {
+    this.#assertAlive();
+    bodyOf(this.#entries, entry);
+    assertTensors(entry, inputs);
+    const key = `${entry}(${inputs.map((input) => `${input.dtype}[${input.shape}]`).join(', ')})`;
+    const known = this.#compiled.get(key);
+    if (known) return known;
+    const { maxTraces } = this.#options;
+    const siblings = [...this.#compiled.values()].filter((other) => other.entry === entry);
+    if (siblings.length >= maxTraces) {
+      throw new TraceError(
+        `'${entry}' would be traced for one more set of input shapes than maxTraces (${maxTraces}), ${key}; pad the ` +
+          'inputs to few shapes, or raise maxTraces',
+      );
+    }
+    const scope = `${entry.replace(/[^A-Za-z0-9_]/g, '_')}_${this.#compiled.size}/`;
+    const compiled = { entry, scope, trace: this.#traceOnce(entry, scope, inputs), runs: 0 };
+    this.#compiled.set(key, compiled);
+    this.#reload();
+    return compiled;
+  }
+
+  /** Optimisers create their state when first applied: it is added to the variables, and the trace made again. */
+  #traceOnce(entry: string, scope: string, inputs: readonly tf.Tensor[]): Trace {
+    const body = this.#entries[entry]!;
+    for (;;) {
+      this.#assertVariablesAlive();
+      const options = { entry, scope, body, inputs, variables: this.#list, random: this.#random };
+      const result = trace(options);
+      if ('trace' in result) return result.trace;
+      for (const [name, variable] of Object.entries(result.missing)) {
+        this.#variables.set(this.#variables.has(name) ? `${name}#${this.#variables.size}` : name, variable);
+        share(variable);
+      }
+    }
+  }
+
+  /** A session's graph cannot grow: load a new one with all traces, and carry the variables over. */
+  #reload(): void {
+    this.flush();
+    this.#session?.dispose();
+    this.#known = [];
+    const nodes = [...this.#compiled.values()].flatMap(({ trace }) => trace.nodes);
+    this.#session = new Session(this.#list, nodes);
+  }
+
+  /** Gives the session what was assigned to variables from outside since it last had them. */
+  #refresh(): void {
+    this.#assertVariablesAlive();
+    const changed = this.#list.flatMap((variable, i) => {
+      if (holderOf(variable) === this || variable.dataId === this.#known[i]) return [];
+      return [{ i, tensor: variable as tf.Tensor }];
+    });
+    this.#session!.write(changed);
+    for (const { i, tensor } of changed) this.#known[i] = tensor.dataId;
+  }
+
+  #execute({ trace }: Compiled, inputs: readonly tf.Tensor[]): ReturnType<Trace['restore']> {
+    this.#refresh();
+    const numbers = trace.numbers.map(({ name, read }) => ({ name, tensor: tf.scalar(read()) as tf.Tensor }));
+    const feeds = trace.inputs.map(({ name }, i) => ({ name, tensor: inputs[i]! }));
+    const names = trace.outputs.map(({ name }) => name);
+    try {
+      const outputs = this.#session!.fetch([...feeds, ...numbers], names);
+      for (const { optimizer, times } of trace.optimizers) addIterations(optimizer, times);
+      return trace.restore(outputs);
+    } finally {
+      const list = this.#list;
+      for (const i of trace.writes) setHolder(list[i]!, this);
+      for (const { tensor } of numbers) tensor.dispose();
+    }
+  }
+
+  #executeChecked(
+    compiled: Compiled,
+    inputs: readonly tf.Tensor[],
+    tolerance: number,
+  ): ReturnType<Trace['restore']> {
+    const { entry } = compiled;
+    const before = new Map([...this.#variables].map(([name, variable]) => [name, tf.clone(variable)]));
+    let eager: EagerRun | undefined;
+    try {
+      eager = runEagerly(entry, this.#entries[entry]!, inputs, this.#variables, this.#random);
+      const result = this.#execute(compiled, inputs);
+      assertSame(entry, eager, result, this.#variables, before, tolerance);
+      return result;
+    } finally {
+      eager?.dispose();
+      tf.dispose([...before.values()]);
+    }
+  }
+
+  #audit({ entry, scope, trace: frozen }: Compiled, inputs: readonly tf.Tensor[]): void {
+    assertSameTrace(entry, frozen, this.#traceOnce(entry, scope, inputs));
+  }
+
+  #assertVariablesAlive(): void {
+    for (const [name, variable] of this.#variables) {
+      if (variable.isDisposed)
+        throw new Error(`variable '${name}' of this program was disposed; dispose the program first`);
+    }
+  }
+
+  #assertAlive(): void {
+    if (this.#disposed) throw new Error('this program was disposed; compile it again');
+  }
+}
+
+function isPowerOfTwo(n: number): boolean {
+  return Number.isInteger(Math.log2(n));
+}

@@ -1,0 +1,63 @@
+/**
+ * Keeps a tf.Variable and the copies that compiled programs hold of it one thing: whoever reads the variable reads
+ * its newest value, and what is assigned to it from outside reaches every program before its next run.
+ *
+ * A program that wrote a variable is its holder. The variable's `dataId`, through which tfjs reaches all data, is
+ * an accessor that asks the holder for the value first; nothing is copied until someone looks.
+ */
+import type * as tf from '@tensorflow/tfjs';
+
+/** Has newer values of some variables than the tf.Variables themselves. */
+export interface Holder {
+  /** Releases all variables it holds, and assigns the newest values to them. */
+  flush(): void;
+}
+
+interface Shared {
+  dataId: tf.Variable['dataId'];
+  holder: Holder | undefined;
+  users: number;
+}
+
+const shared = new WeakMap<tf.Variable, Shared>();
+
+/** Begins to share a variable; as many calls of `unshare` end it. */
+export function share(variable: tf.Variable): void {
+  const known = shared.get(variable);
+  if (known) {
+    known.users++;
+    return;
+  }
+  const state: Shared = { dataId: variable.dataId, holder: undefined, users: 1 };
+  shared.set(variable, state);
+  Object.defineProperty(variable, 'dataId', {
+    configurable: true,
+    enumerable: true,
+    get: () => {
+      state.holder?.flush();
+      return state.dataId;
+    },
+    set: (dataId: tf.Variable['dataId']) => {
+      state.holder = undefined;
+      state.dataId = dataId;
+    },
+  });
+}
+
+export function unshare(variable: tf.Variable): void {
+  const state = shared.get(variable);
+  if (!state || --state.users > 0) return;
+  shared.delete(variable);
+  const value = variable.dataId;
+  Object.defineProperty(variable, 'dataId', { configurable: true, enumerable: true, writable: true, value });
+}
+
+/** Who has a newer value than the tf.Variable. */
+export function holderOf(variable: tf.Variable): Holder | undefined {
+  return shared.get(variable)?.holder;
+}
+
+export function setHolder(variable: tf.Variable, holder: Holder | undefined): void {
+  const state = shared.get(variable);
+  if (state) state.holder = holder;
+}
