@@ -15,6 +15,7 @@ export { type PermutationGroupOptions, permutationGroup } from './data/permutati
 // 2. models: inputs -> logits and named activations
 export type { ApplyOptions, Model, ModelOutput } from './models/model';
 export { type Gpt2Config, gpt2 } from './models/gpt2';
+export { type ResnetConfig, resnet } from './models/resnet';
 
 // 3. training: fit
 export {

@@ -26,6 +26,8 @@ export interface Model {
   readonly config: Readonly<Record<string, unknown>>;
   /** By the names that PyTorch gives them. */
   readonly variables: Readonly<Record<string, tf.Variable>>;
+  /** Those of `variables` that gradients train; the others are running statistics. @default all of them */
+  readonly trainable?: Readonly<Record<string, tf.Variable>>;
   /** Where activations can be had, from input to output. */
   readonly sites: readonly string[];
   /** The site just before the classifier, whose intrinsic dimension is LLID. */
