@@ -5,16 +5,17 @@ import * as tf from '@tensorflow/tfjs';
 import type { Dataset } from '../data/dataset';
 import { modularArithmetic } from '../data/modular-arithmetic';
 import { permutationGroup } from '../data/permutation-group';
-import { activationsId } from '../intrinsic-dimension/profile';
+import { intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
 import { gpt2 } from '../models/gpt2';
 import type { Model } from '../models/model';
 import { environment } from '../records/environment';
 import { type Measurement, openRun, type RunWriter } from '../records/run-record';
 import { loadBackend } from '../runtime/backend';
 import { loadCheckpoint } from '../training/checkpoint';
+import type { SiteActivation } from '../training/evaluation';
 import type { OptimizerConfig } from '../training/optimizers';
 import { constant, cosine, multiStep, type Schedule, warmup } from '../training/schedules';
-import { type TrainEvent, train } from '../training/trainer';
+import { type MeasurementEvent, type TrainEvent, train } from '../training/trainer';
 import { type GrokkingConfig, grokkingConfig } from './config';
 
 /** Dimensions by site, as a record keeps them. */
@@ -69,7 +70,7 @@ export async function* runExperiment(
     path === undefined ? undefined : openRecord(path, directory!, config, resume, environment(backend));
   const model = grokkingModel(config, data);
   const due = measurementSteps(config);
-  const events = train<SiteIds>({
+  const events = train<SiteIds[string]>({
     model,
     data,
     optimizer: optimizerOf(config),
@@ -78,7 +79,7 @@ export async function* runExperiment(
     steps: config.steps,
     seed: config.seed,
     measureAt: (step) => due.has(step),
-    measureActivations: (activations) => siteIds(activations, config),
+    measureSite: (activation) => siteId(activation, config),
     ...(directory === undefined
       ? {}
       : { checkpoints: { directory, every: config.checkpointEvery, config: { ...config }, resume } }),
@@ -86,7 +87,7 @@ export async function* runExperiment(
   });
   try {
     for await (const event of events) {
-      if (event.type === 'measurement') record?.append(event);
+      if (event.type === 'measurement') record?.append(withoutClasses(event));
       if (event.type === 'done' && !event.interrupted) record?.done({ step: event.step });
       yield event;
     }
@@ -104,6 +105,13 @@ export function measurementSteps({ steps, measureEvery, earlyMeasurements }: Gro
   }
   for (let step = measureEvery; step < steps; step += measureEvery) due.add(step);
   return due;
+}
+
+/** The record of a task with a hundred classes of a few examples each has no use for their accuracies. */
+function withoutClasses(event: MeasurementEvent<SiteIds>): Measurement {
+  const { classAccuracy: _train, ...train } = event.train;
+  const { classAccuracy: _validation, ...validation } = event.validation;
+  return { ...event, train, validation };
 }
 
 function openRecord(
@@ -135,20 +143,13 @@ function lastStep(path: string): number {
   return state.step;
 }
 
-async function siteIds(
-  activations: Readonly<Record<string, tf.Tensor>>,
-  config: GrokkingConfig,
-): Promise<SiteIds> {
+async function siteId({ data, shape }: SiteActivation, config: GrokkingConfig): Promise<SiteIds[string]> {
   const { idSubsamples: count, idFraction: fraction, discardFraction, seed } = config;
-  const ids: SiteIds = {};
-  for (const [site, activation] of Object.entries(activations)) {
-    const { subsamples } = await activationsId(activation, {
-      discardFraction,
-      subsamples: { count, fraction, seed },
-    });
-    ids[site] = { value: subsamples!.mean, std: subsamples!.standardDeviation };
-  }
-  return ids;
+  const { subsamples } = await intrinsicDimension(
+    { data, shape },
+    { discardFraction, subsamples: { count, fraction, seed } },
+  );
+  return { value: subsamples!.mean, std: subsamples!.standardDeviation };
 }
 
 function optimizerOf(config: GrokkingConfig): OptimizerConfig {

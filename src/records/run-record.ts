@@ -37,7 +37,19 @@ export interface SplitMeasurement {
   /** From 0 to 1. */
   accuracy: number;
   /** By site, from input to output: mean and standard deviation of the dimension over random subsamples. */
-  id: Record<string, { value: number; std: number }>;
+  id: Record<string, DimensionEstimate>;
+  /** From 0 to 1 by class; null for one without examples. */
+  classAccuracy?: readonly (number | null)[];
+  /** Of each class's examples alone: by class, by site. */
+  classId?: Record<string, Record<string, DimensionEstimate>>;
+  /** Of the examples themselves, before the network. */
+  dataId?: DimensionEstimate;
+}
+
+/** Mean and standard deviation of the dimension over random subsamples. */
+export interface DimensionEstimate {
+  value: number;
+  std: number;
 }
 
 /** A line of a record: the network after `step` steps. */
@@ -94,10 +106,16 @@ interface RunLine {
 }
 type Line = RunLine | Measurement | DoneLine;
 
+const share = z.number().min(0).max(1);
+const estimate = z.strictObject({ value: z.number(), std: z.number() });
+const ids = z.record(z.string(), estimate);
 const split = z.strictObject({
   loss: z.number(),
-  accuracy: z.number().min(0).max(1),
-  id: z.record(z.string(), z.strictObject({ value: z.number(), std: z.number() })),
+  accuracy: share,
+  id: ids,
+  classAccuracy: z.array(share.nullable()).readonly().exactOptional(),
+  classId: z.record(z.string(), ids).exactOptional(),
+  dataId: estimate.exactOptional(),
 });
 const step = z.int().min(0);
 const lineSchema: z.ZodType<Line> = z.discriminatedUnion('type', [

@@ -2,14 +2,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { type Batch, batchCount, batches, type Dataset, type Examples, toBatch } from '../data/dataset';
+import { type Batch, batchCount, batches, type Dataset } from '../data/dataset';
 import type { Model } from '../models/model';
 import { loadBackend } from '../runtime/backend';
-import { compile, type Program } from '../runtime/program';
+import { compile, type Program, type Variables } from '../runtime/program';
 import { statelessRandom } from '../runtime/random';
 import { type CheckpointState, loadCheckpoint, saveCheckpoint } from './checkpoint';
-import { accuracy, crossEntropy } from './losses';
+import { measureSplit, type SiteActivation, type SplitResult } from './evaluation';
+import { gradientNorm } from './gradient-norm';
+import { accuracy, correct, crossEntropy } from './losses';
 import { createOptimizer, type OptimizerConfig } from './optimizers';
+import type { Regularizer } from './regularizers';
 import type { Schedule } from './schedules';
 
 /** What {@link train} takes. */
@@ -24,12 +27,26 @@ export interface TrainOptions<M = unknown> {
   readonly seed?: number;
   /** Whether to measure after this step; step 0 is the untrained network. @default never */
   readonly measureAt?: (step: number) => boolean;
-  /** Sites whose activations `measureActivations` gets. @default the model's */
+  /** Weight of each class in the loss of training. @default all the same */
+  readonly classWeights?: readonly number[];
+  /** Terms added to the loss; they belong to the caller, who disposes of them. @default none */
+  readonly regularizers?: readonly Regularizer[];
+  /** Sites whose activations `measureSite` gets. @default the model's */
   readonly sites?: readonly string[];
-  /** What to compute from the activations of all examples of a split, [examples, ...] by site. */
-  readonly measureActivations?: (activations: Readonly<Record<string, tf.Tensor>>) => Promise<M>;
+  /** What to compute from one site's activations of all examples of a split. */
+  readonly measureSite?: (activation: SiteActivation) => Promise<M>;
+  /** Splits on which sites are measured. @default ['train', 'validation'] */
+  readonly siteSplits?: readonly ('train' | 'validation')[];
+  /** Training examples to measure on, the first ones. @default all */
+  readonly measuredTrain?: number;
   /** Examples that go through the network at once when measuring. @default 8192 */
   readonly evaluationBatchSize?: number;
+  /**
+   * Bytes that the activations of a split may take. When all sites together need more, the network runs once more
+   * for each, and no two are held at a time.
+   * @default 1 GiB
+   */
+  readonly activationMemory?: number;
   /** Where to keep `last.safetensors` and `best.safetensors`, and how often. @default nowhere */
   readonly checkpoints?: {
     readonly directory: string;
@@ -51,22 +68,19 @@ export interface StepEvent {
   readonly step: number;
   /** Counted from 0. */
   readonly epoch: number;
-  /** Mean cross entropy of the batch before the step, in nats. */
+  /** Mean cross entropy of the batch before the step, in nats, and the regularisers' terms. */
   readonly loss: number;
   /** Of the batch before the step, with dropout. */
   readonly accuracy: number;
   readonly learningRate: number;
-}
-
-/** Loss and accuracy over all examples of a split, and what was computed from its activations. */
-export interface SplitResult<M> {
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly id: M;
+  /** Euclidean norm of the loss's gradient by all parameters, before L2. */
+  readonly gradientNorm: number;
+  /** Part of the loss that the regularisers are. */
+  readonly regularization: number;
 }
 
 /** After the steps that `measureAt` chose. */
-export interface MeasurementEvent<M = unknown> {
+export interface MeasurementEvent<M = Readonly<Record<string, unknown>>> {
   readonly type: 'measurement';
   readonly step: number;
   readonly epoch: number;
@@ -91,7 +105,11 @@ export interface DoneEvent {
 }
 
 /** What happens in a run, in order. */
-export type TrainEvent<M = unknown> = StepEvent | MeasurementEvent<M> | CheckpointEvent | DoneEvent;
+export type TrainEvent<M = Readonly<Record<string, unknown>>> =
+  | StepEvent
+  | MeasurementEvent<M>
+  | CheckpointEvent
+  | DoneEvent;
 
 /**
  * Trains a model. The order of examples, the dropout masks and the learning rate are functions of the seed and the
@@ -105,13 +123,14 @@ export type TrainEvent<M = unknown> = StepEvent | MeasurementEvent<M> | Checkpoi
  */
 export async function* train<M = unknown>(
   options: TrainOptions<M>,
-): AsyncGenerator<TrainEvent<M>, void, void> {
+): AsyncGenerator<TrainEvent<Record<string, M>>, void, void> {
   await loadBackend();
   const { model, data, batchSize, steps, schedule, seed = 0, checkpoints, signal } = options;
   const { measureAt = () => false } = options;
   const perEpoch = batchCount(data.train, batchSize);
-  const optimizer = createOptimizer(options.optimizer, model.variables);
-  const program = compileTraining(options, optimizer);
+  const parameters = trainedVariables(options);
+  const optimizer = createOptimizer(options.optimizer, parameters);
+  const program = compileTraining(options, parameters, optimizer);
   const pathOf = (kind: 'last' | 'best'): string =>
     join(checkpoints?.directory ?? '.', `${kind}.safetensors`);
   let step = 0;
@@ -126,12 +145,27 @@ export async function* train<M = unknown>(
     if (kind === 'last') saved = step;
     return { type: 'checkpoint', step, kind, path: pathOf(kind) };
   };
-  const measure = async (): Promise<MeasurementEvent<M>> => ({
+  const { sites = model.sites, measureSite, siteSplits = ['train', 'validation'] } = options;
+  const { measuredTrain = data.train.size, evaluationBatchSize = 8192, activationMemory = 2 ** 30 } = options;
+  const measureOn = (split: 'train' | 'validation'): Promise<SplitResult<Record<string, M>>> =>
+    measureSplit(program, {
+      model,
+      examples: data[split],
+      split,
+      step,
+      count: Math.min(data[split].size, split === 'train' ? measuredTrain : Number.POSITIVE_INFINITY),
+      classes: data.classes,
+      sites: measureSite && siteSplits.includes(split) ? sites : [],
+      measureSite: measureSite ?? (async () => undefined as M),
+      batchSize: evaluationBatchSize,
+      memory: activationMemory,
+    });
+  const measure = async (): Promise<MeasurementEvent<Record<string, M>>> => ({
     type: 'measurement',
     step,
     epoch: Math.floor(Math.max(0, step - 1) / perEpoch),
-    train: await evaluate(program, data.train, options),
-    validation: await evaluate(program, data.validation, options),
+    train: await measureOn('train'),
+    validation: await measureOn('validation'),
   });
 
   try {
@@ -153,7 +187,7 @@ export async function* train<M = unknown>(
       for (const batch of batches(data.train, { batchSize, seed, epoch, skip: step % perEpoch })) {
         step += 1;
         const learningRate = schedule(step);
-        const { loss, accuracy } = runStep(program, batch, learningRate, seed, step);
+        const { loss, ...rest } = runStep(program, batch, learningRate, seed, step);
         batch.dispose();
         if (!Number.isFinite(loss)) {
           failed = true;
@@ -162,7 +196,7 @@ export async function* train<M = unknown>(
               `weight decay; ${saved > 0 ? `the checkpoint of step ${saved} is kept in ${pathOf('last')}` : 'no checkpoint was due yet'}`,
           );
         }
-        yield { type: 'step', step, epoch, loss, accuracy, learningRate };
+        yield { type: 'step', step, epoch, loss, learningRate, ...rest };
         if (measureAt(step)) {
           const measurement = await measure();
           yield measurement;
@@ -193,48 +227,97 @@ export async function* train<M = unknown>(
 
 type TrainingProgram = Program<ReturnType<typeof trainingEntries>>;
 
+/** The model's parameters and those of the regularisers. */
+function trainedVariables({ model, regularizers = [] }: TrainOptions<unknown>): Variables {
+  return Object.assign(
+    {},
+    model.trainable ?? model.variables,
+    ...regularizers.map(({ variables }) => variables),
+  );
+}
+
 function compileTraining(
-  options: TrainOptions,
+  options: TrainOptions<unknown>,
+  parameters: Variables,
   optimizer: ReturnType<typeof createOptimizer>,
 ): TrainingProgram {
-  const variables = { ...options.model.variables, ...optimizer.variables };
-  return compile({ variables, entries: trainingEntries(options, optimizer) });
+  const variables = { ...options.model.variables, ...parameters, ...optimizer.variables };
+  return compile({ variables, entries: trainingEntries(options, parameters, optimizer) });
 }
 
 /** The functions that the program holds. */
 function trainingEntries(
-  { model, sites = model.sites, measureActivations }: TrainOptions,
+  { model, data, batchSize, regularizers = [], classWeights, sites = model.sites }: TrainOptions<unknown>,
+  parameters: Variables,
   optimizer: ReturnType<typeof createOptimizer>,
 ) {
+  const perEpoch = batchCount(data.train, batchSize);
+  /** The regularisers' terms in this step, 0 during a burn-in. -> [] */
+  const penalty = (
+    activations: Readonly<Record<string, tf.Tensor>>,
+    labels: tf.Tensor1D,
+    step: tf.Scalar,
+  ): tf.Scalar =>
+    regularizers.reduce<tf.Scalar>((sum, { site, burnIn, loss }) => {
+      const active = tf.cast(tf.greater(step, burnIn * perEpoch), 'float32');
+      return tf.add(sum, tf.mul(loss(activations[site]!, labels), active));
+    }, tf.scalar(0));
   return {
-    /** inputs [batch, ...], labels [batch], learning rate [], [seed, step] -> loss and accuracy before the step */
+    /** inputs [batch, ...], labels [batch], learning rate [], [seed, step] -> numbers [] of the batch before the step */
     step: (
       inputs: tf.Tensor,
       labels: tf.Tensor1D,
       learningRate: tf.Scalar,
       seedAndStep: tf.Tensor1D,
-    ): { loss: tf.Tensor; accuracy: tf.Tensor } => {
-      let hits: tf.Tensor | undefined;
-      const { value: loss, grads } = tf.variableGrads(() => {
-        const { logits } = model.apply(inputs, { training: true, random: statelessRandom(seedAndStep) });
-        hits = tf.keep(accuracy(logits, labels));
-        return crossEntropy(logits, labels);
-      }, Object.values(model.variables));
-      const gradients = Object.fromEntries(
-        Object.entries(model.variables).map(([name, variable]) => [name, grads[variable.name]!]),
-      );
+    ): { loss: tf.Tensor; accuracy: tf.Tensor; gradientNorm: tf.Tensor; regularization: tf.Tensor } => {
       const step = tf.cast(tf.reshape(tf.slice(seedAndStep, [1], [1]), []), 'float32') as tf.Scalar;
+      let [hits, terms]: tf.Tensor[] = [];
+      const { value: loss, grads } = tf.variableGrads(() => {
+        const { logits, activations } = model.apply(inputs, {
+          training: true,
+          random: statelessRandom(seedAndStep),
+          activations: regularizers.map(({ site }) => site),
+        });
+        hits = tf.keep(accuracy(logits, labels));
+        const loss = crossEntropy(logits, labels, classWeights);
+        if (regularizers.length === 0) return loss;
+        const penalties = penalty(activations, labels, step);
+        terms = tf.keep(penalties);
+        return tf.add(loss, penalties);
+      }, Object.values(parameters));
+      const gradients = Object.fromEntries(
+        Object.entries(parameters).map(([name, variable]) => [name, grads[variable.name]!]),
+      );
       optimizer.apply(gradients, learningRate, step);
-      const kept = hits!.clone();
-      hits!.dispose();
-      return { loss, accuracy: kept };
+      const kept = { accuracy: hits!.clone(), regularization: terms?.clone() ?? tf.scalar(0) };
+      tf.dispose([hits!, terms ?? []]);
+      return { loss, gradientNorm: gradientNorm(Object.values(gradients)), ...kept };
     },
-    /** inputs [batch, ...], labels [batch] -> loss, accuracy, and activations by site */
+    /** inputs [batch, ...], labels [batch] -> mean loss [], and for each example whether it is right [batch] */
     evaluate: (inputs: tf.Tensor, labels: tf.Tensor1D): Record<string, tf.Tensor> => {
-      const { logits, activations } = model.apply(inputs, measureActivations ? { activations: sites } : {});
-      return { loss: crossEntropy(logits, labels), accuracy: accuracy(logits, labels), ...activations };
+      const { logits } = model.apply(inputs);
+      return { loss: crossEntropy(logits, labels), correct: correct(logits, labels) };
     },
+    /** The same, and the activations by site. */
+    evaluateSites: (inputs: tf.Tensor, labels: tf.Tensor1D): Record<string, tf.Tensor> => {
+      const { logits, activations } = model.apply(inputs, { activations: sites });
+      return { loss: crossEntropy(logits, labels), correct: correct(logits, labels), ...activations };
+    },
+    ...siteEntries(model, sites),
   };
+}
+
+/** For each site its activation alone: TensorFlow then computes nothing behind it. */
+function siteEntries(
+  model: Model,
+  sites: readonly string[],
+): Readonly<Record<`site.${string}`, (inputs: tf.Tensor) => tf.Tensor>> {
+  return Object.fromEntries(
+    sites.map((site) => [
+      `site.${site}`,
+      (inputs: tf.Tensor) => model.apply(inputs, { activations: [site] }).activations[site]!,
+    ]),
+  );
 }
 
 function runStep(
@@ -243,54 +326,18 @@ function runStep(
   learningRate: number,
   seed: number,
   step: number,
-): { loss: number; accuracy: number } {
+): Pick<StepEvent, 'loss' | 'accuracy' | 'gradientNorm' | 'regularization'> {
   const rate = tf.scalar(learningRate);
   const seedAndStep = tf.tensor1d([seed, step], 'int32');
   const outputs = program.runSync('step', inputs, labels, rate, seedAndStep);
-  const result = { loss: outputs.loss.dataSync()[0]!, accuracy: outputs.accuracy.dataSync()[0]! };
-  tf.dispose([rate, seedAndStep, outputs.loss, outputs.accuracy]);
-  return result;
-}
-
-/** Loss, accuracy and activations over all examples, in chunks of at most `evaluationBatchSize`. */
-async function evaluate<M>(
-  program: TrainingProgram,
-  examples: Examples,
-  options: TrainOptions<M>,
-): Promise<SplitResult<M>> {
-  const { evaluationBatchSize = 8192, measureActivations } = options;
-  const chunks: Record<string, tf.Tensor[]> = {};
-  let loss = 0;
-  let hits = 0;
-  for (let start = 0; start < examples.size; start += evaluationBatchSize) {
-    const size = Math.min(evaluationBatchSize, examples.size - start);
-    const batch = toBatch(
-      examples,
-      Int32Array.from({ length: size }, (_, i) => start + i),
-    );
-    const { loss: mean, accuracy, ...activations } = program.runSync('evaluate', batch.inputs, batch.labels);
-    batch.dispose();
-    loss += (mean!.dataSync()[0]! * size) / examples.size;
-    hits += (accuracy!.dataSync()[0]! * size) / examples.size;
-    tf.dispose([mean!, accuracy!]);
-    for (const [site, activation] of Object.entries(activations)) {
-      chunks[site] ??= [];
-      chunks[site].push(activation);
-    }
-  }
-  const activations = Object.fromEntries(
-    Object.entries(chunks).map(([site, parts]) => {
-      if (parts.length === 1) return [site, parts[0]!];
-      const whole = tf.concat(parts);
-      tf.dispose(parts);
-      return [site, whole];
-    }),
-  );
-  try {
-    return { loss, accuracy: hits, id: (await measureActivations?.(activations)) as M };
-  } finally {
-    tf.dispose(activations);
-  }
+  const [loss, accuracy, gradientNorm, regularization] = [
+    outputs.loss,
+    outputs.accuracy,
+    outputs.gradientNorm,
+    outputs.regularization,
+  ].map((scalar) => scalar.dataSync()[0]!) as [number, number, number, number];
+  tf.dispose([rate, seedAndStep, ...Object.values(outputs)]);
+  return { loss, accuracy, gradientNorm, regularization };
 }
 
 /** More steps may be asked of a run, and other places and rhythms of keeping it; all else must be as it was. */

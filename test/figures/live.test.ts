@@ -9,7 +9,14 @@ type Event = TrainEvent<Measurement['train']['id']>;
 async function* events(last: number, fail = false): AsyncGenerator<Event> {
   const { measurements } = syntheticRun();
   for (let step = 0; step <= last; step++) {
-    if (step > 0) yield { type: 'step', step, epoch: 0, loss: 1, accuracy: step / last, learningRate: 1e-3 };
+    const numbers = {
+      loss: 1,
+      accuracy: step / last,
+      learningRate: 1e-3,
+      gradientNorm: 1,
+      regularization: 0,
+    };
+    if (step > 0) yield { type: 'step', step, epoch: 0, ...numbers };
     const measurement = measurements.find((one) => one.step === step);
     if (measurement) yield measurement;
   }
