@@ -1,8 +1,9 @@
 /** `npm run doctor`: versions, backend, kernel, disk, and what is wrong with its cure. Works before set-up, too. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statfsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { wheelFor } from './lib/wheel.mjs';
+import { COMPILER, freeGib, MACHINE_PYTHON } from './lib/machine.mjs';
+import { hasGpu, wheelsFor } from './lib/wheel.mjs';
 import { PYTHON, ROOT, runMain } from './setup.mjs';
 
 await runMain(async () => {
@@ -31,11 +32,11 @@ await runMain(async () => {
   probe('npm', 'npm', ['--version'], 'install npm');
   probe(
     'python',
-    process.env.PYTHON ?? 'python3',
+    MACHINE_PYTHON,
     ['--version'],
     'install Python 3.10 or newer: apt-get install python3 python3-venv',
   );
-  probe('c++', process.env.CXX ?? 'g++', ['--version'], 'install a C++ compiler: apt-get install g++');
+  probe('c++', COMPILER, ['--version'], 'install a C++ compiler: apt-get install g++');
   const setup = 'run npm run setup';
   const versionOf = (name) => {
     const file = join(ROOT, 'node_modules', name, 'package.json');
@@ -58,12 +59,12 @@ await runMain(async () => {
   const backend = `require('./dist/runtime/backend').loadBackend().then(({ name, version, device, threads, note }) => {
     console.log([name, version, 'on', device, 'with', threads, 'threads'].join(' '), note ?? ''); })`;
   probe('backend', process.execPath, ['-e', backend], setup);
-  if (!wheelFor())
+  if (!wheelsFor())
     wrong.push(
       `no TensorFlow library for ${process.platform} on ${process.arch}: the slow WebAssembly backend is used`,
     );
-  const { bavail, bsize } = statfsSync(ROOT);
-  tell('disk', `${((bavail * bsize) / 2 ** 30).toFixed(1)} GiB free`);
+  tell('gpu', hasGpu() ? 'NVIDIA' : 'none');
+  tell('disk', `${freeGib(ROOT).toFixed(1)} GiB free`);
   for (const line of wrong) console.log(`\nwrong: ${line}`);
   if (wrong.length === 0) console.log('\nall is well');
   return wrong.length === 0 ? 0 : 1;

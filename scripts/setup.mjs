@@ -3,262 +3,163 @@
  * TensorFlow's library, the addon that binds it, and the compiled TypeScript. Every step is skipped when its inputs
  * have not changed, and a set-up that was killed goes on where it was.
  */
-import { execFileSync } from 'node:child_process';
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { exec, SetupError, step } from './lib/report.mjs';
-import { CACHE, hashOf, locked, once, stampPath } from './lib/stamp.mjs';
-import { HEADERS, LIBRARIES, TENSORFLOW, wheelFor } from './lib/wheel.mjs';
+import { locked } from './lib/lock.mjs';
+import {
+  checkCompiler,
+  checkDisk,
+  checkNode,
+  checkNpm,
+  checkPython,
+  MACHINE_PYTHON,
+} from './lib/machine.mjs';
+import { ADDON, BINDING, CACHE, PYTHON, ROOT, TSC } from './lib/places.mjs';
+import { run } from './lib/program.mjs';
+import { SetupError, step } from './lib/report.mjs';
+import { hashOf, isDone, stamped } from './lib/stamp.mjs';
+import { buildAddon, fetchLibrary, libraryProgress, pip } from './lib/tensorflow.mjs';
+import { hasGpu, LIBRARIES, wheelsFor } from './lib/wheel.mjs';
 
-export const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-/** The project's own Python. */
-export const PYTHON = join(ROOT, '.venv', 'bin', 'python');
+export { PYTHON, ROOT, TSC } from './lib/places.mjs';
 
-const PACKAGE = join(ROOT, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
-const ADDON = join(PACKAGE, 'lib', 'napi-v8', 'tfjs_binding.node');
-const LIBRARY = join(ROOT, CACHE, `tensorflow-${TENSORFLOW}`);
-const NEEDED_GIB = 3;
-/** Not node_modules/.bin/tsc: tslab brings an old compiler that claims the same name there. */
-export const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+const LOCK_FILE = join(ROOT, 'package-lock.json');
+const REQUIREMENTS = join(ROOT, 'scripts', 'requirements.txt');
 
 /** Does all of set-up. Throws a SetupError with one clear line when something is missing on the machine. */
 export async function setUp() {
   checkNode();
-  await locked(join(ROOT, CACHE, 'setup.lock'), async () => {
-    await npmPackages();
-    await pythonEnvironment();
-    await tensorflow();
-    await compiled();
-  });
-}
-
-function checkNode() {
-  const [major, minor] = process.versions.node.split('.').map(Number);
-  const good = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22;
-  if (!good)
-    throw new SetupError(`Node ${process.versions.node} is too old: install Node 20.19, 22.12 or newer`);
-}
-
-function checkDisk() {
-  const { bavail, bsize } = statfsSync(ROOT);
-  const free = (bavail * bsize) / 2 ** 30;
-  if (free < NEEDED_GIB) {
-    throw new SetupError(
-      `the disk has ${free.toFixed(1)} GiB free, set-up needs ${NEEDED_GIB}: free some space, or clone to another disk`,
-    );
-  }
-}
-
-async function npmPackages() {
-  const hash = hashOf({ values: [process.version.split('.')[0]], files: inRoot('package-lock.json') });
-  const outputs = [TSC, join(PACKAGE, 'package.json')];
-  await once(stampPath(ROOT, 'npm'), hash, outputs, async () => {
-    checkDisk();
-    await step('npm packages', () =>
-      run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']),
-    );
-  });
-}
-
-async function pythonEnvironment() {
-  const python = process.env.PYTHON ?? 'python3';
-  const requirements = join(ROOT, 'scripts', 'requirements.txt');
-  const venv = join(ROOT, '.venv');
-  await once(stampPath(ROOT, 'python'), hashOf({ files: [requirements] }), [PYTHON], async () => {
-    checkPython(python);
-    checkDisk();
-    await step('Python environment with JupyterLab', async () => {
-      rmSync(venv, { recursive: true, force: true });
-      await run(python, ['-m', 'venv', venv]);
-      const options = ['--quiet', '--disable-pip-version-check', '--require-hashes'];
-      await run(PYTHON, ['-m', 'pip', 'install', ...options, '-r', requirements]);
-    });
-  });
-}
-
-function checkPython(python) {
-  const debian = 'for example by: apt-get install python3 python3-venv';
-  let answer;
   try {
-    const probe = 'import sys; print(*sys.version_info[:2]); import venv, ensurepip';
-    answer = execFileSync(python, ['-c', probe], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    await locked(join(CACHE, 'setup.lock'), async () => {
+      const all = steps();
+      const isOpen = ({ name, hash, outputs }) => !isDone(stampOf(name), hash(), outputs);
+      // All that is missing on the machine is said before the first download.
+      const open = all.filter(isOpen);
+      for (const check of new Set(open.flatMap(({ checks }) => checks))) check();
+      const needed = open.reduce((sum, { gib }) => sum + gib, 0);
+      if (needed > 0) checkDisk(ROOT, needed);
+      for (const next of all) {
+        if (!isOpen(next)) continue;
+        const { name, title, hash, body, progress } = next;
+        await stamped(stampOf(name), hash(), () => step(title, body, progress));
+      }
+    });
   } catch (error) {
-    if (error.code === 'ENOENT')
-      throw new SetupError(`${python} is missing: install Python 3.10 or newer, ${debian}`);
-    throw new SetupError(`${python} has no working venv module: install it, ${debian}`);
+    if (error.code === 'ENOSPC') throw new SetupError(`the disk of ${ROOT} is full: free some space`);
+    if (['EACCES', 'EROFS', 'EPERM'].includes(error.code))
+      throw new SetupError(`cannot write (${error.message}): make ${ROOT} writable, or clone elsewhere`);
+    throw error;
   }
-  const [major, minor] = answer.trim().split(' ').map(Number);
-  if (major !== 3 || minor < 10)
-    throw new SetupError(`Python ${major}.${minor} is too old: install 3.10 or newer, or set PYTHON to one`);
 }
 
-async function tensorflow() {
-  const wheel = wheelFor();
-  if (!wheel) {
+/** The steps in order: what goes in (hash), what must be there afterwards (outputs), what it takes (checks, gib). */
+function steps() {
+  const wheels = chooseWheels();
+  const native = wheels && [
+    {
+      name: 'tensorflow',
+      title: wheels.title,
+      hash: () => hashOf({ values: [wheels.requirements] }),
+      outputs: LIBRARIES.map((name) => join(CACHE, wheels.folder, name)),
+      checks: [checkPython],
+      gib: wheels.gib,
+      body: () => fetchLibrary(wheels),
+      progress: libraryProgress,
+    },
+    {
+      name: 'addon',
+      title: 'addon that binds TensorFlow to Node',
+      hash: () => hashOf({ values: [wheels.requirements], files: [LOCK_FILE] }),
+      outputs: [ADDON],
+      checks: [checkCompiler],
+      gib: 0.1,
+      body: () => buildAddon(wheels),
+    },
+  ];
+  return [
+    {
+      name: 'npm',
+      title: 'npm packages',
+      hash: () => hashOf({ values: [process.platform, process.arch], files: [LOCK_FILE] }),
+      outputs: [TSC, join(BINDING, 'package.json')],
+      checks: [checkNpm],
+      gib: 1.2,
+      body: () =>
+        run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: ROOT }),
+      progress: npmProgress,
+    },
+    {
+      name: 'python',
+      title: 'Python environment with JupyterLab',
+      hash: () => hashOf({ files: [REQUIREMENTS] }),
+      outputs: [PYTHON],
+      checks: [checkPython],
+      gib: 0.5,
+      ...pythonEnvironment(),
+    },
+    ...(native ?? []),
+    {
+      name: 'compiled',
+      title: 'TypeScript',
+      hash: () => hashOf({ files: [LOCK_FILE, join(ROOT, 'tsconfig.json'), ...sourceFiles()] }),
+      outputs: [join(ROOT, 'dist', 'index.js')],
+      checks: [],
+      gib: 0,
+      body: () => run(process.execPath, [TSC, '-p', ROOT], { name: 'tsc', cwd: ROOT }),
+    },
+  ];
+}
+
+/** The GPU's wheels where there is one, and where they have been installed already (on a cluster's login node). */
+function chooseWheels() {
+  const gpu = wheelsFor({ gpu: true });
+  const wheels = gpu && (existsSync(join(CACHE, gpu.folder)) || hasGpu()) ? gpu : wheelsFor();
+  if (!wheels)
     console.error(
       `  no TensorFlow library for ${process.platform} on ${process.arch}: the slow WebAssembly backend will be used`,
     );
-    return;
-  }
-  await once(
-    stampPath(ROOT, 'tensorflow'),
-    wheel.sha256,
-    LIBRARIES.map((name) => join(LIBRARY, name)),
-    async () => {
-      checkDisk();
-      await step(`TensorFlow ${TENSORFLOW} (270 MB)`, () => fetchLibrary(wheel));
-    },
-  );
-  const sources = readdirSync(join(PACKAGE, 'binding')).map((name) => join(PACKAGE, 'binding', name));
-  const hash = hashOf({ values: [wheel.sha256], files: sources });
-  const links = LIBRARIES.map((name) => join(PACKAGE, 'deps', 'lib', name));
-  await once(stampPath(ROOT, 'addon'), hash, [ADDON, ...links], () =>
-    step('addon that binds TensorFlow to Node', buildAddon),
-  );
+  return wheels;
 }
 
-async function fetchLibrary(wheel) {
-  const folder = join(ROOT, CACHE, 'wheel');
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  const requirement = join(folder, 'requirements.txt');
-  writeFileSync(requirement, `${wheel.requirement} --hash=sha256:${wheel.sha256}\n`);
-  const target = [
-    '--python-version',
-    '311',
-    '--implementation',
-    'cp',
-    '--abi',
-    'cp311',
-    '--platform',
-    wheel.platform,
-  ];
-  const options = [
-    '--no-deps',
-    '--only-binary=:all:',
-    '--require-hashes',
-    '--disable-pip-version-check',
-    '--quiet',
-  ];
-  await run(PYTHON, ['-m', 'pip', 'download', ...options, ...target, '-d', folder, '-r', requirement]);
-  const file = readdirSync(folder).find((name) => name.endsWith('.whl'));
-  const partial = `${LIBRARY}.partial`;
-  rmSync(partial, { recursive: true, force: true });
-  const unpack = [
-    'import sys, zipfile',
-    'wheel, target, libraries, headers = sys.argv[1], sys.argv[2], sys.argv[3].split(","), sys.argv[4].split(",")',
-    'z = zipfile.ZipFile(wheel)',
-    'wanted = lambda n: n in ["tensorflow/" + l for l in libraries] or any(n.startswith("tensorflow/include/" + h) for h in headers)',
-    'z.extractall(target, [n for n in z.namelist() if wanted(n)])',
-  ].join('\n');
-  await run(PYTHON, ['-c', unpack, join(folder, file), partial, LIBRARIES.join(), HEADERS.join()]);
-  rmSync(LIBRARY, { recursive: true, force: true });
-  cpSync(join(partial, 'tensorflow', 'include'), join(LIBRARY, 'include'), { recursive: true });
-  for (const name of LIBRARIES) renameSync(join(partial, 'tensorflow', name), join(LIBRARY, name));
-  rmSync(partial, { recursive: true, force: true });
-  rmSync(folder, { recursive: true, force: true });
+/** How many of the packages for this machine are there. */
+function npmProgress() {
+  const fits = (wanted, own) => !wanted || wanted.includes(own);
+  const names = Object.entries(JSON.parse(readFileSync(LOCK_FILE, 'utf8')).packages)
+    .filter(([name, { os, cpu }]) => name && fits(os, process.platform) && fits(cpu, process.arch))
+    .map(([name]) => join(ROOT, name, 'package.json'));
+  return `${names.filter((path) => existsSync(path)).length} of ${names.length}`;
 }
 
-/** The N-API headers come from npm, so neither node-gyp nor Node's own headers are needed. */
-async function buildAddon() {
-  const libraries = join(PACKAGE, 'deps', 'lib');
-  mkdirSync(libraries, { recursive: true });
-  mkdirSync(dirname(ADDON), { recursive: true });
-  for (const name of LIBRARIES) {
-    rmSync(join(libraries, name), { force: true });
-    symlinkSync(
-      join('..', '..', '..', '..', '..', CACHE, `tensorflow-${TENSORFLOW}`, name),
-      join(libraries, name),
-    );
-  }
-  const compiler = process.env.CXX ?? 'g++';
-  const temporary = `${ADDON}.${process.pid}`;
-  const flags = ['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'];
-  const includes = [
-    PACKAGE,
-    join(LIBRARY, 'include'),
-    join(ROOT, 'node_modules', 'node-api-headers', 'include'),
-  ];
-  const sources = ['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(PACKAGE, 'binding', name));
-  try {
-    await run(compiler, [
-      ...flags,
-      ...includes.map((folder) => `-I${folder}`),
-      ...sources,
-      '-o',
-      temporary,
-      `-L${libraries}`,
-      ...LIBRARIES.map((name) => `-l:${name}`),
-      '-Wl,-rpath,$ORIGIN/../../deps/lib',
-    ]);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    if (error.code === 'ENOENT')
-      throw new SetupError(
-        `${compiler} is missing: install a C++ compiler, for example by: apt-get install g++`,
-      );
-    throw error;
-  }
-  renameSync(temporary, ADDON);
-  await run(process.execPath, [
-    '-e',
-    `process.env.TF_CPP_MIN_LOG_LEVEL = '3'; require(${JSON.stringify(ADDON)})`,
-  ]);
+function pythonEnvironment() {
+  let said = '';
+  const body = async () => {
+    const venv = dirname(dirname(PYTHON));
+    rmSync(venv, { recursive: true, force: true });
+    await run(MACHINE_PYTHON, ['-m', 'venv', venv], { cwd: ROOT });
+    const options = ['--require-hashes', '--progress-bar=off', `--requirement=${REQUIREMENTS}`];
+    await pip(['install', ...options], {
+      onOutput: (piece) => {
+        said += piece;
+      },
+    });
+  };
+  const progress = () => {
+    const installing = said.match(/^Installing collected packages: (.*)$/m)?.[1].split(', ').length;
+    return installing ? `installing ${installing} packages` : `${said.split('Collecting ').length - 1} found`;
+  };
+  return { body, progress };
 }
 
-async function compiled() {
-  const files = inRoot('tsconfig.json', 'package-lock.json', ...sourceFiles('src'));
-  await once(stampPath(ROOT, 'compiled'), hashOf({ files }), [join(ROOT, 'dist', 'index.js')], () =>
-    step('TypeScript', () => run(process.execPath, [TSC, '-p', ROOT])),
-  );
+function sourceFiles() {
+  return readdirSync(join(ROOT, 'src'), { recursive: true })
+    .filter((name) => name.endsWith('.ts'))
+    .sort()
+    .map((name) => join(ROOT, 'src', name));
 }
 
-function sourceFiles(folder) {
-  return readdirSync(join(ROOT, folder), { recursive: true })
-    .filter((name) => String(name).endsWith('.ts'))
-    .map((name) => join(folder, String(name)))
-    .sort();
-}
-
-function inRoot(...names) {
-  return names.map((name) => join(ROOT, name)).filter((path) => existsSync(path));
-}
-
-/** Runs a step's program; a failing one is reported with the end of its output, and with the cure where it is known. */
-async function run(command, args) {
-  try {
-    return await exec(command, args, { cwd: ROOT });
-  } catch (error) {
-    if (error.code === 'ENOENT') throw error;
-    const output = String(error.output ?? '').trim();
-    if (/No space left|ENOSPC/.test(output))
-      throw new SetupError('the disk is full: free some space, then run the same command again');
-    if (
-      /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ConnectionError|NewConnectionError|Name or service not known|Could not fetch URL/.test(
-        output,
-      )
-    ) {
-      throw new SetupError(
-        'a package registry cannot be reached: check the network, or the registry that npm and pip are set to, then run the same command again',
-      );
-    }
-    if (/DO NOT MATCH THE HASHES/.test(output))
-      throw new SetupError(
-        'the TensorFlow wheel has another checksum than the pinned one: the package index or a proxy changed it',
-      );
-    throw new SetupError(`${error.message}\n${output.split('\n').slice(-25).join('\n')}`);
-  }
+function stampOf(name) {
+  return join(CACHE, 'stamps', name);
 }
 
 /** Runs `main`, turning what went wrong into one line and an exit code. */

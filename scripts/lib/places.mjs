@@ -1,0 +1,13 @@
+/** Where things are. All that set-up makes lies in node_modules, .venv, dist and .cache. */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const CACHE = join(ROOT, '.cache');
+/** The project's own Python. */
+export const PYTHON = join(ROOT, '.venv', 'bin', 'python');
+/** Not node_modules/.bin/tsc: tslab brings an old compiler that claims the same name there. */
+export const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
+/** The package whose addon binds TensorFlow to Node. */
+export const BINDING = join(ROOT, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
+export const ADDON = join(BINDING, 'lib', 'napi-v8', 'tfjs_binding.node');

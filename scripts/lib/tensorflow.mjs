@@ -1,0 +1,89 @@
+/** TensorFlow's library, fetched and checked by pip, and the addon that binds it to Node, built by the C++ compiler. */
+import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { COMPILER } from './machine.mjs';
+import { ADDON, BINDING, CACHE, PYTHON, ROOT } from './places.mjs';
+import { run } from './program.mjs';
+import { LIBRARIES, PATTERNS } from './wheel.mjs';
+
+const WHEELS = join(CACHE, 'wheels');
+const UNPACKED = join(CACHE, 'unpacked');
+const TEMPORARY = join(CACHE, 'tmp');
+const UNPACK = fileURLToPath(new URL('unpack.py', import.meta.url));
+
+/** Downloads the wheels and moves what is needed of them into place. Wheels that a kill left are not fetched again. */
+export async function fetchLibrary({ requirements, platforms, folder }) {
+  const library = join(CACHE, folder);
+  rmSync(UNPACKED, { recursive: true, force: true });
+  for (const path of [WHEELS, UNPACKED]) mkdirSync(path, { recursive: true });
+  const list = join(WHEELS, 'requirements.txt');
+  writeFileSync(list, requirements);
+  const target = ['--python-version=311', '--implementation=cp', '--abi=cp311', '--abi=none'];
+  await pip([
+    'download',
+    ...['--no-deps', '--only-binary=:all:', '--require-hashes', '--progress-bar=off'],
+    ...target,
+    ...platforms.map((platform) => `--platform=${platform}`),
+    ...[`--dest=${WHEELS}`, `--requirement=${list}`],
+  ]);
+  await run(PYTHON, [UNPACK, WHEELS, UNPACKED, ...PATTERNS], { cwd: ROOT });
+  const beside = join(library, '..');
+  for (const name of readdirSync(UNPACKED)) {
+    const place = name === 'tensorflow' ? library : join(beside, name);
+    mkdirSync(beside, { recursive: true });
+    rmSync(place, { recursive: true, force: true });
+    renameSync(join(UNPACKED, name), place);
+  }
+  for (const path of [WHEELS, UNPACKED]) rmSync(path, { recursive: true, force: true });
+}
+
+/** How far fetchLibrary is. */
+export function libraryProgress() {
+  const unpacked = megabytes(UNPACKED);
+  return unpacked > 0 ? `${unpacked} MB unpacked` : `${megabytes(WHEELS) + megabytes(TEMPORARY)} MB fetched`;
+}
+
+/** Runs the project's pip; its temporary files lie in the project's folder, since /tmp is often small. */
+export async function pip(words, options = {}) {
+  rmSync(TEMPORARY, { recursive: true, force: true });
+  mkdirSync(TEMPORARY, { recursive: true });
+  const args = ['-m', 'pip', '--disable-pip-version-check', '--no-input', ...words];
+  await run(PYTHON, args, { name: 'pip', cwd: ROOT, env: { TMPDIR: TEMPORARY }, ...options });
+  rmSync(TEMPORARY, { recursive: true, force: true });
+}
+
+/** The N-API headers come from npm, so neither node-gyp nor Node's own headers are needed. */
+export async function buildAddon({ folder }) {
+  const library = join(CACHE, folder);
+  mkdirSync(dirname(ADDON), { recursive: true });
+  const temporary = `${ADDON}.new`;
+  const flags = ['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'];
+  const headers = join(ROOT, 'node_modules', 'node-api-headers', 'include');
+  await run(
+    COMPILER,
+    [
+      ...flags,
+      ...[BINDING, join(library, 'include'), headers].map((place) => `-I${place}`),
+      ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(BINDING, 'binding', name)),
+      ...['-o', temporary, `-L${library}`],
+      ...LIBRARIES.map((name) => `-l:${name}`),
+      `-Wl,-rpath,$ORIGIN/${relative(dirname(ADDON), library)}`,
+    ],
+    { cwd: ROOT },
+  );
+  renameSync(temporary, ADDON);
+  const load = `process.env.TF_CPP_MIN_LOG_LEVEL = '3'; require(${JSON.stringify(ADDON)})`;
+  await run(process.execPath, ['-e', load], { name: 'loading the addon', cwd: ROOT });
+}
+
+/** The size of a folder that another program writes into. */
+function megabytes(folder) {
+  let bytes = 0;
+  try {
+    for (const name of readdirSync(folder, { recursive: true })) bytes += statSync(join(folder, name)).size;
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+  return Math.round(bytes / 1e6);
+}
