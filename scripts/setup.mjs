@@ -128,15 +128,17 @@ function npmProgress() {
   const names = Object.entries(JSON.parse(readFileSync(LOCK_FILE, 'utf8')).packages)
     .filter(([name, { os, cpu }]) => name && fits(os, process.platform) && fits(cpu, process.arch))
     .map(([name]) => join(ROOT, name, 'package.json'));
-  return `${names.filter((path) => existsSync(path)).length} of ${names.length}`;
+  return `${names.filter((path) => existsSync(path)).length} of ${names.length} installed`;
 }
 
+/** The Python environment, from nothing: a package that a kill left half written looks like a whole one to pip. */
 function pythonEnvironment() {
-  let said = '';
+  const venv = dirname(dirname(PYTHON));
+  let said;
   const body = async () => {
-    const venv = dirname(dirname(PYTHON));
     rmSync(venv, { recursive: true, force: true });
     await run(MACHINE_PYTHON, ['-m', 'venv', venv], { cwd: ROOT });
+    said = '';
     const options = ['--require-hashes', '--progress-bar=off', `--requirement=${REQUIREMENTS}`];
     await pip(['install', ...options], {
       onOutput: (piece) => {
@@ -145,8 +147,11 @@ function pythonEnvironment() {
     });
   };
   const progress = () => {
-    const installing = said.match(/^Installing collected packages: (.*)$/m)?.[1].split(', ').length;
-    return installing ? `installing ${installing} packages` : `${said.split('Collecting ').length - 1} found`;
+    if (said === undefined) return 'creating it';
+    const all = said.match(/^Installing collected packages: (.*)$/m)?.[1].split(', ').length;
+    if (!all) return `${said.split('Collecting ').length - 1} packages fetched`;
+    const installed = readdirSync(venv, { recursive: true }).filter((name) => name.endsWith('.dist-info'));
+    return `${installed.length} of ${all} packages installed`;
   };
   return { body, progress };
 }

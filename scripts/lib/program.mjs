@@ -46,7 +46,7 @@ export function explain(name, code, output) {
   if (/CERTIFICATE_VERIFY_FAILED|SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY/.test(output))
     return `the certificate of a package registry is not trusted: set NODE_EXTRA_CA_CERTS and PIP_CERT to your proxy's certificate, ${AGAIN}`;
   if (
-    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|NewConnectionError|ConnectionError|ConnectTimeout|ReadTimeout|Connection broken/.test(
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|NewConnectionError|ConnectionError|ConnectTimeout|ReadTimeout|Connection broken|from versions: none/.test(
       output,
     )
   ) {
@@ -56,6 +56,9 @@ export function explain(name, code, output) {
         : ['the npm registry', 'npm config get registry'];
     return `${registry} cannot be reached: check the network, or the address that it is set to (${setting}), ${AGAIN}`;
   }
+  const unknown = output.match(/No matching distribution found for (\S+)/)?.[1];
+  if (unknown)
+    return `pip's package index has no ${unknown} for this Python: check the index (pip config list), or set PYTHON to another Python, ${AGAIN}`;
   return `${name} ended with ${code}:\n${output.trim().split('\n').slice(-25).join('\n')}`;
 }
 
