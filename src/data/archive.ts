@@ -1,0 +1,101 @@
+/** Files out of a .tar.gz archive, into memory: nothing of it is ever written to the disk. */
+import { createReadStream } from 'node:fs';
+import { posix } from 'node:path';
+import { createGunzip } from 'node:zlib';
+import { Parse, type ReadEntry } from 'tar';
+
+export interface ArchiveLimits {
+  /** Most bytes of one file. */
+  readonly fileBytes: number;
+  /** Most bytes of all that is unpacked, wanted or not. */
+  readonly totalBytes: number;
+}
+
+/**
+ * Reads the named files of an archive.
+ *
+ * An archive that has a link, a device, or a name that points out of its own folder is refused whole, also where that
+ * member is not wanted: a data set has no such thing.
+ *
+ * @param names paths in the archive
+ * @throws Error that names the archive, the member and what is wrong
+ */
+export async function readArchive(
+  path: string,
+  names: readonly string[],
+  limits: ArchiveLimits,
+): Promise<Map<string, Buffer>> {
+  try {
+    const files = await unpack(path, new Set(names), limits);
+    const missing = names.filter((name) => !files.has(name));
+    if (missing.length > 0) throw new Error(`it has no ${missing.join(', ')}`);
+    return files;
+  } catch (error) {
+    throw new Error(`cannot read ${path}: ${inWords(error as NodeJS.ErrnoException)}`, { cause: error });
+  }
+}
+
+async function unpack(
+  path: string,
+  wanted: ReadonlySet<string>,
+  { fileBytes, totalBytes }: ArchiveLimits,
+): Promise<Map<string, Buffer>> {
+  const files = new Map<string, Buffer>();
+  let failure: Error | undefined;
+  const parser = new Parse({ strict: true });
+  parser.on('error', (error: Error) => {
+    failure ??= error;
+  });
+  parser.on('entry', (entry: ReadEntry) => {
+    const name = posix.normalize(entry.path);
+    failure ??= refusal(entry, wanted.has(name) ? fileBytes : totalBytes);
+    if (failure || entry.type === 'Directory' || !wanted.has(name)) {
+      entry.resume();
+      return;
+    }
+    if (files.has(name)) failure ??= new Error(`it has ${name} twice`);
+    const chunks: Buffer[] = [];
+    files.set(name, Buffer.alloc(0));
+    entry.on('data', (chunk: Buffer) => chunks.push(chunk));
+    entry.on('end', () => files.set(name, Buffer.concat(chunks)));
+  });
+  let total = 0;
+  const input = createReadStream(path);
+  const unpacked = createGunzip();
+  input.on('error', (error) => unpacked.destroy(error));
+  try {
+    for await (const chunk of input.pipe(unpacked) as AsyncIterable<Buffer>) {
+      // the parser would unpack a second time, past the limit
+      if (total === 0 && chunk[0] === 0x1f && chunk[1] === 0x8b) throw new Error('it is packed twice');
+      total += chunk.length;
+      if (total > totalBytes) throw new Error(`more than ${totalBytes} bytes come out of it`);
+      parser.write(chunk);
+      if (failure) throw failure;
+    }
+  } finally {
+    input.destroy();
+  }
+  parser.end();
+  if (failure) throw failure;
+  return files;
+}
+
+/** Why a member is refused, if it is. */
+function refusal({ path, type, size }: ReadEntry, mostBytes: number): Error | undefined {
+  const name = JSON.stringify(path);
+  if (/^([\\/]|[a-z]:)/i.test(path) || path.split(/[\\/]/).includes('..') || path.includes('\0')) {
+    return new Error(`${name} points out of the archive's folder`);
+  }
+  if (!['File', 'OldFile', 'ContiguousFile', 'Directory'].includes(type)) {
+    return new Error(`${name} is no file but a ${type}`);
+  }
+  if (size > mostBytes) return new Error(`${name} has ${size} bytes, more than ${mostBytes}`);
+  return undefined;
+}
+
+function inWords({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'Z_BUF_ERROR') return 'it is cut off';
+  if (code === 'Z_DATA_ERROR') return `it is no gzip file, or damaged (${message})`;
+  if (code === 'TAR_BAD_ARCHIVE' || code === 'TAR_ENTRY_INVALID') return `its tar is damaged (${message})`;
+  return message;
+}

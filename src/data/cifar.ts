@@ -1,0 +1,171 @@
+/** CIFAR-10 and CIFAR-100 (Krizhevsky 2009), from their official binary archives. */
+import { join } from 'node:path';
+import { readArchive } from './archive';
+import type { Augmentation, Normalization } from './augment';
+import type { Dataset, Examples } from './dataset';
+import { type DownloadOptions, download, type RemoteFile } from './download';
+import { showDownload } from './download-progress';
+import { type ImageOptions, type ImageSource, imageDataset } from './image-set';
+
+/** What to make of the pictures, and where they come from. */
+export interface CifarOptions extends ImageOptions, DownloadOptions {
+  /** Where the archive is kept. @default data/downloads in the project's folder, or ID_DOWNLOADS */
+  readonly folder?: string;
+  /** Another archive of the same form. @default the official one, from ID_CIFAR_SOURCE where that names a folder of a mirror */
+  readonly source?: RemoteFile;
+}
+
+interface Cifar {
+  readonly name: 'cifar10' | 'cifar100';
+  readonly title: string;
+  readonly file: Omit<RemoteFile, 'url'> & { readonly name: string };
+  /** Paths in the archive. */
+  readonly train: readonly string[];
+  readonly test: readonly string[];
+  /** The bytes before a picture and how many values each may have; the last is the class. */
+  readonly labels: readonly number[];
+  /** The file with the names of the classes. */
+  readonly classNames: string;
+  readonly normalization: Normalization;
+  readonly augmentation: Augmentation;
+}
+
+const OFFICIAL = 'https://www.cs.toronto.edu/~kriz';
+const SIDE = 32;
+const PIXELS = SIDE * SIDE;
+
+const CIFAR10: Cifar = {
+  name: 'cifar10',
+  title: 'CIFAR-10',
+  file: {
+    name: 'cifar-10-binary.tar.gz',
+    bytes: 170_052_171,
+    sha256: 'c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd',
+  },
+  train: [1, 2, 3, 4, 5].map((batch) => `cifar-10-batches-bin/data_batch_${batch}.bin`),
+  test: ['cifar-10-batches-bin/test_batch.bin'],
+  labels: [10],
+  classNames: 'cifar-10-batches-bin/batches.meta.txt',
+  normalization: { mean: [0.4914, 0.4822, 0.4465], std: [0.2023, 0.1994, 0.201] },
+  augmentation: { cropPadding: 4, horizontalFlip: true },
+};
+
+const CIFAR100: Cifar = {
+  name: 'cifar100',
+  title: 'CIFAR-100',
+  file: {
+    name: 'cifar-100-binary.tar.gz',
+    bytes: 168_513_733,
+    sha256: '58a81ae192c23a4be8b1804d68e518ed807d710a4eb253b1f2a199162a40d8ec',
+  },
+  train: ['cifar-100-binary/train.bin'],
+  test: ['cifar-100-binary/test.bin'],
+  labels: [20, 100],
+  classNames: 'cifar-100-binary/fine_label_names.txt',
+  normalization: {
+    mean: [0.5070751592371323, 0.48654887331495095, 0.4409178433670343],
+    std: [0.2673342858792401, 0.2564384629170883, 0.27615047132568404],
+  },
+  augmentation: { cropPadding: 4, horizontalFlip: true, rotation: 15 },
+};
+
+/** The archives unpack to 184 MB; the six files of CIFAR-10 have 31 MB each, the larger one of CIFAR-100 154 MB. */
+const LIMITS = { fileBytes: 160_000_000, totalBytes: 200_000_000 };
+
+/**
+ * CIFAR-10: 50,000 pictures to train on and 10,000 of the official test set to validate with, 32 x 32, three colours,
+ * normalised and augmented as in the paper unless told otherwise. Downloaded once, 170 MB.
+ *
+ * @throws Error that says how to get the file when it cannot be downloaded, and what is wrong with one that cannot be
+ *   read; RangeError for options that ImageOptions do not allow
+ */
+export function cifar10(options: CifarOptions = {}): Promise<Dataset> {
+  return cifar(CIFAR10, options);
+}
+
+/** CIFAR-100, by its 100 fine classes; otherwise as {@link cifar10}. */
+export function cifar100(options: CifarOptions = {}): Promise<Dataset> {
+  return cifar(CIFAR100, options);
+}
+
+async function cifar(set: Cifar, options: CifarOptions): Promise<Dataset> {
+  const folder =
+    options.folder ?? process.env['ID_DOWNLOADS'] ?? join(__dirname, '..', '..', 'data', 'downloads');
+  const base = (process.env['ID_CIFAR_SOURCE'] ?? OFFICIAL).replace(/\/+$/, '');
+  const file = options.source ?? { ...set.file, url: `${base}/${set.file.name}` };
+  const path = join(folder, set.file.name);
+  const progress = showDownload(set.title);
+  try {
+    await download(file, path, { onProgress: progress.update, ...options });
+  } finally {
+    progress.stop();
+  }
+  const source = await readSource(set, path);
+  const { normalization, augmentation } = set;
+  return imageDataset(source, { normalization, augmentation, ...options });
+}
+
+/** https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version" */
+async function readSource(set: Cifar, path: string): Promise<ImageSource> {
+  const files = await readArchive(path, [...set.train, ...set.test, set.classNames], LIMITS);
+  try {
+    const classNames = files
+      .get(set.classNames)!
+      .toString('utf8')
+      .split('\n')
+      .map((name) => name.trim())
+      .filter(Boolean);
+    const classes = set.labels.at(-1)!;
+    if (classNames.length !== classes) {
+      throw new Error(`${set.classNames} has ${classNames.length} names, not ${classes}`);
+    }
+    const { name, title } = set;
+    return {
+      name,
+      title,
+      classNames,
+      train: decode(set, set.train, files),
+      test: decode(set, set.test, files),
+    };
+  } catch (error) {
+    throw new Error(`cannot read ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Records of labels and three planes, red, green and blue -> pictures [32, 32, 3] */
+function decode({ labels: ranges }: Cifar, names: readonly string[], files: Map<string, Buffer>): Examples {
+  const recordBytes = ranges.length + 3 * PIXELS;
+  const counts = names.map((name) => files.get(name)!.length / recordBytes);
+  const broken = counts.findIndex((count) => count === 0 || !Number.isInteger(count));
+  if (broken >= 0) {
+    throw new Error(
+      `${names[broken]} has ${files.get(names[broken]!)!.length} bytes, which are no whole records of ${recordBytes}`,
+    );
+  }
+  const size = counts.reduce((sum, count) => sum + count, 0);
+  const inputs = new Uint8Array(size * 3 * PIXELS);
+  const labels = new Int32Array(size);
+  let picture = 0;
+  for (const name of names) {
+    const bytes = files.get(name)!;
+    for (let start = 0; start < bytes.length; start += recordBytes, picture++) {
+      for (const [i, values] of ranges.entries()) {
+        const label = bytes[start + i]!;
+        if (label >= values) {
+          throw new Error(
+            `${name}, record ${start / recordBytes}: label ${label} is none of 0 to ${values - 1}`,
+          );
+        }
+        labels[picture] = label;
+      }
+      const red = start + ranges.length;
+      for (let pixel = 0, to = picture * 3 * PIXELS; pixel < PIXELS; pixel++) {
+        inputs[to++] = bytes[red + pixel]!;
+        inputs[to++] = bytes[red + PIXELS + pixel]!;
+        inputs[to++] = bytes[red + 2 * PIXELS + pixel]!;
+      }
+    }
+    files.delete(name);
+  }
+  return { inputs, inputShape: [SIDE, SIDE, 3], labels, size };
+}
