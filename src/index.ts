@@ -7,10 +7,16 @@ export { interruptible } from './runtime/interrupt';
 export { type CompileOptions, compile, type Entries, type Program, type Variables } from './runtime/program';
 
 // 1. data: examples
+export type { Augmentation, Normalization } from './data/augment';
+export { type CifarOptions, cifar10, cifar100 } from './data/cifar';
 export { type Batch, batches, type Dataset, type Examples, toBatch } from './data/dataset';
+export { type IdxOptions, idxFolder } from './data/idx';
+export type { ImageOptions } from './data/image-set';
 export { cube, embed, flatTorus, gaussian, type PointSet, sphere, swissRoll } from './data/manifolds';
+export { mnist } from './data/mnist';
 export { type ModularArithmeticOptions, modularArithmetic } from './data/modular-arithmetic';
 export { type PermutationGroupOptions, permutationGroup } from './data/permutation-group';
+export { classCounts, ofClass, rawPoints, select } from './data/select';
 
 // 2. models: inputs -> logits and named activations
 export type { ApplyOptions, Model, ModelOutput } from './models/model';

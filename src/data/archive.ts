@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { posix } from 'node:path';
 import { createGunzip } from 'node:zlib';
-import { Parse, type ReadEntry } from 'tar';
+import type { ReadEntry } from 'tar';
 
 export interface ArchiveLimits {
   /** Most bytes of one file. */
@@ -42,6 +42,7 @@ async function unpack(
 ): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
   let failure: Error | undefined;
+  const { Parse } = await import('tar');
   const parser = new Parse({ strict: true });
   parser.on('error', (error: Error) => {
     failure ??= error;
