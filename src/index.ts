@@ -52,6 +52,7 @@ export { type LayerProfile, layerProfile, type ProfileOptions } from './intrinsi
 // 5. records: keep
 export { type Measurement, type RunRecord, readRun } from './records/run-record';
 export { RECORDED, readRuns } from './records/recorded-runs';
+export { runs } from './records/table';
 
 // 6. experiments: one run, many runs
 export { type GrokkingConfig, grokkingConfig, parseGrid } from './experiments/config';

@@ -3,7 +3,7 @@ import type { Config, Layout, PlotData } from 'plotly.js';
 import { display, type MimeBundle } from './notebook-output';
 import { fontFolder, offlinePlotly, plotlySource } from './plotly-offline';
 import { DEFAULT_SIZE, FONT, TEMPLATE } from './style';
-import { escapeHtml, type Table, tableBundle } from './table';
+import { escapeHtml, type Frame, frameTable, type Table, tableBundle } from './table';
 
 /** Traces and layout in the terms of plotly.js (https://plotly.com/javascript/reference/). */
 export interface Figure {
@@ -28,12 +28,16 @@ export interface ShowOptions extends Size {
 const NEEDS_GL = /gl$|3d$|^(surface|isosurface|volume|cone|streamtube|splom|parcoords|.*map.*)$/;
 
 /**
- * Shows a figure or a table below the notebook's cell: interactive where the front end can, a static picture
- * everywhere else. Outside a notebook it prints one line of text.
+ * Shows a figure, a table or a danfo DataFrame below the notebook's cell: interactive where the front end can, a static
+ * picture everywhere else. Outside a notebook it prints text.
  */
-export async function show(what: Figure | Table, options: ShowOptions = {}): Promise<void> {
-  const bundle = 'rows' in what ? tableBundle(what) : await figureBundle(what, options);
-  display(bundle, options);
+export async function show(what: Figure | Table | Frame, options: ShowOptions = {}): Promise<void> {
+  display(await bundleOf(what, options), options);
+}
+
+async function bundleOf(what: Figure | Table | Frame, options: ShowOptions): Promise<MimeBundle> {
+  if ('values' in what) return tableBundle(frameTable(what));
+  return 'rows' in what ? tableBundle(what) : figureBundle(what, options);
 }
 
 /** All forms of a figure; `picture: false` leaves the static one out, which takes most of the time. */

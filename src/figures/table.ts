@@ -24,6 +24,27 @@ export function table(
   return { rows, columns, ...(options.caption === undefined ? {} : { caption: options.caption }) };
 }
 
+/** What a danfo DataFrame has; its own class is not needed to show it. */
+export interface Frame {
+  readonly columns: readonly string[];
+  /** By row. */
+  readonly values: readonly unknown[];
+}
+
+/** A DataFrame as a table. */
+export function frameTable(frame: Frame): Table {
+  const rows = (frame.values as readonly (readonly unknown[])[]).map((values) =>
+    Object.fromEntries(frame.columns.map((name, i) => [name, asCell(values[i])])),
+  );
+  return { rows, columns: frame.columns };
+}
+
+/** danfo has NaN for a missing number. */
+function asCell(value: unknown): Cell {
+  if (value === null || value === undefined || Number.isNaN(value)) return null;
+  return typeof value === 'number' || typeof value === 'boolean' ? value : String(value);
+}
+
 /** All forms of a table. */
 export function tableBundle(contents: Table): MimeBundle {
   return {

@@ -1,0 +1,137 @@
+/** Recorded runs as a danfo DataFrame, one row each; the only importer of danfojs-node. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import type { DataFrame } from 'danfojs-node';
+import { RECORDED } from './recorded-runs';
+import { type Measurement, type RunRecord, readRun } from './run-record';
+
+/** What a cell holds; a number that is missing is NaN, another value null. */
+export type RunValue = string | number | boolean | null;
+
+export interface RunColumn {
+  readonly name: string;
+  /** float32 is what danfo calls every number with a fraction; the values are doubles. */
+  readonly dtype: 'string' | 'float32' | 'boolean';
+  readonly values: readonly RunValue[];
+}
+
+/**
+ * The recorded runs of a folder and of the folders in it, as danfo users expect them:
+ * `frame.query(frame['weightDecay'].gt(0))`, `frame.groupby(['weightDecay']).col(['LLID']).mean()`.
+ *
+ * Columns are `run`, the settings that differ, and those of {@link runColumns}. The first call takes a second, danfo's
+ * own loading.
+ *
+ * @param folder @default the records that come with the package
+ * @throws Error when there is no record, or one is malformed
+ */
+export async function runs(folder: string = RECORDED): Promise<DataFrame> {
+  const names = (existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [])
+    .filter((path) => path.endsWith('.jsonl'))
+    .sort();
+  if (names.length === 0) throw new Error(`no run is recorded in ${folder}: there is no .jsonl file`);
+  const columns = runColumns(
+    names.map((name) => ({
+      name: name.slice(0, -'.jsonl'.length).replaceAll(sep, '/'),
+      record: readRun(join(folder, name)),
+    })),
+  );
+  const { DataFrame: Frame } = await import('danfojs-node');
+  return new Frame(
+    names.map((_, row) => columns.map(({ values }) => values[row])),
+    { columns: columns.map(({ name }) => name), dtypes: columns.map(({ dtype }) => dtype) },
+  );
+}
+
+/**
+ * One row a run: its name, the settings that are not the same in all of them, then
+ * - `step` of the last measurement, and whether the run is `done`;
+ * - `trainAccuracy`, `accuracy`, `loss` of that measurement, the latter two on validation;
+ * - `bestAccuracy` on validation and `bestStep`, the first to have it;
+ * - `LLID` and `PID` on validation at the last measurement, and their ratio `PID/LLID`.
+ */
+export function runColumns(
+  named: readonly { readonly name: string; readonly record: RunRecord }[],
+): readonly RunColumn[] {
+  const records = named.map(({ record }) => record);
+  const results = records.map(resultsOf);
+  const resultNames = Object.keys(results[0] ?? {}) as (keyof Results)[];
+  return [
+    { name: 'run', dtype: 'string', values: named.map(({ name }) => name) },
+    ...varyingKeys(records).map((key) =>
+      column(
+        key,
+        records.map(({ config }) => config[key]),
+      ),
+    ),
+    ...resultNames.map((name) =>
+      column(
+        name,
+        results.map((result) => result[name]),
+      ),
+    ),
+  ];
+}
+
+interface Results {
+  readonly step: number;
+  readonly done: boolean;
+  readonly trainAccuracy: number;
+  readonly accuracy: number;
+  readonly loss: number;
+  readonly bestAccuracy: number;
+  readonly bestStep: number;
+  readonly LLID: number;
+  readonly PID: number;
+  readonly 'PID/LLID': number;
+}
+
+function resultsOf({ measurements, done }: RunRecord): Results {
+  const last = measurements.at(-1);
+  const best = measurements.reduce<Measurement | undefined>(
+    (champion, next) =>
+      champion && champion.validation.accuracy >= next.validation.accuracy ? champion : next,
+    undefined,
+  );
+  const ids = Object.values(last?.validation.id ?? {}).map(({ value }) => value);
+  const lastLayerId = ids.at(-1) ?? Number.NaN;
+  const peakId = ids.length > 0 ? Math.max(...ids) : Number.NaN;
+  return {
+    step: last?.step ?? Number.NaN,
+    done: done !== undefined,
+    trainAccuracy: last?.train.accuracy ?? Number.NaN,
+    accuracy: last?.validation.accuracy ?? Number.NaN,
+    loss: last?.validation.loss ?? Number.NaN,
+    bestAccuracy: best?.validation.accuracy ?? Number.NaN,
+    bestStep: best?.step ?? Number.NaN,
+    LLID: lastLayerId,
+    PID: peakId,
+    'PID/LLID': peakId / lastLayerId,
+  };
+}
+
+/** In the order in which the records have them. */
+function varyingKeys(records: readonly RunRecord[]): string[] {
+  const keys = [...new Set(records.flatMap(({ config }) => Object.keys(config)))];
+  return keys.filter((key) => new Set(records.map(({ config }) => JSON.stringify(config[key]))).size > 1);
+}
+
+/** danfo guesses the type of a column from its first rows and fails where they are undefined, so it is told. */
+function column(name: string, values: readonly unknown[]): RunColumn {
+  const present = values.filter((value) => value !== undefined && value !== null);
+  if (present.every((value) => typeof value === 'number')) {
+    return {
+      name,
+      dtype: 'float32',
+      values: values.map((value) => (value as number | undefined) ?? Number.NaN),
+    };
+  }
+  if (present.length === values.length && present.every((value) => typeof value === 'boolean')) {
+    return { name, dtype: 'boolean', values: present };
+  }
+  const text = (value: unknown): RunValue => {
+    if (value === undefined || value === null) return null;
+    return typeof value === 'string' ? value : JSON.stringify(value);
+  };
+  return { name, dtype: 'string', values: values.map(text) };
+}
