@@ -31,7 +31,7 @@ function readDigits(): ImageSource {
   const parts = classNames.map((digit) => {
     const text = readFileSync(join(folder, `${digit}.json`), 'utf8');
     const { data } = JSON.parse(text) as { data: number[] };
-    return Uint8Array.from(data, (value) => Math.round(value * 255));
+    return new Uint8Array(data.map((value) => Math.round(value * 255))); // Uint8Array.from takes 20 times as long
   });
   const labels = parts.flatMap((part, digit) => Array<number>(part.length / SIDE ** 2).fill(digit));
   const train = padTo32({

@@ -40,6 +40,6 @@ export function rawPoints(examples: Examples): {
   readonly shape: readonly [examples: number, numbers: number];
 } {
   const all = Int32Array.from({ length: examples.size }, (_, i) => i);
-  const data = Float32Array.from(examples.prepare?.(examples, all) ?? examples.inputs);
+  const data = examples.prepare?.(examples, all) ?? new Float32Array(examples.inputs);
   return { data, shape: [examples.size, data.length / examples.size] };
 }
