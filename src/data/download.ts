@@ -208,7 +208,8 @@ function inWords(error: Error): DownloadError {
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
     return new DownloadError(`the file cannot be written (${message})`, false, error);
   }
-  // fetch follows up to 20 redirects, and only to http and https
-  const final = /redirect|invalid url|unknown scheme|scheme must be|bad port/i.test(message);
-  return new DownloadError(code === undefined ? message : `${message} (${code})`, !final, error);
+  // fetch follows up to 20 redirects, and only to http and https; a name that is unknown stays so for seconds
+  const final = /redirect|invalid url|unknown scheme|scheme must be|bad port|ENOTFOUND/i.test(message);
+  const text = code === undefined || message.includes(code) ? message : `${message} (${code})`;
+  return new DownloadError(text, !final, error);
 }

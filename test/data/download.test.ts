@@ -230,13 +230,19 @@ describe('download', () => {
   it('says what to do where there is no network', async () => {
     const { url, close } = await serve(good(CONTENT));
     await close();
-    await assert.rejects(download(remote(url, CONTENT), path, HASTE), (error: Error) => {
-      assert.match(
-        error.message,
-        /ECONNREFUSED.*Where there is no network, fetch it elsewhere and put it at /,
-      );
-      return true;
-    });
+    for (const [address, code] of [
+      [url, /ECONNREFUSED/],
+      ['http://nowhere.invalid/file.tar.gz', /ENOTFOUND|EAI_AGAIN/],
+    ] as const) {
+      await assert.rejects(download(remote(address, CONTENT), path, HASTE), (error: Error) => {
+        assert.match(error.message, code);
+        assert.match(
+          error.message,
+          /Where there is no network, fetch it elsewhere and put it at .*file.tar.gz: /,
+        );
+        return true;
+      });
+    }
   });
 });
 
