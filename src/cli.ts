@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { distance } from 'fastest-levenshtein';
-import { describeSettings, grokkingConfig, parseOverrides, runName } from './experiments/config';
+import { type RunConfig, settingsOf } from './experiments/config';
 import { showProgress } from './progress';
 
 const COMMAND = 'npm run experiment --';
@@ -13,17 +13,15 @@ const FLAGS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** What each experiment is, and its keys. */
-const EXPERIMENTS: Readonly<Record<string, { summary: string; describe: () => string }>> = {
-  grokking: {
-    summary: 'a transformer learns modular arithmetic, and long after generalises',
-    describe: describeSettings,
-  },
+const SUMMARIES: Readonly<Record<RunConfig['experiment'], string>> = {
+  grokking: 'a transformer learns modular arithmetic, and long after generalises',
+  images: 'a ResNet learns images, more or less regularised',
 };
 
 function help(): string {
-  const experiments = Object.entries(EXPERIMENTS).map(
-    ([name, { summary, describe }]) => `${name}: ${summary}. Its keys, with their defaults:\n${describe()}`,
+  const experiments = Object.entries(SUMMARIES).map(
+    ([name, summary]) =>
+      `${name}: ${summary}. Its keys, with their defaults:\n${settingsOf(name).describe()}`,
   );
   return `Usage: ${COMMAND} <experiment> [key=value ...] [--resume] [--out <folder>] [--name <name>]
 
@@ -51,11 +49,9 @@ async function main(words: readonly string[]): Promise<number> {
     console.error(help());
     return 1;
   }
-  if (!Object.hasOwn(EXPERIMENTS, experiment)) {
-    throw new RangeError(`no experiment '${experiment}': choose ${Object.keys(EXPERIMENTS).join(', ')}`);
-  }
-  const config = grokkingConfig(parseOverrides(overrides));
-  const path = join(values.out ?? join('out', 'runs'), `${values.name ?? runName(config)}.jsonl`);
+  const settings = settingsOf(experiment);
+  const config = settings.config(settings.parseOverrides(overrides));
+  const path = join(values.out ?? join('out', 'runs'), `${values.name ?? settings.runName(config)}.jsonl`);
   const again = [experiment, ...overrides];
   if (values.out !== undefined) again.push('--out', values.out);
   if (values.name !== undefined) again.push('--name', values.name);
@@ -63,7 +59,7 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 async function run(
-  config: ReturnType<typeof grokkingConfig>,
+  config: RunConfig,
   path: string,
   resume: boolean,
   again: string,

@@ -55,10 +55,14 @@ export { RECORDED, readRuns } from './records/recorded-runs';
 export { runs } from './records/table';
 
 // 6. experiments: one run, many runs
-export { type GrokkingConfig, grokkingConfig, parseGrid } from './experiments/config';
+export { parseGrid, type RunConfig } from './experiments/config';
+export { type GrokkingConfig, grokkingConfig } from './experiments/grokking-config';
+export { type ImagesConfig, imagesConfig } from './experiments/images-config';
 export { PAPER, type Paper } from './experiments/presets';
 export { ESTIMATOR_PANEL, type Estimators, remeasure } from './experiments/remeasure';
-export { grokkingData, grokkingModel, type RunOptions, runExperiment } from './experiments/run';
+export { grokkingData, grokkingModel } from './experiments/grokking';
+export { imagesData, imagesModel } from './experiments/images';
+export { type RunOptions, runExperiment } from './experiments/run';
 export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experiments/sweep';
 
 // 7. figures: draw

@@ -1,13 +1,13 @@
 /** `npm run remeasure -- trainFraction=.3 steps=6000`: does what a run shows depend on the estimator? */
 import { join } from 'node:path';
-import { grokkingConfig, parseOverrides, runName } from './experiments/config';
+import { GROKKING, grokkingConfig } from './experiments/grokking-config';
 import { remeasure } from './experiments/remeasure';
 import { showProgress } from './progress';
 import { RECORDED } from './records/recorded-runs';
 
 async function main(words: readonly string[]): Promise<void> {
-  const config = grokkingConfig(parseOverrides(words));
-  const path = join(RECORDED, 'grokking-estimators', `${runName(config)}.jsonl`);
+  const config = grokkingConfig(GROKKING.parseOverrides(words));
+  const path = join(RECORDED, 'grokking-estimators', `${GROKKING.runName(config)}.jsonl`);
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
   const progress = showProgress(config.steps);

@@ -4,11 +4,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
-import { parseGrid } from './experiments/config';
+import { settingsOf } from './experiments/config';
 import { slurmScript } from './experiments/slurm';
 import { type SweepCell, sweep, sweepCells } from './experiments/sweep';
 
-const HELP = `Usage: npm run sweep -- grokking [key=value,value ...] [options]
+const HELP = `Usage: npm run sweep -- <experiment> [key=value,value ...] [options]
 
 Runs every combination of the settings; npm run experiment -- --help lists the keys. What is recorded is skipped,
 what was stopped goes on from its checkpoint, and a run that fails does not stop the others.
@@ -42,8 +42,7 @@ async function main(words: readonly string[]): Promise<number> {
     console.log(HELP);
     return values.help ? 0 : 1;
   }
-  if (experiment !== 'grokking') throw new RangeError(`no experiment '${experiment}': choose grokking`);
-  const grid = parseGrid(settings);
+  const grid = settingsOf(experiment).parseGrid(settings);
   const folder = values.out ?? join('out', 'runs');
   if (values['dry-run']) {
     list(sweepCells(grid, folder));

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { grokkingConfig } from '../src/experiments/config';
+import { grokkingConfig } from '../src/experiments/grokking-config';
 import { readRun } from '../src/records/run-record';
 
 const CLI = ['--import', 'tsx', join(__dirname, '../src/cli.ts')];

@@ -2,24 +2,15 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import type { Dataset } from '../data/dataset';
-import { modularArithmetic } from '../data/modular-arithmetic';
-import { permutationGroup } from '../data/permutation-group';
-import { intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
-import { gpt2 } from '../models/gpt2';
-import type { Model } from '../models/model';
 import { environment } from '../records/environment';
-import { type Measurement, openRun, type RunWriter } from '../records/run-record';
+import { openRun, type RunWriter } from '../records/run-record';
 import { loadBackend } from '../runtime/backend';
 import { loadCheckpoint } from '../training/checkpoint';
-import type { SiteActivation } from '../training/evaluation';
-import type { OptimizerConfig } from '../training/optimizers';
-import { constant, cosine, multiStep, type Schedule, warmup } from '../training/schedules';
-import { type MeasurementEvent, type TrainEvent, train } from '../training/trainer';
-import { type GrokkingConfig, grokkingConfig } from './config';
-
-/** Dimensions by site, as a record keeps them. */
-export type SiteIds = Measurement['train']['id'];
+import { type TrainEvent, train } from '../training/trainer';
+import { completeConfig, type RunConfig, type RunSettings } from './config';
+import { grokkingSetup } from './grokking';
+import { imagesSetup } from './images';
+import type { Setup, SiteIds } from './setup';
 
 /** Where and how to run. */
 export interface RunOptions {
@@ -31,22 +22,6 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
-/** The data set that the settings describe. */
-export function grokkingData(config: GrokkingConfig): Dataset {
-  const { task, prime, degree, trainFraction, validationFraction, dataSeed: seed } = config;
-  const split = { trainFraction, seed, ...(validationFraction === undefined ? {} : { validationFraction }) };
-  return task === 'permutation'
-    ? permutationGroup({ degree, ...split })
-    : modularArithmetic({ operation: task, prime, ...split });
-}
-
-/** The untrained network that the settings describe. The vocabulary ends with the paper's unused padding token. */
-export function grokkingModel(config: GrokkingConfig, data: Dataset): Model {
-  const { nLayer, nHead, nEmbd, dropoutRate, seed } = config;
-  const vocabularySize = Math.max(data.classes + 2, config.task === 'permutation' ? 0 : config.prime + 4);
-  return gpt2({ vocabularySize, classes: data.classes, nLayer, nHead, nEmbd, dropoutRate, seed });
-}
-
 /**
  * Runs an experiment: trains, measures the dimension of every site on train and validation, writes the record.
  * The same settings give the same record, whether the run was stopped and resumed or not.
@@ -54,12 +29,12 @@ export function grokkingModel(config: GrokkingConfig, data: Dataset): Model {
  * @throws RangeError for bad settings; Error for what cannot be written, read or resumed, before training starts
  */
 export async function* runExperiment(
-  settings: Readonly<Partial<GrokkingConfig>>,
+  settings: RunSettings,
   { path, resume = false, signal }: RunOptions = {},
 ): AsyncGenerator<TrainEvent<SiteIds>, void, void> {
-  const config = grokkingConfig(settings);
+  const config = completeConfig(settings);
   const backend = await loadBackend();
-  const data = grokkingData(config);
+  const { data, model: makeModel, training, measurement } = await setupOf(config);
   if (config.batchSize > data.train.size) {
     throw new RangeError(
       `batchSize=${config.batchSize} is larger than the ${data.train.size} training examples: give at most that`,
@@ -68,18 +43,16 @@ export async function* runExperiment(
   const directory = path?.replace(/\.jsonl$/, '');
   const record =
     path === undefined ? undefined : openRecord(path, directory!, config, resume, environment(backend));
-  const model = grokkingModel(config, data);
+  const model = makeModel();
   const due = measurementSteps(config);
   const events = train<SiteIds[string]>({
     model,
     data,
-    optimizer: optimizerOf(config),
-    schedule: scheduleOf(config),
     batchSize: config.batchSize,
     steps: config.steps,
     seed: config.seed,
     measureAt: (step) => due.has(step),
-    measureSite: (activation) => siteId(activation, config),
+    ...training,
     ...(directory === undefined
       ? {}
       : { checkpoints: { directory, every: config.checkpointEvery, config: { ...config }, resume } }),
@@ -87,18 +60,23 @@ export async function* runExperiment(
   });
   try {
     for await (const event of events) {
-      if (event.type === 'measurement') record?.append(withoutClasses(event));
+      if (event.type === 'measurement') record?.append(await measurement(event));
       if (event.type === 'done' && !event.interrupted) record?.done({ step: event.step });
       yield event;
     }
   } finally {
     record?.close();
     model.dispose();
+    for (const regularizer of training.regularizers ?? []) regularizer.dispose();
   }
 }
 
+function setupOf(config: RunConfig): Promise<Setup> {
+  return config.experiment === 'grokking' ? grokkingSetup(config) : imagesSetup(config);
+}
+
 /** The steps after which a run measures: 0, some log-spaced ones, every `measureEvery`, and the last. */
-export function measurementSteps({ steps, measureEvery, earlyMeasurements }: GrokkingConfig): Set<number> {
+export function measurementSteps({ steps, measureEvery, earlyMeasurements }: RunConfig): Set<number> {
   const due = new Set([0, steps]);
   for (let i = 0; i < earlyMeasurements; i++) {
     due.add(Math.min(steps, Math.round(measureEvery ** (i / earlyMeasurements))));
@@ -107,17 +85,10 @@ export function measurementSteps({ steps, measureEvery, earlyMeasurements }: Gro
   return due;
 }
 
-/** The record of a task with a hundred classes of a few examples each has no use for their accuracies. */
-function withoutClasses(event: MeasurementEvent<SiteIds>): Measurement {
-  const { classAccuracy: _train, ...train } = event.train;
-  const { classAccuracy: _validation, ...validation } = event.validation;
-  return { ...event, train, validation };
-}
-
 function openRecord(
   path: string,
   directory: string,
-  config: GrokkingConfig,
+  config: RunConfig,
   resume: boolean,
   at: ReturnType<typeof environment>,
 ): RunWriter {
@@ -141,40 +112,4 @@ function lastStep(path: string): number {
   const { tensors, state } = loadCheckpoint(path);
   tf.dispose(tensors);
   return state.step;
-}
-
-async function siteId({ data, shape }: SiteActivation, config: GrokkingConfig): Promise<SiteIds[string]> {
-  const { idSubsamples: count, idFraction: fraction, discardFraction, seed } = config;
-  const { subsamples } = await intrinsicDimension(
-    { data, shape },
-    { discardFraction, subsamples: { count, fraction, seed } },
-  );
-  return { value: subsamples!.mean, std: subsamples!.standardDeviation };
-}
-
-function optimizerOf(config: GrokkingConfig): OptimizerConfig {
-  const { beta1, beta2, epsilon, momentum, weightDecay } = config;
-  return config.optimizer === 'adam'
-    ? { kind: 'adam', beta1, beta2, epsilon, weightDecay }
-    : { kind: 'sgd', momentum, weightDecay };
-}
-
-function scheduleOf({
-  schedule,
-  learningRate,
-  warmupSteps,
-  steps,
-  milestones,
-  gamma,
-}: GrokkingConfig): Schedule {
-  switch (schedule) {
-    case 'constant':
-      return constant(learningRate);
-    case 'warmup':
-      return warmup(learningRate, warmupSteps);
-    case 'cosine':
-      return cosine(learningRate, steps);
-    case 'multi-step':
-      return multiStep(learningRate, milestones, gamma);
-  }
 }

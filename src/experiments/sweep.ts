@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { readRun } from '../records/run-record';
-import { type GrokkingConfig, overridesOf, runName } from './config';
+import { overridesOf, type RunConfig, runName } from './config';
 
 /** Where and how a grid is run. */
 export interface SweepOptions {
@@ -21,7 +21,7 @@ export interface SweepOptions {
 /** One run of the grid. */
 export interface SweepCell {
   readonly name: string;
-  readonly config: GrokkingConfig;
+  readonly config: RunConfig;
   /** The record. */
   readonly path: string;
   readonly state: 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
@@ -37,7 +37,7 @@ const LOCK_RETRIES = 30;
 
 /** The cells of a grid, those whose records are finished marked as done. */
 export function sweepCells(
-  grid: readonly GrokkingConfig[],
+  grid: readonly RunConfig[],
   folder: string = join('out', 'runs'),
 ): SweepCell[] {
   const cells = grid.map((config): SweepCell => {
@@ -59,7 +59,7 @@ export function sweepCells(
  * A run that fails does not stop the others. Killed at any moment, the same call goes on from the checkpoints.
  */
 export async function sweep(
-  grid: readonly GrokkingConfig[],
+  grid: readonly RunConfig[],
   options: SweepOptions = {},
 ): Promise<SweepCell[]> {
   const { folder = join('out', 'runs'), signal, onChange } = options;

@@ -22,3 +22,8 @@ export function cosine(learningRate: number, steps: number): Schedule {
 export function multiStep(learningRate: number, milestones: readonly number[], gamma: number): Schedule {
   return (step) => learningRate * gamma ** milestones.filter((milestone) => step > milestone).length;
 }
+
+/** A schedule that begins after a linear rise to `learningRate`; its own steps count from the first as well. */
+export function warmedUp(schedule: Schedule, learningRate: number, warmupSteps: number): Schedule {
+  return (step) => (step < warmupSteps ? (learningRate * step) / warmupSteps : schedule(step));
+}

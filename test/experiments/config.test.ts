@@ -3,18 +3,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import {
-  describeSettings,
+  GROKKING,
   type GrokkingConfig,
   grokkingConfig,
-  parseGrid,
-  parseOverrides,
-  runName,
-} from '../../src/experiments/config';
+} from '../../src/experiments/grokking-config';
 import { PAPER } from '../../src/experiments/presets';
+
+const { parseOverrides, parseGrid, runName, describe: describeSettings } = GROKKING;
 
 describe('grokkingConfig', () => {
   it('has the defaults that its documentation names, key by key', () => {
-    const source = readFileSync(join(__dirname, '../../src/experiments/config.ts'), 'utf8');
+    const source = readFileSync(join(__dirname, '../../src/experiments/grokking-config.ts'), 'utf8');
     const [, body] = /export interface GrokkingConfig \{\n(.*?)\n\}/s.exec(source)!;
     const documented = [...body!.matchAll(/@default (.+?) \*\/\s+(\w+)\??:/g)].map(([, text, key]) => ({
       key: key!,

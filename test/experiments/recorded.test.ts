@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { join } from 'node:path';
-import type { GrokkingConfig } from '../../src/experiments/config';
+import type { GrokkingConfig } from '../../src/experiments/grokking-config';
 import { runExperiment } from '../../src/experiments/run';
 import { RECORDED } from '../../src/records/recorded-runs';
 import { type Measurement, readRun } from '../../src/records/run-record';

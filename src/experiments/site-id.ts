@@ -1,0 +1,23 @@
+/** The dimension of one cloud of points as a record keeps it: mean and deviation over random subsamples. */
+import { intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
+import type { DimensionEstimate } from '../records/run-record';
+
+/** The settings of every experiment that an estimate depends on. */
+export interface IdSettings {
+  readonly idSubsamples: number;
+  readonly idFraction: number;
+  readonly discardFraction: number;
+  readonly seed: number;
+}
+
+/** TwoNN as the paper has it. [points, numbers] -> mean and standard deviation */
+export async function siteId(
+  points: { readonly data: Float32Array; readonly shape: readonly [number, number] },
+  { idSubsamples: count, idFraction: fraction, discardFraction, seed }: IdSettings,
+): Promise<DimensionEstimate> {
+  const { subsamples } = await intrinsicDimension(points, {
+    discardFraction,
+    subsamples: { count, fraction, seed },
+  });
+  return { value: subsamples!.mean, std: subsamples!.standardDeviation };
+}
