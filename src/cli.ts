@@ -58,12 +58,7 @@ async function main(words: readonly string[]): Promise<number> {
   return run(config, path, values.resume ?? false, `${COMMAND} ${again.map(quote).join(' ')} --resume`);
 }
 
-async function run(
-  config: RunConfig,
-  path: string,
-  resume: boolean,
-  again: string,
-): Promise<number> {
+async function run(config: RunConfig, path: string, resume: boolean, again: string): Promise<number> {
   const stop = listenForStop();
   // TensorFlow takes seconds to load: help and errors do not wait for it.
   const { runExperiment } = await import('./experiments/run.js');

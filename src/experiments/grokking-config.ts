@@ -128,26 +128,29 @@ const grokking = z.strictObject({
 });
 
 /** Settings of grokking runs: their defaults, and how they are read and written. */
-export const GROKKING: Settings<GrokkingConfig> = defineSettings<GrokkingConfig>(grokking, (config, refuse) => {
-  if (config.task !== 'permutation' && !isPrime(config.prime)) {
-    refuse('prime', `is not prime: the nearest are ${nearestPrimes(config.prime)}`);
-  }
-  if (config.nEmbd % config.nHead !== 0) {
-    refuse('nEmbd', `is not a multiple of nHead=${config.nHead}`);
-  }
-  if (
-    config.validationFraction !== undefined &&
-    config.trainFraction + config.validationFraction > 1 + 1e-9
-  ) {
-    refuse(
-      'validationFraction',
-      `overlaps trainFraction=${config.trainFraction}: together they may be 1 at most`,
-    );
-  }
-  if (config.milestones.some((step, i) => i > 0 && step <= config.milestones[i - 1]!)) {
-    refuse('milestones', 'must rise');
-  }
-});
+export const GROKKING: Settings<GrokkingConfig> = defineSettings<GrokkingConfig>(
+  grokking,
+  (config, refuse) => {
+    if (config.task !== 'permutation' && !isPrime(config.prime)) {
+      refuse('prime', `is not prime: the nearest are ${nearestPrimes(config.prime)}`);
+    }
+    if (config.nEmbd % config.nHead !== 0) {
+      refuse('nEmbd', `is not a multiple of nHead=${config.nHead}`);
+    }
+    if (
+      config.validationFraction !== undefined &&
+      config.trainFraction + config.validationFraction > 1 + 1e-9
+    ) {
+      refuse(
+        'validationFraction',
+        `overlaps trainFraction=${config.trainFraction}: together they may be 1 at most`,
+      );
+    }
+    if (config.milestones.some((step, i) => i > 0 && step <= config.milestones[i - 1]!)) {
+      refuse('milestones', 'must rise');
+    }
+  },
+);
 
 /**
  * Completes settings with the defaults.

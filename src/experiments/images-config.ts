@@ -129,10 +129,7 @@ const images = z.strictObject({
     .max(10)
     .default(5e-4)
     .describe('L2: times the weights, added to the gradient'),
-  schedule: z
-    .enum(['constant', 'cosine', 'multi-step'])
-    .default('cosine')
-    .describe('of the learning rate'),
+  schedule: z.enum(['constant', 'cosine', 'multi-step']).default('cosine').describe('of the learning rate'),
   warmupSteps: z.int().min(0).max(1e9).default(0).describe('steps of linear warm-up'),
   milestones: z
     .array(count('a step'))

@@ -1,6 +1,7 @@
 /** A ResNet learns images, more or less regularised: data, network and measurements of such a run. */
-import { type Dataset, toBatch } from '../data/dataset';
+
 import { cifar10, cifar100 } from '../data/cifar';
+import { type Dataset, toBatch } from '../data/dataset';
 import { idxFolder } from '../data/idx';
 import type { ImageOptions } from '../data/image-set';
 import { mnist } from '../data/mnist';
@@ -131,7 +132,7 @@ async function idOfClasses(
     const rows = [...labels.keys()].filter((row) => labels[row] === label);
     if (rows.length < LEAST_POINTS) continue;
     const own = new Float32Array(rows.length * width);
-    rows.forEach((row, i) => own.set(data.subarray(row * width, (row + 1) * width), i * width));
+    for (const [i, row] of rows.entries()) own.set(data.subarray(row * width, (row + 1) * width), i * width);
     ids[label] = await siteId({ data: own, shape: [rows.length, width] }, config);
   }
   return ids;

@@ -42,15 +42,11 @@ export interface CommonConfig {
   readonly schedule: string;
 }
 
-export const count = (description: string): z.ZodNumber =>
-  z.int().min(1).max(1e9).describe(description);
+export const count = (description: string): z.ZodNumber => z.int().min(1).max(1e9).describe(description);
 export const seed = (description: string): z.ZodNumber =>
   z.int().min(0).max(2147483647).describe(description);
-export const share = (description: string): z.ZodNumber =>
-  z.number().gt(0).lt(1).describe(description);
-export const belowOne = (description: string): z.ZodNumber =>
-  z.number().min(0).lt(1).describe(description);
-
+export const share = (description: string): z.ZodNumber => z.number().gt(0).lt(1).describe(description);
+export const belowOne = (description: string): z.ZodNumber => z.number().min(0).lt(1).describe(description);
 
 /** A run may be prolonged, and kept in another rhythm; the rest of its settings are what makes it this run. */
 const NOT_IN_NAME: readonly string[] = ['experiment', 'steps', 'checkpointEvery'];
@@ -88,7 +84,7 @@ export function defineSettings<C extends CommonConfig>(
     return `no setting '${key}': did you mean '${nearest}'? (--help lists all)`;
   };
 
-  const config = (settings: Readonly<Partial<C>> = {}): C => {
+  const config = (settings: Readonly<Partial<C>> = {} as Partial<C>): C => {
     const unknown = Object.keys(settings).find((key) => !isKey(key));
     if (unknown !== undefined) throw new RangeError(unknownKey(unknown));
     const parsed = completed.safeParse(settings);

@@ -36,10 +36,7 @@ export interface SweepCell {
 const LOCK_RETRIES = 30;
 
 /** The cells of a grid, those whose records are finished marked as done. */
-export function sweepCells(
-  grid: readonly RunConfig[],
-  folder: string = join('out', 'runs'),
-): SweepCell[] {
+export function sweepCells(grid: readonly RunConfig[], folder: string = join('out', 'runs')): SweepCell[] {
   const cells = grid.map((config): SweepCell => {
     const name = runName(config);
     const path = join(folder, `${name}.jsonl`);
@@ -58,10 +55,7 @@ export function sweepCells(
  * Runs every cell that is not recorded yet, each in a process of its own, and resolves with how all ended.
  * A run that fails does not stop the others. Killed at any moment, the same call goes on from the checkpoints.
  */
-export async function sweep(
-  grid: readonly RunConfig[],
-  options: SweepOptions = {},
-): Promise<SweepCell[]> {
+export async function sweep(grid: readonly RunConfig[], options: SweepOptions = {}): Promise<SweepCell[]> {
   const { folder = join('out', 'runs'), signal, onChange } = options;
   const { workers = Math.max(1, Math.floor(availableParallelism() / 2)) } = options;
   if (!(Number.isInteger(workers) && workers >= 1)) {

@@ -2,11 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import {
-  GROKKING,
-  type GrokkingConfig,
-  grokkingConfig,
-} from '../../src/experiments/grokking-config';
+import { GROKKING, type GrokkingConfig, grokkingConfig } from '../../src/experiments/grokking-config';
 import { PAPER } from '../../src/experiments/presets';
 
 const { parseOverrides, parseGrid, runName, describe: describeSettings } = GROKKING;
