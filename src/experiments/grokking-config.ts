@@ -103,7 +103,7 @@ const grokking = z.strictObject({
   milestones: z
     .array(count('a step'))
     .default([])
-    .describe('steps after which multi-step multiplies by gamma'),
+    .meta({ description: 'steps after which multi-step multiplies by gamma', rising: true }),
   gamma: z.number().gt(0).max(1).default(0.2).describe('factor of the schedule multi-step'),
   nLayer: z.int().min(1).max(48).default(2).describe('transformer blocks'),
   nHead: z.int().min(1).max(64).default(4).describe('attention heads'),

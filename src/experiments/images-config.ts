@@ -134,7 +134,7 @@ const images = z.strictObject({
   milestones: z
     .array(count('a step'))
     .default([])
-    .describe('steps after which multi-step multiplies by gamma'),
+    .meta({ description: 'steps after which multi-step multiplies by gamma', rising: true }),
   gamma: z.number().gt(0).max(1).default(0.2).describe('factor of the schedule multi-step'),
   classWeights: z
     .array(z.number().gt(0).max(1e9))

@@ -184,20 +184,22 @@ interface Property {
   readonly const?: unknown;
   readonly type?: string;
   readonly items?: Property;
+  /** Of a list. */
+  readonly rising?: boolean;
   readonly minimum?: number;
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
 }
 
-function describeRange({ enum: choices, const: only, type, items, ...range }: Property): string {
+function describeRange({ enum: choices, const: only, type, items, rising, ...range }: Property): string {
   if (choices) return choices.join(', ');
   if (only !== undefined) return String(only);
   if (type === 'boolean') return 'true or false';
   if (type === 'string') return 'a name';
   if (type === 'array')
     return items?.type === 'integer'
-      ? 'rising whole numbers from 1, with commas between'
+      ? `${rising ? 'rising ' : ''}whole numbers from 1, with commas between`
       : 'numbers above 0, with commas between';
   const kind = type === 'integer' ? 'a whole number' : 'a number';
   const low =

@@ -112,8 +112,8 @@ const ids = z.record(z.string(), estimate);
 const split = z.strictObject({
   loss: z.number(),
   accuracy: share,
-  id: ids,
   classAccuracy: z.array(share.nullable()).readonly().exactOptional(),
+  id: ids,
   classId: z.record(z.string(), ids).exactOptional(),
   dataId: estimate.exactOptional(),
 });

@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { overridesOf, parseGrid } from '../../src/experiments/config';
+import { imagesData } from '../../src/experiments/images';
+import { IMAGES, type ImagesConfig, imagesConfig } from '../../src/experiments/images-config';
+import { PAPER } from '../../src/experiments/presets';
+import { runExperiment } from '../../src/experiments/run';
+import { readRun } from '../../src/records/run-record';
+import { loadBackend } from '../../src/runtime/backend';
+
+/** A step takes milliseconds; epochs have a short last batch. */
+const SMALL: Partial<ImagesConfig> & Pick<ImagesConfig, 'experiment'> = {
+  experiment: 'images',
+  dataset: 'mnist',
+  images: 90,
+  validationImages: 120,
+  width: 2,
+  numBlocks: [1, 1, 1, 1],
+  batchSize: 40,
+  steps: 8,
+  learningRate: 0.02,
+  blockDropout: 0.1,
+  measureEvery: 4,
+  checkpointEvery: 5,
+  idSubsamples: 2,
+};
+
+describe('imagesConfig', () => {
+  it('has the defaults that its documentation names, key by key', () => {
+    const source = readFileSync(join(__dirname, '../../src/experiments/images-config.ts'), 'utf8');
+    const [, body] = /export interface ImagesConfig \{\n(.*?)\n\}/s.exec(source)!;
+    const documented = [...body!.matchAll(/@default (.+?) \*\/\s+(\w+)(\??):/g)];
+    const defaults = imagesConfig() as unknown as Record<string, unknown>;
+    const required = documented.filter(([, , , optional]) => optional === '');
+    assert.deepEqual(
+      required.map(([, , key]) => key),
+      Object.keys(defaults),
+    );
+    for (const [, text, key] of required)
+      assert.deepEqual(defaults[key!], JSON.parse(text!.replaceAll("'", '"')), key);
+  });
+
+  it('is read from words, and written back into them', () => {
+    const cells = parseGrid(
+      ['dataset=mnist', 'weightDecay=0,1e-3', 'numBlocks=1,1,1,1', 'idClasses=true'],
+      'images',
+    );
+    assert.deepEqual(
+      cells.map(({ weightDecay }) => weightDecay),
+      [0, 1e-3],
+    );
+    for (const cell of cells) assert.deepEqual(parseGrid(overridesOf(cell), 'images'), [cell]);
+    assert.equal(
+      IMAGES.runName(SMALL),
+      'images-datasetmnist-images90-validationImages120-steps8-batchSize40-width2-numBlocks1+1+1+1' +
+        '-blockDropout0.1-learningRate0.02-measureEvery4-idSubsamples2',
+    );
+  });
+
+  it('refuses what does not go together', () => {
+    assert.throws(() => imagesConfig({ numBlocks: [2, 2] }), /numBlocks=2,2 must be four numbers/);
+    assert.throws(() => imagesConfig({ images: 100 }), /batchSize=128 is larger than images=100/);
+    assert.throws(() => imagesConfig({ milestones: [2, 2] }), /milestones=2,2 must rise/);
+  });
+
+  it('is for CIFAR what the public code has', () => {
+    const { cifar10, cifar100 } = PAPER;
+    assert.deepEqual(cifar10, imagesConfig({ dataset: 'cifar10' }));
+    assert.equal(cifar10.steps, 200 * Math.ceil(50_000 / 128));
+    assert.deepEqual(
+      cifar100.milestones.map((step) => step / Math.ceil(50_000 / 128)),
+      [60, 120, 160],
+    );
+    assert.deepEqual([cifar100.schedule, cifar100.gamma, cifar100.learningRate], ['multi-step', 0.2, 0.1]);
+  });
+});
+
+describe('a run on images', () => {
+  let folder: string;
+  before(async () => {
+    await loadBackend();
+    folder = mkdtempSync(join(tmpdir(), 'images-'));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function run(name: string, settings: Partial<ImagesConfig> = {}, stopAfter?: number) {
+    const path = join(folder, `${name}.jsonl`);
+    const stop = new AbortController();
+    const resume = stopAfter === undefined;
+    for await (const { type, step } of runExperiment(
+      { ...SMALL, ...settings },
+      { path, resume, signal: stop.signal },
+    ))
+      if (type === 'step' && step === stopAfter) stop.abort();
+    return { path, lines: readFileSync(path, 'utf8').split('\n').slice(1) };
+  }
+
+  it('goes on after a stop as if it had not stopped, running statistics included', async () => {
+    const whole = await run('whole');
+    await run('parts', {}, 6);
+    assert.deepEqual((await run('parts')).lines, whole.lines);
+    const { measurements, done } = readRun(whole.path);
+    assert.equal(done?.step, 8);
+    assert.deepEqual(
+      measurements.map(({ step }) => step),
+      [0, 4, 8],
+    );
+    for (const { train, validation } of measurements) {
+      assert.deepEqual(Object.keys(train.id), []);
+      assert.deepEqual(Object.keys(validation.id), [
+        'conv1',
+        'conv2_x',
+        'conv3_x',
+        'conv4_x',
+        'conv5_x',
+        'avg_pool',
+      ]);
+      assert.equal(validation.classAccuracy?.length, 10);
+    }
+  });
+
+  it('measures each class and the images themselves, under all regularisers at once', async () => {
+    const { path } = await run('all', {
+      images: 200,
+      validationImages: 400,
+      steps: 6,
+      measureEvery: 6,
+      idClasses: true,
+      idData: true,
+      idTrain: true,
+      bottleneckSite: 'conv5_x',
+      bottleneckWidths: [8, 3, 8],
+      bottleneckPerClass: true,
+      classWeights: [1, 2, 1, 2, 1, 2, 1, 2, 1, 2],
+    });
+    const [first, last] = readRun(path).measurements;
+    assert.ok(first!.validation.dataId!.value > 5 && first!.validation.dataId!.value < 20);
+    assert.equal(last!.validation.dataId, undefined);
+    assert.equal(Object.keys(first!.validation.classId!).length, 10);
+    // Digits 1 are a smaller world than digits 8.
+    const of = (label: string): number => first!.validation.classId![label]!['conv1']!.value;
+    assert.ok(of('1') < of('8'), `${of('1')} ${of('8')}`);
+  });
+
+  it('trains on the number of images that it is told, and refuses more than there are', async () => {
+    const config = imagesConfig({ ...SMALL, images: 1234, validationImages: 567 });
+    const { train, validation } = await imagesData(config);
+    assert.deepEqual([train.size, validation.size], [1234, 567]);
+    await assert.rejects(
+      imagesData({ ...config, images: 20_000 }),
+      /images=20000 is more than the 10000 there are/,
+    );
+  });
+});

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { mnist } from '../../src/data/mnist';
+import { resnet } from '../../src/models/resnet';
+import { loadBackend } from '../../src/runtime/backend';
+import type { SiteActivation } from '../../src/training/evaluation';
+import { oneBatch } from '../../src/training/one-batch';
+import { constant } from '../../src/training/schedules';
+import { type MeasurementEvent, type TrainOptions, train } from '../../src/training/trainer';
+
+const DATA = mnist({ trainFraction: 0.01, validationFraction: 0.007 });
+const small = () => resnet({ classes: 10, channels: 1, width: 2, numBlocks: [1, 1, 1, 1] });
+
+async function measurements(options: Partial<TrainOptions<number>>): Promise<MeasurementEvent[]> {
+  const model = small();
+  const events: MeasurementEvent[] = [];
+  const run = train<number>({
+    model,
+    data: DATA,
+    optimizer: { kind: 'sgd', momentum: 0.9 },
+    schedule: constant(0.05),
+    batchSize: 50,
+    steps: 2,
+    measureAt: () => true,
+    evaluationBatchSize: 30,
+    ...options,
+  });
+  for await (const event of run) if (event.type === 'measurement') events.push(event);
+  model.dispose();
+  return events;
+}
+
+describe('measuring a split', () => {
+  before(loadBackend);
+
+  it('gives each site one at a time, whole and in order, whether or not all fit into memory', async () => {
+    const seen: Record<string, string[]> = { all: [], each: [] };
+    const sums: Record<string, number[]> = { all: [], each: [] };
+    const measure = (name: string) => async (activation: SiteActivation) => {
+      const { site, split, step, data, shape, labels } = activation;
+      seen[name]!.push(`${step} ${split} ${site} ${shape}`);
+      assert.equal(data.length, shape[0] * shape[1]);
+      assert.deepEqual(labels, DATA[split].labels.slice(0, shape[0]));
+      const sum = data.reduce((sum, value, i) => sum + value * Math.sin(i), 0);
+      sums[name]!.push(sum);
+      return sum;
+    };
+    const all = await measurements({ measureSite: measure('all') });
+    const each = await measurements({ measureSite: measure('each'), activationMemory: 1 });
+    assert.deepEqual(seen.each, seen.all);
+    assert.deepEqual(seen.all!.slice(0, 7), [
+      '0 train conv1 100,2048',
+      '0 train conv2_x 100,2048',
+      '0 train conv3_x 100,1024',
+      '0 train conv4_x 100,512',
+      '0 train conv5_x 100,256',
+      '0 train avg_pool 100,16',
+      '0 validation conv1 70,2048',
+    ]);
+    for (const [i, sum] of sums.all!.entries())
+      assert.ok(Math.abs(sum - sums.each![i]!) <= 1e-3 * (1 + Math.abs(sum)), seen.all![i]);
+    assert.deepEqual(
+      each.map(({ validation }) => validation.accuracy),
+      all.map(({ validation }) => validation.accuracy),
+    );
+  });
+
+  it('has an accuracy for each class whose mean over the examples is the accuracy', async () => {
+    const [first] = await measurements({ measuredTrain: 40 });
+    const { accuracy, classAccuracy } = first!.train;
+    const labels = DATA.train.labels.slice(0, 40);
+    const mean = labels.reduce((sum, label) => sum + classAccuracy![label]!, 0) / 40;
+    assert.ok(Math.abs(mean - accuracy) < 1e-9);
+    assert.deepEqual(first!.train.id, {});
+  });
+
+  it('sees the running statistics: after training they are used, not those of the batch', async () => {
+    const model = small();
+    const before = model.variables['conv1.1.running_mean']!.dataSync().slice();
+    const run = train({
+      model,
+      data: DATA,
+      optimizer: { kind: 'sgd' },
+      schedule: constant(0.01),
+      batchSize: 50,
+      steps: 3,
+    });
+    for await (const _ of run);
+    assert.notDeepEqual(model.variables['conv1.1.running_mean']!.dataSync(), before);
+    model.dispose();
+  });
+
+  it('learns one batch by heart', async () => {
+    const data = oneBatch(DATA, 16, 1);
+    assert.equal(data.train.size, 16);
+    const model = small();
+    const losses: number[] = [];
+    const run = train({
+      model,
+      data,
+      optimizer: { kind: 'sgd', momentum: 0.9 },
+      schedule: constant(0.05),
+      batchSize: 16,
+      steps: 60,
+    });
+    for await (const event of run) if (event.type === 'step') losses.push(event.loss);
+    assert.ok(losses.at(-1)! < 0.2 * losses[0]!, `${losses[0]} -> ${losses.at(-1)}`);
+    model.dispose();
+  });
+});
