@@ -1,5 +1,5 @@
 /** Compiles tfjs functions into one TensorFlow graph of named entries that share variables. */
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { isNative } from './backend';
 import { EagerProgram } from './eager-program';
 import { GraphProgram } from './graph-program';
@@ -89,6 +89,10 @@ export function compile<E extends Entries, V extends Variables>(
 ): Program<E, V> {
   const { variables } = options;
   const list = Object.values(variables);
+  for (const [name, variable] of Object.entries(variables)) {
+    if (!(variable instanceof tf.Variable))
+      throw new Error(`'${name}' must be a variable; make it one by tf.variable, or pass it as an input`);
+  }
   const twice = list.find((variable, i) => list.indexOf(variable) !== i);
   if (twice) throw new Error(`variable '${twice.name}' is given twice to compile; name it once`);
   if ('random' in variables)

@@ -22,8 +22,12 @@ export function withTemporaryFolder<R>(body: (folder: string) => R): R {
   }
 }
 
+let holding = false;
+
 /** Keeps signals from ending the process; those that came take effect after the release. */
 function holdSignals(): () => void {
+  if (holding) return () => {}; // since a call in this turn of the event loop
+  holding = true;
   const releases = SIGNALS.map((signal) => {
     const handled = process.listenerCount(signal) > 0;
     let received = false;
@@ -31,13 +35,17 @@ function holdSignals(): () => void {
       received = true;
     };
     process.on(signal, listener);
-    return () => {
+    return (): void => {
       process.off(signal, listener);
       if (received && !handled) process.kill(process.pid, signal);
     };
   });
-  // Node tells of signals between two turns of its event loop only.
-  return () => setImmediate(() => releases.forEach((release) => void release()));
+  const release = (): void => {
+    holding = false;
+    for (const end of releases) end();
+  };
+  // Node tells of a signal in the second turn of its event loop.
+  return () => setImmediate(() => setImmediate(() => setImmediate(release)));
 }
 
 /** Removes what processes left that are no more. */

@@ -180,8 +180,7 @@ export function trace({ entry, scope, body, inputs, variables, random }: TraceOp
     from: tf.Tensor[],
     to: tf.Tensor[],
   ): void => {
-    // The kernel of expandDims leaves its type out, which eager TensorFlow infers and a graph does not.
-    const complete = op === 'ExpandDims' ? [typeAttribute('T', typeOf(from[0]!))] : attributes;
+    const complete = UNTYPED.has(op) ? withTypeOf(attributes, from[0]!) : attributes;
     const name = graph.add(op, `${op}_${graph.size}`, from.map(nameOf), complete);
     to.forEach((tensor, i) => {
       names.set(tensor.dataId, i === 0 ? name : `${name}:${i}`);
@@ -426,6 +425,13 @@ class GraphBuilder {
  */
 function sentinel(n: number): number {
   return new Float32Array(Uint32Array.of(0x3a5e7a1d + n * 0x2b59).buffer)[0]!;
+}
+
+/** Operations whose kernels leave their type out or give a wrong one; eager TensorFlow infers it, a graph does not. */
+const UNTYPED: ReadonlySet<string> = new Set(['ExpandDims', 'Mean']);
+
+function withTypeOf(attributes: readonly OpAttribute[], input: tf.Tensor): OpAttribute[] {
+  return [...attributes.filter(({ name }) => name !== 'T'), typeAttribute('T', typeOf(input))];
 }
 
 function typeOf(tensor: tf.Tensor): TypeCode {
