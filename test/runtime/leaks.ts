@@ -35,7 +35,7 @@ function watch(n: number, turn: (i: number) => void): { tensors: number; megabyt
 }
 
 function classifier() {
-  const w = tf.variable(tf.randomNormal([20, 10]));
+  const w = tf.tidy(() => tf.variable(tf.randomNormal([20, 10])));
   const optimizer = tf.train.adam(1e-3);
   const step = (x: tf.Tensor2D): tf.Tensor =>
     optimizer.minimize(
