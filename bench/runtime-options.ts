@@ -131,8 +131,10 @@ function main(): void {
         },
       );
       const measured = JSON.parse(output.trim().split('\n').at(-1)!) as Times;
-      times[name] ??= {};
-      for (const [step, ms] of Object.entries(measured)) (times[name][step] ??= []).push(...ms);
+      const before = times[name] ?? {};
+      times[name] = Object.fromEntries(
+        Object.entries(measured).map(([step, ms]) => [step, [...(before[step] ?? []), ...ms]]),
+      );
     }
   }
   console.log('| option | transformer, median / min | CNN with batch norm, median / min |\n|---|---|---|');
