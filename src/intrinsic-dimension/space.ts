@@ -1,5 +1,11 @@
 /** Distinct points with a distance between them: from coordinates, or from a matrix of distances. */
-import { type NeighbourTable, neighbours, type SearchOptions, squaredDistance } from './neighbours';
+import {
+  type NeighbourTable,
+  neighbours,
+  SEARCH_MEMORY,
+  type SearchOptions,
+  squaredDistance,
+} from './neighbours';
 import {
   type DistanceMatrix,
   type DistinctPoints,
@@ -9,7 +15,8 @@ import {
   readDistances,
   readRows,
 } from './points';
-import { blockRows, largestComputed, searchSet, squaredDistancesFrom } from './shortlist';
+import { largestComputed, searchSet } from './search-set';
+import { blockRows, squaredDistancesFrom } from './shortlist';
 
 /**
  * How far two points are apart. `cosine` is the chord between the directions, |x/|x| - y/|y||: it has the same
@@ -51,12 +58,12 @@ function pointSpace(rows: DistinctPoints): Space {
     rows,
     distance,
     neighbours: (k, options) => neighbours(rows, k, options),
-    async countsWithin(radii, { memory = 256 * 2 ** 20, onProgress, signal }) {
+    async countsWithin(radii, { memory = SEARCH_MEMORY, onProgress, signal }) {
       const counts = radii.map(() => new Float64Array(n));
       const widest = Math.max(...radii);
-      const set = searchSet(rows);
+      const set = searchSet(rows, memory / 2);
       try {
-        const size = blockRows(n, memory);
+        const size = Math.min(256, blockRows(n, memory / 2));
         for (let start = 0; start < n; start += size) {
           const block = Int32Array.from({ length: Math.min(size, n - start) }, (_, r) => start + r);
           const squared = squaredDistancesFrom(set, block);

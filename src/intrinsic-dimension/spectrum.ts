@@ -207,9 +207,10 @@ async function quadraticForms(
           count,
           d,
         ]);
-        return tf.sum(tf.mul(tf.matMul(block, covariance), block), 1).dataSync();
+        return tf.sum(tf.mul(tf.matMul(block, covariance), block), 1);
       });
-      forms.set(values, first);
+      forms.set(values.dataSync(), first);
+      values.dispose();
       await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();
     }
@@ -252,13 +253,15 @@ async function projections(
   try {
     for (let first = 0; first < n; first += BLOCK) {
       const count = Math.min(BLOCK, n - first);
-      const squares = tf.tidy(() => {
+      const squared = tf.tidy(() => {
         const block = tf.tensor2d(Float32Array.from(data.subarray(first * d, (first + count) * d)), [
           count,
           d,
         ]);
-        return tf.square(tf.matMul(block, basis)).dataSync() as Float32Array;
+        return tf.square(tf.matMul(block, basis));
       });
+      const squares = squared.dataSync() as Float32Array;
+      squared.dispose();
       for (let r = 0; r < count; r++) use(first + r, squares.subarray(r * size, (r + 1) * size));
       await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();
