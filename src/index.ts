@@ -69,8 +69,8 @@ export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experime
 export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
 export { liveChart } from './figures/live';
 export { type Table, table } from './figures/table';
-export { scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
-export { profileFigure, siteCurves, sitesFigure } from './figures/profile';
+export { claimsFigure, repeatsFigure, scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
+export { profileFigure, profilesFigure, siteCurves, sitesFigure } from './figures/profile';
 export { grokkingFigure, type MeasuredRun } from './figures/grokking';
 export { type GrokkingGridOptions, grokkingGrid } from './figures/grokking-grid';
 export { estimatorsFigure } from './figures/grokking-estimators';

@@ -55,6 +55,30 @@ export function profileFigure(profile: LayerProfile, options: { title?: string }
   };
 }
 
+/** ID with intervals of several networks along the same sites, such as one before and after training. */
+export function profilesFigure(
+  profiles: Readonly<Record<string, LayerProfile>>,
+  options: { title?: string } = {},
+): Figure {
+  const curves = Object.entries(profiles);
+  if (curves.length === 0) throw new Error('profilesFigure needs at least one profile, got none');
+  return {
+    data: curves.map(([name, { sites }], i) => ({
+      ...curveStyle(i),
+      name,
+      x: Object.keys(sites).map(shortSite),
+      y: Object.values(sites).map(({ value }) => value),
+      error_y: errorBars(Object.values(sites)),
+    })),
+    layout: {
+      title: { text: options.title ?? 'Intrinsic dimension per layer' },
+      xaxis: { title: { text: 'activation, from input to output' }, type: 'category' },
+      yaxis: { title: { text: 'ID (95 % interval)' }, rangemode: 'tozero' },
+      margin: { l: 56, r: 30, t: 84, b: 64 },
+    },
+  };
+}
+
 /** Curves along the same sites, such as a network before and after training; bars show the standard deviation. */
 export function sitesFigure(curves: readonly SiteCurve[], options: { title?: string } = {}): Figure {
   if (curves.length === 0) throw new Error('sitesFigure needs at least one curve, got none');
