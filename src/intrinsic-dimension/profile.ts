@@ -7,11 +7,11 @@ import { type IdEstimate, type IdOptions, intrinsicDimension } from './intrinsic
 
 /** What {@link layerProfile} takes besides the options of an estimate. */
 export interface ProfileOptions extends IdOptions {
-  /** @default all sites of the model, from input to output */
+  /** @default all sites of the model, from input to output, whose activations are floating-point numbers */
   readonly sites?: readonly string[];
   /** The site before the classifier. @default the model's; where it is unknown or not measured, the last measured */
   readonly lastSite?: string;
-  /** Examples that go through the network at once. @default 1024 */
+  /** Examples that go through the network at once. @default what the model's input fixes, else 1024 */
   readonly batchSize?: number;
   /**
    * Bytes that activations may take while they wait to be measured. When those of all sites need more, the
@@ -50,20 +50,21 @@ export async function layerProfile(
   inputs: tf.Tensor,
   options: ProfileOptions = {},
 ): Promise<LayerProfile> {
-  const {
-    batchSize = 1024,
-    activationMemory = 2 ** 30,
-    lastSite,
-    onProgress,
-    sites: wanted,
-    ...idOptions
-  } = options;
+  const { batchSize: wantedBatch, activationMemory = 2 ** 30, lastSite, onProgress, ...others } = options;
+  const { sites: wanted, ...idOptions } = others;
   await loadBackend();
   const observed = observe(model);
-  const sites = wanted ?? observed.sites;
-  if (sites.length === 0) throw new RangeError('there are no sites to measure: name at least one');
+  const batchSize = wantedBatch ?? observed.batchSize ?? 1024;
+  if (observed.batchSize !== undefined && inputs.shape[0]! % observed.batchSize !== 0) {
+    throw new RangeError(
+      `the model takes ${observed.batchSize} examples at once, got ${inputs.shape[0]}: give a multiple`,
+    );
+  }
   const estimates: Record<string, SiteEstimate> = {};
-  const groups = groupSites(await shapesAt(observed, inputs, sites), inputs.shape[0]!, activationMemory);
+  const shapes = await shapesAt(observed, inputs, batchSize, wanted);
+  const sites = [...shapes.keys()];
+  if (sites.length === 0) throw new RangeError('there are no sites to measure: name at least one');
+  const groups = groupSites(shapes, inputs.shape[0]!, activationMemory);
   for (const group of groups) {
     const collected = await activationsAt(observed, inputs, group, batchSize, idOptions.signal);
     for (const site of group) {
@@ -97,22 +98,31 @@ export async function activationsId(activations: tf.Tensor, options: IdOptions):
   }
 }
 
-/** Shapes of one example's activations, from two examples. */
+/** Shapes of one example's activations, from a small batch; sites that nobody asked for must be measurable. */
 async function shapesAt(
   observed: Observed,
   inputs: tf.Tensor,
-  sites: readonly string[],
+  batchSize: number,
+  wanted: readonly string[] | undefined,
 ): Promise<Map<string, readonly number[]>> {
-  const few = tf.slice(inputs, 0, Math.min(2, inputs.shape[0]!));
-  const activations = await observed.activations(few, sites);
-  const shapes = new Map(sites.map((site) => [site, activations[site]!.shape.slice(1)]));
+  const sites = wanted ?? observed.sites;
+  const size = Math.min(observed.batchSize ?? 2, batchSize, inputs.shape[0]!);
+  const few = tf.slice(inputs, 0, size);
+  const activations = sites.length === 0 ? {} : await observed.activations(few, sites);
+  tf.dispose(few);
+  const shapes = new Map<string, readonly number[]>();
   for (const site of sites) {
-    if (activations[site]!.shape[0] === few.shape[0]) continue;
+    const { shape, dtype } = activations[site]!;
+    const measurable = shape[0] === size && dtype === 'float32';
+    if (measurable) shapes.set(site, shape.slice(1));
+    if (measurable || !wanted) continue;
+    tf.dispose(Object.values(activations));
     throw new RangeError(
-      `site '${site}' has the shape [${activations[site]!.shape}] for ${few.shape[0]} examples: the first axis must be the examples`,
+      `site '${site}' has ${dtype} numbers of shape [${shape}] for ${size} examples: ` +
+        'choose one of float32 numbers whose first axis is the examples',
     );
   }
-  tf.dispose([few, ...Object.values(activations)]);
+  tf.dispose(Object.values(activations));
   return shapes;
 }
 

@@ -8,6 +8,8 @@ export interface Observed {
   readonly sites: readonly string[];
   /** The site just before the classifier, whose intrinsic dimension is LLID; unknown for a tf.GraphModel. */
   readonly lastSite?: string;
+  /** Examples that the model takes at once, where its input fixes their number. */
+  readonly batchSize?: number;
   /** The activations of a batch at some sites, [batch, ...] each; the caller disposes them. */
   activations(batch: tf.Tensor, sites: readonly string[]): Promise<Readonly<Record<string, tf.Tensor>>>;
 }
@@ -38,6 +40,7 @@ function observeLayers(model: tf.LayersModel): Observed {
   return {
     sites,
     ...(lastSite === undefined ? {} : { lastSite }),
+    ...fixedBatch(model.inputs[0]!.shape),
     activations: async (batch, wanted) => {
       assertSites(wanted, sites);
       const outputs = wanted.map((name) => {
@@ -56,16 +59,21 @@ function observeGraph(model: tf.GraphModel): Observed {
   if (model.inputs.length !== 1) {
     throw new RangeError(`a model with one input is needed, this one has ${model.inputs.length}: wrap it`);
   }
+  const input = model.inputs[0]!;
   const nodes = Object.values(nodesOf(model));
-  const sites = nodes.filter(({ category }) => !NO_ACTIVATIONS.has(category)).map(({ name }) => name);
+  const dependent = dependentsOf(nodesOf(model)[input.name.replace(/:0$/, '')]);
+  const sites = nodes
+    .filter((node) => dependent.has(node) && !NO_ACTIVATIONS.has(node.category))
+    .map(({ name }) => name);
   return {
     sites,
+    ...fixedBatch(input.shape),
     activations: async (batch, wanted) => {
       assertSites(
         wanted,
         nodes.map(({ name }) => name),
       );
-      return byName(wanted, await execute(model, { [model.inputs[0]!.name]: batch }, [...wanted]));
+      return byName(wanted, await execute(model, { [input.name]: batch }, [...wanted]));
     },
   };
 }
@@ -94,12 +102,35 @@ const NO_ACTIVATIONS = new Set([
   'slice_join',
 ]);
 
+interface GraphNode {
+  readonly name: string;
+  readonly category: string;
+  readonly children: readonly GraphNode[];
+}
+
 /** tfjs keeps the nodes private; tfjs is pinned, and a test names some of a graph. */
-function nodesOf(model: tf.GraphModel): Record<string, { name: string; category: string }> {
-  const { executor } = model as unknown as {
-    executor: { graph: { nodes: Record<string, { name: string; category: string }> } };
-  };
-  return executor.graph.nodes;
+function nodesOf(model: tf.GraphModel): Record<string, GraphNode> {
+  return (model as unknown as { executor: { graph: { nodes: Record<string, GraphNode> } } }).executor.graph
+    .nodes;
+}
+
+/** The nodes that are computed from one: others hold weights, and are the same for all examples. */
+function dependentsOf(input: GraphNode | undefined): ReadonlySet<GraphNode> {
+  const found = new Set<GraphNode>();
+  const waiting = input ? [input] : [];
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
+    for (const child of node.children) {
+      if (found.has(child)) continue;
+      found.add(child);
+      waiting.push(child);
+    }
+  }
+  return found;
+}
+
+function fixedBatch(shape: readonly (number | null)[] | undefined): { readonly batchSize?: number } {
+  const size = shape?.[0];
+  return typeof size === 'number' && size > 0 ? { batchSize: size } : {};
 }
 
 function byName(names: readonly string[], tensors: tf.Tensor | tf.Tensor[]): Record<string, tf.Tensor> {

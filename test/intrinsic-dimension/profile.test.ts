@@ -1,4 +1,7 @@
 import { strict as assert } from 'node:assert';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { cube, embed } from '../../src/data/manifolds';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
@@ -10,8 +13,8 @@ function plane(points: number): tf.Tensor2D {
   return tf.tensor2d(Float32Array.from(data), [...shape]);
 }
 
-/** A graph as the TensorFlow converter writes it: relu(x w1) w2. */
-async function smallGraph(): Promise<tf.GraphModel> {
+/** A graph as the TensorFlow converter writes it: relu(x w1) w2, its class, and weights scaled by themselves. */
+function graphArtifacts(batch: number) {
   const w1 = tf.randomNormal([12, 20], 0, 1, 'float32', 3).dataSync();
   const w2 = tf.randomNormal([20, 5], 0, 1, 'float32', 4).dataSync();
   const shape = (...sizes: number[]) => ({ shape: { dim: sizes.map((size) => ({ size: String(size) })) } });
@@ -22,26 +25,52 @@ async function smallGraph(): Promise<tf.GraphModel> {
     input,
     attr: { T: float, dtype: float, ...attr },
   });
+  const constant = (...sizes: number[]) => ({
+    value: { tensor: { dtype: 'DT_FLOAT', tensorShape: shape(...sizes).shape } },
+  });
+  const whole = { value: { tensor: { dtype: 'DT_INT32', tensorShape: {} } }, dtype: { type: 'DT_INT32' } };
   const modelTopology = {
     node: [
-      node('x', 'Placeholder', [], shape(-1, 12)),
-      node('w1', 'Const', [], { value: { tensor: { dtype: 'DT_FLOAT', tensorShape: shape(12, 20).shape } } }),
-      node('w2', 'Const', [], { value: { tensor: { dtype: 'DT_FLOAT', tensorShape: shape(20, 5).shape } } }),
+      node('x', 'Placeholder', [], shape(batch, 12)),
+      node('w1', 'Const', [], constant(12, 20)),
+      node('w2', 'Const', [], constant(20, 5)),
+      node('axis', 'Const', [], whole),
+      node('scaled', 'Mul', ['w1', 'w1']),
       node('hidden', 'MatMul', ['x', 'w1']),
       node('hidden/relu', 'Relu', ['hidden']),
       node('logits', 'MatMul', ['hidden/relu', 'w2']),
+      node('class', 'ArgMax', ['logits', 'axis']),
     ],
     versions: { producer: 1 },
   };
-  const weightData = new Uint8Array([
-    ...new Uint8Array(w1.slice().buffer),
-    ...new Uint8Array(w2.slice().buffer),
-  ]).buffer;
+  const weightData = Buffer.concat([
+    ...[w1, w2].map((weights) => Buffer.from(Float32Array.from(weights).buffer)),
+    Buffer.from(Int32Array.of(1).buffer),
+  ]);
   const weightSpecs = [
     { name: 'w1', shape: [12, 20], dtype: 'float32' as const },
     { name: 'w2', shape: [20, 5], dtype: 'float32' as const },
+    { name: 'axis', shape: [], dtype: 'int32' as const },
   ];
-  return tf.loadGraphModel(tf.io.fromMemory({ modelTopology, weightSpecs, weightData }));
+  return { modelTopology, weightSpecs, weightData };
+}
+
+function smallGraph(): Promise<tf.GraphModel> {
+  const { weightData, ...artifacts } = graphArtifacts(-1);
+  return tf.loadGraphModel(
+    tf.io.fromMemory({ ...artifacts, weightData: Uint8Array.from(weightData).buffer }),
+  );
+}
+
+/** The files of a published tfjs model. */
+function writeGraph(folder: string, batch: number): void {
+  const { modelTopology, weightSpecs, weightData } = graphArtifacts(batch);
+  const weightsManifest = [{ paths: ['group1-shard1of1.bin'], weights: weightSpecs }];
+  writeFileSync(join(folder, 'group1-shard1of1.bin'), weightData);
+  writeFileSync(
+    join(folder, 'model.json'),
+    JSON.stringify({ format: 'graph-model', modelTopology, weightsManifest }),
+  );
 }
 
 describe('layerProfile', () => {
@@ -111,6 +140,52 @@ describe('layerProfile', () => {
     const { value } = await intrinsicDimension(hidden);
     assert.ok(Math.abs(sites['hidden']!.value / value - 1) < 1e-6);
     tf.dispose([inputs, hidden]);
+  });
+
+  it('takes a graph model from its files, whatever batch its input fixes, and leaves out what is no activation', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'graph-'));
+    try {
+      writeGraph(folder, 1);
+      const one = await tf.loadGraphModel(`file://${join(folder, 'model.json')}`);
+      writeGraph(folder, -1);
+      const any = await tf.loadGraphModel(`file://${join(folder, 'model.json')}`);
+      const inputs = plane(60);
+      const before = tf.memory().numTensors;
+      const [slow, fast] = [await layerProfile(one, inputs), await layerProfile(any, inputs)];
+      assert.equal(tf.memory().numTensors, before);
+      // 'scaled' is computed from weights alone, 'class' is of whole numbers.
+      assert.deepEqual(Object.keys(fast.sites), ['hidden', 'hidden/relu', 'logits']);
+      for (const [site, { value, interval }] of Object.entries(fast.sites)) {
+        assert.ok(Math.abs(slow.sites[site]!.value / value - 1) < 1e-4, site);
+        assert.ok(interval.lower < value && value < interval.upper);
+      }
+      await assert.rejects(layerProfile(any, inputs, { sites: ['class'] }), /site 'class' has int32 numbers/);
+      await assert.rejects(layerProfile(any, inputs, { sites: ['scaled'] }), /first axis is the examples/);
+      tf.dispose(inputs);
+      one.dispose();
+      any.dispose();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('takes a layers model from its files', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'layers-'));
+    try {
+      const layers = [
+        tf.layers.dense({ name: 'wide', units: 24, inputShape: [12], activation: 'tanh' }),
+        tf.layers.dense({ name: 'classifier', units: 3 }),
+      ];
+      const model = tf.sequential({ layers });
+      await model.save(`file://${folder}`);
+      const loaded = await tf.loadLayersModel(`file://${join(folder, 'model.json')}`);
+      const inputs = plane(300);
+      const [saved, read] = [await layerProfile(model, inputs), await layerProfile(loaded, inputs)];
+      assert.deepEqual(read, saved);
+      tf.dispose(inputs);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('names the site whose activations cannot be measured', async () => {
