@@ -23,6 +23,11 @@ export interface SearchOptions {
    * made in parts where it is larger, half for blocks of the matrix of distances. @default 1 GiB
    */
   readonly memory?: number;
+  /**
+   * Look in a projection first, and then only where its bounds leave it open. The neighbours are the same; `false` is
+   * for comparison. @default for points so wide and many that it saves time
+   */
+  readonly projection?: boolean;
   /** Called now and then with the share that is done, 0 .. 1. */
   readonly onProgress?: (done: number) => void;
   /** Ends the search with the signal's reason. */
@@ -35,9 +40,9 @@ export const SEARCH_MEMORY: number = 2 ** 30;
 const SPARE = 8;
 /** Milliseconds after which other work may run. */
 const TURN = 40;
-/** Coordinates from which on a projection is tried, in sets of at least as many points as its check needs. */
+/** Coordinates, and multiplications of the full product, from which on a projection saves time. */
 const WIDE = 2048;
-const MANY = 1024;
+const LONG = 4e11;
 /** Points on which a projection is tried. */
 const TRIED = 32;
 /** Share of the points that may be nearer than the k-th in a projection; where more are, it tells too little. */
@@ -68,13 +73,14 @@ export async function neighbours(
   };
   const rest = turns(onProgress, signal);
   const blockSize = blockRows(n, memory / 2);
-  const projection = await wideSearch(rows, table, blockSize, (done) => rest(0.3 * done));
+  const tryProjection = options.projection ?? (rows.d >= WIDE && n * n * rows.d >= LONG);
+  const projection = tryProjection && (await wideSearch(rows, table, blockSize, (done) => rest(0.3 * done)));
   const begun = projection ? 0.3 : 0;
-  const set = projection?.set ?? searchSet(rows, memory / 2);
+  const set = projection ? projection.set : searchSet(rows, memory / 2);
   let open: readonly number[];
   let left: readonly number[];
   try {
-    const size = projection?.size ?? Math.min(k + SPARE, n - 1);
+    const size = projection ? projection.size : Math.min(k + SPARE, n - 1);
     const found = await shortlist(set, size, blockSize, (done) => rest(begun + (0.7 - begun) * done));
     open = await measure({ rows, set, table }, found, (done) => rest(0.7 + 0.15 * done));
     const most = projection ? Math.floor(TELLING * n) : n;
@@ -102,8 +108,7 @@ async function wideSearch(
   blockSize: number,
   rest: (done: number) => Promise<void>,
 ): Promise<{ readonly set: SearchSet; readonly size: number } | undefined> {
-  const { n, d } = rows;
-  if (d < WIDE || n < MANY) return undefined;
+  const { n } = rows;
   const set = await projectedSet(rows, (done) => rest(0.95 * done));
   if (!set) return undefined;
   try {

@@ -74,7 +74,7 @@ function convolved(n: number): Rows {
  * Some points against all others in float64 by direct differences; returns how many points were searched again.
  */
 async function assertSameDistances(rows: Rows, k: number): Promise<number> {
-  const table = await neighbours(rows, k);
+  const table = await neighbours(rows, k, { projection: true });
   for (let i = 0; i < rows.n; i += 29) {
     const others = Array.from({ length: rows.n }, (_, j) => j).filter((j) => j !== i);
     const nearest = Float64Array.from(others, (j) => squaredDistance(rows, i, j)).sort();
