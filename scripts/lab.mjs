@@ -1,31 +1,55 @@
 /** `npm run lab`: builds, watches the source, and starts JupyterLab with the project's kernel, on this machine only. */
 import { spawn } from 'node:child_process';
+import { watch } from 'node:fs';
+import { join } from 'node:path';
 import { JUPYTER_PATH } from './notebooks.mjs';
-import { PYTHON, ROOT, runMain, setUp, TSC } from './setup.mjs';
+import { PYTHON, ROOT, runMain, setUp } from './setup.mjs';
+
+/** With a token, for this machine alone; no news, updates or extensions from the network. */
+const PRIVATE = [
+  '--ip=127.0.0.1',
+  '--LabApp.news_url=None',
+  '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate',
+  '--LabApp.extension_manager=readonly',
+];
 
 await runMain(async () => {
   await setUp();
-  const watch = spawn(process.execPath, [TSC, '-p', ROOT, '--watch', '--preserveWatchOutput'], {
-    cwd: ROOT,
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-  const root = process.getuid?.() === 0 ? ['--allow-root'] : [];
   const words = process.argv.slice(2);
-  const lab = spawn(
-    PYTHON,
-    ['-m', 'jupyterlab', '--ip=127.0.0.1', `--notebook-dir=${ROOT}`, ...root, ...words],
-    {
-      cwd: ROOT,
-      env: { ...process.env, JUPYTER_PATH },
-      stdio: 'inherit',
-    },
-  );
+  const folder = words.some((word) => /(notebook|root)[-_]dir/.test(word)) ? [] : [`--notebook-dir=${ROOT}`];
+  const root = process.getuid?.() === 0 ? ['--allow-root'] : [];
+  const screen = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
+  const browser = screen ? [] : ['--no-browser'];
+  const watcher = rebuildOnChange();
+  const lab = spawn(PYTHON, ['-m', 'jupyterlab', ...PRIVATE, ...folder, ...root, ...browser, ...words], {
+    cwd: ROOT,
+    env: { ...process.env, JUPYTER_PATH, JUPYTER_CONFIG_PATH: JUPYTER_PATH }, // settings: labconfig/
+    stdio: 'inherit',
+  });
   // Ctrl-C reaches both; JupyterLab asks, so this process waits for it.
   process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => lab.kill());
   const code = await new Promise((resolve, reject) => {
     lab.on('error', reject);
     lab.on('close', resolve);
   });
-  watch.kill();
+  watcher.close();
   return code ?? 0;
 });
+
+/** Compiles again soon after each change; a kernel that has loaded the package says that it wants a restart. */
+function rebuildOnChange() {
+  let timer;
+  let building = Promise.resolve();
+  const build = () =>
+    setUp().then(
+      () => console.error('  compiled: restart the kernels of open notebooks to use it'),
+      (error) => console.error(error.message),
+    );
+  return watch(join(ROOT, 'src'), { recursive: true }, () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      building = building.then(build);
+    }, 300);
+  });
+}

@@ -55,7 +55,7 @@ export { RECORDED, readRuns } from './records/recorded-runs';
 export { runs } from './records/table';
 
 // 6. experiments: one run, many runs
-export { parseGrid, type RunConfig } from './experiments/config';
+export { parseGrid, type RunConfig, runName } from './experiments/config';
 export { type GrokkingConfig, grokkingConfig } from './experiments/grokking-config';
 export { type ImagesConfig, imagesConfig } from './experiments/images-config';
 export { PAPER, type Paper } from './experiments/presets';
@@ -71,7 +71,8 @@ export { liveChart } from './figures/live';
 export { type Table, table } from './figures/table';
 export { claimsFigure, repeatsFigure, scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
 export { profileFigure, profilesFigure, siteCurves, sitesFigure } from './figures/profile';
-export { grokkingFigure, type MeasuredRun } from './figures/grokking';
+export { grokkingFigure } from './figures/grokking';
+export type { MeasuredRun } from './figures/grokking-axes';
 export { type GrokkingGridOptions, grokkingGrid } from './figures/grokking-grid';
 export { estimatorsFigure } from './figures/grokking-estimators';
 export {

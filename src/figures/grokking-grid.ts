@@ -1,17 +1,16 @@
 /** The grid of the paper's figure 4: one panel for each training fraction and weight decay. */
 import type { Layout, PlotData } from 'plotly.js';
 import type { Figure } from './figure';
+import { type GrokkingOptions, taskName } from './grokking';
 import {
   ACCURACY_AXIS,
-  type GrokkingOptions,
   grokkingTraces,
   idAxis,
   type MeasuredRun,
   plainNumber,
   round,
   stepAxis,
-  taskName,
-} from './grokking';
+} from './grokking-axes';
 import { COLOURS, GREY } from './style';
 import { grokkingStep } from './transition';
 

@@ -1,5 +1,5 @@
 /** Tables of grokking: 50 % steps beside the paper's, and how the dimension of each layer moves with accuracy. */
-import type { MeasuredRun } from './grokking';
+import type { MeasuredRun } from './grokking-axes';
 import { type HalfSteps, setting } from './grokking-grid';
 import type { Correlation } from './statistics';
 import { type Table, table } from './table';

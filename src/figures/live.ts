@@ -3,8 +3,10 @@ import { existsSync } from 'node:fs';
 import type { PlotData } from 'plotly.js';
 import { type Measurement, readRun } from '../records/run-record';
 import type { TrainEvent } from '../training/trainer';
+import { difference } from './beside';
 import { type Figure, figureBundle } from './figure';
-import { type GrokkingOptions, grokkingFigure, type MeasuredRun } from './grokking';
+import { type GrokkingOptions, grokkingFigure } from './grokking';
+import type { MeasuredRun } from './grokking-axes';
 import { display, inNotebook } from './notebook-output';
 import { COLOURS } from './style';
 
@@ -99,7 +101,9 @@ export async function liveChart<Id extends Measurement['train']['id']>(
 /** The figure of a run under way: that of the finished run, and a faint curve of the training batches. */
 export function liveFigure(state: LiveState, options: GrokkingOptions = {}): Figure {
   const { run, batches, steps } = state;
-  const { data, layout } = grokkingFigure(run, { ...options, ...(steps > 0 ? { steps } : {}) });
+  // An earlier part of this very run is no other run.
+  const beside = options.beside?.filter(({ config }) => difference(config, run.config) !== '') ?? [];
+  const { data, layout } = grokkingFigure(run, { ...options, beside, ...(steps > 0 ? { steps } : {}) });
   const title = typeof layout?.title === 'string' ? layout.title : (layout?.title?.text ?? '');
   const [heading] = title.split('<br>');
   const { x, y } = batches.points();

@@ -1,5 +1,5 @@
 /** A made-up run for the figures' tests: validation accuracy passes 50 % at a known step. */
-import type { MeasuredRun } from '../../src/figures/grokking';
+import type { MeasuredRun } from '../../src/figures/grokking-axes';
 
 export function syntheticRun(
   options: { trainFraction?: number; weightDecay?: number; half?: number; steps?: number } = {},

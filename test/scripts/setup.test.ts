@@ -222,7 +222,7 @@ describe('set-up', () => {
       if (process.arch !== 'x64') this.skip();
       provideProgram('nvidia-smi', 'echo "GPU 0: NVIDIA A100 (UUID: GPU-1)"');
       const asked = requirements();
-      const packages = asked.match(/^\S+==\S+/gm) ?? [];
+      const packages: readonly string[] = asked.match(/^\S+==\S+/gm) ?? [];
       assert(packages.includes('tensorflow==2.21.0'));
       assert(packages.some((name) => name.startsWith('nvidia-cudnn-cu12==')));
       for (const part of asked.split(/^(?=\S+==)/m).slice(1))

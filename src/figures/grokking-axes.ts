@@ -1,0 +1,96 @@
+/** What figures of grokking share: curves, axes, and how numbers are written. */
+import type { Layout, PlotData } from 'plotly.js';
+import type { Environment, Measurement, RunRecord } from '../records/run-record';
+import { COLOURS } from './style';
+
+/** A record, or the part of it that is known while the run goes on. */
+export type MeasuredRun = Pick<RunRecord, 'config' | 'measurements'> & { readonly environment?: Environment };
+
+/** Train accuracy, validation accuracy, LLID on validation; told apart by colour and by dashes. */
+export function grokkingTraces(measurements: readonly Measurement[], site?: string): Partial<PlotData>[] {
+  // A log axis has no place for step 0.
+  const shown = measurements.filter(({ step }) => step > 0);
+  const step = shown.map((measurement) => measurement.step);
+  const lines = { type: 'scatter', mode: shown.length < 3 ? 'lines+markers' : 'lines', x: step } as const;
+  return [
+    {
+      ...lines,
+      y: shown.map(({ train }) => train.accuracy),
+      name: 'train accuracy',
+      line: { color: COLOURS.blue, dash: 'dot', width: 2 },
+    },
+    {
+      ...lines,
+      y: shown.map(({ validation }) => validation.accuracy),
+      name: 'validation accuracy',
+      line: { color: COLOURS.vermillion, width: 2.5 },
+    },
+    {
+      ...lines,
+      y: shown.map((measurement) => lastLayerId(measurement, site)),
+      name: 'LLID (right axis)',
+      line: { color: COLOURS.green, width: 1.3 },
+    },
+  ];
+}
+
+/**
+ * The x axis: logarithmic, as many labels as have room. It starts at 1/500 of the last step at the earliest, since
+ * little happens before.
+ * @param width of the axis in pixels
+ */
+export function stepAxis(
+  measurements: readonly Measurement[],
+  width: number,
+  steps?: number,
+): { axis: Partial<Layout['xaxis']>; first: number; last: number } {
+  const known = measurements.map(({ step }) => step).filter((step) => step > 0);
+  const last = Math.max(2, steps ?? 0, ...known);
+  const first = Math.max(1, last / 500, Math.min(last / 2, ...known));
+  const decades = Math.log10(last / first);
+  const marks = width / decades > 130 ? [1, 2, 5] : [1];
+  const tickvals: number[] = [];
+  for (let power = Math.floor(Math.log10(first)); 10 ** power <= last; power++) {
+    for (const mark of marks) {
+      const value = mark * 10 ** power;
+      if (value >= first * 0.999 && value <= last) tickvals.push(value);
+    }
+  }
+  const ticktext = tickvals.map(round);
+  const range = [Math.log10(first) - 0.02, Math.log10(last) + 0.02];
+  return { axis: { type: 'log', range, tickmode: 'array', tickvals, ticktext }, first, last };
+}
+
+/** From 0 to 1. */
+export const ACCURACY_AXIS: Partial<Layout['yaxis']> = {
+  range: [-0.02, 1.02],
+  tickmode: 'linear',
+  tick0: 0,
+  dtick: 0.2,
+};
+
+/** The ID axis: from 0, with as many ticks as the accuracy axis so that both share one grid. */
+export function idAxis(measurements: readonly Measurement[], site?: string): Partial<Layout['yaxis']> {
+  const values = measurements.map((measurement) => lastLayerId(measurement, site)).filter(Number.isFinite);
+  const top = Math.max(5, 5 * Math.ceil(Math.max(0, ...values) / 5));
+  return { range: [-0.02 * top, 1.02 * top], tickmode: 'linear', tick0: 0, dtick: top / 5, showgrid: false };
+}
+
+function lastLayerId(measurement: Measurement, site?: string): number {
+  const { id } = measurement.validation;
+  const name = site ?? Object.keys(id).at(-1);
+  if (name === undefined) return Number.NaN;
+  const estimate = id[name];
+  if (!estimate) throw new Error(`no ID was measured at '${name}'; measured: ${Object.keys(id).join(', ')}`);
+  return estimate.value;
+}
+
+/** 1e-2 rather than 0.01, 0.3 as it is. */
+export function plainNumber(value: number): string {
+  return value !== 0 && Math.abs(value) < 0.1 ? value.toExponential() : String(value);
+}
+
+/** A step for reading: 2,701. */
+export function round(step: number): string {
+  return Math.round(step).toLocaleString('en');
+}

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+import { runName } from '../../src/experiments/config';
+import { grokkingConfig } from '../../src/experiments/grokking-config';
+import { measurementSteps } from '../../src/experiments/run';
+import { readRun } from '../../src/records/run-record';
+import { type LabServer, startLab } from './lab-server';
+import { NotebookPage } from './notebook-page';
+
+/** Every cell stands in the page, also out of sight, so that it can be found. */
+const SETTINGS = {
+  '@jupyterlab/notebook-extension:tracker': { windowingMode: 'none' },
+  '@jupyterlab/apputils-extension:themes': { 'adaptive-theme': true },
+};
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** What is typed into the parameters cell: seconds instead of minutes. */
+const SMALL = { prime: 23, batchSize: 64, steps: 60, measureEvery: 20, earlyMeasurements: 0 };
+const LONG = 400;
+const CONFIG = grokkingConfig({ ...SMALL, steps: LONG, weightDecay: 0.5 });
+
+describe('JupyterLab in a browser', function () {
+  this.timeout(180_000);
+  let lab: LabServer;
+  let browser: Browser;
+  const opened: NotebookPage[] = [];
+
+  before(async () => {
+    const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+    [lab, browser] = await Promise.all([
+      startLab(SETTINGS),
+      chromium.launch({ executablePath, args: FLAGS }),
+    ]);
+  });
+  after(async () => {
+    await browser?.close();
+    await lab?.stop();
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') await opened.at(-1)?.screenshots('-failed');
+  });
+
+  async function open(name: string, scheme?: 'light' | 'dark'): Promise<NotebookPage> {
+    const notebook = await NotebookPage.open(browser, lab, name, scheme);
+    opened.push(notebook);
+    return notebook;
+  }
+
+  it('runs 0-intrinsic-dimension from top to bottom, with charts, on a dark page', async () => {
+    const notebook = await open('0-intrinsic-dimension', 'dark');
+    await notebook.runAll();
+    await notebook.allFinished(150_000);
+    await notebook.screenshots();
+    assert.deepEqual(await notebook.errors(), []);
+    for (const line of ['Viridis', 'twoNnFigure(estimate', 'truthFigure(known', 'noiseFigure = {']) {
+      assert.ok((await notebook.charts(notebook.cell(line)).count()) > 0, `no chart under '${line}'`);
+    }
+  });
+
+  it('edits parameters, trains, stops, goes on, and shows what another parameter gives', async () => {
+    const notebook = await open('4-grokking');
+    const { page } = notebook;
+    const parameters = notebook.cell('const parameters = grokkingConfig');
+    const training = notebook.cell('liveChart(events');
+    for (const [key, value] of Object.entries(SMALL)) {
+      await notebook.typeOver(parameters, `${key}:`, `${key}: ${value},`);
+    }
+
+    // All of it, in a small form.
+    await notebook.runAll();
+    await notebook.allFinished(150_000);
+    await notebook.screenshots();
+    assert.deepEqual(await notebook.errors(), []);
+    for (const line of [
+      'liveChart(events',
+      'layersFigure',
+      'profileFigure(profile',
+      'grokkingFigure(record',
+    ]) {
+      assert.ok((await notebook.charts(notebook.cell(line)).count()) > 0, `no chart under '${line}'`);
+    }
+
+    // Another weight decay: a run of its own, stopped in the middle.
+    await notebook.typeOver(parameters, 'weightDecay:', 'weightDecay: 0.5,');
+    await notebook.typeOver(parameters, 'steps:', `steps: ${LONG},`);
+    await notebook.run(parameters);
+    await notebook.run(training);
+    await training.getByText(/step \d\d\d? of 400/).waitFor({ timeout: 60_000 });
+    await notebook.stop();
+    await training.getByText('Interrupted').waitFor({ timeout: 20_000 });
+    await notebook.screenshots('-stopped');
+    const path = join(lab.folder, 'out', 'runs', `${runName(CONFIG)}.jsonl`);
+    const stopped = readRun(path);
+    assert.equal(stopped.done, undefined);
+    assert.ok(stopped.measurements.length > 0);
+
+    // Again: it goes on from there, to the record of a run that nobody stopped.
+    await notebook.run(training);
+    await notebook.allFinished(120_000);
+    await notebook.screenshots('-resumed');
+    assert.deepEqual(await notebook.errors(), []);
+    const resumed = readRun(path);
+    assert.deepEqual(resumed.measurements.slice(0, stopped.measurements.length), stopped.measurements);
+    assert.deepEqual(
+      resumed.measurements.map(({ step }) => step),
+      [...measurementSteps(CONFIG)].sort((a, b) => a - b),
+    );
+    assert.equal(resumed.done?.step, LONG);
+    // The first run is in the figure, named by what differs.
+    await training.locator('.legendtext', { hasText: 'weightDecay=0.01' }).waitFor();
+
+    // Unchanged parameters: the run is there already.
+    const [before] = [Date.now()];
+    await notebook.run(training);
+    await notebook.allFinished(30_000);
+    assert.deepEqual(readRun(path), resumed);
+    console.log(`      a finished run is shown again in ${Date.now() - before} ms`);
+
+    // A wrong key and a wrong value are marked with the place and the nearest key, and nothing runs.
+    await notebook.typeOver(parameters, 'batchSize:', 'batchSzie: 64,');
+    await notebook.run(parameters);
+    await parameters
+      .getByText(/batchSize/)
+      .last()
+      .waitFor();
+    assert.match((await notebook.errors()).join(), /batchSzie.*batchSize/s);
+    await page.waitForTimeout(200);
+  });
+
+  it('has no error on the console, and asks no other host', () => {
+    assert.ok(opened.length > 0);
+    assert.deepEqual(
+      opened.flatMap(({ complaints }) => complaints),
+      [],
+    );
+  });
+});
