@@ -1,0 +1,25 @@
+/** The Python environment of the other sides, made once in .cache/bench-venv from the pinned requirements. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = join(__dirname, '..');
+const FOLDER = join(ROOT, '.cache', 'bench-venv');
+const STAMP = join(FOLDER, 'requirements.sha256');
+const REQUIREMENTS = join(__dirname, 'requirements.txt');
+
+/** The environment's interpreter. The first call installs about 6 GB, which takes minutes. */
+export function python(): string {
+  const interpreter = join(FOLDER, 'bin', 'python');
+  const hash = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
+  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hash) return interpreter;
+  console.error('  setting up PyTorch, transformers, DADApy and scikit-dimension in .cache/bench-venv ...');
+  rmSync(FOLDER, { recursive: true, force: true });
+  const stdio: ['ignore', 'inherit', 'inherit'] = ['ignore', 'inherit', 'inherit'];
+  execFileSync(process.env['PYTHON'] ?? 'python3', ['-m', 'venv', FOLDER], { stdio });
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS];
+  execFileSync(interpreter, pip, { stdio });
+  writeFileSync(STAMP, hash);
+  return interpreter;
+}

@@ -1,0 +1,74 @@
+/** What a comparison found: the times of each side, and the bars that were met or missed. */
+import type { Side } from './side';
+
+/** Milliseconds of one side, of all rounds together. */
+export interface Times {
+  readonly side: string;
+  readonly ms: readonly number[];
+}
+
+/** A number that has to reach a bar. */
+export interface Bar {
+  readonly what: string;
+  readonly value: number;
+  readonly bar: number;
+  /** Which way is good. */
+  readonly good: 'at least' | 'at most';
+  readonly unit: string;
+}
+
+/** One comparison. */
+export interface Result {
+  /** The letter by which `--only` chooses it. */
+  readonly letter: string;
+  readonly title: string;
+  readonly times: readonly Times[];
+  readonly bars: readonly Bar[];
+  /** Further findings, one line each. */
+  readonly notes: readonly string[];
+  /** How time grows: curves over one quantity each. */
+  readonly curves?: readonly {
+    readonly x: string;
+    readonly side: string;
+    readonly points: readonly Point[];
+  }[];
+}
+
+/** A size and its median time in milliseconds. */
+export interface Point {
+  readonly x: number;
+  readonly ms: number;
+}
+
+/** Asks the sides in turn, round after round, so that what disturbs the machine disturbs all alike. */
+export async function alternate(
+  sides: readonly Side[],
+  rounds: number,
+  ask: (side: Side) => Promise<readonly number[]>,
+): Promise<Times[]> {
+  const times = sides.map(({ name }) => ({ side: name, ms: [] as number[] }));
+  for (let round = 0; round < rounds; round++) {
+    // every second round backwards: no side always follows the same one
+    const order = round % 2 ? [...sides.keys()].reverse() : [...sides.keys()];
+    for (const i of order) times[i]!.ms.push(...(await ask(sides[i]!)));
+  }
+  return times;
+}
+
+/** The middle of some numbers. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** How often the first side's median goes into the second's. */
+export function speedup(times: readonly Times[], ours: string, theirs: string): number {
+  const of = (side: string): number => median(times.find((t) => t.side === side)!.ms);
+  return of(theirs) / of(ours);
+}
+
+/** True when the bar is reached. */
+export function met({ value, bar, good }: Bar): boolean {
+  return good === 'at least' ? value >= bar : value <= bar;
+}

@@ -1,0 +1,26 @@
+"""Answers a benchmark's requests, one JSON line each, until standard input closes: the Python end of side.ts."""
+
+import json
+import sys
+import time
+import traceback
+
+
+def serve(handlers):
+    answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print is not an answer
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            answer = handlers[request["what"]](request)
+        except Exception as error:
+            traceback.print_exc()
+            answer = {"error": f"{type(error).__name__}: {str(error)[:300]}"}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def milliseconds(work):
+    """How long `work` takes, and what it gives."""
+    start = time.perf_counter()
+    value = work()
+    return 1e3 * (time.perf_counter() - start), value

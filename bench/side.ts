@@ -1,0 +1,64 @@
+/** One side of a comparison: a process that stays warm, and answers requests line by line. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+/** Numbers and short lists, as JSON carries them. */
+export type Message = Readonly<Record<string, unknown>>;
+
+/** What a side may be asked, by name. */
+export type Handlers = Readonly<Record<string, (request: Message) => Promise<Message> | Message>>;
+
+/** A process that answers; requests are sent one at a time. */
+export class Side {
+  readonly #process: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor(
+    readonly name: string,
+    command: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ) {
+    this.#process = spawn(command, args, {
+      stdio: ['pipe', 'pipe', process.env['BENCH_VERBOSE'] ? 'inherit' : 'ignore'],
+      env: { ...process.env, ...environment },
+    });
+    this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]();
+  }
+
+  /** @throws Error with what the side said, when it cannot do what it is asked */
+  async ask(what: string, request: Message = {}): Promise<Message> {
+    this.#process.stdin!.write(`${JSON.stringify({ ...request, what })}\n`);
+    for (;;) {
+      const { value, done } = await this.#lines.next();
+      if (done)
+        throw new Error(
+          `${this.name} ended while it was asked '${what}'; BENCH_VERBOSE=1 shows what it says`,
+        );
+      if (!value.startsWith('{')) continue; // a library's greeting
+      const answer = JSON.parse(value) as Message;
+      if (answer['error']) throw new Error(`${this.name}, asked '${what}': ${answer['error']}`);
+      return answer;
+    }
+  }
+
+  end(): void {
+    this.#process.stdin!.end();
+    this.#process.kill();
+  }
+}
+
+/** The other end: answers requests from standard input until it closes. */
+export async function serve(handlers: Handlers): Promise<void> {
+  for await (const line of createInterface({ input: process.stdin })) {
+    const request = JSON.parse(line) as Message;
+    let answer: Message;
+    try {
+      answer = await handlers[String(request['what'])]!(request);
+    } catch (error) {
+      answer = { error: error instanceof Error ? error.message : String(error) };
+    }
+    process.stdout.write(`${JSON.stringify(answer)}\n`);
+  }
+  process.exit(0);
+}

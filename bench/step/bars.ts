@@ -1,0 +1,258 @@
+/** The comparisons of training steps, by letter. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { python } from '../python';
+import { alternate, type Bar, median, type Point, type Result, speedup } from '../result';
+import { type Message, Side } from '../side';
+import { ADAM } from './transformer';
+
+const OURS = 'this project';
+const EAGER = 'PyTorch eager';
+const COMPILED = 'torch.compile';
+const PAPER_STEP = { batch: 512, width: 128, depth: 2 } as const;
+
+/** What each letter runs, in `rounds` rounds. */
+export const STEP_BARS: Readonly<Record<string, (rounds: number) => Promise<Result[]>>> = {
+  a: async (rounds) => [await transformer(rounds)],
+  b: async (rounds) => [
+    await resnet(rounds, { width: 64, batch: 32 }),
+    await resnet(rounds, { width: 16, batch: 128 }),
+  ],
+  c: async (rounds) => {
+    const results: Result[] = [];
+    for (const kind of ['mlp', 'cnn'] as const)
+      for (const batchNormalization of [false, true])
+        results.push(await layers(rounds, { kind, batchNormalization }));
+    return [...results, await stock(rounds)];
+  },
+  d: async (rounds) => [await compiling(rounds)],
+  e: async (rounds) => [await growth(rounds)],
+};
+
+async function transformer(rounds: number): Promise<Result> {
+  return withFile(async (file) => {
+    const sides = [tfjs(OURS), torch(EAGER), torch(COMPILED)];
+    try {
+      await exportWeights(sides[0]!, { ...PAPER_STEP, file });
+      const versions = await setUp(sides, { network: 'transformer', ...PAPER_STEP, file });
+      // All sides walk through the same batches from the same weights: their losses must fall alike.
+      const losses: number[][] = [];
+      for (const side of sides) losses.push(numbers(await side.ask('run', { steps: 200 }), 'losses'));
+      const times = await alternate(sides, rounds, (side) => timed(side, 20));
+      return {
+        letter: 'a',
+        title: `transformer step, batch ${PAPER_STEP.batch}, dropout .1, Adam with L2`,
+        times,
+        bars: [
+          faster(times, EAGER, 2),
+          faster(times, COMPILED, 1.5),
+          ...lossBars(losses[0]!, losses[1]!, EAGER),
+          ...lossBars(losses[0]!, losses[2]!, COMPILED),
+        ],
+        notes: [versions, ...sides.map(({ name }, i) => `${name}: loss ${course(losses[i]!)}`)],
+      };
+    } finally {
+      for (const side of sides) side.end();
+    }
+  });
+}
+
+/** The largest difference of the mean losses of 20 steps each, as a share of the larger one's fall. */
+function lossBars(ours: readonly number[], theirs: readonly number[], name: string): Bar[] {
+  const [mine, other] = [means(ours), means(theirs)];
+  const fall = Math.max(...other) - Math.min(...other);
+  const worst = Math.max(...mine.map((loss, i) => Math.abs(loss - other[i]!)));
+  const what = `the loss falls as with ${name}: largest difference by its fall`;
+  return [{ what, value: worst / fall, bar: 0.05, good: 'at most', unit: '' }];
+}
+
+/** Means of 20 steps each: two runs have other dropout masks. */
+function means(losses: readonly number[]): number[] {
+  return Array.from({ length: losses.length / 20 }, (_, i) => {
+    const part = losses.slice(20 * i, 20 * (i + 1));
+    return part.reduce((a, b) => a + b) / part.length;
+  });
+}
+
+function course(losses: readonly number[]): string {
+  return means(losses)
+    .map((loss) => loss.toFixed(3))
+    .join(' ');
+}
+
+async function resnet(rounds: number, size: { width: number; batch: number }): Promise<Result> {
+  const sides = [tfjs(OURS), torch('PyTorch eager, channels first'), torch('PyTorch eager, channels last')];
+  try {
+    const versions = await setUp(sides, { network: 'resnet', ...size });
+    for (const side of sides) await side.ask('run', { steps: 2 });
+    const times = await alternate(sides, rounds, (side) => timed(side, 3));
+    const [first, last] = [median(times[1]!.ms), median(times[2]!.ms)];
+    return {
+      letter: 'b',
+      title: `ResNet-18 step, width ${size.width}, batch ${size.batch}, 32 x 32, SGD with momentum`,
+      times,
+      bars: [faster(times, times[first < last ? 1 : 2]!.side, 1)],
+      notes: [versions],
+    };
+  } finally {
+    for (const side of sides) side.end();
+  }
+}
+
+async function layers(
+  rounds: number,
+  model: { kind: 'mlp' | 'cnn'; batchNormalization: boolean },
+): Promise<Result> {
+  const sides = [tfjs('compiled'), tfjs('model.fit')];
+  try {
+    await sides[0]!.ask('setup', { network: 'layers', ...model });
+    await sides[1]!.ask('setup', { network: 'fit', ...model });
+    for (const side of sides) await side.ask('run', { steps: 20 });
+    // model.fit's cost is paid by every fourth step: its time is the mean of four
+    const times = await alternate(sides, rounds, async (side) => meansOf(4, await timed(side, 8)));
+    const name = model.kind === 'cnn' ? 'CNN of four convolutions' : 'multilayer perceptron';
+    const bar = model.kind === 'cnn' ? 2 : 1;
+    return {
+      letter: 'c',
+      title: `tf.layers ${name}${model.batchNormalization ? ' with batch normalisation' : ''}, batch 64`,
+      times,
+      bars: [{ ...faster(times, 'model.fit', bar, 'compiled') }],
+      notes: [],
+    };
+  } finally {
+    for (const side of sides) side.end();
+  }
+}
+
+async function stock(rounds: number): Promise<Result> {
+  return withFile(async (file) => {
+    const sides = [tfjs(OURS), tfjs('stock tfjs-node')];
+    try {
+      await exportWeights(sides[0]!, { ...PAPER_STEP, file });
+      await sides[0]!.ask('setup', { network: 'transformer', ...PAPER_STEP, file });
+      await sides[1]!.ask('setup', { network: 'stock', ...PAPER_STEP, file });
+      const losses: number[][] = [];
+      for (const side of sides) losses.push(numbers(await side.ask('run', { steps: 40 }), 'losses'));
+      const times = await alternate(sides, rounds, (side) => timed(side, 8));
+      return {
+        letter: 'c',
+        title: 'transformer step beside stock operations called one by one',
+        times,
+        bars: [faster(times, 'stock tfjs-node', 4)],
+        notes: sides.map(({ name }, i) => `${name}: loss ${course(losses[i]!)}`),
+      };
+    } finally {
+      for (const side of sides) side.end();
+    }
+  });
+}
+
+async function compiling(rounds: number): Promise<Result> {
+  const ms: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    const side = tfjs(OURS); // a new process: no caches from the round before
+    ms.push(Number((await side.ask('compile'))['ms']));
+    side.end();
+  }
+  return {
+    letter: 'd',
+    title: "compiling the transformer's program, all entries and shapes, first runs included",
+    times: [{ side: OURS, ms }],
+    bars: [{ what: 'time to compile', value: median(ms) / 1e3, bar: 3, good: 'at most', unit: 's' }],
+    notes: [],
+  };
+}
+
+/** How the step's time grows with one quantity while the others are the paper's. */
+async function growth(rounds: number): Promise<Result> {
+  const axes = { batch: [64, 128, 256, 512, 1024, 2048], width: [64, 128, 256, 512], depth: [1, 2, 4, 8] };
+  const curves: { x: string; side: string; points: Point[] }[] = [];
+  for (const [x, values] of Object.entries(axes)) {
+    const lines = [OURS, EAGER].map((side) => ({ x, side, points: [] as Point[] }));
+    for (const value of values) {
+      const size = { ...PAPER_STEP, [x]: value };
+      const medians = await withFile(async (file) => {
+        const sides = [tfjs(OURS), torch(EAGER)];
+        try {
+          await exportWeights(sides[0]!, { ...size, file });
+          await setUp(sides, { network: 'transformer', ...size, file });
+          for (const side of sides) await side.ask('run', { steps: 6 });
+          const times = await alternate(sides, rounds, (side) => timed(side, 4));
+          return times.map(({ ms }) => median(ms));
+        } finally {
+          for (const side of sides) side.end();
+        }
+      });
+      lines.forEach((line, i) => {
+        line.points.push({ x: value, ms: medians[i]! });
+      });
+    }
+    curves.push(...lines);
+  }
+  return {
+    letter: 'e',
+    title: "how the transformer's step grows",
+    times: [],
+    bars: [],
+    notes: [],
+    curves,
+  };
+}
+
+function tfjs(name: string): Side {
+  return new Side(name, process.execPath, ['--import=tsx', join(__dirname, 'side.ts')]);
+}
+
+function torch(name: string): Side {
+  return new Side(name, python(), [join(__dirname, 'torch_side.py')]);
+}
+
+/** Gives every side its case; answers with the versions of the libraries. */
+async function setUp(sides: readonly Side[], request: Message): Promise<string> {
+  const versions = [];
+  for (const side of sides) {
+    const { version } = await side.ask('setup', {
+      ...request,
+      adam: ADAM,
+      threads: availableParallelism(),
+      compile: side.name === COMPILED,
+      channelsLast: side.name.endsWith('channels last'),
+    });
+    versions.push(`${side.name} ${version}`);
+  }
+  return versions.join(', ').replace(`${OURS} `, `${OURS}, TensorFlow `);
+}
+
+async function exportWeights(side: Side, request: Message): Promise<void> {
+  await side.ask('export', request);
+}
+
+async function timed(side: Side, steps: number): Promise<readonly number[]> {
+  return numbers(await side.ask('run', { steps }), 'ms');
+}
+
+function numbers(answer: Message, key: string): number[] {
+  return answer[key] as number[];
+}
+
+function meansOf(size: number, values: readonly number[]): number[] {
+  return Array.from(
+    { length: values.length / size },
+    (_, i) => values.slice(size * i, size * (i + 1)).reduce((a, b) => a + b) / size,
+  );
+}
+
+function faster(times: Result['times'], theirs: string, bar: number, ours = OURS): Bar {
+  const value = speedup(times, ours, theirs);
+  return { what: `times as fast as ${theirs}`, value, bar, good: 'at least', unit: 'x' };
+}
+
+async function withFile<T>(body: (path: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  try {
+    return await body(join(folder, 'case.safetensors'));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
