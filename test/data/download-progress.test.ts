@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
-import { PassThrough } from 'node:stream';
 import { showDownload } from '../../src/data/download-progress';
 
 /** What was written to a stream that is a terminal, or is not. */
 function output(isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } {
-  const stream = Object.assign(new PassThrough(), {
+  const written: string[] = [];
+  const stream = {
     isTTY,
     columns: 100,
+    write: (chunk: string) => written.push(chunk),
     cursorTo: () => true,
     clearLine: () => true,
     moveCursor: () => true,
-  });
-  return { stream: stream as unknown as NodeJS.WriteStream, text: () => String(stream.read() ?? '') };
+  };
+  return { stream: stream as unknown as NodeJS.WriteStream, text: () => written.join('') };
 }
 
 describe('the progress of a download', () => {
