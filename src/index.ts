@@ -70,6 +70,7 @@ export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
 export { liveChart } from './figures/live';
 export { type Table, table } from './figures/table';
 export { claimsFigure, repeatsFigure, scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
+export { type PicturesOptions, picturesFigure } from './figures/pictures';
 export { profileFigure, profilesFigure, siteCurves, sitesFigure } from './figures/profile';
 export { grokkingFigure } from './figures/grokking';
 export type { MeasuredRun } from './figures/grokking-axes';
