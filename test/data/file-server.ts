@@ -63,7 +63,7 @@ export function cutAfter(bytes: number, content: Buffer): Answer {
       'content-length': content.length - start,
       ...(start > 0 ? { 'content-range': `bytes ${start}-${content.length - 1}/${content.length}` } : {}),
     });
-    response.write(content.subarray(start, start + bytes), () => setTimeout(() => response.destroy(), 20));
+    response.write(content.subarray(start, start + bytes), () => setTimeout(() => response.destroy(), 50));
   };
 }
 
