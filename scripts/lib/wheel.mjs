@@ -19,7 +19,8 @@ const GPU = new URL('../tensorflow-gpu.txt', import.meta.url);
  */
 export function wheelsFor({ os = process.platform, cpu = process.arch, gpu = false } = {}) {
   if (os !== 'linux' || !CPU[cpu]) return undefined;
-  const platforms = ['manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'manylinux1'].map(
+  const versions = Array.from({ length: 24 }, (_, i) => `manylinux_2_${28 - i}`); // pip wants each tag named
+  const platforms = [...versions, 'manylinux2014', 'manylinux2010', 'manylinux1'].map(
     (tag) => `${tag}_${MACHINES[cpu]}`,
   );
   if (gpu && cpu === 'x64')
