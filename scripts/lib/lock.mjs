@@ -9,7 +9,8 @@ let held;
 export async function locked(path, body) {
   mkdirSync(dirname(path), { recursive: true });
   for (let told = false; !take(path); ) {
-    const { holder, program } = read(path);
+    const { holder, program, gone } = read(path);
+    if (gone) continue;
     if (!isRunning(holder)) {
       if (isRunning(program)) end(program);
       else rmSync(path, { force: true });
@@ -66,11 +67,12 @@ function contents() {
   return JSON.stringify({ holder, program: held.program });
 }
 
+/** What the lock says; `gone` when its holder has just released it: what is there a moment later is another's. */
 function read(path) {
   try {
     return JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
-    return {};
+  } catch (error) {
+    return { gone: error.code === 'ENOENT' };
   }
 }
 
