@@ -1,7 +1,8 @@
 /** Finds a Chromium to test with; on Debian, as root, it installs one. */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { exec, step } from './report.mjs';
+import { run } from './program.mjs';
+import { step } from './report.mjs';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
 const INSTALL = 'apt-get install --yes --no-install-recommends chromium';
@@ -19,8 +20,8 @@ export async function chromium() {
     await step('Chromium, by apt', async () => {
       const [command, ...words] = INSTALL.split(' ');
       const env = { DEBIAN_FRONTEND: 'noninteractive' };
-      await exec(command, ['update', '--quiet'], { env });
-      await exec(command, words, { env });
+      await run(command, ['update', '--quiet'], { env });
+      await run(command, words, { env });
     });
   } catch (error) {
     console.log(`browser test skipped: no chromium, and apt failed (${error.message}); try: ${cure}`);
