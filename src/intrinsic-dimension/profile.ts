@@ -88,16 +88,6 @@ export async function layerProfile(
   return summarise(estimates, lastSite ?? observed.lastSite);
 }
 
-/** The dimension of activations [examples, ...], flattened to one vector an example. */
-export async function activationsId(activations: tf.Tensor, options: IdOptions): Promise<IdEstimate> {
-  const flat = tf.reshape(activations, [activations.shape[0]!, -1]) as tf.Tensor2D;
-  try {
-    return await intrinsicDimension(flat, options);
-  } finally {
-    flat.dispose();
-  }
-}
-
 /** Shapes of one example's activations, from a small batch; sites that nobody asked for must be measurable. */
 async function shapesAt(
   observed: Observed,

@@ -10,11 +10,11 @@ import { runExperiment } from '../../src/experiments/run';
 import { readRun } from '../../src/records/run-record';
 import { loadBackend } from '../../src/runtime/backend';
 
-/** A step takes milliseconds; epochs have a short last batch. */
+/** A step takes milliseconds. */
 const SMALL: Partial<ImagesConfig> & Pick<ImagesConfig, 'experiment'> = {
   experiment: 'images',
   dataset: 'mnist',
-  images: 90,
+  images: 80,
   validationImages: 120,
   width: 2,
   numBlocks: [1, 1, 1, 1],
@@ -54,7 +54,7 @@ describe('imagesConfig', () => {
     for (const cell of cells) assert.deepEqual(parseGrid(overridesOf(cell), 'images'), [cell]);
     assert.equal(
       IMAGES.runName(SMALL),
-      'images-datasetmnist-images90-validationImages120-steps8-batchSize40-width2-numBlocks1+1+1+1' +
+      'images-datasetmnist-images80-validationImages120-steps8-batchSize40-width2-numBlocks1+1+1+1' +
         '-blockDropout0.1-learningRate0.02-measureEvery4-idSubsamples2',
     );
   });
