@@ -10,8 +10,8 @@ import {
   stringAttribute,
   typeAttribute,
 } from './graph-def';
+import { variableNode } from './recorder';
 import { withTemporaryFolder } from './temporary-folder';
-import { variableNode } from './trace';
 
 export class Session {
   readonly #id: number;

@@ -156,7 +156,7 @@ describe('compileModel', () => {
     gaussianDropout: () => tf.layers.gaussianDropout({ rate: 0.4 }),
     alphaDropout: () => tf.layers.alphaDropout({ rate: 0.4 }),
     'recurrent dropout': () =>
-      tf.layers.gru({ units: 3, returnSequences: true, dropout: 0.3, recurrentDropout: 0.3 }),
+      tf.layers.simpleRNN({ units: 3, returnSequences: true, dropout: 0.3, recurrentDropout: 0.3 }),
   }))
     it(`draws anew at each step in ${name}, and the same again from the same seed`, async () => {
       const run = async (drawSeed: number): Promise<number[]> => {

@@ -159,6 +159,36 @@ describe('compile', () => {
       },
       message: /reads a tensor's data/,
     },
+    {
+      what: 'an array read',
+      entry: (x) => tf.add(x, (x.arraySync() as number) + 1),
+      message: /reads a tensor's data/,
+    },
+    {
+      what: 'a print',
+      entry: (x) => {
+        tf.add(x, 1).print();
+        return x;
+      },
+      message: /reads a tensor's data \(dataSync, data, array or print\)/,
+    },
+    {
+      what: 'a read in a promise',
+      entry: (x) => {
+        void x.data().then((values) => assert.fail(`read ${values}`));
+        return tf.add(x, 1);
+      },
+      message: /reads a tensor's data/,
+    },
+    {
+      what: 'an operation on a disposed tensor',
+      entry: (x) => {
+        const y = tf.add(x, 1);
+        y.dispose();
+        return tf.mul(y, 2);
+      },
+      message: /disposed/,
+    },
     { what: 'a new variable', entry: (x) => tf.clone(tf.variable(x)), message: /creates 1 variable/ },
     {
       what: 'an unknown variable',
@@ -188,6 +218,46 @@ describe('compile', () => {
       assert.deepEqual(values(tf.add(tf.scalar(1), 1)), [2]);
     });
   }
+
+  it('keeps what an output needs although the entry disposes it', () => {
+    const entry = (x: tf.Tensor): tf.Tensor => {
+      const y = tf.add(x, 1);
+      const z = tf.mul(y, y);
+      y.dispose();
+      const same = z.clone();
+      z.dispose();
+      return same;
+    };
+    const program = compile({ variables: {}, entries: { entry }, check: true });
+    assert.deepEqual(
+      [2, 3].map((x) => values(program.runSync('entry', tf.scalar(x)))[0]),
+      [9, 16],
+    );
+    program.dispose();
+  });
+
+  it('traces anew for another type, and runs as a promise', async () => {
+    const program = compile({
+      variables: {},
+      entries: { halve: (x: tf.Tensor) => tf.div(x, 2) },
+      check: true,
+    });
+    assert.deepEqual(values(await program.run('halve', tf.scalar(3))), [1.5]);
+    assert.deepEqual(values(await program.run('halve', tf.scalar(4, 'int32'))), [2]);
+    await assert.rejects(program.run('halve', 3 as unknown as tf.Tensor), /must be a tensor, got number/);
+    program.dispose();
+  });
+
+  it('gathers rows by computed indices, and TensorFlow refuses those outside', () => {
+    const entry = (x: tf.Tensor2D, i: tf.Tensor1D): tf.Tensor => tf.gather(x, tf.add(i, 1) as tf.Tensor1D);
+    const program = compile({ variables: {}, entries: { entry }, check: true });
+    const table = tf.tensor2d([[1], [2], [3]]);
+    assert.deepEqual(values(program.runSync('entry', table, tf.tensor1d([1, 0], 'int32'))), [3, 2]);
+    program.dispose();
+    const unchecked = compile({ variables: {}, entries: { entry } });
+    assert.throws(() => unchecked.runSync('entry', table, tf.tensor1d([1, 7], 'int32')), /7|8 is not in/);
+    unchecked.dispose();
+  });
 
   it("refuses a captured variable that is not the program's", () => {
     const outside = w();
