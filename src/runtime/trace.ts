@@ -118,6 +118,8 @@ export function trace({ entry, scope, body, inputs, variables, random }: TraceOp
       () => rules.refuseRead(),
       () => rules.enforce(() => withUncheckedGather(run)),
     );
+  } catch (error) {
+    throw explained(entry, error);
   } finally {
     recorder = undefined;
     tf.dispose(rules.kept);
@@ -142,6 +144,14 @@ function assertNoStrangers(
     `'${entry}' creates ${strangers.length} variable(s) while it is compiled (the first of shape ` +
       `[${strangers[0]!.shape}]); create them before, and add them to the program's variables`,
   );
+}
+
+/** tfjs's own message for a disposed tensor names neither. */
+function explained(entry: string, error: unknown): unknown {
+  if (!(error instanceof TypeError && /reading 'backend'/.test(error.message))) return error;
+  return new TraceError(`'${entry}' uses a tensor that is disposed; dispose it after its last use`, {
+    cause: error,
+  });
 }
 
 /** A tensor with data of its own, so that its dataId names nothing else. */

@@ -187,7 +187,7 @@ describe('compile', () => {
         y.dispose();
         return tf.mul(y, 2);
       },
-      message: /disposed/,
+      message: /'f' uses a tensor that is disposed/,
     },
     { what: 'a new variable', entry: (x) => tf.clone(tf.variable(x)), message: /creates 1 variable/ },
     {
@@ -249,7 +249,8 @@ describe('compile', () => {
   });
 
   it('gathers rows by computed indices, and TensorFlow refuses those outside', () => {
-    const entry = (x: tf.Tensor2D, i: tf.Tensor1D): tf.Tensor => tf.gather(x, tf.add(i, 1) as tf.Tensor1D);
+    const entry = (x: tf.Tensor2D, i: tf.Tensor1D): tf.Tensor =>
+      tf.gather(x, tf.add(i, tf.scalar(1, 'int32')) as tf.Tensor1D);
     const program = compile({ variables: {}, entries: { entry }, check: true });
     const table = tf.tensor2d([[1], [2], [3]]);
     assert.deepEqual(values(program.runSync('entry', table, tf.tensor1d([1, 0], 'int32'))), [3, 2]);
