@@ -19,6 +19,7 @@ export { type PermutationGroupOptions, permutationGroup } from './data/permutati
 export { classCounts, ofClass, rawPoints, select } from './data/select';
 
 // 2. models: inputs -> logits and named activations
+export { type CompiledModel, compileModel } from './models/compile-model';
 export type { ApplyOptions, Model, ModelOutput } from './models/model';
 export { type Gpt2Config, gpt2 } from './models/gpt2';
 export { type ResnetConfig, resnet } from './models/resnet';
