@@ -6,4 +6,3 @@ withTemporaryFolder(() => {
   writeSync(1, 'inside\n');
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
 });
-setTimeout(() => {}, 5000);
