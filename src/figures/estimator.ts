@@ -250,9 +250,10 @@ export function claimsFigure(
         x: kinds,
         y: claimed,
         width: 0.5,
-        text: held.map((share) => `${Math.round(100 * share)} % hold the truth`),
+        text: held.map((share) => `${Math.round(100 * share)} % hold<br>the truth`),
         textposition: 'inside',
         insidetextanchor: 'middle',
+        textangle: 0,
         marker: { color: COLOURS.blue },
         insidetextfont: { color: '#ffffff' },
       } as Partial<PlotData>,
@@ -269,6 +270,7 @@ export function claimsFigure(
       title: { text: options.title ?? 'Claimed against true spread' },
       xaxis: { title: { text: 'interval' }, type: 'category' },
       yaxis: { title: { text: 'standard error of the ID' }, rangemode: 'tozero' },
+      margin: { l: 72, r: 20, t: 84, b: 64 },
     },
   };
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { cube } from '../../src/data/manifolds';
-import { truthFigure, twoNnFigure } from '../../src/figures/estimator';
+import { claimsFigure, repeatsFigure, truthFigure, twoNnFigure } from '../../src/figures/estimator';
 import { toSVG } from '../../src/figures/figure';
-import { profileFigure, siteCurves, sitesFigure } from '../../src/figures/profile';
+import { profileFigure, profilesFigure, siteCurves, sitesFigure } from '../../src/figures/profile';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
 import { loadBackend } from '../../src/runtime/backend';
 import { syntheticRun } from './synthetic-run';
@@ -36,6 +36,28 @@ describe('figures of estimators', () => {
     assert.throws(() => twoNnFigure(estimate), /fit: true/);
     assert.throws(() => truthFigure([]), /at least one/);
     assert.throws(() => sitesFigure([]), /at least one/);
+    assert.throws(() => profilesFigure({}), /at least one/);
+    assert.throws(() => repeatsFigure([estimate], { truth: 2 }), /at least 2/);
+  });
+
+  it('draws repeated estimates, and what their intervals claim beside their spread', async () => {
+    const sandwich = [];
+    for (let seed = 1; seed <= 5; seed++) {
+      sandwich.push(await intrinsicDimension(cube({ points: 100, dimension: 2, seed })));
+    }
+    const values = sandwich.map(({ value }) => value);
+    const held = sandwich.filter(({ interval }) => interval.lower < 2 && 2 < interval.upper).length;
+    const repeats = repeatsFigure(sandwich, { truth: 2 });
+    assert.deepEqual(
+      repeats.data.map(({ name }) => name),
+      [`interval holds the truth (${held})`, `misses it (${5 - held})`, 'truth: 2'],
+    );
+    const [claimed, spread] = claimsFigure({ sandwich }, { truth: 2 }).data;
+    const mean = values.reduce((sum, value) => sum + value / 5, 0);
+    const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2 / 4, 0));
+    assert.ok(Math.abs((spread?.y?.[0] as number) - deviation) < 1e-12);
+    const claim = sandwich.reduce((sum, { standardError }) => sum + standardError / 5, 0);
+    assert.ok(Math.abs((claimed?.y?.[0] as number) - claim) < 1e-12);
   });
 
   it('draws estimates against the truth', async () => {
