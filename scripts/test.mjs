@@ -29,7 +29,7 @@ await runMain(async () => {
   failed += mocha.failed;
   await check('notebooks, in a small form', async () => {
     const options = ['--output', join('.cache', 'notebooks')];
-    const plain = await executeNotebooks(['0-intrinsic-dimension'], options);
+    const plain = await executeNotebooks(['0-intrinsic-dimension', '5-your-own-model'], options);
     const small = [
       '-p',
       'steps=60',
