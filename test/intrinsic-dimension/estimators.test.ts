@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
+import * as tf from '@tensorflow/tfjs';
 import { cube, embed, flatTorus, gaussian } from '../../src/data/manifolds';
-import type { EstimatorName } from '../../src/intrinsic-dimension/estimators';
+import { ESTIMATORS, type EstimatorName } from '../../src/intrinsic-dimension/estimators';
 import { type IdOptions, intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
 import { localId } from '../../src/intrinsic-dimension/local-id';
 import { idScale } from '../../src/intrinsic-dimension/scale';
@@ -183,6 +184,30 @@ describe('estimators', () => {
     const { value, interval } = await intrinsicDimension(plane, { estimator: 'pca', variance: 0.999 });
     assert.deepEqual([value, interval.lower, interval.upper], [3, 3, 3]);
   });
+
+  for (const estimator of ESTIMATORS) {
+    it(`${estimator}: keeps the number of tensors, also when stopped, tells its progress, and ignores constant columns`, async () => {
+      const { data, shape } = cube({ points: 300, dimension: 3, seed: 1 });
+      const wide = Float64Array.from({ length: 300 * 5 }, (_, p) =>
+        p % 5 < 3 ? data[3 * Math.floor(p / 5) + (p % 5)]! : 7,
+      );
+      const before = tf.memory().numTensors;
+      const shares: number[] = [];
+      const { value } = await intrinsicDimension(
+        { data: wide, shape: [300, 5] },
+        { estimator, onProgress: (share) => shares.push(share) },
+      );
+      assertClose(value, (await intrinsicDimension({ data, shape }, { estimator })).value, 1e-9, estimator);
+      const stopped = { estimator, signal: AbortSignal.abort(new Error('enough')) };
+      await assert.rejects(intrinsicDimension({ data, shape }, stopped), /enough/);
+      await assert.rejects(
+        intrinsicDimension({ data: wide.fill(7), shape: [300, 5] }, { estimator }),
+        /all points are equal/,
+      );
+      assert.equal(tf.memory().numTensors, before);
+      assert.ok(shares.every((share) => share >= 0 && share <= 1));
+    });
+  }
 
   it('refuse what is out of range', async () => {
     const points = cube({ points: 30, dimension: 2 });

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import * as tf from '@tensorflow/tfjs';
+import '@tensorflow/tfjs-backend-wasm';
 import fc from 'fast-check';
 import { neighbours, squaredDistance } from '../../src/intrinsic-dimension/neighbours';
 import { distinctPoints, type Rows } from '../../src/intrinsic-dimension/points';
@@ -199,6 +200,20 @@ describe('neighbours', () => {
       );
     });
   });
+
+  for (const backend of ['wasm', 'cpu']) {
+    it(`are exact on the ${backend} backend, in a projection, too`, async () => {
+      const native = tf.getBackend();
+      try {
+        assert.ok(await tf.setBackend(backend));
+        await assertExact(normalRows(80, 7, 9), 5);
+        const shape = { seed: 1, decay: 1, offset: 0, scale: 1, clusters: 1, spread: 1, outlier: 1 };
+        await assertSameDistances(decaying(200, 150, shape), 4);
+      } finally {
+        await tf.setBackend(native);
+      }
+    });
+  }
 
   it('keep no float32 copy where the memory for it is not there', async () => {
     const rows = normalRows(200, 3000, 8);
