@@ -4,7 +4,9 @@ import '@tensorflow/tfjs-backend-wasm';
 import fc from 'fast-check';
 import { neighbours, squaredDistance } from '../../src/intrinsic-dimension/neighbours';
 import { distinctPoints, type Rows } from '../../src/intrinsic-dimension/points';
-import { searchSet } from '../../src/intrinsic-dimension/search-set';
+import { projectedSet } from '../../src/intrinsic-dimension/projection';
+import { largestComputed, searchSet } from '../../src/intrinsic-dimension/search-set';
+import { squaredDistancesFrom } from '../../src/intrinsic-dimension/shortlist';
 import { loadBackend } from '../../src/runtime/backend';
 import { mulberry32, normals } from '../../src/runtime/random';
 
@@ -177,6 +179,24 @@ describe('neighbours', () => {
       const rows = convolved(800);
       const again = await assertSameDistances(rows, 3);
       assert.ok(again < 0.1 * rows.n, `${again} of ${rows.n} searched again`);
+    });
+
+    it('rest on distances that are never too long, and on a convolution seldom shorter than 80 %', async () => {
+      const rows = convolved(300);
+      const set = await projectedSet(rows, async () => {});
+      assert.ok(set);
+      const chosen = Int32Array.of(0, 99, 299);
+      const computed = squaredDistancesFrom(set, chosen);
+      let near = 0;
+      for (const [row, i] of chosen.entries()) {
+        for (let j = 0; j < rows.n; j++) {
+          const r = Math.sqrt(squaredDistance(rows, i, j)) * set.scale;
+          assert.ok(computed[row * rows.n + j]! <= largestComputed(set, i, r), `points ${i} and ${j}`);
+          if (j !== i && computed[row * rows.n + j]! >= (0.8 * r) ** 2) near++;
+        }
+      }
+      set.dispose();
+      assert.ok(near > 0.9 * 3 * 299, `${near}`);
     });
 
     it('are exact for any decay, offset, scale, clusters, outliers and duplicates', async () => {
