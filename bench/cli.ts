@@ -3,11 +3,12 @@ import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { environment } from '../src/records/environment';
 import { loadBackend } from '../src/runtime/backend';
+import { ID_BARS } from './id/bars';
 import { allMet, draw, toJson, toText } from './report';
 import type { Result } from './result';
 import { STEP_BARS } from './step/bars';
 
-const SUITES = { step: STEP_BARS } as const;
+const SUITES = { step: STEP_BARS, id: ID_BARS } as const;
 type Suite = keyof typeof SUITES;
 const FEWEST_ROUNDS = 5;
 

@@ -1,0 +1,149 @@
+/** The comparisons of intrinsic-dimension estimates, by letter. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mnist } from '../../src/data/mnist';
+import { python } from '../python';
+import { alternate, type Bar, median, type Point, type Result, speedup } from '../result';
+import { type Message, Side } from '../side';
+
+const OURS = 'this project, 20 subsamples';
+/** What the Python side runs under each name. */
+const METHODS: Readonly<Record<string, string>> = {
+  'DADApy, one estimate': 'dadapy',
+  'scikit-dimension, one estimate': 'skdim',
+  "the paper's procedure, 20 subsamples": 'paper',
+  'full product, one estimate': 'full',
+};
+const [DADAPY, SKDIM, PAPER, FULL] = Object.keys(METHODS) as [string, string, string, string];
+
+/** What each letter runs, in `rounds` rounds. */
+export const ID_BARS: Readonly<Record<string, (rounds: number) => Promise<Result[]>>> = {
+  a: async (rounds) => [
+    await compare('a', rounds, { n: 10_000, d: 512 }, [DADAPY, SKDIM, PAPER], (times) => [
+      faster(times, DADAPY, 3),
+      faster(times, PAPER, 50),
+    ]),
+  ],
+  b: async (rounds) => [
+    await compare('b', rounds, { n: 10_000, d: 8192 }, [DADAPY], (times) => [faster(times, DADAPY, 2)]),
+  ],
+  c: async (rounds) => [
+    await compare('c', rounds, { n: 10_000, d: 65_536, pictures: true }, [FULL], (times) => [
+      faster(times, FULL, 5),
+    ]),
+  ],
+  d: async (rounds) => [await growth(rounds)],
+};
+
+interface Size {
+  readonly n: number;
+  readonly d: number;
+  /** Activations of a convolution on digits, instead of a manifold. */
+  readonly pictures?: boolean;
+}
+
+async function compare(
+  letter: string,
+  rounds: number,
+  size: Size,
+  others: readonly string[],
+  bars: (times: Result['times']) => Bar[],
+): Promise<Result> {
+  return withPoints(size, async (file) => {
+    const sides = [OURS, ...others].map(start);
+    const values = new Map<string, number>();
+    const last = new Map<string, Message>();
+    try {
+      for (const side of sides) await side.ask('setup', { file, threads: availableParallelism() });
+      await estimate(sides[0]!); // TensorFlow's first use of each operation
+      const times = await alternate(sides, rounds, async (side) => {
+        const answer = await estimate(side);
+        values.set(side.name, Number(answer['value']));
+        last.set(side.name, answer);
+        return answer['ms'] as number[];
+      });
+      const extra = Number(last.get(OURS)!['extraMegabytes']);
+      const memory: Bar = {
+        what: 'peak extra memory',
+        value: extra,
+        bar: 400,
+        good: 'at most',
+        unit: ' MB',
+      };
+      return {
+        letter,
+        title: `TwoNN of ${size.n} points in ${size.d} dimensions${size.pictures ? ', activations of conv1' : ''}`,
+        times,
+        bars: [...bars(times), ...(size.d === 512 ? [memory] : [])],
+        notes: [
+          `estimates: ${[...values].map(([name, value]) => `${name} ${value.toFixed(3)}`).join(', ')}`,
+          `certified by the fast search: ${(100 * Number(last.get(OURS)!['certified'])).toFixed(1)} % of the points, the others searched again; extra memory ${extra.toFixed(0)} MB`,
+        ],
+      };
+    } finally {
+      for (const side of sides) side.end();
+    }
+  });
+}
+
+/** How the time grows with the number of points and of dimensions. */
+async function growth(rounds: number): Promise<Result> {
+  const axes: Record<string, Size[]> = {
+    'points in 64 dimensions': [1000, 3000, 10_000, 30_000, 100_000].map((n) => ({ n, d: 64 })),
+    'dimensions of 5,000 points': [16, 64, 256, 1024, 4096, 16_384].map((d) => ({ n: 5000, d })),
+  };
+  const curves: { x: string; side: string; points: Point[] }[] = [];
+  for (const [x, sizes] of Object.entries(axes)) {
+    const lines = [OURS, DADAPY].map((side) => ({ x, side, points: [] as Point[] }));
+    for (const size of sizes) {
+      // the largest sets take a minute each: fewer rounds
+      const turns = size.n > 10_000 ? 1 : rounds;
+      const { times } = await compare('d', turns, size, size.n > 30_000 ? [] : [DADAPY], () => []);
+      times.forEach(({ ms }, i) => {
+        lines[i]!.points.push({ x: x.startsWith('points') ? size.n : size.d, ms: median(ms) });
+      });
+    }
+    curves.push(...lines);
+  }
+  return { letter: 'd', title: 'how the estimate grows', times: [], bars: [], notes: [], curves };
+}
+
+function start(name: string): Side {
+  return name === OURS
+    ? new Side(name, process.execPath, ['--import=tsx', join(__dirname, 'side.ts')])
+    : new Side(name, python(), [join(__dirname, 'python_side.py')]);
+}
+
+function estimate(side: Side): Promise<Message> {
+  const method = METHODS[side.name];
+  return side.ask('run', method ? { method } : { memory: process.platform === 'linux' });
+}
+
+function faster(times: Result['times'], theirs: string, bar: number): Bar {
+  const value = speedup(times, OURS, theirs);
+  return { what: `times as fast as ${theirs}`, value, bar, good: 'at least', unit: 'x' };
+}
+
+/** Has the points written to a file for as long as the comparison lasts. */
+async function withPoints<T>({ n, d, pictures }: Size, body: (file: string) => Promise<T>): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  const file = join(folder, 'points');
+  try {
+    const digits = join(folder, 'digits');
+    if (pictures) writeFileSync(digits, digitsOf(n));
+    const writer = start(DADAPY);
+    await writer.ask('write', { n, d, file, ...(pictures ? { pictures: digits } : {}) });
+    writer.end();
+    return await body(file);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Handwritten digits, 32 x 32 numbers from 0 to 1 each. */
+function digitsOf(n: number): Float32Array {
+  const { train, validation } = mnist();
+  const pixels = [...train.inputs, ...validation.inputs];
+  return Float32Array.from(pixels.slice(0, n * 32 * 32), (byte) => byte / 255);
+}

@@ -1,0 +1,116 @@
+"""The other libraries' estimates, the paper's procedure, and the points for all sides."""
+
+import gc
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from serve import milliseconds, serve
+
+points = None
+threads = 1
+
+
+def manifold(n, d, dimension=10, seed=0):
+    """A curved manifold of this dimension in d dimensions."""
+    random = np.random.default_rng(seed)
+    inner = random.uniform(-1, 1, (n, dimension)).astype(np.float32)
+    bend = random.normal(size=(dimension, 64)).astype(np.float32)
+    return np.tanh(inner @ bend) @ random.normal(size=(64, d)).astype(np.float32) / 8
+
+
+def activations(n, channels, path, seed=0):
+    """Outputs of ResNet-18's conv1 (width 64, on MNIST's digits): from raw pictures [n, 32, 32] of a file."""
+    torch.manual_seed(seed)
+    pictures = torch.from_numpy(np.fromfile(path, np.float32).reshape(-1, 1, 32, 32)[:n])
+    stem = torch.nn.Sequential(
+        torch.nn.Conv2d(1, channels, 3, padding=1, bias=False), torch.nn.BatchNorm2d(channels), torch.nn.ReLU()
+    )
+    with torch.no_grad():
+        stem(pictures[::20])  # statistics of a batch
+        stem.eval()
+        return torch.cat([stem(part).flatten(1) for part in pictures.split(500)]).numpy()
+
+
+def write(request):
+    n, d = request["n"], request["d"]
+    if request.get("pictures"):
+        x = activations(n, d // 1024, request["pictures"])
+    else:
+        x = manifold(n, d)
+    with open(request["file"], "wb") as file:
+        np.array(x.shape, np.int32).tofile(file)
+        np.ascontiguousarray(x, np.float32).tofile(file)
+    return {"n": x.shape[0], "d": x.shape[1]}
+
+
+def setup(request):
+    global points, threads
+    points = None
+    gc.collect()
+    n, d = np.fromfile(request["file"], np.int32, 2)
+    points = np.fromfile(request["file"], np.float32, offset=8).reshape(n, d)
+    threads = request["threads"]
+    torch.set_num_threads(threads)
+    return {"version": ""}
+
+
+def dadapy():
+    from dadapy import Data
+
+    return float(Data(points, n_jobs=threads, verbose=False).compute_id_2NN()[0])
+
+
+def skdim():
+    from skdim.id import TwoNN
+
+    return float(TwoNN().fit(points).dimension_)
+
+
+def fit(mu, discard=0.1):
+    """The line through the origin of the paper's code."""
+    mu = torch.sort(mu).values.double()
+    n = int(len(mu) * (1 - discard))
+    y = -torch.log(1 - torch.arange(1, n + 1) / len(mu))
+    x = torch.log(mu[:n])
+    return float((x @ y) / (x @ x))
+
+
+def paper():
+    """Twenty random 90 % of the points: each a full matrix of distances, and a sort of every row."""
+    values = []
+    x = torch.from_numpy(points)
+    for i in range(20):
+        generator = torch.Generator().manual_seed(i)
+        part = x[torch.randperm(len(x), generator=generator)[: int(0.9 * len(x))]]
+        near = torch.sort(torch.cdist(part, part), dim=1).values
+        values.append(fit(near[:, 2] / near[:, 1]))
+    return float(np.mean(values))
+
+
+def full():
+    """Every product of two points, then the nearest of each row: what a search without a filter has to do."""
+    x = torch.from_numpy(points)
+    x = x - x.mean(0)
+    squares = (x * x).sum(1)
+    mu = []
+    for rows in torch.arange(len(x)).split(1000):
+        distances = squares[rows, None] + squares - 2 * x[rows] @ x.T
+        near = torch.topk(distances, 3, largest=False).values.clamp(min=0).sqrt()
+        mu.append(near[:, 2] / near[:, 1])
+    return fit(torch.cat(mu))
+
+
+METHODS = {"dadapy": dadapy, "skdim": skdim, "paper": paper, "full": full}
+
+
+def run(request):
+    method = METHODS[request["method"]]
+    ms, value = milliseconds(method)
+    return {"ms": [ms], "value": value}
+
+
+serve({"write": write, "setup": setup, "run": run})
