@@ -74,7 +74,7 @@ def fit(mu, discard=0.1):
     """The line through the origin of the paper's code."""
     mu = torch.sort(mu).values.double()
     n = int(len(mu) * (1 - discard))
-    y = -torch.log(1 - torch.arange(1, n + 1) / len(mu))
+    y = -torch.log(1 - torch.arange(1, n + 1, dtype=torch.float64) / len(mu))
     x = torch.log(mu[:n])
     return float((x @ y) / (x @ x))
 

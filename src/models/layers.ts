@@ -1,6 +1,6 @@
 /** Layers that the models share: their parameters and what they do with them. */
 import * as tf from '@tensorflow/tfjs';
-import { biasAdd, layerNorm, matMul } from '../runtime/native-ops';
+import { batchMatMul, biasAdd, layerNorm, matMul } from '../runtime/native-ops';
 
 /** A dense layer, its weight as [in, out]. */
 export interface Linear {
@@ -69,9 +69,9 @@ export function attention(x: tf.Tensor2D, qkv: Linear, options: AttentionOptions
   } else {
     [q, k, v] = split(linear(x, qkv), 3) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
   }
-  const scores = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(size)); // [batch, heads, rows, positions]
+  const scores = tf.mul(batchMatMul(q, k, true), 1 / Math.sqrt(size)); // [batch, heads, rows, positions]
   const visible = lastOnly ? scores : tf.add(scores, causalMask(positions));
-  const mixed = tf.matMul(drop(tf.softmax(visible) as tf.Tensor4D), v);
+  const mixed = batchMatMul(drop(tf.softmax(visible) as tf.Tensor4D), v);
   return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [-1, width]);
 }
 

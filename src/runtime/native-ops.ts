@@ -34,6 +34,25 @@ export function matMul(a: tf.Tensor2D, b: tf.Tensor2D, transposeB = false): tf.T
 }
 
 /**
+ * Products of many small matrices, [..., m, k] [..., k, n] -> [..., m, n] with the leading axes the same on both sides.
+ * tfjs sends BatchMatMulV2, which oneDNN takes over and spends more on setting up a matrix of 4 x 4 than on
+ * multiplying it; BatchMatMulV3 stays with TensorFlow's own kernel (1 x 32 by 32 x 4, 2,048 times: 0.15 ms, not 0.36).
+ */
+export function batchMatMul(a: tf.Tensor4D, b: tf.Tensor4D, transposeB = false): tf.Tensor4D {
+  if (!isNative()) return tf.matMul(a, b, false, transposeB);
+  return withGradient<tf.Tensor4D>([a, b], (save) => {
+    save([a, b]);
+    return {
+      value: batchMatMulNative(a, b, false, transposeB),
+      gradFunc: (dy, [a, b]) => [
+        batchMatMulNative(dy, b!, false, !transposeB),
+        transposeB ? batchMatMulNative(dy, a!, true, false) : batchMatMulNative(a!, dy, true, false),
+      ],
+    };
+  });
+}
+
+/**
  * Layer normalisation over the last axis (Ba, Kiros, Hinton 2016), with the population's variance as in PyTorch.
  * Its gradient is dx = (g - mean(g) - xhat mean(g xhat)) / sigma with g = dy scale.
  */
@@ -142,6 +161,19 @@ function matMulNative(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transpose
     flag('transpose_a', transposeA),
     flag('transpose_b', transposeB),
   );
+}
+
+function batchMatMulNative(a: tf.Tensor, b: tf.Tensor, adjointA: boolean, adjointB: boolean): tf.Tensor {
+  const { TF_ATTR_BOOL } = nativeBackend().binding;
+  const flag = (name: string, value: boolean): OpAttribute => ({ name, type: TF_ATTR_BOOL, value });
+  const attributes = [
+    float('Ta'),
+    float('Tb'),
+    float('Tout'),
+    flag('adj_x', adjointA),
+    flag('adj_y', adjointB),
+  ];
+  return native('BatchMatMulV3', [a, b], ...attributes);
 }
 
 function crossEntropyNative(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor[] {

@@ -43,6 +43,22 @@ const CASES: Record<string, Case> = {
     ours: (a: tf.Tensor2D, b: tf.Tensor2D) => ops.matMul(a, b, true),
     plain: (a: tf.Tensor2D, b: tf.Tensor2D) => tf.matMul(a, tf.transpose(b)),
   },
+  batchMatMul: {
+    shapes: [
+      [2, 3, 4, 5],
+      [2, 3, 5, 6],
+    ],
+    ours: (a: tf.Tensor4D, b: tf.Tensor4D) => ops.batchMatMul(a, b),
+    plain: (a: tf.Tensor4D, b: tf.Tensor4D) => tf.matMul(a, b),
+  },
+  'batchMatMul by transposed matrices': {
+    shapes: [
+      [2, 3, 1, 5],
+      [2, 3, 4, 5],
+    ],
+    ours: (a: tf.Tensor4D, b: tf.Tensor4D) => ops.batchMatMul(a, b, true),
+    plain: (a: tf.Tensor4D, b: tf.Tensor4D) => tf.matMul(a, b, false, true),
+  },
   layerNorm: {
     shapes: [[6, 9], [9], [9]],
     ours: (x: tf.Tensor, g: tf.Tensor1D, b: tf.Tensor1D) => ops.layerNorm(x, g, b, 1e-5),
