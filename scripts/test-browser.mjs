@@ -8,11 +8,15 @@ await runMain(async () => {
   await setUp();
   const path = await chromium();
   if (path === undefined) return 0;
-  const mocha = spawn(join(ROOT, 'node_modules', '.bin', 'mocha'), ['test/browser/*.spec.ts'], {
-    cwd: ROOT,
-    env: { ...process.env, CHROMIUM: path },
-    stdio: 'inherit',
-  });
+  const mocha = spawn(
+    join(ROOT, 'node_modules', '.bin', 'mocha'),
+    ['test/browser/*.spec.ts', ...process.argv.slice(2)],
+    {
+      cwd: ROOT,
+      env: { ...process.env, CHROMIUM: path },
+      stdio: 'inherit',
+    },
+  );
   return new Promise((resolve, reject) => {
     mocha.on('error', reject);
     mocha.on('close', (code) => resolve(code ?? 1));

@@ -40,18 +40,15 @@ async function bundleOf(what: Figure | Table | Frame, options: ShowOptions): Pro
   return 'rows' in what ? tableBundle(what) : figureBundle(what, options);
 }
 
-/** All forms of a figure; `picture: false` leaves the static one out, which takes most of the time. */
-export async function figureBundle(
-  figure: Figure,
-  options: Size & { picture?: boolean } = {},
-): Promise<MimeBundle> {
+/** All forms of a figure. */
+export async function figureBundle(figure: Figure, options: Size = {}): Promise<MimeBundle> {
   checkFigure(figure);
   const { data, layout } = styled(figure, options);
   const config: Partial<Config> = { responsive: true, displaylogo: false };
   const withGl = data.some((trace) => NEEDS_GL.test(trace.type ?? ''));
   return {
     'application/vnd.plotly.v1+json': { data, layout, config },
-    ...(options.picture !== false && !withGl ? { 'image/svg+xml': await toSVG(figure, options) } : {}),
+    ...(!withGl ? { 'image/svg+xml': await toSVG(figure, options) } : {}),
     'text/plain': description(figure),
   };
 }

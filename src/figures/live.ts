@@ -7,7 +7,8 @@ import { difference } from './beside';
 import { type Figure, figureBundle } from './figure';
 import { type GrokkingOptions, grokkingFigure } from './grokking';
 import type { MeasuredRun } from './grokking-axes';
-import { display, inNotebook } from './notebook-output';
+import { display, inNotebook, type MimeBundle } from './notebook-output';
+import { sketch } from './sketch';
 import { COLOURS } from './style';
 
 export interface LiveOptions extends GrokkingOptions {
@@ -36,8 +37,8 @@ let charts = 0;
 
 /**
  * Consumes the events of a run and draws them below the cell, in place, at most four times a second and never for
- * more than 2 % of the time. The updates are data for the front end's plotly.js; the static picture is drawn once,
- * when the run ends or is stopped. Outside a notebook it prints a line every few seconds.
+ * more than 2 % of the time. The updates are quick sketches; when the run ends or is stopped, the figure itself takes
+ * their place. Outside a notebook it prints a line every few seconds.
  *
  * @returns the measurements, those of the earlier part included
  */
@@ -57,7 +58,7 @@ export async function liveChart<Id extends Measurement['train']['id']>(
   let shown = false;
   let nextDraw = 0;
 
-  const draw = async (picture: boolean): Promise<void> => {
+  const draw = async (ended: boolean): Promise<void> => {
     const run: MeasuredRun = {
       config,
       measurements: [...measurements.values()],
@@ -68,8 +69,9 @@ export async function liveChart<Id extends Measurement['train']['id']>(
     const remaining = started && done > 0 ? ((now - started.time) / done) * (steps - step) : undefined;
     const state = { run, batches, step, steps, ...(remaining === undefined ? {} : { remaining }) };
     if (inNotebook()) {
-      const bundle = await figureBundle(liveFigure(state, options), { picture });
-      display(bundle, { id, update: shown });
+      const figure = liveFigure(state, options);
+      const quick = (): MimeBundle => ({ 'image/svg+xml': sketch(figure), 'text/plain': progress(state) });
+      display(ended ? await figureBundle(figure) : quick(), { id, update: shown });
     } else console.log(progress(state));
     shown = true;
     const cost = performance.now() - now;
@@ -115,6 +117,7 @@ export function liveFigure(state: LiveState, options: GrokkingOptions = {}): Fig
     name: 'train batches',
     line: { color: COLOURS.skyBlue, width: 1 },
     opacity: 0.6,
+    showlegend: beside.length === 0,
   };
   return {
     data: [faint, ...data],

@@ -94,7 +94,13 @@ describe('JupyterLab in a browser', function () {
     await notebook.typeOver(parameters, 'steps:', `steps: ${LONG},`);
     await notebook.run(parameters);
     await notebook.run(training);
-    await training.getByText(/step \d\d\d? of 400/).waitFor({ timeout: 60_000 });
+    // While it trains, the cell shows a sketch that follows: a picture whose source changes.
+    const sketched = training.locator('.jp-RenderedSVG img');
+    await sketched.waitFor({ timeout: 60_000 });
+    const first = await sketched.getAttribute('src');
+    await page.waitForTimeout(3000);
+    await notebook.screenshots('-live');
+    assert.notEqual(await sketched.getAttribute('src'), first);
     await notebook.stop();
     await training.getByText('Interrupted').waitFor({ timeout: 20_000 });
     await notebook.screenshots('-stopped');
@@ -116,7 +122,7 @@ describe('JupyterLab in a browser', function () {
     );
     assert.equal(resumed.done?.step, LONG);
     // The first run is in the figure, named by what differs.
-    await training.locator('.legendtext', { hasText: 'weightDecay=0.01' }).waitFor();
+    await training.locator('.legendtext', { hasText: 'validation: weightDecay 0.01' }).waitFor();
 
     // Unchanged parameters: the run is there already.
     const [before] = [Date.now()];

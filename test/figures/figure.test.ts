@@ -56,12 +56,10 @@ describe('figure', () => {
     assert.ok(png.length > untitled.length + 1000, 'the title takes room');
   });
 
-  it('gives one bundle without HTML, and a light one without a picture', async () => {
+  it('gives one bundle without HTML', async () => {
     const bundle = await figureBundle(line);
     const types = ['application/vnd.plotly.v1+json', 'image/svg+xml', 'text/plain'];
     assert.deepEqual(Object.keys(bundle), types);
-    const light = await figureBundle(line, { picture: false });
-    assert.deepEqual(Object.keys(light), [types[0], types[2]]);
   });
 
   it('makes a page that loads nothing', () => {

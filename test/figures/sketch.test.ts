@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { JSDOM } from 'jsdom';
+import { grokkingFigure } from '../../src/figures/grokking';
+import { sketch } from '../../src/figures/sketch';
+import { syntheticRun } from './synthetic-run';
+
+describe('sketch', () => {
+  it('draws a point where the axes say', () => {
+    const svg = sketch({
+      data: [{ type: 'scatter', x: [1, 10, 100], y: [0, 1, 2] }],
+      layout: {
+        width: 300,
+        height: 200,
+        margin: { l: 50, r: 50, t: 50, b: 50 },
+        xaxis: { type: 'log', range: [0, 2] },
+        yaxis: { range: [0, 2] },
+      },
+    });
+    assert.match(svg, /M50 150L150 100L250 50"/);
+  });
+
+  it('is well-formed, with every name and label of the figure', () => {
+    const run = syntheticRun();
+    const figure = grokkingFigure(run, { beside: [{ ...run, config: { ...run.config, weightDecay: 0.5 } }] });
+    const { document } = new JSDOM(sketch(figure), { contentType: 'image/svg+xml' }).window;
+    const words = [...document.querySelectorAll('text')].map(({ textContent }) => textContent);
+    for (const { name } of figure.data) assert.ok(words.includes(name!), `${name} is missing in ${words}`);
+    for (const label of ['step (log scale)', 'accuracy', 'LLID on validation', '0.8'])
+      assert.ok(words.includes(label));
+    assert.equal(document.querySelectorAll('g path').length, figure.data.length);
+  });
+
+  it('takes a picture without data', () => {
+    assert.match(sketch({ data: [{ type: 'scatter', x: [], y: [] }] }), /^<svg.*<\/svg>$/);
+  });
+
+  it('is quick enough to follow a run', () => {
+    const figure = grokkingFigure(syntheticRun());
+    sketch(figure);
+    const started = performance.now();
+    for (let i = 0; i < 100; i++) sketch(figure);
+    const cost = (performance.now() - started) / 100;
+    assert.ok(cost < 10, `${cost} ms`);
+  });
+});
