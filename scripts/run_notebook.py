@@ -9,6 +9,7 @@ checked by the compiler like any other cell.
 """
 
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -91,6 +92,12 @@ def inject(notebook, parameters):
     cell = nbformat.v4.new_code_cell("\n".join(lines), metadata={"tags": [INJECTED]})
     cell.id = INJECTED
     notebook.cells.insert(at + 1, cell)
+
+
+def sources_hash(notebook):
+    """Tells whether outputs belong to the sources: test/notebooks/outputs.test.ts compares."""
+    code = [cell.source + "\0" for cell in notebook.cells if cell.cell_type == "code"]
+    return hashlib.sha256("".join(code).encode()).hexdigest()
 
 
 def first_line(source):
@@ -313,6 +320,7 @@ def run(path, parameters, arguments):
     figures = figures_of(notebook)
     write_pictures(figures, name, output)
     if arguments.write:
+        notebook.metadata["sources_sha256"] = sources_hash(notebook)
         nbformat.write(notebook, path)
     code = sum(cell.cell_type == "code" for cell in notebook.cells)
     return f"{code} cells, {len(figures)} figures, {time.monotonic() - started:.0f} s"

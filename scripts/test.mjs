@@ -1,7 +1,11 @@
-/** All checks: set-up, biome, types, unused code, unit tests, and the notebooks in a small form. The last line counts. */
+/**
+ * All checks: set-up, biome, types, unused code, unit tests, and the notebooks in a small form; with --browser also
+ * the notebooks in JupyterLab. The last line counts.
+ */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { chromium } from './lib/chromium.mjs';
 import { executeNotebooks } from './notebooks.mjs';
 import { ROOT, runMain, setUp, TSC } from './setup.mjs';
 
@@ -24,9 +28,12 @@ await runMain(async () => {
   await check('format and lint', () => tool('biome', ['check', '--error-on-warnings']));
   await check('types', () => program(process.execPath, [TSC, '--noEmit', '-p', 'tsconfig.test.json']));
   await check('unused code', () => tool('knip', []));
-  const mocha = await unitTests();
-  passed += mocha.passed;
-  failed += mocha.failed;
+  const mocha = async (title, pattern) => {
+    const counts = await mochaTests(title, pattern);
+    passed += counts.passed;
+    failed += counts.failed;
+  };
+  await mocha('unit tests', 'test/**/*.test.ts');
   await check('notebooks, in a small form', async () => {
     const options = ['--output', join('.cache', 'notebooks')];
     const plain = await executeNotebooks(['0-intrinsic-dimension', '5-your-own-model'], options);
@@ -42,16 +49,20 @@ await runMain(async () => {
     ];
     return plain || executeNotebooks(['4-grokking'], [...options, ...small]);
   });
+  if (process.argv.includes('--browser')) {
+    process.env.CHROMIUM = (await chromium()) ?? '';
+    if (process.env.CHROMIUM) await mocha('notebooks in a browser', 'test/browser/*.spec.ts');
+  }
   console.log(`\n${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 });
 
-async function unitTests() {
-  console.log('\n== unit tests');
+async function mochaTests(title, pattern) {
+  console.log(`\n== ${title}`);
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
   rmSync(REPORT, { force: true });
   const code = await tool('mocha', [
-    'test/**/*.test.ts',
+    pattern,
     '--reporter',
     'scripts/lib/mocha-reporter.cjs',
     '--reporter-option',

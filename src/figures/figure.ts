@@ -45,9 +45,13 @@ export async function figureBundle(figure: Figure, options: Size = {}): Promise<
   checkFigure(figure);
   const { data, layout } = styled(figure, options);
   const config: Partial<Config> = { responsive: true, displaylogo: false };
+  // A page has its own width; the picture needs one.
+  const { width: _, ...fluid } = layout;
+  const wide = options.width ?? figure.layout?.width;
+  const fitted = wide === undefined ? { ...fluid, autosize: true } : layout;
   const withGl = data.some((trace) => NEEDS_GL.test(trace.type ?? ''));
   return {
-    'application/vnd.plotly.v1+json': { data, layout, config },
+    'application/vnd.plotly.v1+json': { data, layout: fitted, config },
     ...(!withGl ? { 'image/svg+xml': await toSVG(figure, options) } : {}),
     'text/plain': description(figure),
   };

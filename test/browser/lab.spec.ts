@@ -6,7 +6,7 @@ import { grokkingConfig } from '../../src/experiments/grokking-config';
 import { measurementSteps } from '../../src/experiments/run';
 import { readRun } from '../../src/records/run-record';
 import { type LabServer, startLab } from './lab-server';
-import { NotebookPage } from './notebook-page';
+import { ERROR, NotebookPage } from './notebook-page';
 
 /** Every cell stands in the page, also out of sight, so that it can be found. */
 const SETTINGS = {
@@ -24,7 +24,7 @@ const FLAGS = [
 
 /** What is typed into the parameters cell: seconds instead of minutes. */
 const SMALL = { prime: 23, batchSize: 64, steps: 60, measureEvery: 20, earlyMeasurements: 0 };
-const LONG = 400;
+const LONG = 200;
 const CONFIG = grokkingConfig({ ...SMALL, steps: LONG, weightDecay: 0.5 });
 
 describe('JupyterLab in a browser', function () {
@@ -99,11 +99,10 @@ describe('JupyterLab in a browser', function () {
     await sketched.waitFor({ timeout: 60_000 });
     const first = await sketched.getAttribute('src');
     await page.waitForTimeout(3000);
-    await notebook.screenshots('-live');
+    await sketched.screenshot({ path: notebook.picture('-live') });
     assert.notEqual(await sketched.getAttribute('src'), first);
     await notebook.stop();
     await training.getByText('Interrupted').waitFor({ timeout: 20_000 });
-    await notebook.screenshots('-stopped');
     const path = join(lab.folder, 'out', 'runs', `${runName(CONFIG)}.jsonl`);
     const stopped = readRun(path);
     assert.equal(stopped.done, undefined);
@@ -112,7 +111,6 @@ describe('JupyterLab in a browser', function () {
     // Again: it goes on from there, to the record of a run that nobody stopped.
     await notebook.run(training);
     await notebook.allFinished(120_000);
-    await notebook.screenshots('-resumed');
     assert.deepEqual(await notebook.errors(), []);
     const resumed = readRun(path);
     assert.deepEqual(resumed.measurements.slice(0, stopped.measurements.length), stopped.measurements);
@@ -124,8 +122,10 @@ describe('JupyterLab in a browser', function () {
     // The first run is in the figure, named by what differs.
     await training.locator('.legendtext', { hasText: 'validation: weightDecay 0.01' }).waitFor();
 
+    await training.locator('.js-plotly-plot').screenshot({ path: notebook.picture('-resumed') });
+
     // Unchanged parameters: the run is there already.
-    const [before] = [Date.now()];
+    const before = Date.now();
     await notebook.run(training);
     await notebook.allFinished(30_000);
     assert.deepEqual(readRun(path), resumed);
@@ -134,12 +134,9 @@ describe('JupyterLab in a browser', function () {
     // A wrong key and a wrong value are marked with the place and the nearest key, and nothing runs.
     await notebook.typeOver(parameters, 'batchSize:', 'batchSzie: 64,');
     await notebook.run(parameters);
-    await parameters
-      .getByText(/batchSize/)
-      .last()
-      .waitFor();
-    assert.match((await notebook.errors()).join(), /batchSzie.*batchSize/s);
-    await page.waitForTimeout(200);
+    await parameters.locator(ERROR).waitFor();
+    assert.match((await notebook.errors()).join(), /batchSzie[\s\S]*batchSize/);
+    await parameters.screenshot({ path: notebook.picture('-wrong-key') });
   });
 
   it('has no error on the console, and asks no other host', () => {

@@ -7,6 +7,9 @@ import type { LabServer } from './lab-server';
 const SCREENSHOTS = join(__dirname, '..', '..', 'out', 'browser');
 const VIEWPORT = { width: 1100, height: 1000 };
 
+/** The message of a failed cell. */
+export const ERROR = '[data-mime-type="application/vnd.jupyter.error"]';
+
 export class NotebookPage {
   /** What the page complained of, and whom it asked but its own server. */
   readonly complaints: string[] = [];
@@ -94,12 +97,12 @@ export class NotebookPage {
 
   /** Messages of failed cells. */
   errors(): Promise<string[]> {
-    return this.page.locator('[data-mime-type="application/vnd.jupyter.error"]').allInnerTexts();
+    return this.page.locator(ERROR).allInnerTexts();
   }
 
-  /** What a cell shows in words. */
-  async text(cell: Locator): Promise<string> {
-    return (await cell.locator('.jp-Cell-outputArea').textContent()) ?? '';
+  /** Path of a screenshot. */
+  picture(suffix: string): string {
+    return join(SCREENSHOTS, `${this.name}${suffix}.png`);
   }
 
   /** The whole notebook in one picture, and each chart in one of its own. */
@@ -110,10 +113,10 @@ export class NotebookPage {
     await this.page.setViewportSize({ width: 1100, height: Math.min(10_000, height + 100) });
     await scrolled.evaluate((element) => (element as unknown as Scrolled).scrollTo(0, 0));
     await this.page.waitForTimeout(500);
-    await this.page.screenshot({ path: join(SCREENSHOTS, `${this.name}${suffix}.png`) });
+    await this.page.screenshot({ path: this.picture(suffix) });
     const charts = await this.page.locator('.js-plotly-plot').all();
     for (const [i, chart] of charts.entries()) {
-      await chart.screenshot({ path: join(SCREENSHOTS, `${this.name}${suffix}-chart-${i + 1}.png`) });
+      await chart.screenshot({ path: this.picture(`${suffix}-chart-${i + 1}`) });
     }
     await this.page.setViewportSize(VIEWPORT);
   }

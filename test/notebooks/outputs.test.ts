@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+const FOLDER = join(__dirname, '..', '..', 'notebooks');
+const MOST_BYTES = 1.5e6;
+const REFRESH = 'npm run notebooks -- --write';
+
+interface Output {
+  readonly output_type: string;
+  readonly data?: Readonly<Record<string, unknown>>;
+}
+interface Cell {
+  readonly cell_type: string;
+  readonly source: string | readonly string[];
+  readonly execution_count?: number | null;
+  readonly outputs?: readonly Output[];
+}
+
+/** What is wrong with the outputs of an executed notebook; empty when they belong to its sources. */
+function faults(text: string): string[] {
+  const { cells, metadata } = JSON.parse(text) as { cells: Cell[]; metadata: { sources_sha256?: string } };
+  const code = cells.filter(({ cell_type }) => cell_type === 'code');
+  const hash = createHash('sha256');
+  for (const { source } of code) hash.update(`${[source].flat().join('')}\0`);
+  const found: string[] = [];
+  if (metadata.sources_sha256 !== hash.digest('hex')) found.push('sources were changed after they ran');
+  code.forEach(({ execution_count, outputs = [] }, i) => {
+    if (execution_count !== i + 1) found.push(`code cell ${i + 1} ran as number ${execution_count}`);
+    for (const { output_type, data = {} } of outputs) {
+      if (output_type === 'error') found.push(`code cell ${i + 1} failed`);
+      if (!('application/vnd.plotly.v1+json' in data)) continue;
+      const picture = [data['image/svg+xml'] ?? ''].flat().join('');
+      if (!/<path/.test(picture)) found.push(`a figure of code cell ${i + 1} is empty`);
+    }
+  });
+  if (text.length > MOST_BYTES)
+    found.push(`${(text.length / 1e6).toFixed(1)} MB, more than ${MOST_BYTES / 1e6}`);
+  for (const path of [process.cwd(), homedir(), '/home/', '/Users/', '/tmp/']) {
+    if (path.length > 1 && text.includes(path)) found.push(`names a place of one machine: ${path}`);
+  }
+  return found;
+}
+
+function isExecuted(text: string): boolean {
+  return (JSON.parse(text) as { cells: Cell[] }).cells.some(({ execution_count }) => execution_count != null);
+}
+
+describe('outputs in git', () => {
+  for (const name of readdirSync(FOLDER).filter((file) => file.endsWith('.ipynb'))) {
+    it(`${name} holds the outputs of its sources`, function () {
+      const text = readFileSync(join(FOLDER, name), 'utf8');
+      if (!isExecuted(text)) this.skip();
+      assert.deepEqual(faults(text), [], `refresh them: ${REFRESH}`);
+    });
+  }
+
+  it('notices what does not belong', () => {
+    const source = 'await show(figure);';
+    const sources_sha256 = createHash('sha256').update(`${source}\0`).digest('hex');
+    const figure = { 'application/vnd.plotly.v1+json': {}, 'image/svg+xml': '<svg><path/></svg>' };
+    const output = { output_type: 'display_data', data: figure };
+    const cell: Cell = { cell_type: 'code', source, execution_count: 1, outputs: [output] };
+    const notebook = (changed: Partial<Cell>): string =>
+      JSON.stringify({ metadata: { sources_sha256 }, cells: [{ ...cell, ...changed }] });
+    assert.deepEqual(faults(notebook({})), []);
+    assert.match(faults(notebook({ source: 'await show(other);' })).join(), /sources were changed/);
+    assert.match(faults(notebook({ execution_count: 3 })).join(), /ran as number 3/);
+    assert.match(faults(notebook({ outputs: [{ output_type: 'error' }] })).join(), /failed/);
+    const empty = { ...figure, 'image/svg+xml': '<svg></svg>' };
+    assert.match(faults(notebook({ outputs: [{ ...output, data: empty }] })).join(), /is empty/);
+    const place = { ...figure, 'text/plain': join(homedir(), 'x') };
+    assert.match(faults(notebook({ outputs: [{ ...output, data: place }] })).join(), /place of one machine/);
+  });
+});
