@@ -24,11 +24,11 @@ const FLAGS = [
 
 /** What is typed into the parameters cell: seconds instead of minutes. */
 const SMALL = { prime: 23, batchSize: 64, steps: 60, measureEvery: 20, earlyMeasurements: 0 };
-const LONG = 200;
+const LONG = 400;
 const CONFIG = grokkingConfig({ ...SMALL, steps: LONG, weightDecay: 0.5 });
 
 describe('JupyterLab in a browser', function () {
-  this.timeout(180_000);
+  this.timeout(300_000);
   let lab: LabServer;
   let browser: Browser;
   const opened: NotebookPage[] = [];
@@ -98,11 +98,12 @@ describe('JupyterLab in a browser', function () {
     const sketched = training.locator('.jp-RenderedSVG img');
     await sketched.waitFor({ timeout: 60_000 });
     const first = await sketched.getAttribute('src');
-    await page.waitForTimeout(3000);
     await sketched.screenshot({ path: notebook.picture('-live') });
-    assert.notEqual(await sketched.getAttribute('src'), first);
+    const end = Date.now() + 60_000;
+    while ((await sketched.getAttribute('src')) === first && Date.now() < end) await page.waitForTimeout(50);
+    assert.notEqual(await sketched.getAttribute('src'), first, 'the chart does not follow');
     await notebook.stop();
-    await training.getByText('Interrupted').waitFor({ timeout: 20_000 });
+    await training.getByText('Interrupted').waitFor({ timeout: 60_000 });
     const path = join(lab.folder, 'out', 'runs', `${runName(CONFIG)}.jsonl`);
     const stopped = readRun(path);
     assert.equal(stopped.done, undefined);
@@ -127,7 +128,7 @@ describe('JupyterLab in a browser', function () {
     // Unchanged parameters: the run is there already.
     const before = Date.now();
     await notebook.run(training);
-    await notebook.allFinished(30_000);
+    await notebook.allFinished(60_000);
     assert.deepEqual(readRun(path), resumed);
     console.log(`      a finished run is shown again in ${Date.now() - before} ms`);
 

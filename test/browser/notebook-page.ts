@@ -27,6 +27,8 @@ export class NotebookPage {
     colorScheme: 'light' | 'dark' = 'light',
   ): Promise<NotebookPage> {
     const context = await browser.newContext({ viewport: VIEWPORT, colorScheme });
+    // A busy machine takes its time to load JupyterLab.
+    context.setDefaultTimeout(90_000);
     const page = await context.newPage();
     const notebook = new NotebookPage(page, name);
     page.on('console', (message) => {
@@ -87,7 +89,7 @@ export class NotebookPage {
   /** Waits until no cell runs or waits. */
   async allFinished(timeout: number): Promise<void> {
     const busy = this.page.locator('.jp-Notebook .jp-InputPrompt', { hasText: '[*]' });
-    await busy.first().waitFor({ timeout: 8000 });
+    await busy.first().waitFor();
     const end = Date.now() + timeout;
     while ((await busy.count()) > 0) {
       if (Date.now() > end) throw new Error(`${this.name} still runs after ${timeout / 1000} s`);
