@@ -68,7 +68,9 @@ function lettersOf(suite: Suite, only: string | undefined): string[] {
   return chosen;
 }
 
-main().catch((error: Error) => {
-  console.error(`error: ${error.message}`);
-  process.exitCode = 1;
-});
+main()
+  .catch((error: Error) => {
+    console.error(`error: ${error.message}`);
+    process.exitCode = 1;
+  })
+  .finally(() => process.exit()); // whatever a side that was stopped still holds open
