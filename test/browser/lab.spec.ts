@@ -62,7 +62,7 @@ describe('JupyterLab in a browser', function () {
     await notebook.screenshots();
     assert.deepEqual(await notebook.errors(), []);
     for (const line of ['Viridis', 'twoNnFigure(estimate', 'truthFigure(known', 'noiseFigure = {']) {
-      assert.ok((await notebook.charts(notebook.cell(line)).count()) > 0, `no chart under '${line}'`);
+      await notebook.charts(notebook.cell(line)).first().waitFor({ state: 'attached' });
     }
   });
 
@@ -86,7 +86,7 @@ describe('JupyterLab in a browser', function () {
       'profileFigure(profile',
       'grokkingFigure(record',
     ]) {
-      assert.ok((await notebook.charts(notebook.cell(line)).count()) > 0, `no chart under '${line}'`);
+      await notebook.charts(notebook.cell(line)).first().waitFor({ state: 'attached' });
     }
 
     // Another weight decay: a run of its own, stopped in the middle.

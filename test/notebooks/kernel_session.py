@@ -39,7 +39,8 @@ def reply_to(client, message_id):
 def main():
     task = json.load(sys.stdin)
     manager = KernelManager(kernel_name="tslab")
-    manager.start_kernel(cwd=task["folder"])
+    # Node makes its output non-blocking, which a long answer must not share.
+    manager.start_kernel(cwd=task["folder"], stdout=sys.stderr)
     client = manager.client()
     client.start_channels()
     answers = []
