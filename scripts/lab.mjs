@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
 import { join } from 'node:path';
+import { run } from './lib/program.mjs';
 import { JUPYTER_PATH } from './notebooks.mjs';
-import { PYTHON, ROOT, runMain, setUp } from './setup.mjs';
+import { PYTHON, ROOT, runMain, setUp, TSC } from './setup.mjs';
 
 /** With a token, for this machine alone; no news, updates or extensions from the network. */
 const PRIVATE = [
@@ -42,7 +43,7 @@ function rebuildOnChange() {
   let timer;
   let building = Promise.resolve();
   const build = () =>
-    setUp().then(
+    run(process.execPath, [TSC, '-p', ROOT], { name: 'tsc', cwd: ROOT }).then(
       () => console.error('  compiled: restart the kernels of open notebooks to use it'),
       (error) => console.error(error.message),
     );
