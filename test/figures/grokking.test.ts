@@ -39,8 +39,8 @@ describe('grokking figures', () => {
     assert.deepEqual(
       data.slice(3).map(({ name, yaxis }) => [name, yaxis]),
       [
-        ['validation: weightDecay 0.001', undefined],
-        ['LLID: weightDecay 0.001', 'y2'],
+        ['validation: weightDecay=0.001', undefined],
+        ['LLID: weightDecay=0.001', 'y2'],
       ],
     );
   });
