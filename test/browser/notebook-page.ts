@@ -57,9 +57,13 @@ export class NotebookPage {
       .first();
   }
 
-  /** The charts below a cell, as plotly.js has drawn them. */
-  charts(cell: Locator): Locator {
-    return cell.locator('.js-plotly-plot svg.main-svg:has(.scatterlayer path)');
+  /** Waits until plotly.js has drawn every chart of the notebook, and counts them. */
+  async allCharts(): Promise<number> {
+    const charts = await this.page.locator('.jp-RenderedPlotly').all();
+    for (const chart of charts) {
+      await chart.locator('svg.main-svg .scatterlayer path').first().waitFor({ state: 'attached' });
+    }
+    return charts.length;
   }
 
   async runAll(): Promise<void> {
@@ -118,7 +122,8 @@ export class NotebookPage {
     await this.page.screenshot({ path: this.picture(suffix) });
     const charts = await this.page.locator('.js-plotly-plot').all();
     for (const [i, chart] of charts.entries()) {
-      await chart.screenshot({ path: this.picture(`${suffix}-chart-${i + 1}`) });
+      // A live chart's first drawing stays in the page, hidden, when another took its place.
+      if (await chart.isVisible()) await chart.screenshot({ path: this.picture(`${suffix}-chart-${i + 1}`) });
     }
     await this.page.setViewportSize(VIEWPORT);
   }
