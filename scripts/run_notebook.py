@@ -140,6 +140,7 @@ def execute(notebook, path, timeout, runs):
     flush = nbformat.v4.new_code_cell("await new Promise((resolve) => setTimeout(resolve, 50));")
     notebook.cells.append(flush)
     count = len(notebook.cells) - 1
+    executed = 0
     # What the native libraries print belongs to no cell; it is shown when the kernel dies.
     log = tempfile.TemporaryFile("w+")
     try:
@@ -152,7 +153,8 @@ def execute(notebook, path, timeout, runs):
                 if shown:
                     print(f"  [{index + 1:2}/{count}] {first_line(cell.source):70}", end="", flush=True)
                 try:
-                    client.execute_cell(cell, index)
+                    executed += 1
+                    client.execute_cell(cell, index, execution_count=executed)
                 except CellExecutionError:
                     cell = notebook.cells[index]
                     raise Failure(

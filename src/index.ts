@@ -70,7 +70,8 @@ export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experime
 export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
 export { liveChart } from './figures/live';
 export { type Table, table } from './figures/table';
-export { claimsFigure, repeatsFigure, scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
+export { scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
+export { claimsFigure, repeatsFigure } from './figures/repeats';
 export { type PicturesOptions, picturesFigure } from './figures/pictures';
 export { profileFigure, profilesFigure, siteCurves, sitesFigure } from './figures/profile';
 export { grokkingFigure } from './figures/grokking';

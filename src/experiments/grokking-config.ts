@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { isPrime, nearestPrimes } from '../data/modular-arithmetic';
 import { belowOne, count, defineSettings, type Settings, seed, share } from './settings';
+import { ESTIMATE, MULTI_STEP } from './shared-settings';
 
 /** Training a transformer on a small algebraic task until it groks. The defaults are the paper's. */
 export interface GrokkingConfig {
@@ -100,11 +101,7 @@ const grokking = z.strictObject({
     .default('warmup')
     .describe('of the learning rate'),
   warmupSteps: count('steps of linear warm-up, for the schedule warmup').default(10_000),
-  milestones: z
-    .array(count('a step'))
-    .default([])
-    .meta({ description: 'steps after which multi-step multiplies by gamma', rising: true }),
-  gamma: z.number().gt(0).max(1).default(0.2).describe('factor of the schedule multi-step'),
+  ...MULTI_STEP,
   nLayer: z.int().min(1).max(48).default(2).describe('transformer blocks'),
   nHead: z.int().min(1).max(64).default(4).describe('attention heads'),
   nEmbd: z.int().min(1).max(4096).default(128).describe('width, a multiple of nHead'),
@@ -117,14 +114,7 @@ const grokking = z.strictObject({
     .default(12)
     .describe('log-spaced measurements before measureEvery'),
   checkpointEvery: count('steps between checkpoints').default(500),
-  idSubsamples: z
-    .int()
-    .min(2)
-    .max(1000)
-    .default(20)
-    .describe('random subsamples for mean and deviation of the dimension'),
-  idFraction: share('share of the points in each subsample').default(0.9),
-  discardFraction: belowOne('share of the points that the TwoNN fit leaves out').default(0.1),
+  ...ESTIMATE,
 });
 
 /** Settings of grokking runs: their defaults, and how they are read and written. */
@@ -145,9 +135,6 @@ export const GROKKING: Settings<GrokkingConfig> = defineSettings<GrokkingConfig>
         'validationFraction',
         `overlaps trainFraction=${config.trainFraction}: together they may be 1 at most`,
       );
-    }
-    if (config.milestones.some((step, i) => i > 0 && step <= config.milestones[i - 1]!)) {
-      refuse('milestones', 'must rise');
     }
   },
 );

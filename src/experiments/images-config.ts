@@ -1,6 +1,7 @@
 /** The settings of a run on images. */
 import { z } from 'zod';
-import { belowOne, count, defineSettings, type Settings, seed, share } from './settings';
+import { belowOne, count, defineSettings, type Settings, seed } from './settings';
+import { ESTIMATE, MULTI_STEP } from './shared-settings';
 
 /** Training a ResNet on images. The defaults are the paper's for CIFAR-10. */
 export interface ImagesConfig {
@@ -131,11 +132,7 @@ const images = z.strictObject({
     .describe('L2: times the weights, added to the gradient'),
   schedule: z.enum(['constant', 'cosine', 'multi-step']).default('cosine').describe('of the learning rate'),
   warmupSteps: z.int().min(0).max(1e9).default(0).describe('steps of linear warm-up'),
-  milestones: z
-    .array(count('a step'))
-    .default([])
-    .meta({ description: 'steps after which multi-step multiplies by gamma', rising: true }),
-  gamma: z.number().gt(0).max(1).default(0.2).describe('factor of the schedule multi-step'),
+  ...MULTI_STEP,
   classWeights: z
     .array(z.number().gt(0).max(1e9))
     .default([])
@@ -166,22 +163,13 @@ const images = z.strictObject({
   idTrain: flag('the dimension on the training images too').default(false),
   idClasses: flag('the dimension of each class too').default(false),
   idData: flag('the dimension of the images themselves, at step 0').default(false),
-  idSubsamples: z
-    .int()
-    .min(2)
-    .max(1000)
-    .default(20)
-    .describe('random subsamples for mean and deviation of the dimension'),
-  idFraction: share('share of the points in each subsample').default(0.9),
-  discardFraction: belowOne('share of the points that the TwoNN fit leaves out').default(0.1),
+  ...ESTIMATE,
 });
 
 /** Settings of runs on images: their defaults, and how they are read and written. */
 export const IMAGES: Settings<ImagesConfig> = defineSettings<ImagesConfig>(images, (config, refuse) => {
   if (config.numBlocks.length !== 4) refuse('numBlocks', 'must be four numbers, one for each stage');
   if (config.bottleneckWidths.length === 0) refuse('bottleneckWidths', 'must be at least one width');
-  if (config.milestones.some((step, i) => i > 0 && step <= config.milestones[i - 1]!))
-    refuse('milestones', 'must rise');
   if (config.images !== undefined && config.batchSize > config.images)
     refuse('batchSize', `is larger than images=${config.images}`);
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { cube } from '../../src/data/manifolds';
-import { claimsFigure, repeatsFigure, truthFigure, twoNnFigure } from '../../src/figures/estimator';
+import { truthFigure, twoNnFigure } from '../../src/figures/estimator';
 import { toSVG } from '../../src/figures/figure';
 import { profileFigure, profilesFigure, siteCurves, sitesFigure } from '../../src/figures/profile';
+import { claimsFigure, repeatsFigure } from '../../src/figures/repeats';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
 import { loadBackend } from '../../src/runtime/backend';
 import { syntheticRun } from './synthetic-run';

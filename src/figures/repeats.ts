@@ -1,0 +1,108 @@
+/** Figures of an estimate that is repeated on samples of one manifold: are its claimed errors true? */
+import type { PlotData } from 'plotly.js';
+import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
+import { errorBars } from './estimator';
+import type { Figure } from './figure';
+import { COLOURS, GREY } from './style';
+
+/**
+ * Estimates of repeated samples with their intervals, sorted by value: how many hold the truth.
+ *
+ * @param repeated estimates on samples of one distribution
+ */
+export function repeatsFigure(
+  repeated: readonly IdEstimate[],
+  options: { truth: number; title?: string },
+): Figure {
+  if (repeated.length < 2)
+    throw new Error(`repeatsFigure needs at least 2 estimates, got ${repeated.length}`);
+  const { truth } = options;
+  const sorted = [...repeated].sort((a, b) => a.value - b.value);
+  const holds = ({ interval }: IdEstimate): boolean => interval.lower < truth && truth < interval.upper;
+  const series = (name: string, held: boolean, color: string, symbol: string): Partial<PlotData> => {
+    const chosen = sorted.flatMap((estimate, i) => (holds(estimate) === held ? [{ estimate, i }] : []));
+    return {
+      type: 'scatter',
+      mode: 'markers',
+      name: `${name} (${chosen.length})`,
+      x: chosen.map(({ i }) => i + 1),
+      y: chosen.map(({ estimate }) => estimate.value),
+      error_y: { ...errorBars(chosen.map(({ estimate }) => estimate)), color } as PlotData['error_y'],
+      marker: { color, symbol, size: 7 },
+    };
+  };
+  return {
+    data: [
+      series('interval holds the truth', true, COLOURS.blue, 'circle'),
+      series('misses it', false, COLOURS.vermillion, 'diamond'),
+      {
+        type: 'scatter',
+        mode: 'lines',
+        name: `truth: ${truth}`,
+        x: [0.5, sorted.length + 0.5],
+        y: [truth, truth],
+        line: { color: GREY, dash: 'dash', width: 1.5 },
+      },
+    ],
+    layout: {
+      title: { text: options.title ?? 'The same measurement, repeated on new samples' },
+      xaxis: { title: { text: 'sample, sorted by estimate' } },
+      yaxis: { title: { text: `ID (${100 * sorted[0]!.interval.level} % interval)` } },
+    },
+  };
+}
+
+/**
+ * The standard error that each kind of interval claims on average, beside the spread that repeated estimates have.
+ *
+ * @param repeated by kind of interval, the estimates on the same samples
+ */
+export function claimsFigure(
+  repeated: Readonly<Record<string, readonly IdEstimate[]>>,
+  options: { truth: number; title?: string },
+): Figure {
+  const kinds = Object.keys(repeated);
+  const values = Object.values(repeated)[0]?.map(({ value }) => value) ?? [];
+  if (values.length < 2) throw new Error(`claimsFigure needs at least 2 estimates, got ${values.length}`);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const spread = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+  const claimed = Object.values(repeated).map(
+    (estimates) => estimates.reduce((sum, { standardError }) => sum + standardError, 0) / estimates.length,
+  );
+  const held = Object.values(repeated).map(
+    (estimates) =>
+      estimates.filter(({ interval: { lower, upper } }) => lower < options.truth && options.truth < upper)
+        .length / estimates.length,
+  );
+  return {
+    data: [
+      {
+        type: 'bar',
+        name: 'claimed standard error',
+        x: kinds,
+        y: claimed,
+        width: 0.5,
+        text: held.map((share) => `${Math.round(100 * share)} % hold<br>the truth`),
+        textposition: 'inside',
+        insidetextanchor: 'middle',
+        textangle: 0,
+        marker: { color: COLOURS.blue },
+        insidetextfont: { color: '#ffffff' },
+      } as Partial<PlotData>,
+      {
+        type: 'scatter',
+        mode: 'lines',
+        name: `true spread over ${values.length} samples`,
+        x: kinds,
+        y: kinds.map(() => spread),
+        line: { color: COLOURS.vermillion, dash: 'dash', width: 2 },
+      },
+    ],
+    layout: {
+      title: { text: options.title ?? 'Claimed against true spread' },
+      xaxis: { title: { text: 'interval' }, type: 'category' },
+      yaxis: { title: { text: 'standard error of the ID' }, rangemode: 'tozero' },
+      margin: { l: 72, r: 20, t: 84, b: 64 },
+    },
+  };
+}
