@@ -7,8 +7,8 @@ import type { LabServer } from './lab-server';
 const SCREENSHOTS = join(__dirname, '..', '..', 'out', 'browser');
 const VIEWPORT = { width: 1100, height: 1000 };
 
-/** The message of a failed cell. */
-export const ERROR = '[data-mime-type="application/vnd.jupyter.error"]';
+/** What a cell printed to standard error, and the message of a failed cell: JupyterLab shows both as the same type. */
+export const ERROR = '[data-mime-type="application/vnd.jupyter.stderr"]';
 
 export class NotebookPage {
   /** What the page complained of, and whom it asked but its own server. */
