@@ -49,6 +49,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 SchedulerParameters=sched_interval=1,batch_sched_delay=0
 MpiDefault=none
+KillWait=2
 ReturnToService=2
 StateSaveLocation=${place('state')}
 SlurmdSpoolDir=${place('spool')}

@@ -66,14 +66,16 @@ describe('a grid as an array job of Slurm', () => {
     // What Slurm sends before the time of a task is over.
     ask('scancel', '--batch', '--signal=TERM', `${job}_0`);
     await until('it was not requeued', () => logs(folder, job).includes('stopped at step'));
-    // Slurm holds a requeued task back for two minutes, until its credentials have expired.
+    // Slurm holds a requeued task back for two minutes, until its credentials have expired. Sooner, what ends its
+    // first run on the node (KillWait) could hit the second.
     await until('it is not pending', () => ask('squeue', '--noheader', '--format=%T').includes('PENDING'));
+    await new Promise((resolve) => setTimeout(resolve, 6000));
     ask('scontrol', 'update', `JobId=${job}_0`, 'StartTime=now');
     await until('the job did not end', () => ask('squeue', '--noheader').trim() === '');
     const calm = await sweep(GRID, { folder: join(folder, 'calm'), workers: 2 });
     for (const { name, path } of calm) {
       const record = readRun(join(folder, `${name}.jsonl`));
-      assert.equal(record.done?.step, 1500, name);
+      assert.equal(record.done?.step, 1500, `${name}: ${logs(folder, job)}`);
       assert.deepEqual(record.measurements, readRun(path).measurements, name);
     }
   });
