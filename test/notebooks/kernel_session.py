@@ -11,7 +11,16 @@ import threading
 
 from jupyter_client.manager import KernelManager
 
-TIMEOUT = 60
+TIMEOUT = 180
+# Who presses Stop while a cell is still being compiled presses it again.
+AGAIN = 3
+
+
+def interrupt_until(ended, manager, after):
+    """Interrupts the kernel after so many seconds, and again until the request has ended."""
+    while not ended.wait(after):
+        manager.interrupt_kernel()
+        after = AGAIN
 
 
 def outputs_of(client, message_id):
@@ -47,20 +56,19 @@ def main():
     try:
         client.wait_for_ready(timeout=TIMEOUT)
         for request in task["requests"]:
-            timer = None
+            ended = threading.Event()
             if "execute" in request:
                 message_id = client.execute(request["execute"], stop_on_error=False)
                 if "interrupt_after" in request:
-                    timer = threading.Timer(request["interrupt_after"], manager.interrupt_kernel)
-                    timer.start()
+                    arguments = (ended, manager, request["interrupt_after"])
+                    threading.Thread(target=interrupt_until, args=arguments, daemon=True).start()
             elif "complete" in request:
                 message_id = client.complete(request["complete"])
             else:
                 message_id = client.inspect(request["inspect"])
             reply = reply_to(client, message_id)
+            ended.set()
             answers.append({"reply": reply, "outputs": outputs_of(client, message_id)})
-            if timer:
-                timer.cancel()
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
