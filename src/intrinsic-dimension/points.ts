@@ -46,11 +46,22 @@ export async function readRows(points: Coordinates): Promise<Rows> {
   return rows;
 }
 
+/** Fewer distinct points than the 3 that every estimate needs. */
+export class TooFewPointsError extends RangeError {
+  /** @param distinct points that are left without duplicates */
+  constructor(
+    message: string,
+    readonly distinct: number,
+  ) {
+    super(message);
+  }
+}
+
 /**
  * Removes the rows that repeat an earlier one exactly: two copies of a point lie at distance 0, where a ratio
  * of neighbour distances means nothing.
  *
- * @throws RangeError when fewer than 3 distinct points remain.
+ * @throws TooFewPointsError when fewer than 3 distinct points remain.
  */
 export function distinctPoints({ data, n, d }: Rows): DistinctPoints {
   const kept = firstOfEachRow({ data, n, d });
@@ -58,8 +69,9 @@ export function distinctPoints({ data, n, d }: Rows): DistinctPoints {
   if (kept.length < 3) {
     const removed = duplicates === 1 ? '1 duplicate' : `${duplicates} duplicates`;
     const constant = kept.length === 1 && n > 1 ? '; all points are equal' : '';
-    throw new RangeError(
+    throw new TooFewPointsError(
       `need at least 3 distinct points, got ${kept.length} (${removed} removed${constant}): give more points`,
+      kept.length,
     );
   }
   if (duplicates === 0) return { data, n, d, duplicates, kept };
@@ -107,7 +119,10 @@ export function readDistances({ distances }: DistanceMatrix): {
   const m = kept.length;
   const duplicates = n - m;
   if (m < 3)
-    throw new RangeError(`need at least 3 distinct points, got ${m} (${duplicates} duplicates removed)`);
+    throw new TooFewPointsError(
+      `need at least 3 distinct points, got ${m} (${duplicates} duplicates removed)`,
+      m,
+    );
   const distinct = new Float64Array(m * m);
   kept.forEach((i, a) => {
     kept.forEach((j, b) => {
