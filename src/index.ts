@@ -59,7 +59,7 @@ export { runs } from './records/table';
 export { parseGrid, type RunConfig, runName } from './experiments/config';
 export { type GrokkingConfig, grokkingConfig } from './experiments/grokking-config';
 export { type ImagesConfig, imagesConfig } from './experiments/images-config';
-export { PAPER, type Paper } from './experiments/presets';
+export { imagesPreset, PAPER, type Paper, SMALL } from './experiments/presets';
 export { ESTIMATOR_PANEL, type Estimators, remeasure } from './experiments/remeasure';
 export { grokkingData, grokkingModel } from './experiments/grokking';
 export { imagesData, imagesModel } from './experiments/images';
@@ -74,6 +74,31 @@ export { scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
 export { claimsFigure, repeatsFigure } from './figures/repeats';
 export { type PicturesOptions, picturesFigure } from './figures/pictures';
 export { profileFigure, profilesFigure, siteCurves, sitesFigure } from './figures/profile';
+export {
+  type Outcome,
+  onsetOfHarm,
+  type Regularization,
+  type Sweep,
+  sweepsOf,
+} from './figures/regularized';
+export {
+  type RegularizationOptions,
+  regularizationFigure,
+  strengthCorrelation,
+} from './figures/regularization';
+export {
+  type GeneralizationOptions,
+  generalizationCorrelation,
+  generalizationFigure,
+} from './figures/generalization';
+export { type OverRegularizationOptions, overRegularizationFigure } from './figures/over-regularization';
+export {
+  generalizationTable,
+  overRegularizationTable,
+  type PaperRegularization,
+  regularizationTable,
+  strengthTable,
+} from './figures/regularization-table';
 export { grokkingFigure } from './figures/grokking';
 export type { MeasuredRun } from './figures/grokking-axes';
 export { type GrokkingGridOptions, grokkingGrid } from './figures/grokking-grid';

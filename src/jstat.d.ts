@@ -1,6 +1,9 @@
 /** The part of jstat 1.9.6 that is used here; the package has no types. */
 declare module 'jstat' {
   export const jStat: {
+    mean(values: readonly number[]): number;
+    /** Of a sample (n - 1) where `sample` is true, else of a population. */
+    stdev(values: readonly number[], sample?: boolean): number;
     readonly normal: { inv(p: number, mean: number, standardDeviation: number): number };
     readonly gamma: { inv(p: number, shape: number, scale: number): number };
   };

@@ -62,6 +62,7 @@ export function runTitle(run: MeasuredRun): string {
   const settings = [
     config.trainFraction === undefined ? '' : `p = ${config.trainFraction}`,
     config.weightDecay === undefined ? '' : `weight decay ${plainNumber(Number(config.weightDecay))}`,
+    config.blockDropout === undefined ? '' : `dropout ${config.blockDropout}`,
     config.seed === undefined ? '' : `seed ${config.seed}`,
   ].filter(Boolean);
   const hardware = environment ? `<br><sub>${hardwareName(environment)}</sub>` : '';
@@ -100,7 +101,8 @@ function halfwayMark(step: number, nearEnd: boolean): Partial<Layout> {
 
 /** What is learnt. */
 export function taskName({ config }: MeasuredRun): string {
-  const { task, prime, degree } = config;
+  const { task, prime, degree, dataset } = config;
+  if (typeof dataset === 'string') return `ResNet on ${dataset}`;
   if (task === 'permutation') return `Permutations of ${degree ?? 5}`;
   if (typeof task === 'string') return `Modular ${task}${prime === undefined ? '' : ` mod ${prime}`}`;
   return 'Training';

@@ -61,3 +61,10 @@ export function correlation(
     n,
   };
 }
+
+/** r = -0.83 [-0.95, -0.50], n = 12 */
+export function correlationText(found: Correlation | undefined): string {
+  if (!found) return 'too few runs for a correlation';
+  const { r, interval, n } = found;
+  return `r = ${r.toFixed(2)} [${interval.lower.toFixed(2)}, ${interval.upper.toFixed(2)}], n = ${n}`;
+}

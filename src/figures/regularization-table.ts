@@ -1,0 +1,136 @@
+/** Tables of regularisation: the strengths of a sweep, and our numbers beside the paper's. */
+import { generalizationCorrelation } from './generalization';
+import type { MeasuredRun } from './grokking-axes';
+import { strengthCorrelation } from './regularization';
+import { type Level, type Quantity, type Regularization, type Sweep, sweepsOf } from './regularized';
+import { correlationText } from './statistics';
+import { STRENGTH_NAMES } from './strength-axis';
+import { type Cell, type Table, table } from './table';
+
+/** The numbers of the paper's figures 1 to 3 that tables put beside ours; by data set. */
+export interface PaperRegularization {
+  readonly regularizationCorrelation: ByDataset<BySweep<number>>;
+  readonly regularizationLlid: ByDataset<BySweep<readonly [none: number, most: number]>>;
+  readonly generalizationCorrelation: ByDataset<number>;
+  readonly weightDecayPid: ByDataset<readonly [none: number, highest: number, most: number]>;
+  readonly onsetOfHarm: ByDataset<BySweep<number>>;
+}
+type ByDataset<T> = Readonly<Record<'cifar10' | 'cifar100', T>>;
+type BySweep<T> = Readonly<Record<'weightDecay' | 'dropout', T>>;
+
+const PAPER_KEYS = { weightDecay: 'weightDecay', blockDropout: 'dropout' } as const satisfies Record<
+  Regularization,
+  string
+>;
+
+/** Every strength of a sweep: mean ± deviation over its runs. */
+export function strengthTable({ regularization, sweep }: Sweep): Table {
+  const ratio = ({ mean }: Level): number => mean.peakId / mean.lastLayerId;
+  return table(
+    sweep.map((level) => ({
+      [STRENGTH_NAMES[regularization]]: level.strength,
+      runs: level.outcomes.length,
+      'validation accuracy': spread(level, 'accuracy', 4),
+      LLID: spread(level, 'lastLayerId', 2),
+      PID: spread(level, 'peakId', 2),
+      'PID / LLID': Number.isFinite(ratio(level)) ? Number(ratio(level).toFixed(2)) : undefined,
+      '': level.collapsed ? 'has not learnt' : '',
+    })),
+    { caption: `${STRENGTH_NAMES[regularization]}: mean ± deviation over seeds` },
+  );
+}
+
+/** Figure 1, ours beside the paper's: the correlation, and how far LLID comes down. */
+export function regularizationTable(runs: readonly MeasuredRun[], paper: PaperRegularization): Table {
+  return besidePaper(
+    sweepsOf(runs).flatMap(({ regularization, ends, sweep }) => {
+      const name = STRENGTH_NAMES[regularization];
+      const scale = regularization === 'weightDecay' ? `log ${name}` : name;
+      const theirs = PAPER_KEYS[regularization];
+      const most = sweep.findLast(({ collapsed }) => !collapsed)!;
+      const of = (pick: (dataset: 'cifar10' | 'cifar100') => number): Theirs => [
+        pick('cifar10'),
+        pick('cifar100'),
+      ];
+      return [
+        row(
+          `r of LLID with ${scale}`,
+          correlationText(strengthCorrelation(ends, regularization)),
+          of((dataset) => paper.regularizationCorrelation[dataset][theirs]),
+        ),
+        row(
+          `LLID at ${name} 0`,
+          sweep[0]!.mean.lastLayerId,
+          of((dataset) => paper.regularizationLlid[dataset][theirs][0]),
+        ),
+        row(
+          `LLID at the greatest ${name} that learns (ours: ${most.strength})`,
+          most.mean.lastLayerId,
+          of((dataset) => paper.regularizationLlid[dataset][theirs][1]),
+        ),
+      ];
+    }),
+  );
+}
+
+/** Figure 2: the correlation of accuracy with PID / LLID. */
+export function generalizationTable(runs: readonly MeasuredRun[], paper: PaperRegularization): Table {
+  const { cifar10, cifar100 } = paper.generalizationCorrelation;
+  const name = 'r of validation accuracy with PID / LLID';
+  const ours = (harmless: boolean): string => correlationText(generalizationCorrelation(runs, { harmless }));
+  return besidePaper([
+    row(`${name}, below the onset of harm`, ours(true), [cifar10, cifar100]),
+    row(`${name}, all runs that have learnt`, ours(false), [undefined, undefined]),
+  ]);
+}
+
+/** Figure 3: where harm begins, and what becomes of PID. */
+export function overRegularizationTable(runs: readonly MeasuredRun[], paper: PaperRegularization): Table {
+  return besidePaper(
+    sweepsOf(runs).flatMap(({ regularization, sweep, onset }) => {
+      const name = STRENGTH_NAMES[regularization];
+      const theirs = PAPER_KEYS[regularization];
+      const pids = sweep.map(({ mean }) => mean.peakId);
+      const decay = regularization === 'weightDecay';
+      const of = (pick: (dataset: 'cifar10' | 'cifar100') => number): Theirs =>
+        decay ? [pick('cifar10'), pick('cifar100')] : [undefined, undefined];
+      const { cifar10, cifar100 } = paper.onsetOfHarm;
+      return [
+        row(`${name} from which on there is harm`, onset ?? 'none', [cifar10[theirs], cifar100[theirs]]),
+        row(
+          `PID at ${name} 0`,
+          pids[0],
+          of((dataset) => paper.weightDecayPid[dataset][0]),
+        ),
+        row(
+          `PID at its highest over ${name}`,
+          Math.max(...pids),
+          of((dataset) => paper.weightDecayPid[dataset][1]),
+        ),
+        row(
+          `PID at the greatest ${name} (ours: ${sweep.at(-1)!.strength})`,
+          pids.at(-1),
+          of((dataset) => paper.weightDecayPid[dataset][2]),
+        ),
+      ];
+    }),
+  );
+}
+
+type Theirs = readonly [cifar10: Cell, cifar100: Cell];
+type Row = Readonly<Record<string, Cell>>;
+
+function row(number: string, ours: Cell, [cifar10, cifar100]: Theirs): Row {
+  return { number, ours, 'paper, CIFAR-10': cifar10, 'paper, CIFAR-100': cifar100 };
+}
+
+function besidePaper(rows: readonly Row[]): Table {
+  return table(rows, { caption: 'Ours beside the paper’s' });
+}
+
+/** 0.9445 ± 0.0012 */
+function spread({ mean, deviation }: Level, quantity: Quantity, digits: number): string {
+  const value = mean[quantity].toFixed(digits);
+  const error = deviation[quantity];
+  return Number.isNaN(error) ? value : `${value} ± ${error.toFixed(digits)}`;
+}

@@ -1,0 +1,79 @@
+/** The paper's figure 1: regularisation lowers the last layer's intrinsic dimension. */
+import type { Layout, PlotData } from 'plotly.js';
+import type { Figure } from './figure';
+import type { MeasuredRun } from './grokking-axes';
+import { panelDomain, panelTitle } from './panels';
+import { type Outcome, type Regularization, sweepsOf } from './regularized';
+import { type Correlation, correlation, correlationText } from './statistics';
+import { alongStrength, STRENGTH_NAMES, strengthAxis } from './strength-axis';
+import { COLOURS } from './style';
+
+/** Titles of a figure of runs. */
+export interface RegularizationOptions {
+  readonly title?: string;
+}
+
+const LOOK = { color: COLOURS.green, symbol: 'circle' } as const;
+
+/**
+ * LLID against weight decay and against dropout: every run, and the mean of each strength. In the panels' titles
+ * Pearson's r of {@link strengthCorrelation}.
+ *
+ * @throws RangeError where no run of a sweep is finished
+ */
+export function regularizationFigure(
+  runs: readonly MeasuredRun[],
+  options: RegularizationOptions = {},
+): Figure {
+  const sweeps = sweepsOf(runs);
+  const data: Partial<PlotData>[] = [];
+  const layout: Record<string, unknown> = {};
+  const annotations: NonNullable<Layout['annotations']>[number][] = [];
+  sweeps.forEach(({ regularization, ends, sweep }, panel) => {
+    const axis = strengthAxis(sweep, regularization);
+    const domain = panelDomain(panel, sweeps.length);
+    layout[`xaxis${panel + 1}`] = { ...axis.layout, domain, anchor: `y${panel + 1}` };
+    layout[`yaxis${panel + 1}`] = {
+      anchor: `x${panel + 1}`,
+      title: { text: panel === 0 ? 'LLID on validation' : '' },
+      showticklabels: panel === 0,
+      ...(panel === 0 ? { rangemode: 'tozero' } : { matches: 'y' }),
+    };
+    for (const trace of alongStrength(sweep, axis, 'lastLayerId', LOOK)) {
+      const place = { xaxis: `x${panel + 1}`, yaxis: `y${panel + 1}` };
+      data.push({ ...trace, ...place, showlegend: panel === 0 });
+    }
+    annotations.push({
+      ...panelTitle(domain, 1),
+      text: `${STRENGTH_NAMES[regularization]}: ${correlationText(strengthCorrelation(ends, regularization))}`,
+    });
+  });
+  return {
+    data,
+    layout: {
+      ...layout,
+      annotations,
+      title: { text: options.title ?? 'Regularisation lowers the last layer’s dimension' },
+      legend: { y: 1.1 },
+      margin: { l: 56, r: 20, t: 108, b: 56 },
+    } as Partial<Layout>,
+  };
+}
+
+/**
+ * Pearson's r of LLID with the strength, its logarithm for weight decays above zero, over runs that have learnt; the
+ * 95 % interval is a bootstrap's over runs. Undefined for fewer than 4 runs.
+ */
+export function strengthCorrelation(
+  ends: readonly Outcome[],
+  regularization: Regularization,
+): Correlation | undefined {
+  const log = regularization === 'weightDecay';
+  const used = ends.filter(({ collapsed, strength }) => !collapsed && (!log || strength > 0));
+  if (used.length < 4) return undefined;
+  return correlation(
+    used.map(({ strength }) => (log ? Math.log10(strength) : strength)),
+    used.map(({ lastLayerId }) => lastLayerId),
+    { block: 1 },
+  );
+}

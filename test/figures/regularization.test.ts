@@ -1,0 +1,155 @@
+import { strict as assert } from 'node:assert';
+import { PAPER } from '../../src/experiments/presets';
+import { toSVG } from '../../src/figures/figure';
+import { generalizationCorrelation, generalizationFigure } from '../../src/figures/generalization';
+import type { MeasuredRun } from '../../src/figures/grokking-axes';
+import { overRegularizationFigure } from '../../src/figures/over-regularization';
+import { regularizationFigure, strengthCorrelation } from '../../src/figures/regularization';
+import { overRegularizationTable, regularizationTable } from '../../src/figures/regularization-table';
+import { levels, onsetOfHarm, outcomes, sweepsOf } from '../../src/figures/regularized';
+
+interface End {
+  weightDecay?: number;
+  blockDropout?: number;
+  seed?: number;
+  accuracy: number;
+  llid: number;
+  pid?: number;
+  /** Of the last measurement. @default 10, which is the end */
+  step?: number;
+}
+
+function run({
+  weightDecay = 0,
+  blockDropout = 0,
+  seed = 0,
+  accuracy,
+  llid,
+  pid = 12,
+  step = 10,
+}: End): MeasuredRun {
+  const at = (now: number, share: number): MeasuredRun['measurements'][number] => {
+    const id = {
+      conv1: { value: pid * share, std: 0.1 },
+      avg_pool: { value: llid * share, std: 0.1 },
+    };
+    const split = { loss: 1, accuracy: accuracy * share, id };
+    return { type: 'measurement', step: now, epoch: 0, train: split, validation: split };
+  };
+  return {
+    config: { dataset: 'mnist', weightDecay, blockDropout, seed, steps: 10 },
+    measurements: [at(0, 0.1), at(step, 1)],
+  };
+}
+
+/** Two seeds a strength, 0.01 apart: the error of the difference of two means is 0.0071, so that 0.0141 is harm. */
+const pair = (end: End): MeasuredRun[] => [
+  run({ ...end, seed: 0, accuracy: end.accuracy - 0.005 }),
+  run({ ...end, seed: 1, accuracy: end.accuracy + 0.005 }),
+];
+
+const DECAYS = [
+  ...pair({ weightDecay: 0, accuracy: 0.9, llid: 10 }),
+  ...pair({ weightDecay: 1e-4, accuracy: 0.905, llid: 9 }),
+  ...pair({ weightDecay: 1e-3, accuracy: 0.91, llid: 8 }),
+  ...pair({ weightDecay: 1e-2, accuracy: 0.894, llid: 7 }),
+  ...pair({ weightDecay: 1e-1, accuracy: 0.1, llid: 0, pid: 5 }),
+];
+const DROPOUTS = [
+  ...pair({ blockDropout: 0.2, accuracy: 0.905, llid: 8 }),
+  ...pair({ blockDropout: 0.4, accuracy: 0.9, llid: 6 }),
+];
+
+describe('a sweep of regularisation', () => {
+  it('has the finished runs in which the other regularisation is off, as they ended', () => {
+    const others = [
+      run({ weightDecay: 1, blockDropout: 0.1, accuracy: 0.5, llid: 3 }),
+      run({ weightDecay: 1, accuracy: 0.5, llid: 3, step: 9 }),
+    ];
+    const ends = outcomes([...DROPOUTS, ...others, ...DECAYS], 'weightDecay');
+    assert.deepEqual(
+      ends.map(({ strength }) => strength),
+      [0, 0, 1e-4, 1e-4, 1e-3, 1e-3, 1e-2, 1e-2, 1e-1, 1e-1],
+    );
+    assert.deepEqual(
+      ends.filter(({ collapsed }) => collapsed).map(({ strength }) => strength),
+      [1e-1, 1e-1],
+    );
+    assert.equal(ends[0]!.lastLayerId, 10);
+    assert.equal(ends[0]!.peakId, 12);
+  });
+
+  it('correlates LLID with log weight decay, without zero and without what has collapsed', () => {
+    const ends = outcomes(DECAYS, 'weightDecay');
+    const { r, n } = strengthCorrelation(ends, 'weightDecay')!;
+    assert.equal(n, 6);
+    assert.ok(Math.abs(r + 1) < 1e-9, `${r}`);
+    assert.equal(strengthCorrelation(ends.slice(0, 3), 'weightDecay'), undefined);
+  });
+
+  it('begins to do harm where all stronger means stay two standard errors below the best', () => {
+    const onset = (runs: MeasuredRun[]): number | undefined =>
+      onsetOfHarm(levels(outcomes(runs, 'weightDecay')));
+    assert.equal(onset(DECAYS), 1e-2);
+    // 0.896 is 0.014 below 0.910: not yet harm, and the collapse after it is.
+    const milder = DECAYS.filter(({ config }) => config['weightDecay'] !== 1e-2);
+    assert.equal(onset([...milder, ...pair({ weightDecay: 1e-2, accuracy: 0.896, llid: 7 })]), 1e-1);
+    assert.equal(onset(milder.filter(({ config }) => Number(config['weightDecay']) < 1e-1)), undefined);
+    // A harmless strength behind a harmful one takes the mark on.
+    assert.equal(onset([...DECAYS, ...pair({ weightDecay: 1, accuracy: 0.91, llid: 7 })]), undefined);
+  });
+
+  it('has no onset without two seeds of a strength', () => {
+    const single = DECAYS.filter(({ config }) => config['seed'] === 0);
+    assert.equal(onsetOfHarm(levels(outcomes(single, 'weightDecay'))), undefined);
+  });
+
+  it('counts the unregularised runs once where both sweeps are put together', () => {
+    assert.equal(generalizationCorrelation([...DECAYS, ...DROPOUTS])!.n, 8 + 4);
+    assert.equal(generalizationCorrelation([...DECAYS, ...DROPOUTS], { harmless: true })!.n, 6 + 4);
+  });
+
+  it('is refused where there is none, with the command that makes one', () => {
+    for (const draw of [regularizationFigure, generalizationFigure, overRegularizationFigure]) {
+      assert.throws(() => draw([]), /no sweep .* among the 0 runs: npm run sweep/);
+    }
+  });
+});
+
+describe('figures of regularisation', () => {
+  const runs = [...DECAYS, ...DROPOUTS];
+
+  it('are drawn with their axes, runs and marks', async () => {
+    for (const draw of [regularizationFigure, generalizationFigure, overRegularizationFigure]) {
+      const svg = await toSVG(draw(runs));
+      assert.match(svg, /weight decay/);
+      assert.match(svg, /dropout rate/);
+      assert.equal(svg.includes('NaN'), false);
+    }
+    assert.match(await toSVG(overRegularizationFigure(runs)), /harm from 1e-2 on/);
+  });
+
+  it('hold every run: those that have not learnt stand apart', () => {
+    const { data } = overRegularizationFigure(runs);
+    const points = data
+      .filter(({ mode, xaxis }) => mode === 'markers' && xaxis === 'x1')
+      .map(({ name, y }) => [name, (y as number[]).length]);
+    assert.deepEqual(points, [
+      ['one run', 8],
+      ['one run that has not learnt', 2],
+    ]);
+  });
+
+  it('have tables with the paper’s numbers beside ours', () => {
+    const { rows } = regularizationTable(runs, PAPER);
+    assert.deepEqual(rows[1], {
+      number: 'LLID at weight decay 0',
+      ours: 10,
+      'paper, CIFAR-10': 19.5,
+      'paper, CIFAR-100': 22.6,
+    });
+    const onset = overRegularizationTable(runs, PAPER).rows[0]!;
+    assert.equal(onset['ours'], sweepsOf(runs)[0]!.onset);
+    assert.equal(onset['paper, CIFAR-10'], 1e-3);
+  });
+});
