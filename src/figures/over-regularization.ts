@@ -3,7 +3,7 @@ import type { Layout, PlotData } from 'plotly.js';
 import type { Figure } from './figure';
 import { type MeasuredRun, plainNumber } from './grokking-axes';
 import { panelDomain, panelTitle } from './panels';
-import { type Regularization, sweepsOf } from './regularized';
+import { type Quantity, type Regularization, sweepsOf } from './regularized';
 import { alongStrength, type Look, STRENGTH_NAMES, strengthAxis } from './strength-axis';
 import { COLOURS } from './style';
 
@@ -12,20 +12,50 @@ export interface OverRegularizationOptions {
   readonly title?: string;
 }
 
-const ROWS = [
+/** Accuracies that are written on the axis. */
+const ACCURACIES = [0.1, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995];
+
+/** No accuracy is closer to 1 than this on the axis. */
+const LEAST_ERROR = 1e-4;
+
+const error = (accuracy: number): number => Math.max(LEAST_ERROR, 1 - accuracy);
+
+/**
+ * A network that has not learnt would press all others into a hair's breadth, so accuracy stands on the log scale of
+ * its error.
+ */
+const ACCURACY_AXIS: Partial<Layout['yaxis']> = {
+  type: 'log',
+  autorange: 'reversed',
+  tickvals: ACCURACIES.map(error),
+  ticktext: ACCURACIES.map(String),
+};
+
+const ROWS: readonly Row[] = [
   {
-    quantity: 'peakId',
     name: 'PID on validation',
+    value: ({ peakId }) => peakId,
+    axis: { rangemode: 'tozero' },
     look: { color: COLOURS.blue, symbol: 'circle' },
     domain: [0.54, 1],
   },
   {
-    quantity: 'accuracy',
     name: 'validation accuracy',
+    value: ({ accuracy }) => error(accuracy),
+    axis: ACCURACY_AXIS,
     look: { color: COLOURS.vermillion, symbol: 'diamond' },
     domain: [0, 0.46],
   },
-] as const satisfies readonly { look: Look; [key: string]: unknown }[];
+];
+
+interface Row {
+  readonly name: string;
+  readonly value: (of: Readonly<Record<Quantity, number>>) => number;
+  readonly axis: Partial<Layout['yaxis']>;
+  readonly look: Look;
+  /** From below to above, of the whole height. */
+  readonly domain: [number, number];
+}
 
 /**
  * PID and validation accuracy against weight decay and against dropout; a dashed line where harm begins, by the rule
@@ -45,7 +75,7 @@ export function overRegularizationFigure(
   sweeps.forEach(({ regularization, sweep, onset }, column) => {
     const axis = strengthAxis(sweep, regularization);
     const domain = panelDomain(column, sweeps.length);
-    ROWS.forEach(({ quantity, name, look, domain: rowDomain }, row) => {
+    ROWS.forEach(({ name, value, axis: yaxis, look, domain: rowDomain }, row) => {
       const panel = row * sweeps.length + column + 1;
       const bottom = row === ROWS.length - 1;
       layout[`xaxis${panel}`] = {
@@ -60,11 +90,10 @@ export function overRegularizationFigure(
         anchor: `x${panel}`,
         title: { text: column === 0 ? name : '' },
         showticklabels: column === 0,
-        ...(column === 0
-          ? { rangemode: 'tozero' }
-          : { matches: row === 0 ? 'y' : `y${row * sweeps.length + 1}` }),
+        ...yaxis,
+        ...(column === 0 ? {} : { matches: row === 0 ? 'y' : `y${row * sweeps.length + 1}` }),
       };
-      for (const trace of alongStrength(sweep, axis, quantity, look)) {
+      for (const trace of alongStrength(sweep, axis, value, look)) {
         data.push({
           ...trace,
           xaxis: `x${panel}`,
@@ -84,7 +113,7 @@ export function overRegularizationFigure(
       shapes,
       title: { text: options.title ?? 'Too much regularisation takes away PID and accuracy' },
       legend: { y: 1.07 },
-      margin: { l: 72, r: 20, t: 112, b: 56 },
+      margin: { l: 84, r: 20, t: 112, b: 56 },
       height: 560,
     } as Partial<Layout>,
   };

@@ -39,7 +39,7 @@ export function regularizationFigure(
       showticklabels: panel === 0,
       ...(panel === 0 ? { rangemode: 'tozero' } : { matches: 'y' }),
     };
-    for (const trace of alongStrength(sweep, axis, 'lastLayerId', LOOK)) {
+    for (const trace of alongStrength(sweep, axis, ({ lastLayerId }) => lastLayerId, LOOK)) {
       const place = { xaxis: `x${panel + 1}`, yaxis: `y${panel + 1}` };
       data.push({ ...trace, ...place, showlegend: panel === 0 });
     }

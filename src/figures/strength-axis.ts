@@ -53,11 +53,14 @@ export interface Look {
   readonly symbol: string;
 }
 
-/** Every run as a small mark, hollow where it has collapsed, and a line through the means of the strengths. */
+/**
+ * Every run as a small mark, hollow where it has collapsed, and a line through the means of the strengths.
+ * @param value what is drawn of a run, and of a mean
+ */
 export function alongStrength(
   sweep: readonly Level[],
   axis: StrengthAxis,
-  quantity: Quantity,
+  value: (of: Readonly<Record<Quantity, number>>) => number,
   { color, symbol }: Look,
 ): Partial<PlotData>[] {
   const ends = sweep.flatMap((level) => level.outcomes);
@@ -69,7 +72,7 @@ export function alongStrength(
         mode: 'markers',
         name,
         x: chosen.map(({ strength }) => axis.position(strength)),
-        y: chosen.map((end) => end[quantity]),
+        y: chosen.map(value),
         marker: { color, symbol: hollow ? `${symbol}-open` : symbol, size: 7, opacity: hollow ? 1 : 0.55 },
       },
     ];
@@ -80,7 +83,7 @@ export function alongStrength(
       mode: 'lines',
       name: 'mean over seeds',
       x: sweep.map(({ strength }) => axis.position(strength)),
-      y: sweep.map(({ mean }) => mean[quantity]),
+      y: sweep.map(({ mean }) => value(mean)),
       line: { color, width: 2 },
     },
     ...marks(
