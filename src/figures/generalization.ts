@@ -1,7 +1,9 @@
-/** The paper's figure 2: networks that generalise have a high peak and a low last-layer dimension. */
+/** The paper's figure 2: do networks that generalise have a high peak and a low last-layer dimension? */
 import type { PlotData } from 'plotly.js';
+import { ERROR_AXIS, errorOf } from './error-axis';
 import type { Figure } from './figure';
 import { type MeasuredRun, plainNumber } from './grokking-axes';
+import { provenance } from './provenance';
 import { type Outcome, type Sweep, sweepsOf } from './regularized';
 import { type Correlation, correlation, correlationText } from './statistics';
 import { type Look, STRENGTH_NAMES } from './strength-axis';
@@ -40,19 +42,22 @@ export function generalizationFigure(
         mode: 'markers',
         name: `${name}: ${correlationText(correlate(shown))}`,
         x: shown.map(ratio),
-        y: shown.map(({ accuracy }) => accuracy),
+        y: shown.map(({ accuracy }) => (options.harmless ? accuracy : errorOf(accuracy))),
+        customdata: shown.map(({ accuracy }) => accuracy),
         text: shown.map(({ strength }) => `${name} ${plainNumber(strength)}`),
-        hovertemplate: '%{text}<br>PID / LLID %{x:.2f}<br>accuracy %{y:.3f}<extra></extra>',
+        hovertemplate: '%{text}<br>PID / LLID %{x:.2f}<br>accuracy %{customdata:.3f}<extra></extra>',
         marker: { color, symbol, size: 9, opacity: 0.75 },
       };
     }),
     layout: {
-      title: { text: `${options.title ?? 'Accuracy goes with PID / LLID'}<br><sub>all runs: ${all}</sub>` },
+      title: {
+        text: `${options.title ?? 'Validation accuracy against PID / LLID'}${provenance(runs)}<br><sub>all marks: ${all}</sub>`,
+      },
       xaxis: { title: { text: 'PID / LLID on validation' } },
-      yaxis: { title: { text: 'validation accuracy' } },
+      yaxis: { ...(options.harmless ? {} : ERROR_AXIS), title: { text: 'validation accuracy' } },
       legend: { orientation: 'v', y: 1.02 },
-      margin: { l: 72, r: 20, t: 118, b: 56 },
-      height: 460,
+      margin: { l: 72, r: 20, t: 158, b: 56 },
+      height: 500,
     },
   };
 }

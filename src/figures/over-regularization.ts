@@ -1,8 +1,10 @@
 /** The paper's figure 3: too much regularisation takes away peak dimension and accuracy. */
 import type { Layout, PlotData } from 'plotly.js';
+import { ERROR_AXIS, errorOf } from './error-axis';
 import type { Figure } from './figure';
 import { type MeasuredRun, plainNumber } from './grokking-axes';
 import { panelDomain, panelTitle } from './panels';
+import { provenance } from './provenance';
 import { type Quantity, type Regularization, sweepsOf } from './regularized';
 import { alongStrength, type Look, STRENGTH_NAMES, strengthAxis } from './strength-axis';
 import { COLOURS } from './style';
@@ -11,25 +13,6 @@ import { COLOURS } from './style';
 export interface OverRegularizationOptions {
   readonly title?: string;
 }
-
-/** Accuracies that are written on the axis. */
-const ACCURACIES = [0.1, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995];
-
-/** No accuracy is closer to 1 than this on the axis. */
-const LEAST_ERROR = 1e-4;
-
-const error = (accuracy: number): number => Math.max(LEAST_ERROR, 1 - accuracy);
-
-/**
- * A network that has not learnt would press all others into a hair's breadth, so accuracy stands on the log scale of
- * its error.
- */
-const ACCURACY_AXIS: Partial<Layout['yaxis']> = {
-  type: 'log',
-  autorange: 'reversed',
-  tickvals: ACCURACIES.map(error),
-  ticktext: ACCURACIES.map(String),
-};
 
 const ROWS: readonly Row[] = [
   {
@@ -41,8 +24,8 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'validation accuracy',
-    value: ({ accuracy }) => error(accuracy),
-    axis: ACCURACY_AXIS,
+    value: ({ accuracy }) => errorOf(accuracy),
+    axis: ERROR_AXIS,
     look: { color: COLOURS.vermillion, symbol: 'diamond' },
     domain: [0, 0.46],
   },
@@ -111,10 +94,12 @@ export function overRegularizationFigure(
       ...layout,
       annotations,
       shapes,
-      title: { text: options.title ?? 'Too much regularisation takes away PID and accuracy' },
+      title: {
+        text: `${options.title ?? 'Too much regularisation takes away PID and accuracy'}${provenance(runs)}`,
+      },
       legend: { y: 1.07 },
-      margin: { l: 84, r: 20, t: 112, b: 56 },
-      height: 560,
+      margin: { l: 84, r: 20, t: 146, b: 56 },
+      height: 590,
     } as Partial<Layout>,
   };
 }

@@ -3,6 +3,7 @@ import type { Layout, PlotData } from 'plotly.js';
 import type { Figure } from './figure';
 import type { MeasuredRun } from './grokking-axes';
 import { panelDomain, panelTitle } from './panels';
+import { provenance } from './provenance';
 import { type Outcome, type Regularization, sweepsOf } from './regularized';
 import { type Correlation, correlation, correlationText } from './statistics';
 import { alongStrength, STRENGTH_NAMES, strengthAxis } from './strength-axis';
@@ -53,9 +54,12 @@ export function regularizationFigure(
     layout: {
       ...layout,
       annotations,
-      title: { text: options.title ?? 'Regularisation lowers the last layer’s dimension' },
+      title: {
+        text: `${options.title ?? 'Regularisation lowers the last layer’s dimension'}${provenance(runs)}`,
+      },
       legend: { y: 1.1 },
-      margin: { l: 56, r: 20, t: 108, b: 56 },
+      height: 456,
+      margin: { l: 56, r: 20, t: 142, b: 56 },
     } as Partial<Layout>,
   };
 }

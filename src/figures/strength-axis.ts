@@ -33,13 +33,14 @@ export function strengthAxis(sweep: readonly Level[], regularization: Regulariza
   const zero = least / 4;
   const powers = Array.from(
     { length: Math.floor(Math.log10(greatest)) - Math.ceil(Math.log10(least)) + 1 },
-    (_, i) => 10 ** (Math.ceil(Math.log10(least)) + i),
+    (_, i) => Number(`1e${Math.ceil(Math.log10(least)) + i}`),
   );
   return {
     layout: {
       title,
       type: 'log',
       range: [Math.log10(zero) - 0.15, Math.log10(greatest) + 0.15],
+      tickangle: 0,
       tickvals: [zero, ...powers],
       ticktext: ['0', ...powers.map(plainNumber)],
     },
