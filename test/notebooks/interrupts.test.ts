@@ -38,7 +38,7 @@ describe('interrupted training', function () {
       { execute: "import { interruptible, liveChart, runExperiment } from '..';" },
       ...Array.from({ length: INTERRUPTS }, () => ({
         execute: cell,
-        interrupt_after: 0.1 + 1.5 * Math.random(),
+        interrupt_after: 1.5 * Math.random(),
       })),
       { execute: cell },
     ];

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 const ROOT = join(__dirname, '..', '..');
 const PYTHON = process.env.PYTHON ?? join(ROOT, '.venv', 'bin', 'python');
 
+/** `interrupt_after` counts seconds from when the kernel is busy; 0 presses Stop while it compiles the cell. */
 type Request = { execute: string; interrupt_after?: number } | { complete: string } | { inspect: string };
 
 interface Answer {
@@ -47,6 +48,21 @@ const traceOf = ({ outputs }: Answer): string =>
 
 const LOOP = 'let i = 0; while (!signal.aborted) { i++; await new Promise(setImmediate); } return i;';
 
+/** Takes the compiler much longer than a signal takes to arrive, and runs in no time. */
+const LONG_TO_COMPILE = `type Digit = ${Array.from({ length: 16 }, (_, i) => i).join(' | ')};
+type Number = \`\${Digit}\${Digit}\${Digit}\${Digit}\`;
+const number: Number = '1234';`;
+
+/** A module that presses Stop when it is loaded for the first time, in the middle. */
+const HALF_LOADED = join(ROOT, '.cache', 'half-loaded.cjs');
+const HALF_LOADED_SOURCE = `exports.first = 1;
+if (!process.env.WAS_LOADED) {
+  process.env.WAS_LOADED = '1';
+  process.kill(process.pid, 'SIGINT');
+  while (true) {}
+}
+exports.second = 2;`;
+
 /** What is asked of one kernel, in this order. */
 const REQUESTS: Record<string, readonly Request[]> = {
   sources: [
@@ -77,8 +93,11 @@ const REQUESTS: Record<string, readonly Request[]> = {
   ],
   late: [
     { execute: 'Promise.reject(new Error("nobody awaits this"));\n1' },
-    { execute: 'setTimeout(() => { throw new Error("from a timer") }, 5);' },
-    { execute: 'await new Promise((resolve) => setTimeout(resolve, 100));' },
+    {
+      execute:
+        'import { EventEmitter } from "node:events"; const gate = new EventEmitter();\ngate.on("open", () => setImmediate(() => { throw new Error("from a callback") })); 1',
+    },
+    { execute: 'gate.emit("open");\nawait new Promise(setImmediate); await new Promise(setImmediate);' },
     { execute: '2' },
   ],
   interrupts: [
@@ -93,6 +112,17 @@ const REQUESTS: Record<string, readonly Request[]> = {
     { execute: 'while (true) await new Promise(setImmediate);', interrupt_after: 1 },
     { execute: 'while (true) {}', interrupt_after: 1 },
     { execute: 'console.log("alive")' },
+  ],
+  early: [
+    { execute: 'let begun = 0;' },
+    { execute: `${LONG_TO_COMPILE}\nbegun++;\nwhile (true) {}`, interrupt_after: 0 },
+    {
+      execute: `${LONG_TO_COMPILE}\nbegun++;\nwhile (true) await new Promise(setImmediate);`,
+      interrupt_after: 0,
+    },
+    { execute: 'console.log(begun)' },
+    { execute: `require(${JSON.stringify(HALF_LOADED)});` },
+    { execute: `console.log(require(${JSON.stringify(HALF_LOADED)}).second)` },
   ],
   help: [
     { execute: 'const settings = { learningRate: 1, steps: 2 };' },
@@ -112,9 +142,13 @@ describe('kernel', function () {
   const answers: Record<string, Answer[]> = {};
 
   before(() => {
+    mkdirSync(join(ROOT, '.cache'), { recursive: true });
+    writeFileSync(HALF_LOADED, HALF_LOADED_SOURCE);
     const all = session(Object.values(REQUESTS).flat());
     for (const [name, requests] of Object.entries(REQUESTS)) answers[name] = all.splice(0, requests.length);
   });
+
+  after(() => rmSync(HALF_LOADED, { force: true }));
 
   it('repairs what the stock kernel gets wrong with sources', () => {
     const [, shorthand, assigned, parenthesis, loop, assignment] = answers.sources!;
@@ -149,12 +183,12 @@ describe('kernel', function () {
   });
 
   it('reports what is rejected or thrown late', () => {
-    const [rejected, scheduled, after, fine] = answers.late!;
+    const [rejected, listening, emitting, fine] = answers.late!;
     assert.match(rejected!.reply.evalue!, /nobody awaits this .*nobody awaited/);
-    assert.match(traceOf(rejected!), /cell \[\d+\], line 1/);
-    assert.equal(scheduled!.reply.status, 'ok');
-    assert.match(after!.reply.evalue!, /from a timer/);
-    assert.match(traceOf(after!), /cell \[\d+\], line 1/);
+    assert.match(traceOf(rejected!), /was rejected\)\n {2}cell \[\d+\], line 1:16\n.*\n.*\^$/);
+    assert.equal(listening!.reply.status, 'ok');
+    assert.match(emitting!.reply.evalue!, /from a callback \(thrown in a callback\)/);
+    assert.match(traceOf(emitting!), /cell \[\d+\], line 2:/);
     assert.equal(fine!.reply.status, 'ok');
   });
 
@@ -165,6 +199,21 @@ describe('kernel', function () {
     }
     assert.equal(textOf(kept!), 'true\n');
     assert.equal(textOf(alive!), 'alive\n');
+  });
+
+  it('takes Stop while a cell is still being compiled, and then does not begin it', () => {
+    const [, busy, forever, begun] = answers.early!;
+    for (const answer of [busy, forever]) {
+      assert.equal(answer!.reply.ename, 'Interrupted');
+      assert.match(answer!.reply.evalue!, /^stopped before it began/);
+    }
+    assert.equal(textOf(begun!), '0\n');
+  });
+
+  it('loads a module again whose loading was stopped in the middle', () => {
+    const [stopped, again] = answers.early!.slice(-2);
+    assert.equal(stopped!.reply.ename, 'Interrupted');
+    assert.equal(textOf(again!), '2\n');
   });
 
   it('completes and inspects', () => {
@@ -184,8 +233,7 @@ describe('kernel', function () {
   it('refuses another tslab, and says which', () => {
     const folder = mkdtempSync(join(tmpdir(), 'other-tslab-'));
     try {
-      mkdirSync(join(folder, 'scripts'));
-      cpSync(join(ROOT, 'scripts', 'tslab-kernel.cjs'), join(folder, 'scripts', 'tslab-kernel.cjs'));
+      cpSync(join(ROOT, 'scripts', 'kernel'), join(folder, 'scripts', 'kernel'), { recursive: true });
       const place = (name: string, manifest: object, main = ''): void => {
         mkdirSync(join(folder, 'node_modules', name), { recursive: true });
         writeFileSync(join(folder, 'node_modules', name, 'package.json'), JSON.stringify(manifest));
@@ -195,7 +243,7 @@ describe('kernel', function () {
       place('@tslab/typescript-for-tslab', { main: 'index.js' });
       const { status, stderr } = spawnSync(
         process.execPath,
-        [join(folder, 'scripts', 'tslab-kernel.cjs'), '--config-path', 'none'],
+        [join(folder, 'scripts', 'kernel', 'main.cjs'), '--config-path', 'none'],
         { encoding: 'utf8' },
       );
       assert.equal(status, 1);

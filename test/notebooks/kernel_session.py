@@ -1,7 +1,8 @@
 """Plays a list of requests to our kernel and prints what comes back; the test beside it judges.
 
 stdin: {"folder": where the kernel runs, "requests": [{"execute": code, "interrupt_after": seconds?} |
-{"complete": code} | {"inspect": code}]}; the cursor stands at the end of the code.
+{"complete": code} | {"inspect": code}]}; the cursor stands at the end of the code, and the seconds count from the moment
+when the kernel is busy with it.
 stdout: a list with {"reply", "outputs"} for each request.
 """
 
@@ -12,15 +13,14 @@ import threading
 from jupyter_client.manager import KernelManager
 
 TIMEOUT = 180
-# Who presses Stop while a cell is still being compiled presses it again.
-AGAIN = 3
 
 
-def interrupt_until(ended, manager, after):
-    """Interrupts the kernel after so many seconds, and again until the request has ended."""
-    while not ended.wait(after):
-        manager.interrupt_kernel()
-        after = AGAIN
+def wait_until_busy(client, message_id):
+    """Returns when the kernel has taken up one request."""
+    while True:
+        message = client.get_iopub_msg(timeout=TIMEOUT)
+        if message["parent_header"].get("msg_id") == message_id and message["msg_type"] == "status":
+            return
 
 
 def outputs_of(client, message_id):
@@ -56,18 +56,16 @@ def main():
     try:
         client.wait_for_ready(timeout=TIMEOUT)
         for request in task["requests"]:
-            ended = threading.Event()
             if "execute" in request:
                 message_id = client.execute(request["execute"], stop_on_error=False)
                 if "interrupt_after" in request:
-                    arguments = (ended, manager, request["interrupt_after"])
-                    threading.Thread(target=interrupt_until, args=arguments, daemon=True).start()
+                    wait_until_busy(client, message_id)
+                    threading.Timer(request["interrupt_after"], manager.interrupt_kernel).start()
             elif "complete" in request:
                 message_id = client.complete(request["complete"])
             else:
                 message_id = client.inspect(request["inspect"])
             reply = reply_to(client, message_id)
-            ended.set()
             answers.append({"reply": reply, "outputs": outputs_of(client, message_id)})
     finally:
         client.stop_channels()

@@ -1,0 +1,35 @@
+// The TypeScript compiler inside tslab, made strict, with newer libraries, and with source maps of the cells.
+'use strict';
+
+const { SourceMap } = require('node:module');
+
+const compilerPath = require.resolve('@tslab/typescript-for-tslab', {
+  paths: [require.resolve('tslab/package.json')],
+});
+const ts = require(compilerPath);
+
+/** Source maps of the cell that was compiled last: [to CommonJS, to JavaScript]. */
+let lastMaps = [];
+
+/** Puts the strict compiler in the place of tslab's own; to be called before tslab is loaded. */
+function replaceCompiler() {
+  require.cache[compilerPath].exports = { ...ts, createWatchCompilerHost, transpileModule };
+}
+
+/** The first of a cell's two compilations: checks the types, and makes JavaScript of it. */
+function createWatchCompilerHost(files, options, ...rest) {
+  const lib = [...options.lib, 'lib.es2023.d.ts'];
+  return ts.createWatchCompilerHost(files, { ...options, strict: true, inlineSourceMap: true, lib }, ...rest);
+}
+
+/** The second: makes a CommonJS module of the JavaScript. */
+function transpileModule(javascript, options) {
+  const compilerOptions = { ...options.compilerOptions, sourceMap: true };
+  const result = ts.transpileModule(javascript, { ...options, compilerOptions });
+  const inline = /\/\/# sourceMappingURL=data:application\/json;base64,(.*)\s*$/.exec(javascript);
+  const first = inline ? JSON.parse(Buffer.from(inline[1], 'base64').toString()) : undefined;
+  lastMaps = first ? [new SourceMap(JSON.parse(result.sourceMapText)), new SourceMap(first)] : [];
+  return { ...result, outputText: result.outputText.replace(/^\/\/# sourceMappingURL=.*$/gm, '') };
+}
+
+module.exports = { ts, replaceCompiler, lastMaps: () => lastMaps };

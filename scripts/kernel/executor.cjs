@@ -1,0 +1,101 @@
+// Executes cells, one after another, and tells what went wrong with each.
+'use strict';
+
+const vm = require('node:vm');
+const { addCell, nameCode } = require('./cells.cjs');
+const { dropHalfLoadedModules, messageOfStop, turn } = require('./interrupts.cjs');
+const { collectLateErrors } = require('./late-errors.cjs');
+const { fromDiagnostics, fromThrown, interruption, problem } = require('./problems.cjs');
+const { warnOfRebuild } = require('./rebuilt.cjs');
+const { repairing } = require('./sources.cjs');
+
+/** tslab's executor; `failure()` is the problem of the cell that was executed last, if any. */
+function createExecutor({ createConverter, createExecutor, jupyter }, interrupts) {
+  const converter = startingLater(repairing(createConverter({ isJS: false, isBrowser: false })));
+  const converters = { node: converter, browser: converter, close: () => converter.close() };
+  const output = outputOfTslab(jupyter);
+  const tslab = createExecutor(process.cwd(), converters, output.console);
+  runCodeBetween(interrupts);
+
+  let running = false;
+  let failure;
+  const lateErrors = collectLateErrors(() => running);
+
+  async function execute(source) {
+    addCell(source);
+    output.clear();
+    interrupts.cellArrives(tslab.interrupt);
+    running = true;
+    warnOfRebuild();
+    const succeeded = await tslab.execute(source);
+    interrupts.cellEnds();
+    // Rejections that nobody awaits are reported a turn of the event loop later.
+    await turn();
+    running = false;
+    failure = problemOf(succeeded, output, lateErrors.take(), interrupts.asked());
+    return failure === undefined;
+  }
+
+  return { ...tslab, execute, failure: () => failure };
+}
+
+/** What is wrong with a cell that has ended, the most telling first. */
+function problemOf(succeeded, { diagnostics, thrown }, [late], asked) {
+  if (diagnostics.length > 0) return fromDiagnostics(diagnostics);
+  if (thrown.length > 0) {
+    const stopped = messageOfStop(thrown[0], { asked });
+    if (stopped === undefined) return fromThrown(thrown[0]);
+    dropHalfLoadedModules();
+    return interruption(stopped);
+  }
+  if (late) return late;
+  if (asked) return interruption('stopped; what was computed is kept, run the cell again to go on');
+  return succeeded ? undefined : problem('Error', 'the cell failed', ['the cell failed']);
+}
+
+/** The console that tslab writes to: messages of the type checker, thrown values, and the value of a cell. */
+function outputOfTslab(jupyter) {
+  const output = {
+    diagnostics: [],
+    thrown: [],
+    clear() {
+      output.diagnostics = [];
+      output.thrown = [];
+    },
+    console: {
+      log(value) {
+        const draw = value?.[Symbol.for('Jupyter.display')];
+        if (typeof draw !== 'function') return console.log(value);
+        const write = (data) => jupyter.lastWriteDisplayData({ data, metadata: {}, transient: {} }, false);
+        return Promise.resolve(draw.call(value)).then(write);
+      },
+      error(...args) {
+        if (args[0] === '%s%d:%d - %s') {
+          const [, file, line, column, message] = args;
+          output.diagnostics.push({ file, line, column, message });
+        } else output.thrown.push(args[0]);
+      },
+    },
+  };
+  return output;
+}
+
+/** tslab awaits the code of every cell, also one without `await`: so it can start a turn of the event loop later. */
+function startingLater(converter) {
+  return {
+    ...converter,
+    convert: (...args) => ({ ...converter.convert(...args), hasToplevelAwait: true }),
+  };
+}
+
+/** Lets tslab start the code of a cell under the cell's name, after an interrupt had its chance. */
+function runCodeBetween(interrupts) {
+  const runInThisContext = vm.runInThisContext;
+  vm.runInThisContext = (code, options) => {
+    if (!options?.breakOnSigint) return runInThisContext(code, options);
+    const filename = nameCode(code);
+    return interrupts.codeBegins().then(() => runInThisContext(code, { ...options, filename }));
+  };
+}
+
+module.exports = { createExecutor };

@@ -1,0 +1,65 @@
+// What goes wrong in a cell, in Jupyter's terms: name, message, and a traceback that points to lines of cells.
+'use strict';
+
+const path = require('node:path');
+const util = require('node:util');
+const { lastCell, placeInSource, placeInStack, quote } = require('./cells.cjs');
+
+const ROOT = path.resolve(__dirname, '..', '..');
+const OWN_FRAMES = /node_modules[\\/]tslab[\\/]|node:vm|node:internal|scripts[\\/]kernel[\\/]/;
+
+function problem(name, message, traceback) {
+  return { ename: name, evalue: message, traceback };
+}
+
+/** The user's wish, no fault. */
+function interruption(message) {
+  return problem('Interrupted', message, [`Interrupted: ${message}`]);
+}
+
+/** A thrown value; `note` says how it came here. */
+function fromThrown(thrown, note = '') {
+  const isError = util.types.isNativeError(thrown) || thrown instanceof Error;
+  const name = isError ? thrown.name : 'Error';
+  const message = (isError ? thrown.message : util.inspect(thrown)) + (note ? ` (${note})` : '');
+  const lines = [`${name}: ${message}`, ...(isError ? stackLines(thrown) : [])];
+  if (isError && thrown.cause !== undefined) lines.push(`  caused by ${util.inspect(thrown.cause)}`);
+  return problem(name, message, lines);
+}
+
+/** The stack without the kernel's own part; the innermost line of a cell is quoted. */
+function stackLines({ stack }) {
+  const lines = [];
+  let quoted = false;
+  for (const frame of String(stack).split('\n')) {
+    if (!/^\s+at /.test(frame) || OWN_FRAMES.test(frame)) continue;
+    const inStack = placeInStack(frame);
+    if (!inStack) {
+      lines.push(`  ${frame.trim().replace(ROOT + path.sep, '')}`);
+      continue;
+    }
+    const place = placeInSource(inStack);
+    if (!place) continue;
+    lines.push(...(quoted ? quote(place).slice(0, 1) : quote(place)));
+    quoted = true;
+  }
+  return lines;
+}
+
+/** Messages of the type checker on the last cell; those of one place belong together. */
+function fromDiagnostics(diagnostics) {
+  const lines = [];
+  let previous = '';
+  for (const { file, line, column, message } of diagnostics) {
+    const place = `${file}${line}:${column}`;
+    if (lines.length > 0) lines.push(place === previous ? `    ${message}` : `  ${message}`);
+    if (place !== previous)
+      lines.push(...(file ? [`  ${place}`] : quote({ cell: lastCell(), line, column })));
+    previous = place;
+  }
+  const [first] = diagnostics;
+  const summary = `${first.file ? first.file : ''}line ${first.line}: ${first.message}`;
+  return problem('TypeScriptError', summary, [`TypeScriptError: ${summary}`, ...lines]);
+}
+
+module.exports = { fromDiagnostics, fromThrown, interruption, problem };
