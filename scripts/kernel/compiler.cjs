@@ -2,6 +2,7 @@
 'use strict';
 
 const { SourceMap } = require('node:module');
+const { allowManyTimers } = require('./file-changes.cjs');
 
 const compilerPath = require.resolve('@tslab/typescript-for-tslab', {
   paths: [require.resolve('tslab/package.json')],
@@ -17,9 +18,11 @@ function replaceCompiler() {
 }
 
 /** The first of a cell's two compilations: checks the types, and makes JavaScript of it. */
-function createWatchCompilerHost(files, options, ...rest) {
+function createWatchCompilerHost(files, options, sys, ...rest) {
+  allowManyTimers(sys);
   const lib = [...options.lib, 'lib.es2023.d.ts'];
-  return ts.createWatchCompilerHost(files, { ...options, strict: true, inlineSourceMap: true, lib }, ...rest);
+  const stricter = { ...options, strict: true, inlineSourceMap: true, lib };
+  return ts.createWatchCompilerHost(files, stricter, sys, ...rest);
 }
 
 /** The second: makes a CommonJS module of the JavaScript. */

@@ -22,12 +22,12 @@ interface Answer {
 }
 
 /** Plays requests to one fresh kernel. */
-function session(requests: readonly Request[]): Answer[] {
+function session(requests: readonly Request[], folder = join(ROOT, 'notebooks')): Answer[] {
   const { stdout, stderr, error, status, signal } = spawnSync(
     PYTHON,
     [join(__dirname, 'kernel_session.py')],
     {
-      input: JSON.stringify({ folder: join(ROOT, 'notebooks'), requests }),
+      input: JSON.stringify({ folder, requests }),
       env: { ...process.env, JUPYTER_PATH: join(ROOT, 'scripts', 'jupyter') },
       encoding: 'utf8',
       maxBuffer: 2 ** 26,
@@ -228,6 +228,40 @@ describe('kernel', function () {
     assert.deepEqual(types(figure!), [['application/vnd.plotly.v1+json', 'image/svg+xml', 'text/plain']]);
     assert.deepEqual(types(table!), [['text/html', 'text/markdown', 'text/plain']]);
     assert.deepEqual(own!.outputs[0]?.data, { 'text/plain': 'drawn' });
+  });
+
+  it('goes on when files change on disk, with their new types', () => {
+    const folder = mkdtempSync(join(ROOT, '.cache', 'changing-'));
+    try {
+      const types = (...names: string[]): string => names.map((n) => `export const ${n}: number;\n`).join('');
+      writeFileSync(join(folder, 'package.json'), JSON.stringify({ main: 'index.js', types: 'index.d.ts' }));
+      writeFileSync(join(folder, 'index.js'), 'exports.a = 1; exports.b = 2;');
+      writeFileSync(join(folder, 'index.d.ts'), types('a'));
+      mkdirSync(join(folder, 'notebooks'));
+      // Both a file that was read and one that was missing: the compiler has a timer for each.
+      const change = `fs.writeFileSync('../index.d.ts', ${JSON.stringify(types('a', 'b'))});
+        fs.mkdirSync('node_modules');
+        fs.writeFileSync('node_modules/missing.d.ts', '');
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        fs.rmSync('node_modules', { recursive: true });
+        await new Promise((resolve) => setTimeout(resolve, 500));`;
+      const [first, changed, again] = session(
+        [
+          {
+            execute:
+              "// @ts-ignore\nimport type { X } from 'missing';\nimport { a } from '..';\nconsole.log(a)",
+          },
+          { execute: `import fs from 'node:fs';\n${change}` },
+          { execute: "import { b } from '..';\nconsole.log(b)" },
+        ],
+        join(folder, 'notebooks'),
+      );
+      assert.equal(textOf(first!), '1\n');
+      assert.equal(changed!.reply.status, 'ok', traceOf(changed!));
+      assert.equal(textOf(again!), '2\n');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('refuses another tslab, and says which', () => {
