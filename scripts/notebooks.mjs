@@ -26,16 +26,21 @@ export function executeNotebooks(names, options = []) {
   });
 }
 
+/** Options whose next word is their value. */
+const WITH_VALUE = ['-p', '--parameter', '--output', '--timeout'];
+
 async function main(words) {
   const all = readdirSync(join(ROOT, 'notebooks'))
     .filter((file) => file.endsWith('.ipynb'))
     .map((file) => file.slice(0, -6));
-  const names = words.filter(
-    (word, i) => !word.startsWith('-') && !['-p', '--output', '--timeout'].includes(words[i - 1]),
-  );
+  const names = words.filter((word, i) => !word.startsWith('-') && !WITH_VALUE.includes(words[i - 1]));
   const unknown = names.find(
     (name) => !all.includes(name.replace(/^notebooks\//, '').replace(/\.ipynb$/, '')),
   );
+  if (unknown?.includes('='))
+    throw new SetupError(
+      `'${unknown}' is no notebook: for a parameter write npm run notebooks -- -p ${unknown} (without -- npm keeps the -p)`,
+    );
   if (unknown !== undefined) throw new SetupError(`no notebook '${unknown}'; there are ${all.join(', ')}`);
   await setUp();
   return executeNotebooks(

@@ -1,8 +1,6 @@
 #!/usr/bin/env python3
 """Executes TypeScript notebooks headlessly with the project's kernel; fails when a cell or a figure does.
 
-  run_notebook.py notebooks/a.ipynb ... [-p key=value ...] [--output out] [--html] [--write] [--timeout seconds]
-
 For each notebook it leaves the executed copy, a PNG of every figure, and with --html a page that opens without a
 network in the output folder. Parameters replace properties of the object in the cell tagged `parameters`; they are
 checked by the compiler like any other cell.
@@ -30,6 +28,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 PLOTLY = "application/vnd.plotly.v1+json"
 INJECTED = "injected-parameters"
+# Each of these in a cell makes a figure; `show` also takes tables.
+DRAWS = re.compile(r"\bshow\(\s*(?:\w*[fF]igure|\w*Grid|\{)|\bliveChart\(")
 
 
 class Failure(Exception):
@@ -37,7 +37,12 @@ class Failure(Exception):
 
 
 def parse_arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="npm run notebooks --",
+        usage="%(prog)s [names] [-p key=value ...] [--output dir] [--html] [--write] [--timeout seconds]",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("notebooks", nargs="+", type=Path)
     parser.add_argument("-p", "--parameter", action="append", default=[], metavar="key=value")
     parser.add_argument("--output", type=Path, default=ROOT / "out", help="folder for the results (default: out)")
@@ -111,16 +116,24 @@ def error_of(cell):
     return next((output for output in cell.get("outputs", []) if output.output_type == "error"), None)
 
 
-def describe_error(index, cell):
+def number_of(notebook, index):
+    """The number of a cell in the file that the user has: what -p adds is not counted, but belongs to the defaults."""
+    return sum(INJECTED not in tags(cell) for cell in notebook.cells[: index + 1])
+
+
+def describe_error(number, cell):
     """Cell, line and message of a failed cell."""
     output = error_of(cell)
     if output is None:
-        return f"cell {index + 1}: failed without a message"
+        return f"cell {number}: failed without a message"
     trace = "\n".join(output.traceback)
     place = re.search(r"line (\d+):\d+\n\s+(.*)", trace)
-    where = f"cell {index + 1}, line {place.group(1)}: {place.group(2).strip()}" if place else f"cell {index + 1}"
-    injected = " (set with -p)" if INJECTED in tags(cell) else ""
-    return f"{where}{injected}\n{trace}"
+    if INJECTED in tags(cell):
+        # Its lines are not in the user's file.
+        where = f"cell {number}, with -p: {place.group(2).strip()}" if place else f"cell {number}, with -p"
+    else:
+        where = f"cell {number}, line {place.group(1)}: {place.group(2).strip()}" if place else f"cell {number}"
+    return f"{where}\n{trace}"
 
 
 def execute(notebook, path, timeout, runs):
@@ -139,7 +152,7 @@ def execute(notebook, path, timeout, runs):
     # Errors that arrive after the last cell are reported with this one.
     flush = nbformat.v4.new_code_cell("await new Promise((resolve) => setTimeout(resolve, 50));")
     notebook.cells.append(flush)
-    count = len(notebook.cells) - 1
+    count = number_of(notebook, len(notebook.cells)) - 1
     executed = 0
     # What the native libraries print belongs to no cell; it is shown when the kernel dies.
     log = tempfile.TemporaryFile("w+")
@@ -149,26 +162,27 @@ def execute(notebook, path, timeout, runs):
                 if cell.cell_type != "code":
                     continue
                 shown = cell is not flush
+                number = number_of(notebook, index)
                 started = time.monotonic()
                 if shown:
-                    print(f"  [{index + 1:2}/{count}] {first_line(cell.source):70}", end="", flush=True)
+                    print(f"  [{number:2}/{count}] {first_line(cell.source):70}", end="", flush=True)
                 try:
                     executed += 1
                     client.execute_cell(cell, index, execution_count=executed)
                 except CellExecutionError:
                     cell = notebook.cells[index]
                     raise Failure(
-                        describe_error(index, cell) if shown else f"after the last cell: {error_of(cell).evalue}"
+                        describe_error(number, cell) if shown else f"after the last cell: {error_of(cell).evalue}"
                     ) from None
                 except CellTimeoutError:
                     raise Failure(
-                        f"cell {index + 1} took longer than {timeout} s: {first_line(cell.source)}\n"
+                        f"cell {number} took longer than {timeout} s: {first_line(cell.source)}\n"
                         "give it more with --timeout"
                     ) from None
                 except DeadKernelError:
                     log.seek(0)
                     raise Failure(
-                        f"cell {index + 1}: the kernel died: {first_line(cell.source)}\n{log.read()[-2000:]}"
+                        f"cell {number}: the kernel died: {first_line(cell.source)}\n{log.read()[-2000:]}"
                     ) from None
                 finally:
                     if shown:
@@ -189,17 +203,19 @@ def figures_of(notebook):
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             continue
+        number = number_of(notebook, index)
         bundles = [o.data for o in cell.outputs if o.output_type in ("display_data", "execute_result")]
         pictures = [data for data in bundles if PLOTLY in data]
-        draws = re.search(r"\b(show\(\s*\w*[fF]igure|show\(\s*\w*Grid|liveChart\()", cell.source)
-        if draws and not pictures:
-            raise Failure(f"cell {index + 1}: a figure is missing: {first_line(cell.source)}")
+        drawn = DRAWS.findall(cell.source)
+        if len(pictures) < len(drawn):
+            found = f"{len(pictures)} of {len(drawn)}: " if pictures else ""
+            raise Failure(f"cell {number}: a figure is missing: {found}{first_line(cell.source)}")
         for data in pictures:
             traces = data[PLOTLY].get("data", [])
             points = [trace.get("y", trace.get("z", trace.get("x"))) for trace in traces]
             svg = "".join(data.get("image/svg+xml", ""))
             if not any(points) or "<path" not in svg:
-                raise Failure(f"cell {index + 1}: a figure is empty: {first_line(cell.source)}")
+                raise Failure(f"cell {number}: a figure is empty: {first_line(cell.source)}")
             figures.append({"cell": index, "figure": data[PLOTLY]})
     return figures
 
@@ -305,7 +321,10 @@ def run(path, parameters, arguments):
     name = path.stem
     if not path.exists():
         raise Failure("there is no such file")
-    notebook = nbformat.read(path, as_version=4)
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+        raise Failure(f"this is no notebook: {str(error).splitlines()[0]}") from None
     inject(notebook, parameters)
     for cell in notebook.cells:
         if cell.cell_type == "code":

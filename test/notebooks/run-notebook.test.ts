@@ -54,7 +54,7 @@ describe('headless notebooks', function () {
     );
     const { status, stdout, stderr } = run(path, '--html', '-p', 'steps=2e1', '-p', 'name=b');
     assert.equal(status, 0, stdout + stderr);
-    assert.match(stdout, /\[ 4\/5\] console\.log/);
+    assert.match(stdout, /\[ 2\/4\] parameters\.steps = 20[\s\S]*\[ 3\/4\] console\.log/);
     assert.match(stdout, /ok .*good\.ipynb: 5 cells, 1 figures/);
     const executed = JSON.parse(readFileSync(join(folder, 'out', 'good.ipynb'), 'utf8'));
     assert.equal([executed.cells[3].outputs[0].text].flat().join(''), '21 b\n');
@@ -84,14 +84,24 @@ describe('headless notebooks', function () {
     assert.equal(stdout.match(/^FAILED/gm)?.length, 3);
   });
 
+  it('ends a cell that takes too long, and says when the kernel dies', () => {
+    const endless = notebook('endless', 'await new Promise(() => {});');
+    const dying = notebook('dying', 'process.exit(3);');
+    const { status, stderr } = run(endless, dying, '--timeout', '5');
+    assert.equal(status, 1);
+    assert.match(stderr, /endless\.ipynb: cell 1 took longer than 5 s: await new Promise/);
+    assert.match(stderr, /dying\.ipynb: cell 1: the kernel died: process\.exit\(3\);/);
+  });
+
   it('refuses parameters that the notebook does not have, and figures that are missing or empty', () => {
     const unknown = notebook('unknown', 'const parameters = { steps: 10 };', 'parameters');
     const first = run(unknown, '-p', 'stepz=3');
     assert.equal(first.status, 1);
-    assert.match(
-      first.stderr,
-      /cell 2, line 1: parameters\.stepz = 3; \(set with -p\)[\s\S]*Did you mean 'steps'/,
-    );
+    assert.match(first.stderr, /cell 1, with -p: parameters\.stepz = 3;[\s\S]*Did you mean 'steps'/);
+
+    // What -p adds is no cell of the user's file: numbers are those of the file.
+    const shifted = run(notebook('shifted', 'const parameters = { a: 1 };', 'null!.b'), '-p', 'a=2');
+    assert.match(shifted.stderr, /shifted\.ipynb: cell 2, line 1: null!\.b/);
 
     const empty = notebook(
       'empty',
@@ -103,11 +113,19 @@ describe('headless notebooks', function () {
       'const show = (figure: object) => figure;',
       'const figure = {};\nshow(figure);',
     );
-    const second = run(empty, missing, join(folder, 'nowhere.ipynb'));
+    const one = notebook(
+      'one',
+      'const show = (figure: object) => figure;',
+      'const [aFigure, bFigure] = [{}, {}];\nshow(aFigure);\nshow({ data: [] });',
+    );
+    writeFileSync(join(folder, 'text.ipynb'), 'no notebook');
+    const second = run(empty, missing, one, join(folder, 'nowhere.ipynb'), join(folder, 'text.ipynb'));
     assert.equal(second.status, 1);
     assert.match(second.stderr, /empty\.ipynb: cell 2: a figure is empty/);
     assert.match(second.stderr, /missing\.ipynb: cell 2: a figure is missing/);
+    assert.match(second.stderr, /one\.ipynb: cell 2: a figure is missing/);
     assert.match(second.stderr, /nowhere\.ipynb: there is no such file/);
+    assert.match(second.stderr, /text\.ipynb: this is no notebook/);
     assert.ok(!existsSync(join(folder, 'out', 'empty-1.png')));
   });
 });
