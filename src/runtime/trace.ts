@@ -3,11 +3,11 @@ import * as tf from '@tensorflow/tfjs';
 import type { OpAttribute } from './backend';
 import { EntryRules } from './entry-rules';
 import type { GraphNode } from './graph-def';
+import { withNativeKernels } from './native-kernels';
 import { flatten, type Outputs, type TensorFunction, TraceError } from './outputs';
 import { withStatelessRandom } from './random-ops';
 import { type GraphNumber, type GraphTensor, type Operand, Recorder } from './recorder';
 import { type OptimizerHooks, type OptimizerUse, withOptimizers } from './tfjs-optimizers';
-import { withUncheckedGather } from './unchecked-gather';
 
 export type { Operand } from './recorder';
 
@@ -116,7 +116,7 @@ export function trace({ entry, scope, body, inputs, variables, random }: TraceOp
   try {
     return recording.record(
       () => rules.refuseRead(),
-      () => rules.enforce(() => withUncheckedGather(run)),
+      () => rules.enforce(() => withNativeKernels(run)),
     );
   } catch (error) {
     throw explained(entry, error);
