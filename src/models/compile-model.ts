@@ -1,5 +1,5 @@
 /** Compiles what a tf.LayersModel does with a batch, so that its `fit` runs as a TensorFlow graph. */
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { type CompileOptions, compile, type Program, type Variables } from '../runtime/program';
 
 /** The entries of a model's program: lists of tensors to lists of tensors. */
@@ -32,7 +32,7 @@ type TrainFunction = (data: (tf.Tensor | null | undefined)[]) => tf.Tensor[];
  * normalisation. Everything else about them is as before: callbacks, histories, learning rates that change, weights
  * that are read, set or saved at any time. The model may be given to `model.compile` before or after.
  *
- * `predict` stays eager. A model with stateful recurrent layers is refused.
+ * `predict` stays eager. A model with stateful recurrent layers is refused, and so is one that is compiled already.
  *
  * @example
  * model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
@@ -43,6 +43,12 @@ export function compileModel(
   model: tf.LayersModel,
   options: Pick<CompileOptions<ModelEntries>, 'seed' | 'maxTraces' | 'audit' | 'check'> = {},
 ): CompiledModel {
+  if (!(model instanceof tf.LayersModel))
+    throw new TypeError(
+      'compileModel takes a tf.LayersModel, such as tf.sequential and tf.model give; compile takes functions',
+    );
+  if (Object.hasOwn(model, 'compile'))
+    throw new Error('this model is compiled already: dispose what compileModel gave first');
   if (model.stateful)
     throw new Error(
       'this model has stateful layers, whose states a graph would freeze: build it with stateful: false',

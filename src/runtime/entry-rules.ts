@@ -13,14 +13,18 @@ export class EntryRules {
   readonly #entry: string;
   #refusal: TraceError | undefined;
 
-  constructor(entry: string) {
+  readonly #mayAssign: (variable: tf.Variable) => boolean;
+
+  /** @param mayAssign tells the program's variables from others, whose new values a graph would not write */
+  constructor(entry: string, mayAssign: (variable: tf.Variable) => boolean) {
     this.#entry = entry;
+    this.#mayAssign = mayAssign;
   }
 
   /** Runs `body` under the rules; a broken one is a TraceError. */
   enforce<R>(body: () => R): R {
     const engine = tf.engine();
-    const { startScope, makeVariable, keep } = engine;
+    const { startScope, makeVariable, disposeVariable, keep } = engine;
     const rules: Partial<typeof engine> = {
       readSync: () => this.refuseRead(),
       read: () => this.#refuseReadLater(),
@@ -33,13 +37,19 @@ export class EntryRules {
         this.created.set(variable, keep.call(engine, variable.clone()) as tf.Tensor);
         return variable;
       },
+      disposeVariable: (variable) => {
+        if (!this.created.has(variable)) throw this.#disposal(variable);
+        disposeVariable.call(engine, variable);
+      },
       keep: (tensor) => {
         this.kept.push(tensor);
         return keep.call(engine, tensor) as never;
       },
     };
     const result = withMethods(engine, rules, () =>
-      withMethods(Math, { random: () => this.#refuseMathRandom() }, body),
+      withMethods(Math, { random: () => this.#refuseMathRandom() }, () =>
+        withMethods(tf.Variable.prototype, { assign: this.#assigning() }, body),
+      ),
     );
     if (this.#refusal) throw this.#refusal;
     return result;
@@ -66,6 +76,27 @@ export class EntryRules {
     throw new TraceError(
       `'${this.#entry}' calls Math.random while it is compiled, and a graph would repeat the number at every step; use ` +
         'tf.randomUniform, or pass the number as an input',
+    );
+  }
+
+  #assigning(): tf.Variable['assign'] {
+    const { assign } = tf.Variable.prototype;
+    const check = (variable: tf.Variable): void => {
+      if (this.#mayAssign(variable) || this.created.has(variable)) return;
+      throw new TraceError(
+        `'${this.#entry}' assigns variable '${variable.name}' of shape [${variable.shape}], which is not one of the ` +
+          "program's variables: a graph would not write it; add it to `variables`",
+      );
+    };
+    return function (this: tf.Variable, value) {
+      check(this);
+      assign.call(this, value);
+    };
+  }
+
+  #disposal({ name, shape }: tf.Variable): TraceError {
+    return new TraceError(
+      `'${this.#entry}' disposes variable '${name}' of shape [${shape}]; dispose it after the program`,
     );
   }
 

@@ -5,7 +5,7 @@ import { assertTensors, assignAll, bodyOf, RANDOM, randomState } from './named-v
 import { TraceError } from './outputs';
 import type { CompileOptions, Entries, Program, Values, Variables } from './program';
 import { Session } from './session';
-import { type Holder, holderOf, setHolder, share, unshare } from './shared-variables';
+import { type Holder, handBack, holderOf, setHolder, share, unshare } from './shared-variables';
 import { addIterations, assertSameNumbers } from './tfjs-optimizers';
 import { type Trace, trace } from './trace';
 import { assertSameTrace } from './trace-audit';
@@ -92,7 +92,7 @@ export class GraphProgram<E extends Entries, V extends Variables> implements Pro
     for (const { variable } of held) setHolder(variable, undefined);
     const values = this.#session?.read(held.map(({ i }) => i)) ?? [];
     held.forEach(({ variable, i }, k) => {
-      variable.assign(values[k]!);
+      handBack(variable, values[k]!);
       this.#known[i] = variable.dataId;
     });
     tf.dispose(values);

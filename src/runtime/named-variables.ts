@@ -23,14 +23,19 @@ export function assignAll(
 /** An error that says what entries a program has. */
 export function bodyOf<T>(entries: Readonly<Record<string, T>>, entry: string): T {
   const body = Object.hasOwn(entries, entry) ? entries[entry] : undefined;
-  if (body !== undefined) return body;
+  if (typeof body === 'function') return body;
+  if (body !== undefined)
+    throw new TypeError(`entry '${entry}' must be a function of tensors, got ${typeof body}`);
   throw new Error(`no entry '${entry}'; this program has ${Object.keys(entries).join(', ')}`);
 }
 
-/** An error if an input is no tensor. */
+/** An error if an input is no tensor, or one no more. */
 export function assertTensors(entry: string, inputs: readonly unknown[]): void {
   inputs.forEach((input, i) => {
-    if (input instanceof tf.Tensor) return;
+    if (input instanceof tf.Tensor) {
+      if (!input.isDisposed) return;
+      throw new Error(`input ${i} of '${entry}', ${input.dtype}[${input.shape}], is disposed`);
+    }
     throw new Error(
       `input ${i} of '${entry}' must be a tensor, got ${typeof input}; wrap numbers in tf.scalar`,
     );

@@ -5,7 +5,7 @@
  * A program that wrote a variable is its holder. The variable's `dataId`, through which tfjs reaches all data, is
  * an accessor that asks the holder for the value first; nothing is copied until someone looks.
  */
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 
 /** Has newer values of some variables than the tf.Variables themselves. */
 export interface Holder {
@@ -18,6 +18,8 @@ interface Shared {
   holder: Holder | undefined;
   users: number;
 }
+
+const { assign } = tf.Variable.prototype;
 
 const shared = new WeakMap<tf.Variable, Shared>();
 
@@ -50,6 +52,11 @@ export function unshare(variable: tf.Variable): void {
   shared.delete(variable);
   const value = variable.dataId;
   Object.defineProperty(variable, 'dataId', { configurable: true, enumerable: true, writable: true, value });
+}
+
+/** Hands a variable the value that its holder had: no assignment of the user's, which a trace would look at. */
+export function handBack(variable: tf.Variable, value: tf.Tensor): void {
+  assign.call(variable, value);
 }
 
 /** Who has a newer value than the tf.Variable. */

@@ -73,10 +73,10 @@ export function trace({ entry, scope, body, inputs, variables, random }: TraceOp
   const handles = inputs.map((tensor) => tf.keep(copyOf(tensor)));
   for (const variable of variables) tf.tidy(() => variable.assign(copyOf(variable)));
 
-  const rules = new EntryRules(entry);
   const recording = new Recorder(entry, scope, variables);
   const placeholders = handles.map((tensor, i) => recording.input(tensor, i));
   const state = new Set<tf.Variable>(); // of optimisers
+  const rules = new EntryRules(entry, (variable) => variables.includes(variable) || state.has(variable));
   const missing: Record<string, tf.Variable> = {};
   const hooks: OptimizerHooks = {
     learningRate: (optimizer) => recording.learningRate(optimizer),

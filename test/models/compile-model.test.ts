@@ -68,6 +68,48 @@ function branched(): tf.LayersModel {
   });
 }
 
+/** Layers that the other models here do not have. */
+const LAYERS: Record<string, () => tf.layers.Layer[]> = {
+  'a masked LSTM both ways': () => [
+    tf.layers.embedding({
+      inputDim: 11,
+      outputDim: 4,
+      maskZero: true,
+      inputLength: 5,
+      embeddingsInitializer: glorot(),
+    }),
+    tf.layers.bidirectional({
+      layer: tf.layers.lstm({
+        units: 3,
+        kernelInitializer: glorot(),
+        recurrentInitializer: glorot(),
+      }) as tf.RNN,
+    }),
+  ],
+  'a GRU': () => [
+    tf.layers.embedding({ inputDim: 11, outputDim: 4, inputLength: 5, embeddingsInitializer: glorot() }),
+    tf.layers.gru({ units: 3, kernelInitializer: glorot(), recurrentInitializer: glorot() }),
+  ],
+  'separable convolution and layer normalisation': () => [
+    tf.layers.reshape({ targetShape: [5, 1, 1], inputShape: [5] }),
+    tf.layers.separableConv2d({
+      filters: 4,
+      kernelSize: [3, 1],
+      activation: 'relu',
+      depthwiseInitializer: glorot(),
+      pointwiseInitializer: glorot(),
+    }),
+    tf.layers.layerNormalization(),
+    tf.layers.globalAveragePooling2d({}),
+  ],
+  'transposed convolution, elu and prelu': () => [
+    tf.layers.reshape({ targetShape: [5, 1, 1], inputShape: [5] }),
+    tf.layers.conv2dTranspose({ filters: 3, kernelSize: 3, activation: 'elu', kernelInitializer: glorot() }),
+    tf.layers.prelu(),
+    tf.layers.flatten(),
+  ],
+};
+
 const classes = (n: number): tf.Tensor =>
   tf
     .oneHot(
@@ -191,6 +233,45 @@ describe('compileModel', () => {
       assert.deepEqual(await run(1), losses);
       assert.ok((await run(2)).every((value, i) => value !== losses[i]));
     });
+
+  for (const [name, layers] of Object.entries(LAYERS))
+    it(`trains ${name} as model.fit, by a loss and a metric of the user's own`, async () => {
+      const tokens = Array.from({ length: 80 }, (_, i) => (i * 7) % 11);
+      const x = tf.tensor2d(tokens, [16, 5]);
+      const [a, b] = [false, true].map((compiled) => {
+        seed = 0;
+        const last = tf.layers.dense({ units: 3, activation: 'softmax', kernelInitializer: glorot() });
+        const model = tf.sequential({ layers: [...layers(), last] });
+        model.compile({
+          optimizer: tf.train.rmsprop(0.01),
+          loss: (truth, guess) => tf.mean(tf.abs(tf.sub(truth, guess)), -1),
+          metrics: [(truth, guess) => tf.mean(tf.squaredDifference(truth, guess))],
+        });
+        if (compiled) compileModel(model, { check: true });
+        return model;
+      }) as [tf.Sequential, tf.Sequential];
+      const before = a.getWeights().map((weight) => weight.clone());
+      const fit = { batchSize: 8, epochs: 2, shuffle: false, verbose: 0 } as const;
+      const [eager, graph] = [await a.fit(x, classes(16), fit), await b.fit(x, classes(16), fit)];
+      Object.values(eager.history).forEach((values, i) => {
+        const other = Object.values(graph.history)[i]!;
+        values.forEach((value, k) => {
+          assert.ok(Math.abs(Number(value) - Number(other[k])) < 1e-5);
+        });
+      });
+      assert.ok((await largestDifference(a, b)) < 1e-4);
+      const moved = a.getWeights().map((w, i) => tf.max(tf.abs(tf.sub(w, before[i]!))).dataSync()[0]!);
+      assert.ok(Math.max(...moved) > 1e-3, 'the weights moved');
+    });
+
+  it('refuses what is no model, and a model that is compiled already', () => {
+    assert.throws(() => compileModel({} as tf.LayersModel), /takes a tf.LayersModel/);
+    const model = mlp();
+    const compiled = compileModel(model);
+    assert.throws(() => compileModel(model), /compiled already/);
+    compiled.dispose();
+    compileModel(model).dispose();
+  });
 
   it('shows and takes weights at any time', async () => {
     const model = mlp();

@@ -276,6 +276,35 @@ describe('compile', () => {
     assert.throws(() => update.runSync('f', tf.scalar(1)), /add it to the program's variables/);
   });
 
+  it('refuses to assign or dispose a variable that is not its own, and leaves it alone', () => {
+    const [outside, listed] = [w(), w()];
+    const entries = {
+      assign: (x: tf.Tensor) => {
+        outside.assign(tf.mul(x, 5));
+        return x;
+      },
+      dispose: (x: tf.Tensor) => {
+        listed.dispose();
+        return x;
+      },
+    };
+    const program = compile({ variables: { listed }, entries });
+    assert.throws(() => program.runSync('assign', tf.scalar(1)), /assigns variable .* add it to `variables`/);
+    assert.throws(() => program.runSync('dispose', tf.scalar(1)), /disposes variable .* after the program/);
+    program.dispose();
+    assert.deepEqual([outside, listed].flatMap(values), [1, 1]);
+  });
+
+  it('refuses disposed inputs and entries that are no functions', () => {
+    const f = (x: tf.Tensor): tf.Tensor => tf.square(x);
+    const program = compile({ variables: {}, entries: { f, g: 3 as unknown as typeof f } });
+    const gone = tf.ones([2]);
+    gone.dispose();
+    assert.throws(() => program.runSync('f', gone), /input 0 of 'f', float32\[2\], is disposed/);
+    assert.throws(() => program.runSync('g', tf.scalar(1)), /'g' must be a function of tensors, got number/);
+    program.dispose();
+  });
+
   it('names unknown variables and wrong shapes on load', () => {
     const program = compile({ variables: { v: w() }, entries: { f: (x: tf.Tensor) => x } });
     // @ts-expect-error: no such variable
