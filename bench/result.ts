@@ -62,6 +62,11 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
+/** The mean of some numbers. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** How often the first side's median goes into the second's. */
 export function speedup(times: readonly Times[], ours: string, theirs: string): number {
   const of = (side: string): number => median(times.find((t) => t.side === side)!.ms);

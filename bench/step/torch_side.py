@@ -18,14 +18,16 @@ def transformer(request):
     from transformers import GPT2Config, GPT2ForSequenceClassification
 
     batch, width, depth = request["batch"], request["width"], request["depth"]
+    dropout = request.get("dropout", 0.1)
+    torch.manual_seed(request.get("seed", 0))
     tensors = load_file(request["file"])
     tokens, labels = tensors.pop("tokens").long(), tensors.pop("labels").long()
     prime = tensors["score.weight"].shape[0]
     config = GPT2Config(
         vocab_size=prime + 4, n_positions=4, n_embd=width, n_layer=depth, n_head=4, num_labels=prime,
-        pad_token_id=prime + 3, use_cache=False,
+        pad_token_id=prime + 3, use_cache=False, embd_pdrop=dropout, attn_pdrop=dropout, resid_pdrop=dropout,
     )  # fmt: skip
-    model = GPT2ForSequenceClassification(config)  # dropout .1 everywhere is its default
+    model = GPT2ForSequenceClassification(config)
     missing = model.load_state_dict(tensors, strict=False)
     assert not missing.unexpected_keys and not [k for k in missing.missing_keys if not k.endswith("attn.bias")]
     model.train()

@@ -15,6 +15,10 @@ export interface TransformerCase {
   readonly depth: number;
   /** Initial weights and batches for both sides, a safetensors file. */
   readonly file: string;
+  /** Of the masks. @default 0 */
+  readonly seed?: number;
+  /** @default .1 */
+  readonly dropout?: number;
 }
 
 /** The numbers of the optimiser, on every side. */
@@ -48,6 +52,7 @@ export function exportTransformer(options: TransformerCase): void {
 
 /** The step as this project trains. */
 export function compiledTransformer(options: TransformerCase): Step {
+  const { seed = 0 } = options;
   const { weights, next } = read(options);
   const model = networkOf(options);
   for (const [name, variable] of Object.entries(model.variables)) variable.assign(weights[name]!);
@@ -76,7 +81,7 @@ export function compiledTransformer(options: TransformerCase): Step {
     t += 1;
     const { x, y } = next();
     const rate = tf.scalar(learningRate);
-    const seedAndStep = tf.tensor1d([0, t], 'int32');
+    const seedAndStep = tf.tensor1d([seed, t], 'int32');
     const { loss } = program.runSync('step', x, y, rate, seedAndStep);
     const value = loss.dataSync()[0]!;
     tf.dispose([x, y, rate, seedAndStep, loss]);
@@ -103,6 +108,12 @@ export function read({ batch, file }: TransformerCase): {
   return { weights, next };
 }
 
-function networkOf({ width, depth }: TransformerCase): ReturnType<typeof gpt2> {
-  return gpt2({ vocabularySize: VOCABULARY, classes: PRIME, nEmbd: width, nLayer: depth });
+function networkOf({ width, depth, dropout = 0.1 }: TransformerCase): ReturnType<typeof gpt2> {
+  return gpt2({
+    vocabularySize: VOCABULARY,
+    classes: PRIME,
+    nEmbd: width,
+    nLayer: depth,
+    dropoutRate: dropout,
+  });
 }
