@@ -12,37 +12,72 @@ export function convolution(x: tf.Tensor4D, filter: tf.Tensor4D, stride: 1 | 2 =
   if (size % 2 === 0 || filter.shape[1] !== size)
     throw new Error(`need a square filter of odd size, got ${filter.shape[0]} x ${filter.shape[1]}`);
   if (!isNative()) return tf.conv2d(x, filter, stride, (size - 1) / 2, 'NHWC', 1, 'floor');
+  const same = stride === 1 || size === 1; // as TensorFlow's 'same'
   const op = tf.customGrad((x, filter, save) => {
     (save as unknown as (tensors: tf.Tensor[]) => void)([x as tf.Tensor, filter as tf.Tensor]);
     return {
-      value: native('Conv2D', [x as tf.Tensor, filter as tf.Tensor], size, stride),
+      value: native('Conv2D', [x as tf.Tensor, filter as tf.Tensor], stride, same ? 'SAME' : (size - 1) / 2),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [x, filter] = saved as [tf.Tensor, tf.Tensor];
-        const shape = (of: tf.Tensor): tf.Tensor => tf.tensor1d(of.shape, 'int32');
-        return [
-          native('Conv2DBackpropInput', [shape(x), filter, dy], size, stride),
-          native('Conv2DBackpropFilter', [x, shape(filter), dy], size, stride),
-        ];
+        const [x, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
+        return same ? gradients(dy, x, filter, stride, 'SAME') : paddedGradients(dy, x, filter, stride);
       },
     };
   });
   return op(x, filter) as tf.Tensor4D;
 }
 
-function native(op: string, inputs: tf.Tensor[], size: number, stride: number): tf.Tensor {
+/**
+ * oneDNN has no kernels for the gradients of a convolution with explicit padding, and TensorFlow's own take four times
+ * as long. With the zeros in the image there is no padding.
+ */
+function paddedGradients(dy: tf.Tensor, x: tf.Tensor4D, filter: tf.Tensor4D, stride: number): tf.Tensor[] {
+  const [batch, height, width, channels] = x.shape;
+  const size = filter.shape[0];
+  const before = (size - 1) / 2;
+  const after = (length: number): number =>
+    Math.max(0, (Math.ceil(length / stride) - 1) * stride + size - before - length);
+  const image = tf.pad4d(x, [
+    [0, 0],
+    [before, after(height)],
+    [before, after(width)],
+    [0, 0],
+  ]);
+  const [dx, dFilter] = gradients(dy, image, filter, stride, 'VALID') as [tf.Tensor4D, tf.Tensor4D];
+  return [tf.slice4d(dx, [0, before, before, 0], [batch, height, width, channels]), dFilter];
+}
+
+function gradients(
+  dy: tf.Tensor,
+  x: tf.Tensor,
+  filter: tf.Tensor,
+  stride: number,
+  padding: 'SAME' | 'VALID',
+): tf.Tensor[] {
+  const shape = (of: tf.Tensor): tf.Tensor => tf.tensor1d(of.shape, 'int32');
+  return [
+    native('Conv2DBackpropInput', [shape(x), filter, dy], stride, padding),
+    native('Conv2DBackpropFilter', [x, shape(filter), dy], stride, padding),
+  ];
+}
+
+/** @param padding a kind, or the zeros on every side */
+function native(
+  op: string,
+  inputs: tf.Tensor[],
+  stride: number,
+  padding: 'SAME' | 'VALID' | number,
+): tf.Tensor {
   const { binding } = nativeBackend();
-  const around = (size - 1) / 2;
-  // 'same' is the same without a stride, and has the faster kernels.
-  const padding = stride === 1 ? 'SAME' : around === 0 ? 'VALID' : 'EXPLICIT';
+  const explicit = typeof padding === 'number';
   const attributes: OpAttribute[] = [
     { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
     { name: 'strides', type: binding.TF_ATTR_INT, value: [1, stride, stride, 1] },
-    { name: 'padding', type: binding.TF_ATTR_STRING, value: padding },
+    { name: 'padding', type: binding.TF_ATTR_STRING, value: explicit ? 'EXPLICIT' : padding },
     { name: 'data_format', type: binding.TF_ATTR_STRING, value: 'NHWC' },
     { name: 'dilations', type: binding.TF_ATTR_INT, value: [1, 1, 1, 1] },
   ];
-  if (padding === 'EXPLICIT') {
-    const value = [0, 0, around, around, around, around, 0, 0];
+  if (explicit) {
+    const value = [0, 0, padding, padding, padding, padding, 0, 0];
     attributes.push({ name: 'explicit_paddings', type: binding.TF_ATTR_INT, value });
   }
   return nativeBackend().executeSingleOutput(op, attributes, inputs);
