@@ -5,6 +5,7 @@ declare module 'jstat' {
     /** Of a sample (n - 1) where `sample` is true, else of a population. */
     stdev(values: readonly number[], sample?: boolean): number;
     readonly normal: { inv(p: number, mean: number, standardDeviation: number): number };
+    readonly binomial: { cdf(successes: number, trials: number, probability: number): number };
     readonly gamma: { inv(p: number, shape: number, scale: number): number };
   };
 }

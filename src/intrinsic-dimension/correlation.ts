@@ -35,7 +35,7 @@ export async function correlationDimension(
   }
   const logarithm = Math.log(r2 / r1);
   // The radii depend on the points, too, but move both parts of the quotient alike.
-  const influences = near.map((count, i) => (far[i]! / c2 - count / c1) / logarithm);
+  const influences = () => near.map((count, i) => (far[i]! / c2 - count / c1) / logarithm);
   return { value: Math.log(c2 / c1) / logarithm, influences, neighbours: k2, scale: r2, table };
 }
 

@@ -29,8 +29,11 @@ export function gride(table: NeighbourTable, n1: number, n2: number): LocalEstim
     value = Math.max(value + change, value / 2);
     if (Math.abs(change) <= 1e-15 * value) break;
   }
-  const scale = x.length / total(information, value);
-  return { value, influences: x.map((xi) => scale * score(value, xi)), neighbours: n2 };
+  const influences = (): Float64Array => {
+    const scale = x.length / total(information, value);
+    return x.map((xi) => scale * score(value, xi));
+  };
+  return { value, influences, neighbours: n2 };
 }
 
 /** From the mean of x, which is (1/n1 + ... + 1/(n2 - 1)) / d. */

@@ -22,6 +22,8 @@ import type { DistinctPoints, Points } from './points';
 import { type Metric, type Space, space } from './space';
 import { participationRatio, principalComponents } from './spectrum';
 import {
+  depthForSubsamples,
+  drawSubsamples,
   estimateSubsamples,
   neighboursForSubsamples,
   type SubsampleOptions,
@@ -99,7 +101,9 @@ export async function intrinsicDimension(points: Points, options: IdOptions = {}
     const { k1, k2 } = correlationOrders(options);
     const { value, influences, scale, table } = await correlationDimension(set, k1, k2, options);
     const standardError =
-      kind === 'iid' ? independentStandardError(influences) : sandwichStandardError(influences, table, k2);
+      kind === 'iid'
+        ? independentStandardError(influences())
+        : sandwichStandardError(influences(), table, k2);
     const interval = normalInterval(value, standardError, level);
     return { ...common, value, standardError, interval, scale, certified: certifiedShare(table) };
   }
@@ -132,16 +136,19 @@ async function fromNeighbours(
   const { interval: kind = 'sandwich' } = options;
   const chosen = options.subsamples ?? (kind === 'subsamples' ? {} : undefined);
   const needed = estimator.neighbours;
-  const k = chosen ? Math.max(needed, Math.min(neighboursForSubsamples(needed, chosen), set.n - 1)) : needed;
-  const table = await set.neighbours(k, options);
+  const k = chosen
+    ? Math.max(needed, Math.min(neighboursForSubsamples(needed, set.n, chosen), set.n - 1))
+    : needed;
+  const members = chosen && drawSubsamples(set.n, needed, chosen);
+  const table = await set.neighbours(k, options, members && depthForSubsamples(members, set.n, needed));
   const { value, influences, neighbours, fit } = estimator.estimate(table);
   const subsamples =
-    chosen && estimateSubsamples(set, table, needed, (part) => estimator.estimate(part).value, chosen);
+    members && estimateSubsamples(set, table, members, needed, (part) => estimator.estimate(part).value);
   const standardError =
     kind === 'sandwich'
-      ? sandwichStandardError(influences, table, neighbours)
+      ? sandwichStandardError(influences(), table, neighbours)
       : kind === 'iid'
-        ? independentStandardError(influences)
+        ? independentStandardError(influences())
         : subsamples!.standardDeviation;
   const exact = kind === 'iid' && options.estimator === 'two-nn-mle' && !options.discardFraction;
   return {

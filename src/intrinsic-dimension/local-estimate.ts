@@ -2,7 +2,7 @@
 export interface LocalEstimate {
   readonly value: number;
   /** [points] how far each point moves the value, times their number, in the points' order. */
-  readonly influences: Float64Array;
+  influences(): Float64Array;
   /** Neighbours of a point that its influence depends on: points that share them are dependent. */
   readonly neighbours: number;
 }

@@ -22,9 +22,8 @@ export function twoNnMle(table: NeighbourTable, discardFraction: number): LocalE
   for (const value of x) sum += Math.min(value, limit);
   const value = (kept - 1) / sum;
   // The score of a point is 1/d - x where x was seen, -limit where it is only known to be larger.
-  const influences = x.map(
-    (xi) => (n / kept) * value * ((xi <= limit ? 1 : 0) - value * Math.min(xi, limit)),
-  );
+  const influences = () =>
+    x.map((xi) => (n / kept) * value * ((xi <= limit ? 1 : 0) - value * Math.min(xi, limit)));
   return { value, influences, neighbours: 2 };
 }
 
@@ -35,7 +34,7 @@ export function twoNnMle(table: NeighbourTable, discardFraction: number): LocalE
 export function mackayGhahramani(table: NeighbourTable, k: number): LocalEstimate {
   const sums = logDistanceSums(table, k);
   const value = (sums.length * (k - 1)) / sums.reduce((total, sum) => total + sum, 0);
-  const influences = sums.map((sum) => value * (1 - (value * sum) / (k - 1)));
+  const influences = () => sums.map((sum) => value * (1 - (value * sum) / (k - 1)));
   return { value, influences, neighbours: k };
 }
 
@@ -43,7 +42,7 @@ export function mackayGhahramani(table: NeighbourTable, k: number): LocalEstimat
 export function levinaBickel(table: NeighbourTable, k: number, unbiased: boolean): LocalEstimate {
   const values = pointwiseDimensions(table, k, unbiased);
   const value = values.reduce((total, each) => total + each, 0) / values.length;
-  return { value, influences: values.map((each) => each - value), neighbours: k };
+  return { value, influences: () => values.map((each) => each - value), neighbours: k };
 }
 
 /**

@@ -1,10 +1,14 @@
 /** The exact k nearest neighbours of every point: found in float32, measured in float64, and proven complete. */
+import { type Columns, partialSquare, spreadColumns, squaredDistanceWithin } from './columns';
 import type { Rows } from './points';
 import { projectedSet } from './projection';
 import { largestComputed, type SearchSet, searchSet } from './search-set';
 import { blockRows, type Shortlist, shortlist, squaredDistancesFrom } from './shortlist';
 
-/** Neighbours of each point, nearest first, without the point itself. */
+/**
+ * Neighbours of each point, nearest first, without the point itself. Where a search was told that fewer than k are
+ * enough for a point, the rest of its row is -1 and infinite.
+ */
 export interface NeighbourTable {
   readonly n: number;
   readonly k: number;
@@ -34,6 +38,12 @@ export interface SearchOptions {
   readonly signal?: AbortSignal;
 }
 
+/**
+ * How many of a point's k nearest neighbours are needed, 1 .. k, given which points they are. Asked again whenever a
+ * nearer one is found, which must not make a farther one needed.
+ */
+export type Depth = (i: number, nearest: Int32Array) => number;
+
 /** Bytes that a search may take unless told otherwise. */
 export const SEARCH_MEMORY: number = 2 ** 30;
 /** Further candidates on the shortlist: float32 may order near neighbours wrongly. */
@@ -45,6 +55,8 @@ const WIDE = 2048;
 const LONG = 4e11;
 /** Points on which a projection is tried. */
 const TRIED = 32;
+/** Points that are measured against all others rather than in the full product. */
+const FEW = 16;
 /** Share of the points that may be nearer than the k-th in a projection; where more are, it tells too little. */
 const TELLING = 0.05;
 
@@ -61,64 +73,109 @@ export async function neighbours(
   rows: Rows,
   k: number,
   options: SearchOptions = {},
+  depth: Depth = () => k,
 ): Promise<NeighbourTable> {
   const { memory = SEARCH_MEMORY, onProgress, signal } = options;
   const { n } = rows;
   if (k >= n) throw new RangeError(`${k} neighbours need at least ${k + 1} distinct points, got ${n}`);
-  const table = {
-    n,
-    k,
-    indices: new Int32Array(n * k),
-    distances: new Float64Array(n * k),
-  };
+  const found = nothingFound(rows, k, depth);
   const rest = turns(onProgress, signal);
   const blockSize = blockRows(n, memory / 2);
   const tryProjection = options.projection ?? (rows.d >= WIDE && n * n * rows.d >= LONG);
-  const projection = tryProjection && (await wideSearch(rows, table, blockSize, (done) => rest(0.3 * done)));
+  const projection = tryProjection && (await wideSearch(found, blockSize, (done) => rest(0.3 * done)));
   const begun = projection ? 0.3 : 0;
   const set = projection ? projection.set : searchSet(rows, memory / 2);
   let open: readonly number[];
   let left: readonly number[];
   try {
     const size = projection ? projection.size : Math.min(k + SPARE, n - 1);
-    const found = await shortlist(set, size, blockSize, (done) => rest(begun + (0.7 - begun) * done));
-    open = await measure({ rows, set, table }, found, (done) => rest(0.7 + 0.15 * done));
+    const candidates = await shortlist(set, size, blockSize, (done) => rest(begun + (0.7 - begun) * done));
+    open = await measure({ found, set }, candidates, (done) => rest(0.7 + 0.15 * done));
     const most = projection ? Math.floor(TELLING * n) : n;
-    left = await searchAgain({ rows, set, table }, open, blockSize, most, (done) => rest(0.85 + 0.05 * done));
+    left = await searchAgain({ found, set }, open, blockSize, most, (done) => rest(0.85 + 0.05 * done));
+    // The full product would read all points again, which takes longer than to measure a few against all.
+    if (left.length <= FEW) left = await searchAgain({ found, set }, left, blockSize, n, () => rest(0.9));
   } finally {
     set.dispose();
   }
   if (left.length > 0) {
     const whole = searchSet(rows, memory / 2);
     try {
-      await searchAgain({ rows, set: whole, table }, left, blockSize, n, (done) => rest(0.9 + 0.1 * done));
+      await searchAgain({ found, set: whole }, left, blockSize, n, (done) => rest(0.9 + 0.1 * done));
     } finally {
       whole.dispose();
     }
   }
+  const table = tableOf(found, open.length);
   assertApart(table);
   onProgress?.(1);
-  return { ...table, searchedAgain: open.length };
+  return table;
+}
+
+/** What is known so far. */
+interface Found {
+  readonly rows: Rows;
+  readonly columns: Columns;
+  readonly k: number;
+  /** [n * k] The nearest points seen, nearest first. */
+  readonly indices: Int32Array;
+  /** [n * k] Their squared distances; infinite where fewer than k were seen. */
+  readonly squared: Float64Array;
+  readonly depth: Depth;
+  /** [n] How many of them are needed as they are now. */
+  readonly needed: Int32Array;
+  /** Of each point the others whose distance was measured to the end: it was offered to both. */
+  readonly seen: readonly number[][];
+}
+
+function nothingFound(rows: Rows, k: number, depth: Depth): Found {
+  const { n } = rows;
+  return {
+    rows,
+    columns: spreadColumns(rows),
+    k,
+    indices: new Int32Array(n * k).fill(-1),
+    squared: new Float64Array(n * k).fill(Number.POSITIVE_INFINITY),
+    depth,
+    needed: new Int32Array(n).fill(k),
+    seen: Array.from({ length: n }, () => []),
+  };
+}
+
+/** What lies beyond the needed neighbours was not searched to the end. */
+function tableOf({ rows, k, indices, squared, needed }: Found, searchedAgain: number): NeighbourTable {
+  const { n } = rows;
+  for (let i = 0; i < n; i++) {
+    indices.fill(-1, i * k + needed[i]!, (i + 1) * k);
+    squared.fill(Number.POSITIVE_INFINITY, i * k + needed[i]!, (i + 1) * k);
+  }
+  return { n, k, indices, distances: squared.map(Math.sqrt), searchedAgain };
+}
+
+/** A search set, and what was found with it. */
+interface Search {
+  readonly found: Found;
+  readonly set: SearchSet;
 }
 
 /** A projection that tells enough of the distances, and the candidates that 90 % of the points need in it. */
 async function wideSearch(
-  rows: Rows,
-  table: Omit<NeighbourTable, 'searchedAgain'>,
+  found: Found,
   blockSize: number,
   rest: (done: number) => Promise<void>,
 ): Promise<{ readonly set: SearchSet; readonly size: number } | undefined> {
+  const { rows, columns, k } = found;
   const { n } = rows;
-  const set = await projectedSet(rows, (done) => rest(0.95 * done));
+  const set = await projectedSet(rows, columns, (done) => rest(0.95 * done));
   if (!set) return undefined;
   try {
     const tried = Int32Array.from({ length: Math.min(TRIED, blockSize) }, (_, t) =>
       Math.floor((t * n) / TRIED),
     );
     const most = Math.floor(TELLING * n);
-    const needed = candidatesNeeded({ rows, set, table }, tried, most).sort();
+    const needed = candidatesNeeded({ found, set }, tried, most).sort();
     const size = needed[Math.floor(0.9 * tried.length)]! + SPARE;
-    if (size < most) return { set, size: Math.max(size, table.k + SPARE) };
+    if (size < most) return { set, size: Math.max(size, k + SPARE) };
   } catch (error) {
     set.dispose();
     throw error;
@@ -129,8 +186,8 @@ async function wideSearch(
 
 /** For some points, how many candidates a proof of their neighbours takes; counting ends at `most`. */
 function candidatesNeeded(search: Search, chosen: Int32Array, most: number): Int32Array {
-  const { set, table } = search;
-  const { n } = table;
+  const { set } = search;
+  const { n } = set;
   const squared = squaredDistancesFrom(set, chosen);
   return Int32Array.from(chosen, (i, row) => {
     const computed = squared.subarray(row * n, (row + 1) * n);
@@ -148,19 +205,13 @@ function candidatesNeeded(search: Search, chosen: Int32Array, most: number): Int
   });
 }
 
-interface Search {
-  readonly rows: Rows;
-  readonly set: SearchSet;
-  readonly table: Omit<NeighbourTable, 'searchedAgain'>;
-}
-
 /** Measures each point's shortlist. Returns the points for which a point off the list could be nearer. */
 async function measure(
   search: Search,
   { size, indices, squared }: Shortlist,
   rest: (done: number) => Promise<void>,
 ): Promise<number[]> {
-  const { n } = search.table;
+  const { n } = search.set;
   const open: number[] = [];
   for (let i = 0; i < n; i++) {
     if (i % 16 === 0) await rest(i / n);
@@ -189,64 +240,61 @@ function turns(
 }
 
 /**
- * Measures candidates in float64 and keeps the k nearest in the table, skipping those whose computed distance
- * rules them out.
+ * Measures candidates in float64 and keeps the k nearest of all that were seen, skipping those whose computed distance
+ * rules them out. A distance that is measured to the end counts for the other point as well.
  *
- * @param candidates at least k points
- * @param squared their computed squared distances, rising or in any order
- * @returns the largest computed squared distance that a point nearer than the k-th found can have
+ * @param squared the candidates' computed squared distances, rising or in any order
+ * @returns the largest computed squared distance that a point nearer than the last needed can have
  */
-function keepNearest(
-  { rows, set, table }: Search,
-  i: number,
-  candidates: Int32Array,
-  squared: Float32Array,
-): number {
-  const { k, indices, distances } = table;
-  const begin = i * k;
-  const end = begin + k - 1;
-  let count = 0;
-  let reach = Number.POSITIVE_INFINITY;
+function keepNearest(search: Search, i: number, candidates: Int32Array, squared: Float32Array): number {
+  const { rows, columns, seen } = search.found;
+  const seenByThis = seen[i]!;
+  let reach = reachOf(search, i);
   for (let c = 0; c < candidates.length; c++) {
     if (squared[c]! > reach) continue;
     const j = candidates[c]!;
-    const sum = squaredDistance(rows, i, j);
-    if (count === k && sum >= distances[end]!) continue;
-    let p = begin + Math.min(count, k - 1);
-    for (; p > begin && distances[p - 1]! > sum; p--) {
-      distances[p] = distances[p - 1]!;
-      indices[p] = indices[p - 1]!;
-    }
-    distances[p] = sum;
-    indices[p] = j;
-    if (count < k) count++;
-    if (count === k) reach = largestComputed(set, i, Math.sqrt(distances[end]!) * set.scale);
+    if (seenByThis.includes(j)) continue;
+    const sum = squaredDistanceWithin(rows, columns, i, j, farthest(search.found, i));
+    if (sum === Number.POSITIVE_INFINITY) continue;
+    seenByThis.push(j);
+    seen[j]!.push(i);
+    offer(search.found, j, i, sum);
+    if (offer(search.found, i, j, sum)) reach = reachOf(search, i);
   }
-  for (let p = begin; p <= end; p++) distances[p] = Math.sqrt(distances[p]!);
   return reach;
 }
 
-/** By direct differences in float64; four sums, because each addition waits for the one before it. */
-export function squaredDistance({ data, d }: Rows, i: number, j: number): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  let p = i * d;
-  let q = j * d;
-  const end = p + d;
-  for (; p < end - 3; p += 4, q += 4) {
-    const d0 = data[p]! - data[q]!;
-    const d1 = data[p + 1]! - data[q + 1]!;
-    const d2 = data[p + 2]! - data[q + 2]!;
-    const d3 = data[p + 3]! - data[q + 3]!;
-    s0 += d0 * d0;
-    s1 += d1 * d1;
-    s2 += d2 * d2;
-    s3 += d3 * d3;
+/** The largest computed squared distance that a point nearer than the last needed can have. */
+function reachOf({ found, set }: Search, i: number): number {
+  return largestComputed(set, i, Math.sqrt(farthest(found, i)) * set.scale);
+}
+
+/** The squared distance of the last neighbour that is needed. */
+function farthest({ k, squared, needed }: Found, i: number): number {
+  return squared[i * k + needed[i]! - 1]!;
+}
+
+/** Keeps a point if it is among those of another so far that are needed. */
+function offer(found: Found, i: number, j: number, sum: number): boolean {
+  const { k, indices, squared, needed, depth } = found;
+  if (!(sum < farthest(found, i))) return false;
+  const begin = i * k;
+  let p = begin + k - 1;
+  for (; p > begin && squared[p - 1]! > sum; p--) {
+    squared[p] = squared[p - 1]!;
+    indices[p] = indices[p - 1]!;
   }
-  for (; p < end; p++, q++) {
-    const difference = data[p]! - data[q]!;
-    s0 += difference * difference;
+  squared[p] = sum;
+  indices[p] = j;
+  if (squared[begin + k - 1]! < Number.POSITIVE_INFINITY) {
+    needed[i] = depth(i, indices.subarray(begin, begin + k));
   }
-  return s0 + s1 + (s2 + s3);
+  return true;
+}
+
+/** By direct differences in float64. */
+export function squaredDistance(rows: Rows, i: number, j: number): number {
+  return partialSquare(rows.row(i), rows.row(j), 0, rows.d);
 }
 
 /**
@@ -262,8 +310,8 @@ async function searchAgain(
   most: number,
   rest: (done: number) => Promise<void>,
 ): Promise<number[]> {
-  const { set, table } = search;
-  const { n, k } = table;
+  const { set } = search;
+  const { n } = set;
   const left: number[] = [];
   const candidates = new Int32Array(n);
   const computed = new Float32Array(n);
@@ -271,7 +319,7 @@ async function searchAgain(
     const chosen = Int32Array.from(open.slice(start, start + blockSize));
     const squared = squaredDistancesFrom(set, chosen);
     for (const [row, i] of chosen.entries()) {
-      const reach = largestComputed(set, i, table.distances[(i + 1) * k - 1]! * set.scale);
+      const reach = reachOf(search, i);
       let count = 0;
       for (let j = 0, p = row * n; j < n; j++, p++) {
         if (squared[p]! > reach || j === i) continue;

@@ -2,8 +2,8 @@
 import * as tf from '@tensorflow/tfjs';
 
 /**
- * Points in rows: a tensor, nested arrays, or flat data in C order with its shape [points, dimensions]; or the
- * distances between points that have no coordinates.
+ * Points in rows: a tensor, nested arrays, flat data in C order with its shape [points, dimensions], or a function
+ * that reads them; or the distances between points that have no coordinates.
  */
 export type Points = Coordinates | DistanceMatrix;
 
@@ -11,19 +11,39 @@ export type Points = Coordinates | DistanceMatrix;
 export type Coordinates =
   | tf.Tensor2D
   | readonly (readonly number[])[]
-  | { readonly data: Float32Array | Float64Array; readonly shape: readonly [number, number] };
+  | { readonly data: Float32Array | Float64Array; readonly shape: readonly [number, number] }
+  | PointsOnDemand;
+
+/** Points that need not be in memory. */
+export interface PointsOnDemand {
+  /** Coordinates of point i, which must stay as they are while one further point is read. */
+  row(i: number): Float32Array | Float64Array;
+  /** [points, dimensions] */
+  readonly shape: readonly [number, number];
+}
 
 /** A symmetric matrix [points, points] of distances, nested or flat. */
 export interface DistanceMatrix {
   readonly distances: readonly (readonly number[])[] | Float32Array | Float64Array;
 }
 
-/** Flat rows of finite numbers. */
+/** Rows of finite numbers. */
 export interface Rows {
-  /** [n * d], C order. */
-  readonly data: Float32Array | Float64Array;
   readonly n: number;
   readonly d: number;
+  /** Coordinates of point i, to be read before the next row but one is asked for. */
+  row(i: number): Float32Array | Float64Array;
+}
+
+/** Rows that are all in memory. */
+export interface FlatRows extends Rows {
+  /** [n * d], C order. */
+  readonly data: Float32Array | Float64Array;
+}
+
+/** Rows of flat data in C order. */
+export function flatRows(data: Float32Array | Float64Array, n: number, d: number): FlatRows {
+  return { data, n, d, row: (i) => data.subarray(i * d, (i + 1) * d) };
 }
 
 /** The distinct points of a set. */
@@ -63,8 +83,9 @@ export class TooFewPointsError extends RangeError {
  *
  * @throws TooFewPointsError when fewer than 3 distinct points remain.
  */
-export function distinctPoints({ data, n, d }: Rows): DistinctPoints {
-  const kept = firstOfEachRow({ data, n, d });
+export function distinctPoints(rows: Rows): DistinctPoints {
+  const { n, d } = rows;
+  const kept = firstOfEachRow(rows);
   const duplicates = n - kept.length;
   if (kept.length < 3) {
     const removed = duplicates === 1 ? '1 duplicate' : `${duplicates} duplicates`;
@@ -74,13 +95,8 @@ export function distinctPoints({ data, n, d }: Rows): DistinctPoints {
       kept.length,
     );
   }
-  if (duplicates === 0) return { data, n, d, duplicates, kept };
-  const distinct =
-    data instanceof Float32Array ? new Float32Array(kept.length * d) : new Float64Array(kept.length * d);
-  kept.forEach((row, i) => {
-    distinct.set(data.subarray(row * d, (row + 1) * d), i * d);
-  });
-  return { data: distinct, n: kept.length, d, duplicates, kept };
+  const row = duplicates === 0 ? rows.row : (i: number) => rows.row(kept[i]!);
+  return { n: kept.length, d, row, duplicates, kept };
 }
 
 /**
@@ -99,7 +115,7 @@ export function readDistances({ distances }: DistanceMatrix): {
     ? flattenArrays(distances)
     : flatSquare(distances as Float32Array | Float64Array);
   if (n !== d) throw new RangeError(`distances must be a square matrix, got ${n} rows of ${d}`);
-  assertFinite({ data, n, d });
+  assertFinite(flatRows(data, n, d));
   const kept: number[] = [];
   for (let i = 0; i < n; i++) {
     if (data[i * n + i] !== 0)
@@ -132,12 +148,12 @@ export function readDistances({ distances }: DistanceMatrix): {
   return { n: m, duplicates, kept: Int32Array.from(kept), distances: distinct };
 }
 
-function flatSquare(data: Float32Array | Float64Array): Rows {
+function flatSquare(data: Float32Array | Float64Array): FlatRows {
   const n = Math.round(Math.sqrt(data.length));
   if (n * n !== data.length) {
     throw new RangeError(`distances must be a square matrix, got ${data.length} numbers, which is no square`);
   }
-  return { data, n, d: n };
+  return flatRows(data, n, n);
 }
 
 async function flatten(points: Coordinates): Promise<Rows> {
@@ -152,6 +168,11 @@ async function flatten(points: Coordinates): Promise<Rows> {
     return checked(data, points.shape[0], points.shape[1]);
   }
   if (Array.isArray(points)) return flattenArrays(points);
+  if ('row' in points && 'shape' in points) {
+    const [n, d] = points.shape;
+    assertSome(n, d);
+    return { n, d, row: (i) => rowOf(points, i) };
+  }
   if ('data' in points && 'shape' in points) {
     const { data, shape } = points;
     if (!(data instanceof Float32Array || data instanceof Float64Array)) {
@@ -166,10 +187,12 @@ async function flatten(points: Coordinates): Promise<Rows> {
     }
     return checked(data, shape[0], shape[1]);
   }
-  throw new TypeError('points must be a tf.Tensor2D, number[][], { data, shape } or { distances }');
+  throw new TypeError(
+    'points must be a tf.Tensor2D, number[][], { data, shape }, { row, shape } or { distances }',
+  );
 }
 
-function flattenArrays(points: readonly (readonly number[])[]): Rows {
+function flattenArrays(points: readonly (readonly number[])[]): FlatRows {
   const n = points.length;
   const d = points[0]?.length ?? 0;
   const data = new Float64Array(n * d);
@@ -184,35 +207,48 @@ function flattenArrays(points: readonly (readonly number[])[]): Rows {
   return checked(data, n, d);
 }
 
-function checked(data: Float32Array | Float64Array, n: number, d: number): Rows {
+function checked(data: Float32Array | Float64Array, n: number, d: number): FlatRows {
   if (data.length !== n * d) {
     throw new RangeError(`shape [${n}, ${d}] needs ${n * d} numbers, got ${data.length}: correct the shape`);
   }
-  if (n === 0 || d === 0) throw new RangeError(`need at least 3 distinct points, got shape [${n}, ${d}]`);
-  return { data, n, d };
+  assertSome(n, d);
+  return flatRows(data, n, d);
 }
 
-function assertFinite({ data, d }: Rows): void {
+function assertSome(n: number, d: number): void {
+  if (n === 0 || d === 0) throw new RangeError(`need at least 3 distinct points, got shape [${n}, ${d}]`);
+}
+
+function rowOf(points: PointsOnDemand, i: number): Float32Array | Float64Array {
+  const row = points.row(i);
+  if (row.length === points.shape[1]) return row;
+  throw new RangeError(
+    `row ${i} has ${row.length} numbers, the shape is [${points.shape}]: correct the shape`,
+  );
+}
+
+function assertFinite(rows: Rows): void {
+  const { n, d } = rows;
   let bad = 0;
-  let first = 0;
-  for (let i = data.length - 1; i >= 0; i--) {
-    // x - x is 0 for every finite number, NaN otherwise.
-    if (data[i]! - data[i]! !== 0) {
-      bad++;
-      first = i;
+  let first = '';
+  for (let i = 0; i < n; i++) {
+    const row = rows.row(i);
+    for (let c = 0; c < d; c++) {
+      // x - x is 0 for every finite number, NaN otherwise.
+      if (row[c]! - row[c]! === 0) continue;
+      if (bad++ === 0) first = `(${row[c]}) in row ${i}, column ${c}`;
     }
   }
   if (bad === 0) return;
   throw new RangeError(
-    `${bad} of ${data.length} values ${bad === 1 ? 'is' : 'are'} NaN or infinite, ` +
-      `the first (${data[first]}) in row ${Math.floor(first / d)}, column ${first % d}: remove or repair these rows`,
+    `${bad} of ${n * d} values ${bad === 1 ? 'is' : 'are'} NaN or infinite, ` +
+      `the first ${first}: remove or repair these rows`,
   );
 }
 
 /** The row numbers of the first copy of each row, by an FNV-1a hash over the bits and a full comparison. */
-function firstOfEachRow({ data, n, d }: Rows): Int32Array {
-  const words = new Int32Array(data.buffer, data.byteOffset, data.byteLength / 4);
-  const width = words.length / n;
+function firstOfEachRow(rows: Rows): Int32Array {
+  const { n } = rows;
   const signBit = 1 << 31;
   const buckets = 1 << Math.max(4, Math.ceil(Math.log2(2 * n)));
   const head = new Int32Array(buckets).fill(-1);
@@ -220,26 +256,30 @@ function firstOfEachRow({ data, n, d }: Rows): Int32Array {
   const hashes = new Int32Array(n);
   const kept = new Int32Array(n);
   let count = 0;
-  for (let row = 0; row < n; row++) {
+  for (let i = 0; i < n; i++) {
+    const row = rows.row(i);
+    const words = new Int32Array(row.buffer, row.byteOffset, row.byteLength / 4);
     let hash = 0x811c9dc5;
-    for (let w = row * width, end = w + width; w < end; w++) {
+    for (let w = 0; w < words.length; w++) {
       const word = words[w]!;
       // -0 equals 0, so both must hash alike.
       hash = Math.imul(hash ^ (word === signBit ? 0 : word), 0x01000193);
     }
     const bucket = (hash ^ (hash >>> 15)) & (buckets - 1);
     let other = head[bucket]!;
-    while (other >= 0 && !(hashes[other] === hash && equalRows(data, d, other, row))) other = next[other]!;
+    while (other >= 0 && !(hashes[other] === hash && equal(rows.row(other), rows.row(i)))) {
+      other = next[other]!;
+    }
     if (other >= 0) continue;
-    hashes[row] = hash;
-    next[row] = head[bucket]!;
-    head[bucket] = row;
-    kept[count++] = row;
+    hashes[i] = hash;
+    next[i] = head[bucket]!;
+    head[bucket] = i;
+    kept[count++] = i;
   }
   return kept.subarray(0, count);
 }
 
-function equalRows(data: Float32Array | Float64Array, d: number, a: number, b: number): boolean {
-  for (let c = 0, p = a * d, q = b * d; c < d; c++, p++, q++) if (data[p] !== data[q]) return false;
+function equal(a: Float32Array | Float64Array, b: Float32Array | Float64Array): boolean {
+  for (let c = 0; c < a.length; c++) if (a[c] !== b[c]) return false;
   return true;
 }

@@ -1,6 +1,6 @@
-/** A few columns that hold most of the energy of wide points: distances in them are lower bounds of the true ones. */
+/** A subspace that holds most of the energy of wide points: distances in it are lower bounds of the true ones. */
 import * as tf from '@tensorflow/tfjs';
-import { CholeskyDecomposition, EigenvalueDecomposition, inverse, Matrix } from 'ml-matrix';
+import type { Columns } from './columns';
 import type { Rows } from './points';
 import {
   type Frame,
@@ -9,65 +9,71 @@ import {
   imageSet,
   inputPrecision,
   productRounding,
+  type Range,
   type SearchSet,
   UNIT,
 } from './search-set';
 
-/** Points whose principal components are the basis. */
-const SAMPLE = 512;
-/** Columns in one product: the rounding of a projection grows with their number. */
-const CHUNK = 512;
+/** Share of the variance that the projected columns hold; the others are left out. */
+const ENERGY = 0.99;
+/** Runs of 64 columns in one product: the rounding of a projection grows with their number. */
+const RUNS = 8;
 /** Columns in one product where the basis is checked: its rounding must not hide that of the basis. */
 const CHECKED = 128;
-/** Points in one product. */
-const BLOCK = 4096;
+/** Points in one product: their sums stay in the cache. */
+const BLOCK = 256;
+/** A point is no new direction when less than this share of its square lies outside of those before it. */
+const NEW = 1e-3;
 
-/** Columns of the projection of points with `d` coordinates. */
-export function projectionColumns(d: number): number {
-  return d >= 16384 ? 256 : 128;
+/** Directions of the projection of points with `d` coordinates, at most. */
+export function projectionDirections(d: number): number {
+  return Math.min(1024, Math.max(16, Math.floor(d / 16)));
 }
 
 /**
- * Projects points on the leading principal components Q of a sample of them. |Q'(x - y)| is at most |Q|_2 |x - y|, and
- * |Q|_2 is bounded by the computed Q'Q and its rounding, so that no distance in the image is longer than the true one
- * by more than the set's `stretch` and `inputRounding`: a search in it overlooks no neighbour.
+ * Projects points on an orthonormal basis Q of the space that a sample of them spans, within the columns that vary most.
+ * |Q'(x - y)| is at most |Q|_2 |x - y|, and |Q|_2 is bounded by the computed Q'Q and its rounding, so that no distance
+ * in the image is longer than the true one by more than the set's `stretch` and `inputRounding`: a search in it
+ * overlooks no neighbour.
  *
  * @returns undefined where the processor rounds the inputs of products, which leaves nothing of the bound
  */
 export async function projectedSet(
   rows: Rows,
+  columns: Columns,
   rest: (done: number) => Promise<void>,
 ): Promise<SearchSet | undefined> {
   if (inputPrecision() > UNIT) return undefined;
   const { n, d } = rows;
-  const m = projectionColumns(d);
-  const frame = frameOf(rows, Math.ceil(n / SAMPLE));
+  const size = Math.min(projectionDirections(d), n);
+  const frame = frameOf(rows, Math.ceil(n / size));
+  const chunks = energeticChunks(columns);
   await rest(0.1);
-  const basis = await principalBasis(rows, frame, m, rest);
+  const basis = await orthonormalBasis(rows, frame, chunks, size, rest);
   if (!basis) return undefined;
+  const { m } = basis;
   try {
     const squares = new Float64Array(n);
     const image = new Float32Array(n * m);
-    const block = Math.min(BLOCK, n);
-    for (let from = 0; from < n; from += block) {
-      const count = Math.min(block, n - from);
+    for (let from = 0; from < n; from += BLOCK) {
+      const count = Math.min(BLOCK, n - from);
       let sum = tf.zeros([count, m]) as tf.Tensor2D;
       for (const [c, part] of basis.parts.entries()) {
-        const columns = part.shape[0];
-        const values = new Float32Array(count * columns);
-        fillChunk(rows, frame, { from, count }, c * CHUNK, columns, { values, width: columns, squares });
+        const width = part.shape[0];
+        const values = new Float32Array(count * width);
+        fillChunk(rows, frame, { from, count }, chunks[c]!, { values, width, squares });
         const before = sum;
-        sum = tf.tidy(() => tf.add(before, tf.matMul(tf.tensor2d(values, [count, columns]), part)));
+        sum = tf.tidy(() => tf.add(before, tf.matMul(tf.tensor2d(values, [count, width]), part)));
         before.dispose();
-        await rest(0.3 + (0.7 * (from + (count * (c + 1)) / basis.parts.length)) / n);
       }
       image.set(sum.dataSync(), from * m);
       sum.dispose();
+      await rest(0.3 + (0.7 * from) / n);
     }
     // Points far outside of the sample may overflow in float32.
     if (!image.every(Number.isFinite) || !squares.every((square) => square < 1e30)) return undefined;
     // |fl(Q'x) - Q'x| <= gamma | |Q|' |x| | <= gamma sqrt(m) |Q|_2 |x|, and x itself was rounded to float32.
-    const rounding = productRounding(CHUNK + basis.parts.length + 1) * Math.sqrt(m);
+    const rounding = productRounding(widthOf(chunks[0]!) + basis.parts.length + 1) * Math.sqrt(m);
     return imageSet(image, m, {
       n,
       scale: frame.scale,
@@ -80,95 +86,99 @@ export async function projectedSet(
   }
 }
 
+/** The columns that hold most of the variance, in groups for one product each. */
+function energeticChunks({ first, end, share }: Columns): (readonly Range[])[] {
+  const enough = share.findIndex((held) => held >= ENERGY);
+  const chosen = Array.from(first, (from, run) => ({ first: from, end: end[run]! }))
+    .slice(0, enough < 0 ? undefined : enough + 1)
+    .sort((a, b) => a.first - b.first);
+  return Array.from({ length: Math.ceil(chosen.length / RUNS) }, (_, c) =>
+    chosen.slice(c * RUNS, (c + 1) * RUNS),
+  );
+}
+
+function widthOf(chunk: readonly Range[]): number {
+  return chunk.reduce((sum, { first, end }) => sum + end - first, 0);
+}
+
 interface Basis {
-  /** [columns, m] each, together [d, m] */
+  /** [columns, m], one for each chunk */
   readonly parts: tf.Tensor2D[];
+  readonly m: number;
   /** Upper bound of |Q|_2. */
   readonly norm: number;
 }
 
-/** The m leading principal components of evenly spread points, made orthonormal once more. */
-async function principalBasis(
+/** An orthonormal basis of the space of evenly spread points: Q = S'W, with W from the products SS'. */
+async function orthonormalBasis(
   rows: Rows,
   frame: Frame,
-  m: number,
+  chunks: readonly (readonly Range[])[],
+  size: number,
   rest: (done: number) => Promise<void>,
 ): Promise<Basis | undefined> {
-  const { n, d } = rows;
-  const size = Math.min(SAMPLE, n);
-  const chosen = { from: 0, count: size, step: Math.floor(n / size) };
-  const sample = (first: number): tf.Tensor2D => {
-    const columns = Math.min(CHUNK, d - first);
-    const values = new Float32Array(size * columns);
-    fillChunk(rows, frame, chosen, first, columns, { values, width: columns });
-    return tf.tensor2d(values, [size, columns]);
-  };
-  const products = new Float64Array(size * size);
-  for (let first = 0; first < d; first += CHUNK) {
-    addTo(products, () => {
-      const part = sample(first);
-      return tf.matMul(part, part, false, true);
-    });
-    await rest(0.1 + (0.05 * first) / d);
-  }
-  const { values, vectors } = leading(products, size, m);
-  if (!(values.at(-1)! > 0)) return undefined; // fewer than m directions: the points are no wide cloud
-  const weights = tf.tensor2d(Float32Array.from(vectors), [size, m]);
-  const raw: tf.Tensor2D[] = [];
-  for (let first = 0; first < d; first += CHUNK) {
-    raw.push(tf.tidy(() => tf.matMul(sample(first), weights, true, false)));
-    await rest(0.2 + (0.05 * first) / d);
-  }
-  weights.dispose();
+  const chosen = { from: 0, count: size, step: Math.floor(rows.n / size) };
+  const sample: tf.Tensor2D[] = [];
   try {
-    return orthonormalised(raw, m);
+    const products = new Float64Array(size * size);
+    for (const chunk of chunks) {
+      const width = widthOf(chunk);
+      const values = new Float32Array(size * width);
+      fillChunk(rows, frame, chosen, chunk, { values, width });
+      const part = tf.tensor2d(values, [size, width]);
+      sample.push(part);
+      addTo(products, () => tf.matMul(part, part, false, true));
+      await rest(0.1 + (0.1 * sample.length) / chunks.length);
+    }
+    const { weights, m } = orthogonalised(products, size);
+    if (m === 0) return undefined;
+    const right = tf.tensor2d(weights, [size, m]);
+    const parts = sample.map((part) => tf.matMul(part, right, true, false) as tf.Tensor2D);
+    right.dispose();
+    await rest(0.25);
+    return { parts, m, norm: normBound(parts, m) };
   } finally {
-    tf.dispose(raw);
+    tf.dispose(sample);
   }
 }
 
-/** Columns u_c / sqrt(lambda_c) for the m largest eigenvalues, which turn the points into principal directions. */
-function leading(
-  products: Float64Array,
-  size: number,
-  m: number,
-): { readonly values: number[]; readonly vectors: Float64Array } {
-  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(
-    Matrix.from1DArray(size, size, Array.from(products)),
-    { assumeSymmetric: true },
-  );
-  const order = Array.from(realEigenvalues.keys()).reverse().slice(0, m);
-  const largest = realEigenvalues.at(-1)!;
-  const values = order.map((c) => (realEigenvalues[c]! > 1e-6 * largest ? realEigenvalues[c]! : 0));
-  const vectors = new Float64Array(size * m);
-  for (let i = 0; i < size; i++)
-    for (let c = 0; c < m; c++)
-      vectors[i * m + c] = eigenvectorMatrix.get(i, order[c]!) / Math.sqrt(values[c]!);
-  return { values, vectors };
-}
-
-/** Q = V L^-T with V'V = L L': what rounding took from the orthogonality of V comes back. */
-function orthonormalised(raw: readonly tf.Tensor2D[], m: number): Basis | undefined {
-  const cholesky = new CholeskyDecomposition(Matrix.from1DArray(m, m, Array.from(gramOf(raw, m))));
-  if (!cholesky.isPositiveDefinite()) return undefined;
-  const lower = inverse(cholesky.lowerTriangularMatrix);
-  const right = tf.tensor2d(Float32Array.from(lower.to1DArray()), [m, m]);
-  const parts = raw.map((part) => tf.matMul(part, right, false, true) as tf.Tensor2D);
-  right.dispose();
-  const gram = gramOf(parts, m);
-  let trace = 0;
-  let deviation = 0;
-  for (let i = 0; i < m; i++) {
-    trace += gram[i * m + i]!;
-    for (let j = 0; j < m; j++) deviation += (gram[i * m + j]! - (i === j ? 1 : 0)) ** 2;
+/**
+ * Gram and Schmidt's process on products of points: column c of the weights [size, m] makes the c-th direction of the
+ * points. Points that hold no new direction are passed over.
+ */
+function orthogonalised(products: Float64Array, size: number): { weights: Float32Array; m: number } {
+  // r[c][j]: the c-th direction's part of point j; inverse[c]: how the accepted points make the c-th direction.
+  const r: Float64Array[] = [];
+  const inverse: Float64Array[] = [];
+  const accepted: number[] = [];
+  const left = Float64Array.from({ length: size }, (_, j) => products[j * size + j]!);
+  for (let i = 0; i < size; i++) {
+    if (!(left[i]! > NEW * products[i * size + i]!)) continue;
+    const length = Math.sqrt(left[i]!);
+    const direction = products.slice(i * size, (i + 1) * size);
+    const combination = new Float64Array(size);
+    combination[i] = 1;
+    for (let c = 0; c < r.length; c++) {
+      const [rc, wc, part] = [r[c]!, inverse[c]!, r[c]![i]!];
+      for (let j = i; j < size; j++) direction[j]! -= part * rc[j]!;
+      for (let a = 0; a <= c; a++) combination[accepted[a]!]! -= part * wc[accepted[a]!]!;
+    }
+    for (let j = i; j < size; j++) {
+      direction[j]! /= length;
+      left[j]! -= direction[j]! ** 2;
+    }
+    r.push(direction);
+    accepted.push(i);
+    inverse.push(combination.map((weight) => weight / length));
   }
-  // |Q'Q - I|_2 <= |computed - I|_F + the rounding of the products, at most gamma |Q|_F^2.
-  const rounding = productRounding(CHECKED + 1) * 1.01 * trace;
-  return { parts, norm: Math.sqrt(1 + Math.sqrt(deviation) + rounding) };
+  const m = r.length;
+  const weights = new Float32Array(size * m);
+  for (let c = 0; c < m; c++) for (let i = 0; i < size; i++) weights[i * m + c] = inverse[c]![i]!;
+  return { weights, m };
 }
 
-/** Q'Q by short products, added in float64. */
-function gramOf(parts: readonly tf.Tensor2D[], m: number): Float64Array {
+/** |Q'Q - I|_2 <= |computed - I|_F + the rounding of the products, at most gamma |Q|_F^2. */
+function normBound(parts: readonly tf.Tensor2D[], m: number): number {
   const gram = new Float64Array(m * m);
   for (const part of parts) {
     const columns = part.shape[0];
@@ -179,7 +189,13 @@ function gramOf(parts: readonly tf.Tensor2D[], m: number): Float64Array {
       });
     }
   }
-  return gram;
+  let trace = 0;
+  let deviation = 0;
+  for (let i = 0; i < m; i++) {
+    trace += gram[i * m + i]!;
+    for (let j = 0; j < m; j++) deviation += (gram[i * m + j]! - (i === j ? 1 : 0)) ** 2;
+  }
+  return Math.sqrt(1 + Math.sqrt(deviation) + productRounding(CHECKED + 1) * 1.01 * trace);
 }
 
 function addTo(sum: Float64Array, compute: () => tf.Tensor): void {

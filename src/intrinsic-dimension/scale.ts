@@ -54,7 +54,7 @@ export async function idScale(points: Points, options: ScaleOptions = {}): Promi
   const curve = orders.map((n1) => {
     const n2 = 2 * n1;
     const { value, influences } = gride(table, n1, n2);
-    const standardError = sandwichStandardError(influences, table, n2);
+    const standardError = sandwichStandardError(influences(), table, n2);
     const interval = normalInterval(value, standardError, level);
     return { n1, n2, value, standardError, interval, scale: meanDistance(table, n2) };
   });

@@ -49,7 +49,25 @@ export function searchSet(rows: Rows, memory: number): SearchSet {
   const resident = 4 * n * (d + 2 + Math.min(d, CHUNK)) <= memory;
   const columns = resident ? CHUNK : Math.max(1, Math.min(CHUNK, Math.floor(memory / (8 * n)) - 2));
   const count = Math.ceil(d / columns);
-  const { chunk, squares } = chunksOf(rows, frame, columns);
+  const squares = new Float64Array(n);
+  if (!resident) addSquares(rows, frame, squares);
+  const chunk = (c: number): tf.Tensor2D => {
+    const [first, end] = [c * columns, Math.min(d, (c + 1) * columns)];
+    const width = end === d ? end - first + 2 : end - first;
+    const values = new Float32Array(n * width);
+    fillChunk(rows, frame, { from: 0, count: n }, [{ first, end }], {
+      values,
+      width,
+      squares: resident ? squares : undefined,
+    });
+    if (end === d) {
+      for (let i = 0; i < n; i++) {
+        values[i * width + width - 2] = squares[i]! / 2;
+        values[i * width + width - 1] = 1;
+      }
+    }
+    return tf.tensor2d(values, [n, width]);
+  };
   const kept = resident ? Array.from({ length: count }, (_, c) => chunk(c)) : undefined;
   return {
     n,
@@ -129,16 +147,19 @@ export function productRounding(terms: number): number {
  *
  * @throws RangeError when the values overflow when squared
  */
-export function frameOf({ data, n, d }: Rows, step = 1): Frame {
+export function frameOf(rows: Rows, step = 1): Frame {
+  const { n, d } = rows;
   const center = new Float64Array(d);
   const share = 1 / Math.ceil(n / step);
   for (let i = 0; i < n; i += step) {
-    for (let c = 0, p = i * d; c < d; c++, p++) center[c]! += data[p]! * share;
+    const row = rows.row(i);
+    for (let c = 0; c < d; c++) center[c]! += row[c]! * share;
   }
   let largest = 0;
   for (let i = 0; i < n; i += step) {
-    for (let c = 0, p = i * d; c < d; c++, p++) {
-      const size = Math.abs(data[p]! - center[c]!);
+    const row = rows.row(i);
+    for (let c = 0; c < d; c++) {
+      const size = Math.abs(row[c]! - center[c]!);
       if (size > largest) largest = size;
     }
   }
@@ -150,56 +171,47 @@ export function frameOf({ data, n, d }: Rows, step = 1): Frame {
   return { center, scale: 2 ** -Math.max(-1000, Math.ceil(Math.log2(largest * Math.sqrt(d)))) };
 }
 
-/** Writes columns `first` .. `first + columns` of chosen rows, centred and scaled, and adds up their squares. */
+/** Columns `first` .. `end` - 1. */
+export interface Range {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Writes some columns of chosen rows, centred and scaled, and adds up their squares. */
 export function fillChunk(
-  { data, d }: Rows,
+  rows: Rows,
   { center, scale }: Frame,
   chosen: { readonly from: number; readonly count: number; readonly step?: number },
-  first: number,
-  columns: number,
-  target: { readonly values: Float32Array; readonly width: number; readonly squares?: Float64Array },
+  ranges: readonly Range[],
+  target: {
+    readonly values: Float32Array;
+    readonly width: number;
+    readonly squares?: Float64Array | undefined;
+  },
 ): void {
   const { from, count, step = 1 } = chosen;
   const { values, width, squares } = target;
   for (let r = 0; r < count; r++) {
-    const begin = (from + r * step) * d + first;
-    const to = r * width;
+    const row = rows.row(from + r * step);
+    let to = r * width;
     let sum = 0;
-    for (let c = 0; c < columns; c++) {
-      const y = Math.fround((data[begin + c]! - center[first + c]!) * scale);
-      values[to + c] = y;
-      sum += y * y;
+    for (const { first, end } of ranges) {
+      for (let c = first; c < end; c++) {
+        const y = Math.fround((row[c]! - center[c]!) * scale);
+        values[to++] = y;
+        sum += y * y;
+      }
     }
     if (squares) squares[from + r * step]! += sum;
   }
 }
 
-/** The chunks of a centred set on demand, and the squared norms of its points. */
-function chunksOf(
-  rows: Rows,
-  frame: Frame,
-  columns: number,
-): { readonly chunk: (c: number) => tf.Tensor2D; readonly squares: Float64Array } {
-  const { n, d } = rows;
-  const squares = new Float64Array(n);
-  const row = { values: new Float32Array(d), width: d, squares };
-  for (let i = 0; i < n; i++) fillChunk(rows, frame, { from: i, count: 1 }, 0, d, row);
-  const chunk = (c: number): tf.Tensor2D => {
-    const first = c * columns;
-    const count = Math.min(columns, d - first);
-    const last = first + count === d;
-    const width = last ? count + 2 : count;
-    const values = new Float32Array(n * width);
-    fillChunk(rows, frame, { from: 0, count: n }, first, count, { values, width });
-    if (last) {
-      for (let i = 0; i < n; i++) {
-        values[i * width + count] = squares[i]! / 2;
-        values[i * width + count + 1] = 1;
-      }
-    }
-    return tf.tensor2d(values, [n, width]);
-  };
-  return { chunk, squares };
+/** The squared norms of the points as they are in the chunks. */
+function addSquares(rows: Rows, { center, scale }: Frame, squares: Float64Array): void {
+  for (let i = 0; i < rows.n; i++) {
+    const row = rows.row(i);
+    for (let c = 0; c < rows.d; c++) squares[i]! += Math.fround((row[c]! - center[c]!) * scale) ** 2;
+  }
 }
 
 const precisions = new Map<string, number>();

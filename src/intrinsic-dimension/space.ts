@@ -1,5 +1,6 @@
 /** Distinct points with a distance between them: from coordinates, or from a matrix of distances. */
 import {
+  type Depth,
   type NeighbourTable,
   neighbours,
   SEARCH_MEMORY,
@@ -10,6 +11,7 @@ import {
   type DistanceMatrix,
   type DistinctPoints,
   distinctPoints,
+  flatRows,
   type Points,
   type Rows,
   readDistances,
@@ -34,7 +36,7 @@ export interface Space {
   /** The points' rows; undefined where only distances are known. */
   readonly rows?: DistinctPoints;
   distance(i: number, j: number): number;
-  neighbours(k: number, options: SearchOptions): Promise<NeighbourTable>;
+  neighbours(k: number, options: SearchOptions, depth?: Depth): Promise<NeighbourTable>;
   /** For each radius the number of other points nearer than it, of every point, [n]. */
   countsWithin(radii: readonly number[], options: SearchOptions): Promise<Float64Array[]>;
 }
@@ -57,7 +59,7 @@ function pointSpace(rows: DistinctPoints): Space {
     kept,
     rows,
     distance,
-    neighbours: (k, options) => neighbours(rows, k, options),
+    neighbours: (k, options, depth) => neighbours(rows, k, options, depth),
     async countsWithin(radii, { memory = SEARCH_MEMORY, onProgress, signal }) {
       const counts = radii.map(() => new Float64Array(n));
       const widest = Math.max(...radii);
@@ -139,15 +141,17 @@ function matrixSpace(points: DistanceMatrix, metric: Metric): Space {
 }
 
 /** Rows of length 1, in float64. */
-function directions({ data, n, d }: Rows): Rows {
+function directions(rows: Rows): Rows {
+  const { n, d } = rows;
   const unit = new Float64Array(n * d);
   for (let i = 0; i < n; i++) {
+    const row = rows.row(i);
     let squared = 0;
-    for (let p = i * d; p < (i + 1) * d; p++) squared += data[p]! ** 2;
+    for (let c = 0; c < d; c++) squared += row[c]! ** 2;
     const length = Math.sqrt(squared);
     if (length === 0)
       throw new RangeError(`row ${i} is 0 and has no direction: remove it, or use the euclidean metric`);
-    for (let p = i * d; p < (i + 1) * d; p++) unit[p] = data[p]! / length;
+    for (let c = 0; c < d; c++) unit[i * d + c] = row[c]! / length;
   }
-  return { data: unit, n, d };
+  return flatRows(unit, n, d);
 }

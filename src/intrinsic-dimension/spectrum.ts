@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { SearchOptions } from './neighbours';
-import type { Rows } from './points';
+import { type FlatRows, flatRows, type Rows } from './points';
 
 /** An estimate, and how far each point moves it, times their number. */
 export interface SpectrumEstimate {
@@ -88,15 +88,22 @@ export async function principalComponents(
 }
 
 /** Points around their mean, in float64. */
-function centre({ data, n, d }: Rows): Rows {
+function centre(rows: Rows): FlatRows {
+  const { n, d } = rows;
   const mean = new Float64Array(d);
-  for (let i = 0, p = 0; i < n; i++) for (let c = 0; c < d; c++, p++) mean[c]! += data[p]! / n;
+  for (let i = 0; i < n; i++) {
+    const row = rows.row(i);
+    for (let c = 0; c < d; c++) mean[c]! += row[c]! / n;
+  }
   const centred = new Float64Array(n * d);
-  for (let i = 0, p = 0; i < n; i++) for (let c = 0; c < d; c++, p++) centred[p] = data[p]! - mean[c]!;
-  return { data: centred, n, d };
+  for (let i = 0, p = 0; i < n; i++) {
+    const row = rows.row(i);
+    for (let c = 0; c < d; c++, p++) centred[p] = row[c]! - mean[c]!;
+  }
+  return flatRows(centred, n, d);
 }
 
-function squaredLengths({ data, n, d }: Rows): Float64Array {
+function squaredLengths({ data, n, d }: FlatRows): Float64Array {
   const squares = new Float64Array(n);
   for (let i = 0, p = 0; i < n; i++) for (let c = 0; c < d; c++, p++) squares[i]! += data[p]! ** 2;
   return squares;
@@ -109,7 +116,7 @@ interface Moments {
   readonly side: 'coordinates' | 'points';
 }
 
-async function secondMoments(centred: Rows, options: SearchOptions): Promise<Moments> {
+async function secondMoments(centred: FlatRows, options: SearchOptions): Promise<Moments> {
   const { n, d } = centred;
   const side = d <= n ? 'coordinates' : 'points';
   const size = Math.min(n, d);
@@ -123,7 +130,7 @@ async function secondMoments(centred: Rows, options: SearchOptions): Promise<Mom
 
 /** Products of all pairs of rows in float64, [n, n]. */
 async function exactProducts(
-  { data, n, d }: Rows,
+  { data, n, d }: FlatRows,
   { onProgress, signal }: SearchOptions,
 ): Promise<Float64Array> {
   const products = new Float64Array(n * n);
@@ -146,7 +153,7 @@ async function exactProducts(
 
 /** The same by the backend: float32 products of chunks, added in float64. */
 async function fastProducts(
-  { data, n, d }: Rows,
+  { data, n, d }: FlatRows,
   side: Moments['side'],
   { onProgress, signal }: SearchOptions,
 ): Promise<Float64Array> {
@@ -176,10 +183,10 @@ async function fastProducts(
   return products;
 }
 
-function transpose({ data, n, d }: Rows): Rows {
+function transpose({ data, n, d }: FlatRows): FlatRows {
   const columns = new Float64Array(n * d);
   for (let i = 0; i < n; i++) for (let c = 0; c < d; c++) columns[c * n + i] = data[i * d + c]!;
-  return { data: columns, n: d, d: n };
+  return flatRows(columns, d, n);
 }
 
 /** y'Cy from the products of the points: the mean of the squared products with all points. */
@@ -193,7 +200,7 @@ function gramSpreads(matrix: Float64Array, n: number): Float64Array {
 
 /** y'Cy by the backend: it serves only the error of the estimate, for which float32 is enough. */
 async function quadraticForms(
-  { data, n, d }: Rows,
+  { data, n, d }: FlatRows,
   matrix: Float64Array,
   { signal }: SearchOptions,
 ): Promise<Float64Array> {
@@ -232,7 +239,7 @@ function eigen(matrix: Float64Array, size: number): { values: Float64Array; vect
 
 /** Calls `use` for every point with its squared projections on the components. */
 async function projections(
-  { data, n, d }: Rows,
+  { data, n, d }: FlatRows,
   vectors: Matrix,
   values: Float64Array,
   side: Moments['side'],

@@ -1,6 +1,7 @@
 /** Estimates on random subsamples, all from the one table of the full set. */
+import { jStat } from 'jstat';
 import { mulberry32, streamSeed } from '../runtime/random';
-import type { NeighbourTable } from './neighbours';
+import type { Depth, NeighbourTable } from './neighbours';
 import type { Space } from './space';
 
 /** Random subsamples without replacement. */
@@ -22,22 +23,25 @@ export interface Subsamples {
 }
 
 /**
- * Neighbours that the table of the full set must hold so that k of them are in a subsample: for k = 2 and 90 %,
- * 12 leave a point short once in 10^10. The rare point that is short is measured against all members.
+ * Neighbours that the table of `n` points must hold so that less than one point is expected to have fewer than k of
+ * them in a subsample: 8 for k = 2 and 20 times 90 % of 10,000. The rare point that has is measured against all members.
  */
-export function neighboursForSubsamples(k: number, { fraction = 0.9 }: SubsampleOptions): number {
-  return Math.ceil(k / fraction + 6 * Math.sqrt(k * (1 - fraction)) + 7);
+export function neighboursForSubsamples(
+  k: number,
+  n: number,
+  { count = 20, fraction = 0.9 }: SubsampleOptions,
+): number {
+  let width = k;
+  while (width < n && count * fraction * n * jStat.binomial.cdf(k - 1, width, fraction) > 1) width++;
+  return width;
 }
 
-/** Runs an estimator that needs `k` neighbours on each subsample. */
-export function estimateSubsamples(
-  space: Space,
-  table: NeighbourTable,
+/** The members of random subsamples of `n` points, from which an estimator needs `k` neighbours of each. */
+export function drawSubsamples(
+  n: number,
   k: number,
-  estimate: (table: NeighbourTable) => number,
-  { count = 20, fraction = 0.9, seed = 0 }: SubsampleOptions = {},
-): Subsamples {
-  const { n } = table;
+  { count = 20, fraction = 0.9, seed = 0 }: SubsampleOptions,
+): Int32Array[] {
   const size = Math.trunc(n * fraction);
   if (!(size > Math.max(k, 2) && size <= n)) {
     throw new RangeError(
@@ -45,17 +49,47 @@ export function estimateSubsamples(
     );
   }
   const order = Int32Array.from({ length: n }, (_, i) => i);
-  const values: number[] = [];
-  for (let s = 0; s < count; s++) {
+  return Array.from({ length: count }, (_, s) => {
     const uniform = mulberry32(streamSeed(seed, s));
     for (let i = 0; i < size; i++) {
       const j = i + Math.floor(uniform() * (n - i));
       [order[i], order[j]] = [order[j]!, order[i]!];
     }
-    values.push(estimate(tableOfMembers(space, table, k, order.subarray(0, size))));
-  }
-  const mean = values.reduce((sum, value) => sum + value, 0) / count;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count;
+    return order.slice(0, size);
+  });
+}
+
+/** How many of a point's neighbours hold k members of each subsample that the point is in, and at least k. */
+export function depthForSubsamples(subsamples: readonly Int32Array[], n: number, k: number): Depth {
+  const holds = subsamples.map((members) => {
+    const flags = new Uint8Array(n);
+    for (const point of members) flags[point] = 1;
+    return flags;
+  });
+  return (i, nearest) => {
+    let deepest = k;
+    for (const flags of holds) {
+      if (flags[i] === 0) continue;
+      let members = 0;
+      let p = 0;
+      for (; p < nearest.length && members < k; p++) members += flags[nearest[p]!]!;
+      deepest = Math.max(deepest, p);
+    }
+    return deepest;
+  };
+}
+
+/** Runs an estimator that needs `k` neighbours on each subsample. */
+export function estimateSubsamples(
+  space: Space,
+  table: NeighbourTable,
+  subsamples: readonly Int32Array[],
+  k: number,
+  estimate: (table: NeighbourTable) => number,
+): Subsamples {
+  const values = subsamples.map((members) => estimate(tableOfMembers(space, table, k, members)));
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
   return { mean, standardDeviation: Math.sqrt(variance), values };
 }
 
@@ -71,7 +105,9 @@ function tableOfMembers(space: Space, full: NeighbourTable, k: number, members: 
   members.forEach((point, i) => {
     let found = i * k;
     for (let p = point * full.k; p < (point + 1) * full.k && found < (i + 1) * k; p++) {
-      const other = rank[full.indices[p]!]!;
+      const neighbour = full.indices[p]!;
+      if (neighbour < 0) break; // not searched so far
+      const other = rank[neighbour]!;
       if (other < 0) continue;
       indices[found] = other;
       distances[found++] = full.distances[p]!;

@@ -18,7 +18,7 @@ export interface TwoNnFit {
 export function twoNn(table: NeighbourTable, discardFraction: number): LocalEstimate & { fit: TwoNnFit } {
   const logarithms = logRatios(table, 1, 2);
   const fit = fitTwoNn(logarithms, discardFraction);
-  return { value: fit.dimension, influences: twoNnInfluence(logarithms, fit), neighbours: 2, fit };
+  return { value: fit.dimension, influences: () => twoNnInfluence(logarithms, fit), neighbours: 2, fit };
 }
 
 /**

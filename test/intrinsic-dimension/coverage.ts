@@ -48,7 +48,8 @@ const mean = (values: readonly number[]): number =>
 
 function row(options: EstimatorOptions, dimension: number, tables: readonly NeighbourTable[]): string {
   const estimates = tables.map((table) => {
-    const { value, influences, neighbours } = localEstimator(options)!.estimate(table);
+    const { value, influences: influencesOf, neighbours } = localEstimator(options)!.estimate(table);
+    const influences = influencesOf();
     const sandwich = sandwichStandardError(influences, table, neighbours);
     return { value, sandwich, iid: independentStandardError(influences) };
   });

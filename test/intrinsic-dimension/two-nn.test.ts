@@ -4,7 +4,11 @@ import { cube, embed, flatTorus } from '../../src/data/manifolds';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
 import type { NeighbourTable } from '../../src/intrinsic-dimension/neighbours';
 import { space } from '../../src/intrinsic-dimension/space';
-import { estimateSubsamples } from '../../src/intrinsic-dimension/subsamples';
+import {
+  depthForSubsamples,
+  drawSubsamples,
+  estimateSubsamples,
+} from '../../src/intrinsic-dimension/subsamples';
 import { twoNn } from '../../src/intrinsic-dimension/two-nn';
 import { loadBackend } from '../../src/runtime/backend';
 import { readNpy } from './golden';
@@ -42,15 +46,33 @@ describe('TwoNN', () => {
     for (const { value } of estimates) assert.ok(Math.abs(value / estimates[0]!.value - 1) < 1e-12);
   });
 
-  it('estimates subsamples as if each were searched by itself', async () => {
+  it('estimates subsamples as if each were searched by itself, however deep the table', async () => {
     const points = flatTorus({ points: 300, dimension: 2, seed: 4 });
     const set = await space(points);
-    const options = { count: 5, fraction: 0.5, seed: 6 };
+    const members = drawSubsamples(300, 2, { count: 5, fraction: 0.5, seed: 6 });
+    const depth = depthForSubsamples(members, 300, 2);
     const estimate = (table: NeighbourTable): number => twoNn(table, 0.1).value;
-    const few = estimateSubsamples(set, await set.neighbours(3, {}), 2, estimate, options);
-    const many = estimateSubsamples(set, await set.neighbours(200, {}), 2, estimate, options);
-    for (const [i, value] of few.values.entries()) assert.ok(Math.abs(value / many.values[i]! - 1) < 1e-12);
-    assert.ok(few.standardDeviation > 0 && Math.abs(few.mean - 2) < 0.5);
+    const alone: number[] = [];
+    for (const chosen of members) {
+      const { data, shape } = points;
+      const part = Array.from(chosen, (i) => Array.from(data.slice(i * shape[1], (i + 1) * shape[1])));
+      alone.push((await intrinsicDimension(part)).value);
+    }
+    const tables = [
+      await set.neighbours(3, {}),
+      await set.neighbours(9, {}, depth),
+      await set.neighbours(9, { projection: true }, depth),
+      await set.neighbours(200, {}),
+    ];
+    for (const table of tables) {
+      const { values, mean, standardDeviation } = estimateSubsamples(set, table, members, 2, estimate);
+      for (const [s, value] of values.entries()) assert.ok(Math.abs(value / alone[s]! - 1) < 1e-12);
+      assert.ok(standardDeviation > 0 && Math.abs(mean - 2) < 0.5);
+    }
+    assert.ok(
+      tables[1]!.indices.some((j) => j < 0),
+      'no point needs fewer than 9',
+    );
   });
 
   const bad: { what: string; points: number[][]; message: RegExp }[] = [
