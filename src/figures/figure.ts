@@ -1,4 +1,5 @@
 /** A figure is plain data for plotly.js; this file shows it and turns it into SVG, PNG or a page. */
+import { createHash } from 'node:crypto';
 import type { Config, Layout, PlotData } from 'plotly.js';
 import { display, type MimeBundle } from './notebook-output';
 import { fontFolder, offlinePlotly, plotlySource } from './plotly-offline';
@@ -69,8 +70,25 @@ export async function toSVG(figure: Figure, size: Size = {}): Promise<string> {
   const plotly = await offlinePlotly();
   const { width = DEFAULT_SIZE.width, height = DEFAULT_SIZE.height } = layout;
   // plotly.js writes defaults into what it is given, and tags it with classes of the page.
-  const copy: Figure = structuredClone({ data, layout });
-  return plotly.toImage(copy as Required<Figure>, { format: 'svg', width, height, imageDataOnly: true });
+  const copy: Figure = structuredClone({
+    data: data.map((trace, i) => ({ uid: String(i), ...trace })),
+    layout,
+  });
+  return withStableNames(
+    await plotly.toImage(copy as Required<Figure>, { format: 'svg', width, height, imageDataOnly: true }),
+  );
+}
+
+/**
+ * plotly.js gives the definitions of every picture random names, for pages with several. Names from what is drawn do
+ * the same, and a picture that is drawn again is the same file.
+ */
+function withStableNames(svg: string): string {
+  const random = /id="defs-([0-9a-f]+)"/.exec(svg)?.[1];
+  if (random === undefined) return svg;
+  const names = new RegExp(`([a-z]-?)${random}`, 'g');
+  const hash = createHash('sha256').update(svg.replaceAll(names, '$1')).digest('hex');
+  return svg.replaceAll(names, `$1${hash.slice(0, random.length)}`);
 }
 
 /**

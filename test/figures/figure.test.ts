@@ -35,6 +35,19 @@ describe('figure', () => {
     );
   });
 
+  it('draws the same file again, and gives other figures other names for their definitions', async () => {
+    const svg = await toSVG(line);
+    assert.ok((await toSVG(line)) === svg, 'drawn again it is another file');
+    const names = (text: string): string[] => [...text.matchAll(/id="([^"]+)"/g)].map(([, name]) => name!);
+    const other = await toSVG({ ...line, layout: { title: { text: 'Another' } } });
+    assert.ok(names(svg).length > 3);
+    assert.deepEqual(
+      names(svg).filter((name) => names(other).includes(name)),
+      [],
+    );
+    for (const [, used] of svg.matchAll(/url\('?#([^')]+)/g)) assert.ok(names(svg).includes(used!), used);
+  });
+
   it('does not change the figure that it draws', async () => {
     const before = structuredClone(line);
     await toSVG(line);
