@@ -44,13 +44,13 @@ export interface Point {
 export async function alternate(
   sides: readonly Side[],
   rounds: number,
-  ask: (side: Side) => Promise<readonly number[]>,
+  ask: (side: Side, round: number) => Promise<readonly number[]>,
 ): Promise<Times[]> {
   const times = sides.map(({ name }) => ({ side: name, ms: [] as number[] }));
   for (let round = 0; round < rounds; round++) {
     // every second round backwards: no side always follows the same one
     const order = round % 2 ? [...sides.keys()].reverse() : [...sides.keys()];
-    for (const i of order) times[i]!.ms.push(...(await ask(sides[i]!)));
+    for (const i of order) times[i]!.ms.push(...(await ask(sides[i]!, round)));
   }
   return times;
 }

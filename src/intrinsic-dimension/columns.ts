@@ -2,7 +2,7 @@
 import type { Rows } from './points';
 
 /** Columns in a run. */
-const RUN = 64;
+const RUN = 256;
 /** Points that are looked at. */
 const SAMPLE = 256;
 

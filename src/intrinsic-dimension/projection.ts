@@ -16,8 +16,8 @@ import {
 
 /** Share of the variance that the projected columns hold; the others are left out. */
 const ENERGY = 0.99;
-/** Runs of 64 columns in one product: the rounding of a projection grows with their number. */
-const RUNS = 8;
+/** Runs of columns in one product: the rounding of a projection grows with their number. */
+const RUNS = 2;
 /** Columns in one product where the basis is checked: its rounding must not hide that of the basis. */
 const CHECKED = 128;
 /** Points in one product: their sums stay in the cache. */
@@ -27,7 +27,7 @@ const NEW = 1e-3;
 
 /** Directions of the projection of points with `d` coordinates, at most. */
 export function projectionDirections(d: number): number {
-  return Math.min(1024, Math.max(16, Math.floor(d / 16)));
+  return Math.min(768, Math.max(16, Math.floor(d / 16)));
 }
 
 /**
