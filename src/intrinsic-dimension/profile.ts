@@ -4,6 +4,7 @@ import { type Observed, observe } from '../models/layers-model';
 import type { Model } from '../models/model';
 import { loadBackend } from '../runtime/backend';
 import { type IdEstimate, type IdOptions, intrinsicDimension } from './intrinsic-dimension';
+import { SpilledRows } from './spilled-rows';
 
 /** What {@link layerProfile} takes besides the options of an estimate. */
 export interface ProfileOptions extends IdOptions {
@@ -15,7 +16,7 @@ export interface ProfileOptions extends IdOptions {
   readonly batchSize?: number;
   /**
    * Bytes that activations may take while they wait to be measured. When those of all sites need more, the
-   * network runs once for each site. @default 1 GiB
+   * network runs once for each site; a site that needs more by itself is kept in a temporary file. @default 1 GiB
    */
   readonly activationMemory?: number;
   /** Called now and then with the share that is done, 0 .. 1, and the site at work. */
@@ -66,22 +67,24 @@ export async function layerProfile(
   if (sites.length === 0) throw new RangeError('there are no sites to measure: name at least one');
   const groups = groupSites(shapes, inputs.shape[0]!, activationMemory);
   for (const group of groups) {
-    const collected = await activationsAt(observed, inputs, group, batchSize, idOptions.signal);
+    const spill = bytesOf(group, shapes, inputs.shape[0]!) > activationMemory;
+    const collected = await activationsAt(observed, inputs, group, { batchSize, spill }, idOptions.signal);
     for (const site of group) {
       const done = Object.keys(estimates).length;
       onProgress?.(done / sites.length, site);
-      const { data, shape } = collected[site]!;
+      const points = collected[site]!;
       delete collected[site];
-      const width = shape.reduce((size, axis) => size * axis, 1);
       try {
-        const estimate = await intrinsicDimension(
-          { data, shape: [inputs.shape[0]!, width] },
-          { ...idOptions, onProgress: (part) => onProgress?.((done + part) / sites.length, site) },
-        );
-        estimates[site] = { ...estimate, shape };
+        const estimate = await intrinsicDimension(points, {
+          ...idOptions,
+          onProgress: (part) => onProgress?.((done + part) / sites.length, site),
+        });
+        estimates[site] = { ...estimate, shape: shapes.get(site)! };
       } catch (error) {
         if (error instanceof RangeError) error.message = `at site '${site}': ${error.message}`;
         throw error;
+      } finally {
+        if (points instanceof SpilledRows) points.close();
       }
     }
   }
@@ -122,41 +125,60 @@ function groupSites(
   examples: number,
   memory: number,
 ): (readonly string[])[] {
-  const sizes = [...shapes.values()].map((shape) => shape.reduce((size, axis) => size * axis, 1));
-  const bytes = 4 * examples * sizes.reduce((sum, size) => sum + size, 0);
   const sites = [...shapes.keys()];
-  return bytes <= memory ? [sites] : sites.map((site) => [site]);
+  return bytesOf(sites, shapes, examples) <= memory ? [sites] : sites.map((site) => [site]);
 }
 
-interface Collected {
+/** Of the activations at some sites. */
+function bytesOf(
+  sites: readonly string[],
+  shapes: ReadonlyMap<string, readonly number[]>,
+  examples: number,
+): number {
+  return sites.reduce(
+    (sum, site) => sum + 4 * examples * shapes.get(site)!.reduce((size, axis) => size * axis, 1),
+    0,
+  );
+}
+
+interface Flat {
   readonly data: Float32Array;
-  /** Of one example's activation. */
-  readonly shape: readonly number[];
+  readonly shape: readonly [number, number];
 }
 
+/** The activations of all inputs at some sites, in memory or spilled. */
 async function activationsAt(
   observed: Observed,
   inputs: tf.Tensor,
   sites: readonly string[],
-  batchSize: number,
+  { batchSize, spill }: { readonly batchSize: number; readonly spill: boolean },
   signal: AbortSignal | undefined,
-): Promise<Record<string, Collected>> {
+): Promise<Record<string, Flat | SpilledRows>> {
   const examples = inputs.shape[0]!;
-  const collected: Record<string, Collected> = {};
-  for (let start = 0; start < examples; start += batchSize) {
-    signal?.throwIfAborted();
-    const batch = tf.slice(inputs, start, Math.min(batchSize, examples - start));
-    const activations = await observed.activations(batch, sites);
-    for (const site of sites) {
-      const tensor = activations[site]!;
-      const shape = tensor.shape.slice(1);
-      const width = tensor.size / tensor.shape[0]!;
-      collected[site] ??= { data: new Float32Array(examples * width), shape };
-      collected[site].data.set(tensor.dataSync(), start * width);
+  const collected: Record<string, Flat | SpilledRows> = {};
+  try {
+    for (let start = 0; start < examples; start += batchSize) {
+      signal?.throwIfAborted();
+      const batch = tf.slice(inputs, start, Math.min(batchSize, examples - start));
+      const activations = await observed.activations(batch, sites);
+      for (const site of sites) {
+        const tensor = activations[site]!;
+        const width = tensor.size / tensor.shape[0]!;
+        collected[site] ??= spill
+          ? new SpilledRows(width)
+          : { data: new Float32Array(examples * width), shape: [examples, width] };
+        const points = collected[site];
+        const values = tensor.dataSync() as Float32Array;
+        if (points instanceof SpilledRows) points.append(values);
+        else points.data.set(values, start * width);
+      }
+      tf.dispose([batch, ...Object.values(activations)]);
+      // A long pass lets timers and charts have their turn.
+      await new Promise((resolve) => setImmediate(resolve));
     }
-    tf.dispose([batch, ...Object.values(activations)]);
-    // A long pass lets timers and charts have their turn.
-    await new Promise((resolve) => setImmediate(resolve));
+  } catch (error) {
+    for (const points of Object.values(collected)) if (points instanceof SpilledRows) points.close();
+    throw error;
   }
   return collected;
 }
