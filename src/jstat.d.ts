@@ -6,6 +6,8 @@ declare module 'jstat' {
     stdev(values: readonly number[], sample?: boolean): number;
     readonly normal: { inv(p: number, mean: number, standardDeviation: number): number };
     readonly binomial: { cdf(successes: number, trials: number, probability: number): number };
+    median(values: readonly number[]): number;
+    readonly chisquare: { inv(p: number, degreesOfFreedom: number): number };
     readonly gamma: { inv(p: number, shape: number, scale: number): number };
   };
 }

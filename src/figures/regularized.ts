@@ -115,19 +115,14 @@ const HARM = 2;
 
 /**
  * Where regularisation begins to do harm: the least strength from which on every mean accuracy is lower than the best
- * one by more than two standard errors of the difference. The error comes from the deviation over seeds, pooled over
- * all strengths that have not collapsed.
+ * one by more than two standard errors of the difference. The error comes from the variance over seeds.
  *
  * @returns the strength; undefined where no strength does harm, or no strength has two seeds
  */
 export function onsetOfHarm(sweep: readonly Level[]): number | undefined {
   const learnt = sweep.filter(({ collapsed }) => !collapsed);
-  const degrees = (level: Level): number => level.outcomes.length - 1;
-  const freedom = learnt.reduce((sum, level) => sum + degrees(level), 0);
-  if (freedom === 0) return undefined;
-  const repeated = learnt.filter((level) => degrees(level) > 0);
-  const variance =
-    repeated.reduce((sum, level) => sum + degrees(level) * level.deviation.accuracy ** 2, 0) / freedom;
+  const variance = varianceOverSeeds(learnt);
+  if (variance === undefined) return undefined;
   const best = learnt.reduce((champion, next) =>
     next.mean.accuracy > champion.mean.accuracy ? next : champion,
   );
@@ -137,4 +132,19 @@ export function onsetOfHarm(sweep: readonly Level[]): number | undefined {
   };
   const lastHarmless = sweep.findLastIndex((level) => !harmful(level));
   return sweep[lastHarmless + 1]?.strength;
+}
+
+/**
+ * Of accuracy, from the median over the strengths: close to collapse runs scatter widely, which says nothing of the
+ * others. The variance of n normal values is distributed as its mean times chi-square / (n - 1), n - 1 degrees.
+ */
+function varianceOverSeeds(sweep: readonly Level[]): number | undefined {
+  const repeated = sweep.filter(({ outcomes: { length } }) => length > 1);
+  if (repeated.length === 0) return undefined;
+  return jStat.median(
+    repeated.map(({ outcomes: { length }, deviation }) => {
+      const degrees = length - 1;
+      return (deviation.accuracy ** 2 * degrees) / jStat.chisquare.inv(0.5, degrees);
+    }),
+  );
 }

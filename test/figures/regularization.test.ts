@@ -42,7 +42,10 @@ function run({
   };
 }
 
-/** Two seeds a strength, 0.01 apart: the error of the difference of two means is 0.0071, so that 0.0141 is harm. */
+/**
+ * Two seeds a strength, 0.01 apart: a variance of 5e-5, the median of chi-square with one degree is 0.455, so that the
+ * error of the difference of two means is 0.0105, and 0.0210 is harm.
+ */
 const pair = (end: End): MeasuredRun[] => [
   run({ ...end, seed: 0, accuracy: end.accuracy - 0.005 }),
   run({ ...end, seed: 1, accuracy: end.accuracy + 0.005 }),
@@ -52,7 +55,7 @@ const DECAYS = [
   ...pair({ weightDecay: 0, accuracy: 0.9, llid: 10 }),
   ...pair({ weightDecay: 1e-4, accuracy: 0.905, llid: 9 }),
   ...pair({ weightDecay: 1e-3, accuracy: 0.91, llid: 8 }),
-  ...pair({ weightDecay: 1e-2, accuracy: 0.894, llid: 7 }),
+  ...pair({ weightDecay: 1e-2, accuracy: 0.888, llid: 7 }),
   ...pair({ weightDecay: 1e-1, accuracy: 0.1, llid: 0, pid: 5 }),
 ];
 const DROPOUTS = [
@@ -91,10 +94,13 @@ describe('a sweep of regularisation', () => {
     const onset = (runs: MeasuredRun[]): number | undefined =>
       onsetOfHarm(levels(outcomes(runs, 'weightDecay')));
     assert.equal(onset(DECAYS), 1e-2);
-    // 0.896 is 0.014 below 0.910: not yet harm, and the collapse after it is.
+    // 0.020 below 0.910 is not yet harm, and the collapse after it is.
     const milder = DECAYS.filter(({ config }) => config['weightDecay'] !== 1e-2);
-    assert.equal(onset([...milder, ...pair({ weightDecay: 1e-2, accuracy: 0.896, llid: 7 })]), 1e-1);
+    assert.equal(onset([...milder, ...pair({ weightDecay: 1e-2, accuracy: 0.89, llid: 7 })]), 1e-1);
     assert.equal(onset(milder.filter(({ config }) => Number(config['weightDecay']) < 1e-1)), undefined);
+    // One strength whose runs scatter widely leaves the error of the others as it is.
+    const wild = [0.5, 0.9].map((accuracy, seed) => run({ weightDecay: 5e-2, seed, accuracy, llid: 7 }));
+    assert.equal(onset([...DECAYS, ...wild]), 1e-2);
     // A harmless strength behind a harmful one takes the mark on.
     assert.equal(onset([...DECAYS, ...pair({ weightDecay: 1, accuracy: 0.91, llid: 7 })]), undefined);
   });
