@@ -151,6 +151,7 @@ function readSafetensors(bytes: Buffer, wanted: string | undefined): NdArray {
   } catch {
     throw new Error('its header is no JSON');
   }
+  if (header === null || typeof header !== 'object') throw new Error('its header names no tensors');
   const keys = Object.keys(header).filter((name) => name !== '__metadata__');
   const key = wanted ?? (keys.length === 1 ? keys[0]! : undefined);
   if (key === undefined || !keys.includes(key)) {

@@ -113,6 +113,7 @@ describe('readPoints', () => {
     ['names.csv', 'x,y\n', /no rows of numbers/],
     ['binary.csv', Uint8Array.of(0, 1, 2, 255), /no text/],
     ['half.safetensors', Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 123), /cut off in its header/],
+    ['null.safetensors', safetensors(null as never, singles), /header names no tensors/],
     ['bad.safetensors', safetensors({ a: { dtype: 'F8' } }, singles), /entry of tensor 'a' is malformed/],
     [
       'torn.safetensors',
