@@ -7,6 +7,9 @@ import { median, met, type Result } from './result';
 
 const FOLDER = join(__dirname, '..', 'out', 'bench');
 
+/** Ticks of logarithmic axes. */
+const MILLISECONDS = [1, 10, 100, 1000].flatMap((decade) => [decade, 2 * decade, 5 * decade]);
+
 /** What surrounds the numbers. */
 export interface Header {
   readonly suite: string;
@@ -106,12 +109,17 @@ function charts({ title, times, curves = [] }: Result): [string, Figure][] {
           })),
         layout: {
           title: { text: `${title} with ${x}` },
-          xaxis: { title: { text: x }, type: 'log' },
-          yaxis: { title: { text: 'median, milliseconds' }, type: 'log' },
+          xaxis: { title: { text: x }, type: 'log', tickvals: ticksOf(curves, x) },
+          yaxis: { title: { text: 'median, milliseconds' }, type: 'log', tickvals: MILLISECONDS },
         },
       },
     ]),
   ];
+}
+
+/** The sizes that were measured. */
+function ticksOf(curves: NonNullable<Result['curves']>, axis: string): number[] {
+  return curves.filter(({ x }) => x === axis)[0]!.points.map(({ x }) => x);
 }
 
 /** Three digits. */

@@ -26,7 +26,7 @@ export function withNativeKernels<R>(body: () => R): R {
       // The output tells as much as the input: nobody else reads that, and TensorFlow fuses product, bias and relu.
       inputsToSave: [],
       outputsToSave: [true],
-      gradFunc: (dy, [y]) => ({ x: () => reluGrad(dy as tf.Tensor, y!) }),
+      gradFunc: (dy, [y]) => ({ x: () => reluGrad(dy as tf.Tensor, tf.cast(y!, 'float32')) }),
     }),
     gradient('Sum', { gradFunc: (dy, [x], attrs) => ({ x: () => spread(dy as tf.Tensor, x!, attrs) }) }),
     gradient('Mean', {
