@@ -1,8 +1,9 @@
 import { strict as assert } from 'node:assert';
 import { join } from 'node:path';
 import type { GrokkingConfig } from '../../src/experiments/grokking-config';
+import type { ImagesConfig } from '../../src/experiments/images-config';
 import { runExperiment } from '../../src/experiments/run';
-import { RECORDED } from '../../src/records/recorded-runs';
+import { RECORDED, readRuns } from '../../src/records/recorded-runs';
 import { type Measurement, readRun } from '../../src/records/run-record';
 
 describe('a recorded run', () => {
@@ -39,6 +40,23 @@ describe('a recorded run', () => {
           assert.ok(difference < 2 * std, `${site}, ${where}: ${a.id[site]!.value} and ${value}`);
         }
       }
+    }
+  });
+
+  it('starts where its settings start: a network on digits, before its first step', async function () {
+    this.timeout(120_000);
+    const [record] = readRuns(join(RECORDED, 'mnist'));
+    const { config, measurements } = record!;
+    for await (const event of runExperiment(config as unknown as ImagesConfig)) {
+      if (event.type !== 'measurement') continue;
+      const { loss, accuracy, id } = measurements[0]!.validation;
+      assert.ok(Math.abs(event.validation.loss - loss) < 1e-3, `${event.validation.loss} and ${loss}`);
+      assert.ok(Math.abs(event.validation.accuracy - accuracy) < 2e-3);
+      for (const [site, { value, std }] of Object.entries(id)) {
+        const now = event.validation.id[site]!.value;
+        assert.ok(Math.abs(now - value) < std, `${site}: ${now} and ${value}`);
+      }
+      break;
     }
   });
 });
