@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { executeNotebooks } from './notebooks.mjs';
 import { ROOT, runMain, setUp } from './setup.mjs';
 
-const NOTEBOOKS = ['0-intrinsic-dimension', '4-grokking', '5-your-own-model'];
+const NOTEBOOKS = [
+  '0-intrinsic-dimension',
+  '1-regularization',
+  '2-generalization',
+  '3-over-regularization',
+  '4-grokking',
+  '5-your-own-model',
+];
 
 await runMain(async () => {
   await setUp();

@@ -40,7 +40,7 @@ export async function grokkingSetup(config: GrokkingConfig): Promise<Setup> {
           ? { kind: 'adam', beta1, beta2, epsilon, weightDecay }
           : { kind: 'sgd', momentum, weightDecay },
       schedule: scheduleOf(config),
-      measureSite: ({ data, shape }) => siteId({ data, shape }, config),
+      measureSite: ({ points }) => siteId(points, config),
     },
     measurement: async (event) => withoutClasses(event),
   };

@@ -96,7 +96,7 @@ export async function imagesSetup(config: ImagesConfig): Promise<Setup> {
             classIds[split][label] = { ...classIds[split][label], [site]: id };
           }
         }
-        return siteId(activation, config);
+        return siteId(activation.points, config);
       },
     },
     measurement: async (event) => {
@@ -123,16 +123,16 @@ function measurementLine(
 
 /** The dimension of each class's points; of classes with fewer than `LEAST_POINTS` it would say nothing. */
 async function idOfClasses(
-  { data, shape, labels }: SiteActivation,
+  { points, labels }: SiteActivation,
   config: ImagesConfig,
 ): Promise<Record<string, DimensionEstimate>> {
-  const width = shape[1];
+  const width = points.shape[1];
   const ids: Record<string, DimensionEstimate> = {};
   for (const label of [...new Set(labels)].sort((a, b) => a - b)) {
     const rows = [...labels.keys()].filter((row) => labels[row] === label);
     if (rows.length < LEAST_POINTS) continue;
     const own = new Float32Array(rows.length * width);
-    for (const [i, row] of rows.entries()) own.set(data.subarray(row * width, (row + 1) * width), i * width);
+    for (const [i, row] of rows.entries()) own.set(points.row(row), i * width);
     ids[label] = await siteId({ data: own, shape: [rows.length, width] }, config);
   }
   return ids;

@@ -1,6 +1,6 @@
 /** The dimension of one cloud of points as a record keeps it: mean and deviation over random subsamples. */
 import { intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
-import { TooFewPointsError } from '../intrinsic-dimension/points';
+import { type Coordinates, TooFewPointsError } from '../intrinsic-dimension/points';
 import type { DimensionEstimate } from '../records/run-record';
 
 /** The settings of every experiment that an estimate depends on. */
@@ -17,7 +17,7 @@ export interface IdSettings {
  * A network that has collapsed gives all examples the same activations: one point has dimension 0, and the run goes on.
  */
 export async function siteId(
-  points: { readonly data: Float32Array; readonly shape: readonly [number, number] },
+  points: Coordinates,
   { idSubsamples: count, idFraction: fraction, discardFraction, seed }: IdSettings,
 ): Promise<DimensionEstimate> {
   try {

@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 import { type Observed, observe } from '../models/layers-model';
 import type { Model } from '../models/model';
 import { loadBackend } from '../runtime/backend';
+import { type ActivationRows, activationRows } from './activation-rows';
 import { type IdEstimate, type IdOptions, intrinsicDimension } from './intrinsic-dimension';
-import { SpilledRows } from './spilled-rows';
 
 /** What {@link layerProfile} takes besides the options of an estimate. */
 export interface ProfileOptions extends IdOptions {
@@ -67,8 +67,8 @@ export async function layerProfile(
   if (sites.length === 0) throw new RangeError('there are no sites to measure: name at least one');
   const groups = groupSites(shapes, inputs.shape[0]!, activationMemory);
   for (const group of groups) {
-    const spill = bytesOf(group, shapes, inputs.shape[0]!) > activationMemory;
-    const collected = await activationsAt(observed, inputs, group, { batchSize, spill }, idOptions.signal);
+    const passed = { batchSize, activationMemory };
+    const collected = await activationsAt(observed, inputs, group, passed, idOptions.signal);
     for (const site of group) {
       const done = Object.keys(estimates).length;
       onProgress?.(done / sites.length, site);
@@ -84,7 +84,7 @@ export async function layerProfile(
         if (error instanceof RangeError) error.message = `at site '${site}': ${error.message}`;
         throw error;
       } finally {
-        if (points instanceof SpilledRows) points.close();
+        points.close();
       }
     }
   }
@@ -141,21 +141,16 @@ function bytesOf(
   );
 }
 
-interface Flat {
-  readonly data: Float32Array;
-  readonly shape: readonly [number, number];
-}
-
 /** The activations of all inputs at some sites, in memory or spilled. */
 async function activationsAt(
   observed: Observed,
   inputs: tf.Tensor,
   sites: readonly string[],
-  { batchSize, spill }: { readonly batchSize: number; readonly spill: boolean },
+  { batchSize, activationMemory }: Required<Pick<ProfileOptions, 'batchSize' | 'activationMemory'>>,
   signal: AbortSignal | undefined,
-): Promise<Record<string, Flat | SpilledRows>> {
+): Promise<Record<string, ActivationRows>> {
   const examples = inputs.shape[0]!;
-  const collected: Record<string, Flat | SpilledRows> = {};
+  const collected: Record<string, ActivationRows> = {};
   try {
     for (let start = 0; start < examples; start += batchSize) {
       signal?.throwIfAborted();
@@ -164,20 +159,15 @@ async function activationsAt(
       for (const site of sites) {
         const tensor = activations[site]!;
         const width = tensor.size / tensor.shape[0]!;
-        collected[site] ??= spill
-          ? new SpilledRows(width)
-          : { data: new Float32Array(examples * width), shape: [examples, width] };
-        const points = collected[site];
-        const values = tensor.dataSync() as Float32Array;
-        if (points instanceof SpilledRows) points.append(values);
-        else points.data.set(values, start * width);
+        collected[site] ??= activationRows(examples, width, activationMemory);
+        collected[site].append(tensor.dataSync() as Float32Array);
       }
       tf.dispose([batch, ...Object.values(activations)]);
       // A long pass lets timers and charts have their turn.
       await new Promise((resolve) => setImmediate(resolve));
     }
   } catch (error) {
-    for (const points of Object.values(collected)) if (points instanceof SpilledRows) points.close();
+    for (const points of Object.values(collected)) points.close();
     throw error;
   }
   return collected;

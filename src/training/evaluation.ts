@@ -1,6 +1,8 @@
 /** Loss, accuracy and activations of a network over a whole split, in chunks, with as many activations held as fit. */
 import * as tf from '@tensorflow/tfjs';
 import { type Examples, toBatch } from '../data/dataset';
+import { type ActivationRows, activationRows } from '../intrinsic-dimension/activation-rows';
+import type { PointsOnDemand } from '../intrinsic-dimension/points';
 import type { Model } from '../models/model';
 
 /** One site's activations of the examples of a split. */
@@ -9,10 +11,8 @@ export interface SiteActivation {
   readonly split: 'train' | 'validation';
   /** Steps done. */
   readonly step: number;
-  /** Row after row, one for each example. */
-  readonly data: Float32Array;
-  /** [examples, numbers of one activation] */
-  readonly shape: readonly [number, number];
+  /** [examples, numbers of one activation], to be read while it is measured, not later */
+  readonly points: PointsOnDemand;
   /** Of the examples. */
   readonly labels: Int32Array;
 }
@@ -41,7 +41,7 @@ export interface SplitOptions<M> {
   readonly measureSite: (activation: SiteActivation) => Promise<M>;
   /** Examples that go through the network at once. */
   readonly batchSize: number;
-  /** Bytes that activations may take. */
+  /** Bytes that activations may take; one site's that need more by themselves are kept in a temporary file. */
   readonly memory: number;
 }
 
@@ -65,36 +65,36 @@ export async function measureSplit<M>(
   const bytes = 4 * count * [...widths.values()].reduce((sum, width) => sum + width, 0);
   const together = sites.length > 0 && bytes <= memory;
   const labels = examples.labels.slice(0, count);
-  const [hits, collected] = [new Float32Array(count), new Map<string, Float32Array>()];
-  const keep = (site: string, activation: tf.Tensor, start: number): void => {
-    if (!collected.has(site)) collected.set(site, new Float32Array(count * widths.get(site)!));
-    collected.get(site)!.set(activation.dataSync(), start * widths.get(site)!);
+  const [hits, collected] = [new Float32Array(count), new Map<string, ActivationRows>()];
+  const keep = (site: string, activation: tf.Tensor): void => {
+    if (!collected.has(site)) collected.set(site, activationRows(count, widths.get(site)!, memory));
+    collected.get(site)!.append(activation.dataSync() as Float32Array);
   };
   const id: Record<string, M> = {};
-  const finish = async (site: string): Promise<void> => {
-    const data = collected.get(site)!;
-    collected.delete(site);
-    id[site] = await measureSite({ site, split, step, data, shape: [count, widths.get(site)!], labels });
-  };
 
   let loss = 0;
-  for (const { inputs, labels, start, size } of chunks(options)) {
-    const entry = together ? 'evaluateSites' : 'evaluate';
-    const { loss: mean, correct, ...activations } = program.runSync(entry, inputs, labels);
-    loss += (mean!.dataSync()[0]! * size) / count;
-    hits.set(correct!.dataSync(), start);
-    for (const site of together ? sites : []) keep(site, activations[site]!, start);
-    tf.dispose([mean!, correct!, ...Object.values(activations)]);
-  }
-  for (const site of sites) {
-    if (!together) {
-      for (const { inputs, start } of chunks(options)) {
+  try {
+    for (const { inputs, labels, start, size } of chunks(options)) {
+      const entry = together ? 'evaluateSites' : 'evaluate';
+      const { loss: mean, correct, ...activations } = program.runSync(entry, inputs, labels);
+      loss += (mean!.dataSync()[0]! * size) / count;
+      hits.set(correct!.dataSync(), start);
+      for (const site of together ? sites : []) keep(site, activations[site]!);
+      tf.dispose([mean!, correct!, ...Object.values(activations)]);
+    }
+    for (const site of sites) {
+      for (const { inputs } of together ? [] : chunks(options)) {
         const activation = program.runSync(`site.${site}`, inputs);
-        keep(site, activation, start);
+        keep(site, activation);
         activation.dispose();
       }
+      const points = collected.get(site)!;
+      id[site] = await measureSite({ site, split, step, points, labels });
+      points.close();
+      collected.delete(site);
     }
-    await finish(site);
+  } finally {
+    for (const points of collected.values()) points.close();
   }
   return { loss, ...accuracies(hits, labels, options.classes), id };
 }

@@ -36,11 +36,15 @@ describe('measuring a split', () => {
     const seen: Record<string, string[]> = { all: [], each: [] };
     const sums: Record<string, number[]> = { all: [], each: [] };
     const measure = (name: string) => async (activation: SiteActivation) => {
-      const { site, split, step, data, shape, labels } = activation;
-      seen[name]!.push(`${step} ${split} ${site} ${shape}`);
-      assert.equal(data.length, shape[0] * shape[1]);
-      assert.deepEqual(labels, DATA[split].labels.slice(0, shape[0]));
-      const sum = data.reduce((sum, value, i) => sum + value * Math.sin(i), 0);
+      const { site, split, step, points, labels } = activation;
+      const [rows, width] = points.shape;
+      seen[name]!.push(`${step} ${split} ${site} ${rows},${width}`);
+      assert.deepEqual(labels, DATA[split].labels.slice(0, rows));
+      let sum = 0;
+      for (let row = 0; row < rows; row++) {
+        assert.equal(points.row(row).length, width);
+        for (const [i, value] of points.row(row).entries()) sum += value * Math.sin(row * width + i);
+      }
       sums[name]!.push(sum);
       return sum;
     };

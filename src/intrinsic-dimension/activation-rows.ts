@@ -1,4 +1,4 @@
-/** Points in a temporary file: what does not fit into memory is read when it is needed. */
+/** Activations that are written example after example and then read in any order: in memory, or in a temporary file. */
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +7,46 @@ import type { PointsOnDemand } from './points';
 /** Bytes of rows that stay in memory; at least two rows do. */
 const CACHE = 2 ** 27;
 
-/** Float32 rows that are written one after the other, and then read in any order. */
-export class SpilledRows implements PointsOnDemand {
+/** One site's activations, a row for each example. */
+export interface ActivationRows extends PointsOnDemand {
+  row(i: number): Float32Array;
+  /** Adds whole rows. */
+  append(values: Float32Array): void;
+  /** Frees what the rows take; they cannot be read any more. */
+  close(): void;
+}
+
+/** Rows of `width` numbers for so many examples: in memory where they take at most `memory` bytes. */
+export function activationRows(examples: number, width: number, memory: number): ActivationRows {
+  return 4 * examples * width <= memory ? new MemoryRows(examples, width) : new SpilledRows(width);
+}
+
+class MemoryRows implements ActivationRows {
+  readonly shape: readonly [number, number];
+  #values: Float32Array;
+  #length = 0;
+
+  constructor(examples: number, width: number) {
+    this.shape = [examples, width];
+    this.#values = new Float32Array(examples * width);
+  }
+
+  append(values: Float32Array): void {
+    this.#values.set(values, this.#length);
+    this.#length += values.length;
+  }
+
+  row(i: number): Float32Array {
+    const width = this.shape[1];
+    return this.#values.subarray(i * width, (i + 1) * width);
+  }
+
+  close(): void {
+    this.#values = new Float32Array();
+  }
+}
+
+class SpilledRows implements ActivationRows {
   readonly #file: number;
   readonly #d: number;
   readonly #slots: number;
@@ -16,7 +54,6 @@ export class SpilledRows implements PointsOnDemand {
   readonly #cache = new Map<number, Float32Array>();
   #n = 0;
 
-  /** @param d numbers of a row */
   constructor(d: number) {
     this.#d = d;
     this.#slots = Math.max(2, Math.floor(CACHE / (4 * d)));
@@ -30,7 +67,6 @@ export class SpilledRows implements PointsOnDemand {
     return [this.#n, this.#d];
   }
 
-  /** Adds whole rows. */
   append(values: Float32Array): void {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     for (let at = 0; at < bytes.length; ) {
