@@ -37,6 +37,7 @@ export const ID_BARS: Readonly<Record<string, (rounds: number) => Promise<Result
     ]),
   ],
   d: async (rounds) => [await growth(rounds)],
+  e: async (rounds) => [await profile(rounds)],
 };
 
 interface Size {
@@ -118,6 +119,63 @@ async function growth(rounds: number): Promise<Result> {
   return { letter: 'd', title: 'how the estimate grows', times: [], bars: [], notes: [], curves };
 }
 
+/** All sites of the paper's network at once, in time and memory. */
+async function profile(rounds: number): Promise<Result> {
+  const turns = Math.min(rounds, 2);
+  const ms: number[] = [];
+  let answer: Message = {};
+  for (let round = 0; round < turns; round++) {
+    const side = start(OURS); // a fresh process each time: what TensorFlow keeps reserved would hide the peak
+    try {
+      answer = await side.ask('profile', { width: 64 });
+    } finally {
+      side.end();
+    }
+    ms.push(...(answer['ms'] as number[]));
+    console.error(`  (e) round ${round + 1} of ${turns}, all sites: ${Math.round(ms.at(-1)!)} ms`);
+  }
+  const sites = answer['sites'] as readonly { site: string; value: number; n: number; d: number }[];
+  const subsample = new Map<number, number>();
+  for (const { n, d } of sites) {
+    if (subsample.has(d)) continue;
+    subsample.set(d, await oneSubsample({ n, d }));
+    console.error(`  (e) one of the paper's subsamples, ${n} x ${d}: ${Math.round(subsample.get(d)!)} ms`);
+  }
+  const paper = sites.reduce((sum, { d }) => sum + 20 * subsample.get(d)!, 0);
+  return {
+    letter: 'e',
+    title: 'TwoNN at all sites of ResNet-18, width 64, 10,000 pictures, the network included',
+    times: [
+      { side: OURS, ms },
+      { side: `${PAPER}, without the network: one at each width, times 20`, ms: [paper] },
+    ],
+    bars: [
+      {
+        what: 'peak extra memory',
+        value: Number(answer['extraMegabytes']),
+        bar: 2000,
+        good: 'at most',
+        unit: ' MB',
+      },
+    ],
+    notes: sites.map(({ site, value, d }) => `${site}: ${d} wide, ${value.toFixed(2)}`),
+  };
+}
+
+/** Milliseconds of the paper's distances, sort and fit for one subsample of points of this size. */
+function oneSubsample(size: Size): Promise<number> {
+  return withPoints(size, async (file) => {
+    const side = start(PAPER);
+    try {
+      await side.ask('setup', { file, threads: availableParallelism() });
+      const answer = await side.ask('run', { method: 'paper', subsamples: 1 });
+      return (answer['ms'] as number[])[0]!;
+    } finally {
+      side.end();
+    }
+  });
+}
+
 function start(name: string): Side {
   return name === OURS
     ? new Side(name, process.execPath, ['--import=tsx', join(__dirname, 'side.ts')])
@@ -126,7 +184,7 @@ function start(name: string): Side {
 
 function estimate(side: Side): Promise<Message> {
   const method = METHODS[side.name];
-  return side.ask('run', method ? { method } : { memory: process.platform === 'linux' });
+  return side.ask('run', method ? { method } : {});
 }
 
 function faster(times: Result['times'], theirs: string, bar: number): Bar {

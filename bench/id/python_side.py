@@ -79,11 +79,11 @@ def fit(mu, discard=0.1):
     return float((x @ y) / (x @ x))
 
 
-def paper():
+def paper(subsamples=20):
     """Twenty random 90 % of the points: each a full matrix of distances, and a sort of every row."""
     values = []
     x = torch.from_numpy(points)
-    for i in range(20):
+    for i in range(subsamples):
         generator = torch.Generator().manual_seed(i)
         part = x[torch.randperm(len(x), generator=generator)[: int(0.9 * len(x))]]
         near = torch.sort(torch.cdist(part, part), dim=1).values
@@ -109,7 +109,8 @@ METHODS = {"dadapy": dadapy, "skdim": skdim, "paper": paper, "full": full}
 
 def run(request):
     method = METHODS[request["method"]]
-    ms, value = milliseconds(method)
+    options = {"subsamples": request["subsamples"]} if "subsamples" in request else {}
+    ms, value = milliseconds(lambda: method(**options))
     return {"ms": [ms], "value": value}
 
 

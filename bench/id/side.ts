@@ -1,10 +1,18 @@
 /** This project's side of the estimates: reads the points that it is told, and estimates again and again. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs';
+import { toBatch } from '../../src/data/dataset';
+import { mnist } from '../../src/data/mnist';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
 import type { Coordinates } from '../../src/intrinsic-dimension/points';
+import { layerProfile } from '../../src/intrinsic-dimension/profile';
+import { resnet } from '../../src/models/resnet';
 import { loadBackend } from '../../src/runtime/backend';
 import { serve } from '../side';
 import { readMatrix } from './matrix';
+import { watched } from './memory';
+
+/** TwoNN with the 20 subsamples of 90 %, as the paper has it. */
+const SETTINGS = { estimator: 'two-nn', subsamples: { count: 20, fraction: 0.9 } } as const;
 
 let points: Coordinates | undefined;
 
@@ -14,25 +22,26 @@ void serve({
     points = readMatrix(String(file));
     return { version };
   },
-  /** TwoNN with the 20 subsamples of 90 %, as the paper has it. */
-  run: async ({ memory }) => {
-    const before = memory ? resident('VmRSS') : 0;
-    if (memory) writeFileSync('/proc/self/clear_refs', '5'); // Linux: forget the peak so far
-    const start = performance.now();
-    const estimate = await intrinsicDimension(points!, {
-      estimator: 'two-nn',
-      subsamples: { count: 20, fraction: 0.9 },
-    });
-    const ms = [performance.now() - start];
-    const extra = memory ? resident('VmHWM') - before : 0;
-    return { ms, value: estimate.value, certified: estimate.certified, extraMegabytes: extra };
+  run: async () => {
+    const { result, ms, extraMegabytes } = await watched(() => intrinsicDimension(points!, SETTINGS));
+    return { ms: [ms], value: result.value, certified: result.certified, extraMegabytes };
+  },
+  /** All sites of an untrained ResNet-18 over MNIST's 10,000 digits; the network's own time is part of it. */
+  profile: async ({ width }) => {
+    await loadBackend();
+    const model = resnet({ classes: 10, channels: 1, width: Number(width) });
+    const { train, validation } = mnist();
+    const inputs = tf.concat([train, validation].map((split) => toBatch(split).inputs));
+    const { result, ms, extraMegabytes } = await watched(() =>
+      layerProfile(model, inputs, { ...SETTINGS, batchSize: 500 }),
+    );
+    const sites = Object.entries(result.sites).map(([site, { value, points, shape, certified }]) => ({
+      site,
+      value,
+      certified,
+      n: points,
+      d: shape.reduce((size, axis) => size * axis, 1),
+    }));
+    return { ms: [ms], extraMegabytes, sites };
   },
 });
-
-/** A line of this process's status, in MB. */
-function resident(key: 'VmRSS' | 'VmHWM'): number {
-  const line = readFileSync('/proc/self/status', 'utf8')
-    .split('\n')
-    .find((text) => text.startsWith(key));
-  return (Number(line!.split(/\s+/)[1]) * 1024) / 1e6;
-}

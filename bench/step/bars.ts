@@ -31,6 +31,7 @@ export const STEP_BARS: Readonly<Record<string, (rounds: number) => Promise<Resu
   },
   d: async (rounds) => [await compiling(rounds)],
   e: async (rounds) => [await growth(rounds)],
+  f: async (rounds) => [await feeding(rounds)],
 };
 
 async function transformer(rounds: number): Promise<Result> {
@@ -91,6 +92,28 @@ async function resnet(rounds: number, size: { width: number; batch: number }): P
       times,
       bars: [faster(times, times[first < last ? 1 : 2]!.side, 1)],
       notes: [versions],
+    };
+  } finally {
+    for (const side of sides) side.end();
+  }
+}
+
+/** The share of a step that making its batch takes, at the smallest step per picture: the one most in danger. */
+async function feeding(rounds: number): Promise<Result> {
+  const size = { width: 16, batch: 128 };
+  const sides = [tfjs('feeding'), tfjs('step')];
+  try {
+    await sides[0]!.ask('setup', { network: 'feeding', ...size });
+    await sides[1]!.ask('setup', { network: 'resnet', ...size });
+    for (const side of sides) await side.ask('run', { steps: 5 });
+    const times = await alternate(sides, rounds, (side) => timed(side, side.name === 'step' ? 5 : 40));
+    const share = (100 * median(times[0]!.ms)) / median(times[1]!.ms);
+    return {
+      letter: 'f',
+      title: `making an augmented batch of ${size.batch} pictures, beside the step of ResNet-18, width ${size.width}`,
+      times,
+      bars: [{ what: 'share of a step', value: share, bar: 5, good: 'at most', unit: ' %' }],
+      notes: [],
     };
   } finally {
     for (const side of sides) side.end();

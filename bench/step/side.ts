@@ -2,6 +2,7 @@
 import { loadBackend } from '../../src/runtime/backend';
 import { type Message, serve } from '../side';
 import { compileTime } from './compile-time';
+import { feeding } from './feeding';
 import { compiledLayers, fittedLayers, type LayersCase } from './layers';
 import { type ResnetCase, resnetStep } from './resnet';
 import { stockTransformer } from './stock';
@@ -15,6 +16,7 @@ const STEPS: Readonly<Record<string, (request: never) => AnyStep | Promise<AnySt
   stock: (request: TransformerCase): Step => stockTransformer(request),
   resnet: (request: ResnetCase): Promise<Step> => resnetStep(request),
   fit: (request: LayersCase): AnyStep => fittedLayers(request),
+  feeding: (request: { batch: number }): Step => feeding(request),
   layers: (request: LayersCase): Step => compiledLayers(request),
 };
 let step: AnyStep | undefined;
