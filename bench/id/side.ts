@@ -32,9 +32,7 @@ void serve({
     const model = resnet({ classes: 10, channels: 1, width: Number(width) });
     const { train, validation } = mnist();
     const inputs = tf.concat([train, validation].map((split) => toBatch(split).inputs));
-    const { result, ms, extraMegabytes } = await watched(() =>
-      layerProfile(model, inputs, { ...SETTINGS, batchSize: 500 }),
-    );
+    const { result, ms, extraMegabytes } = await watched(() => layerProfile(model, inputs, SETTINGS));
     const sites = Object.entries(result.sites).map(([site, { value, points, shape, certified }]) => ({
       site,
       value,

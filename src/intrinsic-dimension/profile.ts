@@ -12,7 +12,10 @@ export interface ProfileOptions extends IdOptions {
   readonly sites?: readonly string[];
   /** The site before the classifier. @default the model's; where it is unknown or not measured, the last measured */
   readonly lastSite?: string;
-  /** Examples that go through the network at once. @default what the model's input fixes, else 1024 */
+  /**
+   * Examples that go through the network at once. @default what the model's input fixes, else as many as take half of
+   * `activationMemory` with all that the network computes, at most 1024
+   */
   readonly batchSize?: number;
   /**
    * Bytes that activations may take while they wait to be measured. When those of all sites need more, the
@@ -55,14 +58,15 @@ export async function layerProfile(
   const { sites: wanted, ...idOptions } = others;
   await loadBackend();
   const observed = observe(model);
-  const batchSize = wantedBatch ?? observed.batchSize ?? 1024;
   if (observed.batchSize !== undefined && inputs.shape[0]! % observed.batchSize !== 0) {
     throw new RangeError(
       `the model takes ${observed.batchSize} examples at once, got ${inputs.shape[0]}: give a multiple`,
     );
   }
   const estimates: Record<string, SiteEstimate> = {};
-  const shapes = await shapesAt(observed, inputs, batchSize, wanted);
+  const { shapes, bytesPerExample } = await trial(observed, inputs, wanted);
+  const fitting = Math.max(1, Math.floor(activationMemory / 2 / bytesPerExample));
+  const batchSize = wantedBatch ?? observed.batchSize ?? Math.min(1024, fitting);
   const sites = [...shapes.keys()];
   if (sites.length === 0) throw new RangeError('there are no sites to measure: name at least one');
   const groups = groupSites(shapes, inputs.shape[0]!, activationMemory);
@@ -91,32 +95,38 @@ export async function layerProfile(
   return summarise(estimates, lastSite ?? observed.lastSite);
 }
 
-/** Shapes of one example's activations, from a small batch; sites that nobody asked for must be measurable. */
-async function shapesAt(
+/** What a small batch tells: shapes of one example's activations, and the bytes that passing an example takes. */
+async function trial(
   observed: Observed,
   inputs: tf.Tensor,
-  batchSize: number,
   wanted: readonly string[] | undefined,
-): Promise<Map<string, readonly number[]>> {
+): Promise<{ shapes: Map<string, readonly number[]>; bytesPerExample: number }> {
   const sites = wanted ?? observed.sites;
-  const size = Math.min(observed.batchSize ?? 2, batchSize, inputs.shape[0]!);
+  const size = Math.min(observed.batchSize ?? 2, inputs.shape[0]!);
   const few = tf.slice(inputs, 0, size);
-  const activations = sites.length === 0 ? {} : await observed.activations(few, sites);
+  const before = tf.memory().numBytes;
+  let activations: Readonly<Record<string, tf.Tensor>> = {};
+  const { peakBytes } = await tf.profile(async () => {
+    if (sites.length > 0) activations = await observed.activations(few, sites);
+    return Object.values(activations);
+  });
   tf.dispose(few);
   const shapes = new Map<string, readonly number[]>();
-  for (const site of sites) {
-    const { shape, dtype } = activations[site]!;
-    const measurable = shape[0] === size && dtype === 'float32';
-    if (measurable) shapes.set(site, shape.slice(1));
-    if (measurable || !wanted) continue;
+  try {
+    for (const site of sites) {
+      const { shape, dtype } = activations[site]!;
+      // Sites that nobody asked for are left out when they cannot be measured.
+      if (shape[0] === size && dtype === 'float32') shapes.set(site, shape.slice(1));
+      else if (wanted)
+        throw new RangeError(
+          `site '${site}' has ${dtype} numbers of shape [${shape}] for ${size} examples: ` +
+            'choose one of float32 numbers whose first axis is the examples',
+        );
+    }
+  } finally {
     tf.dispose(Object.values(activations));
-    throw new RangeError(
-      `site '${site}' has ${dtype} numbers of shape [${shape}] for ${size} examples: ` +
-        'choose one of float32 numbers whose first axis is the examples',
-    );
   }
-  tf.dispose(Object.values(activations));
-  return shapes;
+  return { shapes, bytesPerExample: Math.max(1, peakBytes - before) / size };
 }
 
 /** All sites in one pass where their activations fit into memory, else a pass for each. */

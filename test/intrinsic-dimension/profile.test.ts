@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { cube, embed } from '../../src/data/manifolds';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
 import { layerProfile } from '../../src/intrinsic-dimension/profile';
+import { resnet } from '../../src/models/resnet';
 import { loadBackend } from '../../src/runtime/backend';
 
 function plane(points: number): tf.Tensor2D {
@@ -126,6 +127,33 @@ describe('layerProfile', () => {
       /no site 'cnov': choose from conv, flat/,
     );
     tf.dispose(inputs);
+  });
+
+  it('passes as many examples at once as the memory allows, whatever the network computes between the sites', async () => {
+    const model = resnet({ classes: 10, channels: 1, width: 4 });
+    const sizes: number[] = [];
+    const watched: typeof model = {
+      ...model,
+      apply: (inputs, options) => {
+        sizes.push(inputs.shape[0]!);
+        return model.apply(inputs, options);
+      },
+    };
+    const inputs = tf.randomNormal([40, 32, 32, 1], 0, 1, 'float32', 1);
+    const sites = ['conv5_x', 'avg_pool'];
+    const roomy = await layerProfile(watched, inputs, { sites });
+    assert.deepEqual(sizes, [2, 40]);
+    sizes.length = 0;
+    const narrow = await layerProfile(watched, inputs, { sites, activationMemory: 8e6 });
+    const [, ...passes] = sizes;
+    // conv1 alone has 4,096 numbers, and some thirty operations follow
+    assert.ok(Math.max(...passes) >= 2 && Math.max(...passes) <= 4e6 / (4 * 4096), `${passes}`);
+    for (const site of sites) {
+      const [a, b] = [roomy.sites[site]!.value, narrow.sites[site]!.value];
+      assert.ok(Math.abs(a - b) < 1e-3 * a, `${site}: ${a}, ${b}`);
+    }
+    tf.dispose(inputs);
+    model.dispose();
   });
 
   it('measures a tf.GraphModel by node name', async () => {
