@@ -65,7 +65,7 @@ async function main(words: readonly string[]): Promise<void> {
     ...(values.key === undefined ? {} : { key: values.key }),
   };
   const points = readPoints(path, reading);
-  if (points.original) console.error(`shape [${points.original}] is read as [${points.shape}]`);
+  if (points.note) console.error(points.note);
   const controller = new AbortController();
   process.once('SIGINT', () => controller.abort(new Error('stopped')));
   const progress = showShare();

@@ -31,8 +31,10 @@ export function decodeNumbers(
 ): Float32Array | Float64Array {
   const reader = READERS[type];
   if (!reader) {
-    const cure = /^O/.test(type) ? 'it holds Python objects' : `its numbers are of type ${type}`;
-    throw new Error(`${cure}: convert with array.astype('float32')`);
+    if (/^c\d/.test(type))
+      throw new Error('its numbers are complex: save array.real and array.imag side by side');
+    const what = /^O/.test(type) ? 'it holds Python objects' : `its numbers are of type ${type}`;
+    throw new Error(`${what}: convert with array.astype('float32')`);
   }
   if (bytes.length !== count * reader.bytes) {
     throw new Error(

@@ -11,8 +11,8 @@ export type PointsFormat = 'npy' | 'csv' | 'safetensors';
 export interface PointsFile {
   readonly data: Float32Array | Float64Array;
   readonly shape: readonly [number, number];
-  /** The shape in the file, where it had more than two axes. */
-  readonly original?: readonly number[];
+  /** What was read otherwise than it stands in the file, in words. */
+  readonly note?: string;
 }
 
 /** How a file is read. */
@@ -151,8 +151,8 @@ function readSafetensors(bytes: Buffer, wanted: string | undefined): NdArray {
   } catch {
     throw new Error('its header is no JSON');
   }
-  if (header === null || typeof header !== 'object') throw new Error('its header names no tensors');
-  const keys = Object.keys(header).filter((name) => name !== '__metadata__');
+  const keys = Object.keys(header ?? {}).filter((name) => name !== '__metadata__');
+  if (keys.length === 0 || Array.isArray(header)) throw new Error('its header names no tensors');
   const key = wanted ?? (keys.length === 1 ? keys[0]! : undefined);
   if (key === undefined || !keys.includes(key)) {
     const listed = keys.slice(0, 12).join(', ') + (keys.length > 12 ? ', ...' : '');
@@ -161,7 +161,7 @@ function readSafetensors(bytes: Buffer, wanted: string | undefined): NdArray {
     );
   }
   const { dtype, shape, data_offsets: range } = header[key] ?? {};
-  if (typeof dtype !== 'string' || !Array.isArray(shape) || !Array.isArray(range)) {
+  if (typeof dtype !== 'string' || !areSizes(shape) || !areSizes(range)) {
     throw new Error(`the entry of tensor '${key}' is malformed`);
   }
   const part = bytes.subarray(8 + length + range[0]!, 8 + length + range[1]!);
@@ -169,6 +169,10 @@ function readSafetensors(bytes: Buffer, wanted: string | undefined): NdArray {
   const type = SAFETENSORS_TYPES[dtype];
   if (type === undefined) throw new Error(`tensor '${key}' is ${dtype}: convert it to F32`);
   return { data: decodeNumbers(part, sizeOf(shape), type, false), shape };
+}
+
+function areSizes(values: unknown): values is number[] {
+  return Array.isArray(values) && values.every((value) => Number.isInteger(value) && value >= 0);
 }
 
 /** A bfloat16 is the upper half of a float32. */
@@ -180,31 +184,30 @@ function fromBfloat16(bytes: Buffer, count: number): Float32Array {
   return new Float32Array(bits.buffer);
 }
 
-/** Numbers separated by commas, semicolons, tabs or blanks; a first line of names is skipped. */
+/**
+ * Numbers separated by semicolons, tabs, commas or blanks; a first line of names and a column of labels without a name
+ * are left out. Between semicolons and tabs a number may have a decimal comma.
+ */
 function readCsv(bytes: Buffer): PointsFile {
   const text = bytes.toString('utf8');
-  if (text.includes('\0') || text.includes('\uFFFD')) throw new Error('it is no text: name its --format');
-  const first = text.split('\n', 1)[0]!;
-  const delimiter = [',', ';', '\t', ' '].find((mark) => first.trim().includes(mark)) ?? ',';
-  let rows: string[][];
-  try {
-    rows = parse(text, {
-      bom: true,
-      comment: '#',
-      delimiter,
-      ltrim: true,
-      rtrim: true,
-      skip_empty_lines: true,
-      relax_column_count: true,
-    });
-  } catch (error) {
-    throw new Error((error as Error).message);
+  if (text.includes('\0') || text.includes('\uFFFD')) {
+    throw new Error('it is no text in UTF-8: save it as UTF-8, or name its --format');
   }
+  const first = /^(?!\s*(#|$)).*$/m.exec(text)?.[0].trim() ?? '';
+  const delimiter = [';', '\t', ',', ' '].find((mark) => first.includes(mark)) ?? ',';
+  let rows: string[][] = parse(text, {
+    bom: true,
+    comment: '#',
+    delimiter,
+    ltrim: true,
+    rtrim: true,
+    skip_empty_lines: true,
+    relax_column_count: true,
+  });
   if (delimiter === ' ') rows = rows.map((row) => row.filter((cell) => cell !== ''));
-  const named = rows[0]?.every(
-    (cell) => Number.isNaN(numberOf(cell)) && !/^[+-]?(nan|inf(inity)?)$/i.test(cell),
-  );
-  const body = named ? rows.slice(1) : rows;
+  if (delimiter === ';' || delimiter === '\t') rows = rows.map((row) => row.map(withPoint));
+  const { named, labelled } = headOf(rows);
+  const body = rows.slice(named ? 1 : 0).map((row) => row.slice(labelled ? 1 : 0));
   const d = body[0]?.length ?? 0;
   if (d === 0) throw new Error('it has no rows of numbers');
   const data = new Float64Array(body.length * d);
@@ -218,7 +221,24 @@ function readCsv(bytes: Buffer): PointsFile {
       data[i * d + c] = value;
     });
   });
-  return { data, shape: [body.length, d] };
+  const note = 'the first column has no name: it is taken for labels and left out';
+  return { data, shape: [body.length, d], ...(labelled ? { note } : {}) };
+}
+
+/** Whether the first row are names, and the first column labels: pandas leaves their name empty, R leaves it out. */
+function headOf([first = [], second = first]: readonly string[][]): { named: boolean; labelled: boolean } {
+  const unnamed = first.length > 1 && (first[0] === '' || first[0] === 'Unnamed: 0');
+  const names = unnamed ? first.slice(1) : first;
+  const isName = (cell: string): boolean =>
+    Number.isNaN(numberOf(cell)) && !/^[+-]?(nan|inf(inity)?)$/i.test(cell);
+  // Columns that were given no names are numbered by pandas.
+  const numbered = (unnamed || names.length > 2) && names.every((cell, c) => cell === `${c}`);
+  const named = numbered || names.every(isName);
+  return { named, labelled: named && (unnamed || second.length === first.length + 1) };
+}
+
+function withPoint(cell: string): string {
+  return cell.replace(',', '.');
 }
 
 /** NaN for everything that is not a finite number. */
@@ -237,5 +257,6 @@ function inRows({ data, shape }: NdArray): PointsFile {
   }
   const n = shape[0]!;
   const d = sizeOf(shape.slice(1));
-  return { data, shape: [n, d], ...(shape.length > 2 ? { original: shape } : {}) };
+  const note = `shape [${shape}] is read as [${n},${d}]`;
+  return { data, shape: [n, d], ...(shape.length > 2 ? { note } : {}) };
 }

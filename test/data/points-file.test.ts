@@ -21,6 +21,8 @@ function safetensors(header: object, data: Uint8Array): Buffer {
   return Buffer.concat([length, json, data]);
 }
 
+const entry = (shape: number[]): object => ({ dtype: 'F32', shape, data_offsets: [0, 24] });
+
 const bytesOf = (array: Float32Array | Float64Array | Int32Array | Uint16Array | BigInt64Array): Uint8Array =>
   new Uint8Array(array.buffer);
 
@@ -68,7 +70,7 @@ describe('readPoints', () => {
     const eight = bytesOf(Float32Array.from([0, 1, 2, 3, 4, 5, 6, 7]));
     const path = write('cube.npy', npy("'<f4'", '(2, 2, 2)', eight, true));
     check(path, [0, 4, 2, 6, 1, 5, 3, 7], [2, 4]);
-    assert.deepEqual(readPoints(path).original, [2, 2, 2]);
+    assert.equal(readPoints(path).note, 'shape [2,2,2] is read as [2,4]');
   });
 
   it('reads .csv with and without names, and with other separators', () => {
@@ -76,6 +78,28 @@ describe('readPoints', () => {
     check(write('named.csv', '\uFEFFx,"y, up"\r\n1,2\r\n3,-4e2\r\n'), [1, 2, 3, -400], [2, 2]);
     check(write('semicolon.csv', '1;2\n3;4\n'), [1, 2, 3, 4], [2, 2]);
     check(write('savetxt.txt', '# made by numpy\n1.0e+00  2.0e+00\n3.0e+00 4.0e+00\n'), [1, 2, 3, 4], [2, 2]);
+  });
+
+  it('leaves out the names and labels that pandas and R write', () => {
+    const numbers = [0.5, 2, 3, 4];
+    for (const [name, text] of [
+      ['index.csv', ',x,y\n0,.5,2\n1,3,4\n'],
+      ['saved-twice.csv', 'Unnamed: 0,x,y\n0,.5,2\n1,3,4\n'],
+      ['numbered-index.csv', ',0,1\n0,.5,2\n1,3,4\n'],
+      ['write.table.txt', '"x" "y"\n"1" .5 2\n"2" 3 4\n'],
+    ] as const) {
+      const path = write(name, text);
+      check(path, numbers, [2, 2]);
+      assert.match(readPoints(path).note!, /first column has no name/);
+    }
+    check(write('numbered.csv', '0,1,2\n.5,2,3\n'), [0.5, 2, 3], [1, 3]);
+    check(write('numbers.csv', '0,1\n.5,2\n'), [0, 1, 0.5, 2], [2, 2]);
+  });
+
+  it('reads decimal commas between semicolons and tabs, below a comment', () => {
+    check(write('excel.csv', 'x;y\n0,5;2\n3;-4,25\n'), [0.5, 2, 3, -4.25], [2, 2]);
+    check(write('excel.txt', '0,5\t2\n3\t-4,25\n'), [0.5, 2, 3, -4.25], [2, 2]);
+    check(write('header.csv', '# x y, made by numpy\n1,2\n3,4\n'), [1, 2, 3, 4], [2, 2]);
   });
 
   it('reads .safetensors of every type by key', () => {
@@ -101,7 +125,7 @@ describe('readPoints', () => {
     ['long.npy', npy("'<f4'", '(2, 2)', singles), /needs 16 bytes of numbers, it has 24/],
     ['objects.npy', npy("'|O'", '(3, 2)', singles), /Python objects: convert/],
     ['strings.npy', npy("'<U3'", '(1, 2)', singles), /type U3: convert/],
-    ['complex.npy', npy("'<c8'", '(3, 1)', singles), /type c8: convert/],
+    ['complex.npy', npy("'<c8'", '(3, 1)', singles), /numbers are complex: save array\.real/],
     ['fields.npy', npy("[('x', '<f4')]", '(6,)', singles), /records with named fields/],
     ['flat.npy', npy("'<f4'", '(6,)', singles), /shape is \[6\]: points need the shape/],
     ['scalar.npy', npy("'<f4'", '()', singles.subarray(0, 4)), /shape is \[\]/],
@@ -111,9 +135,18 @@ describe('readPoints', () => {
     ['words.csv', '1,2\n3,four\n', /row 2, column 2 is 'four'/],
     ['nan.csv', 'x,y\n1,nan\n', /row 1 below the names, column 2 is 'nan'/],
     ['names.csv', 'x,y\n', /no rows of numbers/],
-    ['binary.csv', Uint8Array.of(0, 1, 2, 255), /no text/],
-    ['half.safetensors', Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 123), /cut off in its header/],
+    ['binary.csv', Uint8Array.of(0, 1, 2, 255), /no text in UTF-8/],
+    ['gap.csv', ',2\n3,4\n', /row 1, column 1 is ''/],
+    ['cut.safetensors', Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 123), /cut off in its header/],
     ['null.safetensors', safetensors(null as never, singles), /header names no tensors/],
+    ['list.safetensors', safetensors([1, 2], singles), /header names no tensors/],
+    ['none.safetensors', safetensors({ __metadata__: {} }, singles), /header names no tensors/],
+    [
+      'negative.safetensors',
+      safetensors({ a: entry([-3, -2]) }, singles),
+      /entry of tensor 'a' is malformed/,
+    ],
+    ['half.safetensors', safetensors({ a: entry([12, 0.5]) }, singles), /entry of tensor 'a' is malformed/],
     ['bad.safetensors', safetensors({ a: { dtype: 'F8' } }, singles), /entry of tensor 'a' is malformed/],
     [
       'torn.safetensors',
