@@ -1,6 +1,6 @@
 /** The exact k nearest neighbours of every point: found in float32, measured in float64, and proven complete. */
 import { type Columns, partialSquare, spreadColumns, squaredDistanceWithin } from './columns';
-import type { Rows } from './points';
+import { assertNeighbours, type Rows } from './points';
 import { projectedSet } from './projection';
 import { largestComputed, type SearchSet, searchSet } from './search-set';
 import { blockRows, type Shortlist, shortlist, squaredDistancesFrom } from './shortlist';
@@ -77,7 +77,8 @@ export async function neighbours(
 ): Promise<NeighbourTable> {
   const { memory = SEARCH_MEMORY, onProgress, signal } = options;
   const { n } = rows;
-  if (k >= n) throw new RangeError(`${k} neighbours need at least ${k + 1} distinct points, got ${n}`);
+  assertNeighbours(k, n);
+  if (!(memory > 0)) throw new RangeError(`memory must be a number of bytes, got ${memory}`);
   const found = nothingFound(rows, k, depth);
   const rest = turns(onProgress, signal);
   const blockSize = blockRows(n, memory / 2);
@@ -224,7 +225,7 @@ async function measure(
 }
 
 /** Lets timers, requests and charts have their turn, and stops when asked to. */
-function turns(
+export function turns(
   onProgress: SearchOptions['onProgress'],
   signal: SearchOptions['signal'],
 ): (done: number) => Promise<void> {

@@ -22,9 +22,9 @@ export interface PointsOnDemand {
   readonly shape: readonly [number, number];
 }
 
-/** A symmetric matrix [points, points] of distances, nested or flat. */
+/** A symmetric matrix [points, points] of distances: a tensor, nested or flat. */
 export interface DistanceMatrix {
-  readonly distances: readonly (readonly number[])[] | Float32Array | Float64Array;
+  readonly distances: tf.Tensor2D | readonly (readonly number[])[] | Float32Array | Float64Array;
 }
 
 /** Rows of finite numbers. */
@@ -77,6 +77,14 @@ export class TooFewPointsError extends RangeError {
   }
 }
 
+/** @throws RangeError when fewer than k + 1 of n points are there */
+export function assertNeighbours(k: number, n: number): void {
+  if (k < n) return;
+  throw new RangeError(
+    `${k} neighbours need at least ${k + 1} distinct points, got ${n}: give more points, or use fewer neighbours`,
+  );
+}
+
 /**
  * Removes the rows that repeat an earlier one exactly: two copies of a point lie at distance 0, where a ratio
  * of neighbour distances means nothing.
@@ -105,15 +113,13 @@ export function distinctPoints(rows: Rows): DistinctPoints {
  * @throws RangeError when it is not square, not symmetric, has values that are negative or not finite, or leaves
  *   fewer than 3 distinct points
  */
-export function readDistances({ distances }: DistanceMatrix): {
+export async function readDistances({ distances }: DistanceMatrix): Promise<{
   readonly n: number;
   readonly duplicates: number;
   readonly kept: Int32Array;
   readonly distances: Float64Array;
-} {
-  const { data, n, d } = Array.isArray(distances)
-    ? flattenArrays(distances)
-    : flatSquare(distances as Float32Array | Float64Array);
+}> {
+  const { data, n, d } = await flattenMatrix(distances);
   if (n !== d) throw new RangeError(`distances must be a square matrix, got ${n} rows of ${d}`);
   assertFinite(flatRows(data, n, d));
   const kept: number[] = [];
@@ -148,6 +154,13 @@ export function readDistances({ distances }: DistanceMatrix): {
   return { n: m, duplicates, kept: Int32Array.from(kept), distances: distinct };
 }
 
+async function flattenMatrix(distances: DistanceMatrix['distances']): Promise<FlatRows> {
+  if (distances instanceof tf.Tensor) return flattenTensor(distances);
+  if (Array.isArray(distances)) return flattenArrays(distances);
+  if (distances instanceof Float32Array || distances instanceof Float64Array) return flatSquare(distances);
+  throw new TypeError('distances must be a tf.Tensor2D, number[][], Float32Array or Float64Array');
+}
+
 function flatSquare(data: Float32Array | Float64Array): FlatRows {
   const n = Math.round(Math.sqrt(data.length));
   if (n * n !== data.length) {
@@ -156,17 +169,11 @@ function flatSquare(data: Float32Array | Float64Array): FlatRows {
   return flatRows(data, n, n);
 }
 
+const FORMS = 'points must be a tf.Tensor2D, number[][], { data, shape }, { row, shape } or { distances }';
+
 async function flatten(points: Coordinates): Promise<Rows> {
-  if (points instanceof tf.Tensor) {
-    if (points.rank !== 2) {
-      throw new RangeError(
-        `points must be a tensor [points, dimensions], got shape [${points.shape}]: reshape it`,
-      );
-    }
-    const values = await points.data();
-    const data = values instanceof Float32Array ? values : Float64Array.from(values);
-    return checked(data, points.shape[0], points.shape[1]);
-  }
+  if (typeof points !== 'object' || points === null) throw new TypeError(`${FORMS}, got ${points}`);
+  if (points instanceof tf.Tensor) return flattenTensor(points);
   if (Array.isArray(points)) return flattenArrays(points);
   if ('row' in points && 'shape' in points) {
     const [n, d] = points.shape;
@@ -187,23 +194,38 @@ async function flatten(points: Coordinates): Promise<Rows> {
     }
     return checked(data, shape[0], shape[1]);
   }
-  throw new TypeError(
-    'points must be a tf.Tensor2D, number[][], { data, shape }, { row, shape } or { distances }',
-  );
+  throw new TypeError(FORMS);
+}
+
+async function flattenTensor(points: tf.Tensor2D): Promise<FlatRows> {
+  if (points.rank !== 2) {
+    throw new RangeError(
+      `points must be a tensor [points, dimensions], got shape [${points.shape}]: reshape it`,
+    );
+  }
+  if (points.dtype === 'complex64' || points.dtype === 'string') {
+    throw new TypeError(`points must be real numbers, got a tensor of dtype ${points.dtype}: convert it`);
+  }
+  const values = await points.data();
+  const data = values instanceof Float32Array ? values : Float64Array.from(values);
+  return checked(data, points.shape[0], points.shape[1]);
 }
 
 function flattenArrays(points: readonly (readonly number[])[]): FlatRows {
   const n = points.length;
   const d = points[0]?.length ?? 0;
   const data = new Float64Array(n * d);
-  points.forEach((point, i) => {
+  for (let i = 0; i < n; i++) {
+    const point = points[i];
+    if (point?.length === undefined)
+      throw new TypeError(`row ${i} must be an array of numbers, got ${point}`);
     if (point.length !== d) {
       throw new RangeError(
         `row ${i} has ${point.length} numbers, row 0 has ${d}: all points need the same length`,
       );
     }
     data.set(point, i * d);
-  });
+  }
   return checked(data, n, d);
 }
 
@@ -221,6 +243,9 @@ function assertSome(n: number, d: number): void {
 
 function rowOf(points: PointsOnDemand, i: number): Float32Array | Float64Array {
   const row = points.row(i);
+  if (!(row instanceof Float32Array || row instanceof Float64Array)) {
+    throw new TypeError(`points.row must give a Float32Array or Float64Array, row ${i} is none: convert it`);
+  }
   if (row.length === points.shape[1]) return row;
   throw new RangeError(
     `row ${i} has ${row.length} numbers, the shape is [${points.shape}]: correct the shape`,

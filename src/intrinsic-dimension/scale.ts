@@ -46,6 +46,8 @@ export interface ScaleCurve {
 export async function idScale(points: Points, options: ScaleOptions = {}): Promise<ScaleCurve> {
   const { maxNeighbour = 128, level = 0.95, tolerance = 0.1 } = options;
   if (!(maxNeighbour >= 2)) throw new RangeError(`maxNeighbour must be at least 2, got ${maxNeighbour}`);
+  if (!(level > 0 && level < 1)) throw new RangeError(`level must be in (0, 1), got ${level}`);
+  if (!(tolerance >= 0)) throw new RangeError(`tolerance must be at least 0, got ${tolerance}`);
   await loadBackend();
   const set = await space(points, options.metric);
   const orders: number[] = [];

@@ -6,8 +6,10 @@ import {
   SEARCH_MEMORY,
   type SearchOptions,
   squaredDistance,
+  turns,
 } from './neighbours';
 import {
+  assertNeighbours,
   type DistanceMatrix,
   type DistinctPoints,
   distinctPoints,
@@ -43,7 +45,9 @@ export interface Space {
 
 /** Validates points, removes duplicates, and makes them searchable. */
 export async function space(points: Points, metric: Metric = 'euclidean'): Promise<Space> {
-  if (typeof points === 'object' && 'distances' in points) return matrixSpace(points, metric);
+  if (typeof points === 'object' && points !== null && 'distances' in points) {
+    return matrixSpace(points, metric);
+  }
   const rows = await readRows(points);
   if (metric === 'euclidean') return pointSpace(distinctPoints(rows));
   if (metric === 'cosine') return pointSpace(distinctPoints(directions(rows)));
@@ -96,19 +100,19 @@ function count(counts: Float64Array[], radii: readonly number[], i: number, j: n
   }
 }
 
-function matrixSpace(points: DistanceMatrix, metric: Metric): Space {
+async function matrixSpace(points: DistanceMatrix, metric: Metric): Promise<Space> {
   if (metric !== 'euclidean') {
     throw new RangeError(`metric '${metric}' needs coordinates, got distances: leave the metric out`);
   }
-  const { n, duplicates, kept, distances } = readDistances(points);
+  const { n, duplicates, kept, distances } = await readDistances(points);
   const distance = (i: number, j: number): number => distances[i * n + j]!;
   return {
     n,
     duplicates,
     kept,
     distance,
-    async neighbours(k, { signal }) {
-      if (k >= n) throw new RangeError(`${k} neighbours need at least ${k + 1} distinct points, got ${n}`);
+    async neighbours(k, { onProgress, signal }) {
+      assertNeighbours(k, n);
       const table = {
         n,
         k,
@@ -117,8 +121,9 @@ function matrixSpace(points: DistanceMatrix, metric: Metric): Space {
         searchedAgain: 0,
       };
       const order = new Int32Array(n);
+      const rest = turns(onProgress, signal);
       for (let i = 0; i < n; i++) {
-        signal?.throwIfAborted();
+        await rest(i / n);
         const row = distances.subarray(i * n, (i + 1) * n);
         for (let j = 0; j < n; j++) order[j] = j;
         order.sort((a, b) => row[a]! - row[b]! || a - b);

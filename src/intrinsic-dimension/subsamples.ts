@@ -6,7 +6,7 @@ import type { Space } from './space';
 
 /** Random subsamples without replacement. */
 export interface SubsampleOptions {
-  /** @default 20 */
+  /** At least 2. @default 20 */
   readonly count?: number;
   /** Share of the points in each. @default 0.9 */
   readonly fraction?: number;
@@ -42,6 +42,9 @@ export function drawSubsamples(
   k: number,
   { count = 20, fraction = 0.9, seed = 0 }: SubsampleOptions,
 ): Int32Array[] {
+  if (!(Number.isInteger(count) && count >= 2)) {
+    throw new RangeError(`subsamples.count must be a whole number of at least 2, got ${count}`);
+  }
   const size = Math.trunc(n * fraction);
   if (!(size > Math.max(k, 2) && size <= n)) {
     throw new RangeError(

@@ -69,6 +69,33 @@ describe('estimators', () => {
     );
   });
 
+  it('take distances as a tensor', async () => {
+    const points = cube({ points: 100, dimension: 2, seed: 3 });
+    const distances = tf.tensor2d(distancesOf(points));
+    assertClose(
+      (await intrinsicDimension({ distances })).value,
+      (await intrinsicDimension(points)).value,
+      1e-5,
+      'two-nn',
+    );
+    distances.dispose();
+  });
+
+  it('tell their progress on a matrix of distances, and stop in the middle', async () => {
+    const distances = distancesOf(cube({ points: 1500, dimension: 2, seed: 3 }));
+    const controller = new AbortController();
+    const shares: number[] = [];
+    const onProgress = (share: number): void => {
+      shares.push(share);
+      setTimeout(() => controller.abort(new Error('enough')));
+    };
+    await assert.rejects(
+      intrinsicDimension({ distances }, { onProgress, signal: controller.signal }),
+      /enough/,
+    );
+    assert.ok(shares[0]! > 0 && shares.at(-1)! < 1, `${shares}`);
+  });
+
   const wrong: { what: string; distances: number[][]; message: RegExp }[] = [
     { what: 'not square', distances: [[0, 1, 2]], message: /square matrix, got 1 rows of 3/ },
     {
@@ -214,11 +241,16 @@ describe('estimators', () => {
     const cases: [IdOptions, RegExp][] = [
       [{ estimator: 'twonn' as EstimatorName }, /no estimator 'twonn': choose one of two-nn, /],
       [{ estimator: 'levina-bickel', k: 2 }, /k must be a whole number of at least 3, got 2/],
-      [{ estimator: 'mackay-ghahramani', k: 30 }, /30 neighbours need at least 31 distinct points, got 30/],
+      [
+        { estimator: 'mackay-ghahramani', k: 30 },
+        /30 neighbours need at least 31 distinct points, got 30: give more points/,
+      ],
       [{ estimator: 'gride', n1: 4, n2: 4 }, /n2 must be a whole number of at least 5, got 4/],
       [{ estimator: 'correlation', k1: 3.5 }, /k1 must be a whole number/],
       [{ estimator: 'pca', variance: 2 }, /variance must be in \(0, 1\], got 2/],
       [{ estimator: 'pca', interval: 'subsamples' }, /subsamples serve the estimators from neighbours/],
+      [{ subsamples: { count: 1 } }, /subsamples.count must be a whole number of at least 2, got 1/],
+      [{ memory: Number.NaN }, /memory must be a number of bytes, got NaN/],
       [{ metric: 'manhattan' as 'cosine' }, /no metric 'manhattan'/],
     ];
     for (const [options, message] of cases) {
@@ -228,6 +260,13 @@ describe('estimators', () => {
 });
 
 describe('idScale', () => {
+  it('refuses what is out of range', async () => {
+    const points = cube({ points: 30, dimension: 2 });
+    await assert.rejects(idScale(points, { maxNeighbour: 1 }), /maxNeighbour must be at least 2, got 1/);
+    await assert.rejects(idScale(points, { level: 95 }), /level must be in \(0, 1\), got 95/);
+    await assert.rejects(idScale(points, { tolerance: -1 }), /tolerance must be at least 0, got -1/);
+  });
+
   it('gives GRIDE at every scale from one search, and marks the plateau', async () => {
     const { curve, plateau } = await idScale(readNpy('cube_d2_D2'), { maxNeighbour: 64 });
     const golden = GOLDEN['cube_d2_D2']!.gride;

@@ -104,12 +104,30 @@ describe('TwoNN', () => {
       message: /as on a lattice/,
     },
     { what: 'ragged rows', points: [[1, 2], [3]], message: /row 1 has 1 numbers/ },
+    { what: 'undefined', points: undefined as never, message: /points must be .*, got undefined/ },
+    { what: 'a word', points: 'points.npy' as never, message: /points must be .*, got points.npy/ },
+    { what: 'numbers in one row', points: [1, 2, 3] as never, message: /row 0 must be an array .*, got 1/ },
+    {
+      what: 'rows left out',
+      points: Object.assign(new Array(3), { 0: [1], 2: [3] }),
+      message: /row 1 must be an array/,
+    },
   ];
   for (const { what, points, message } of bad) {
     it(`refuses ${what}`, async () => {
       await assert.rejects(intrinsicDimension(points), message);
     });
   }
+
+  it('refuses rows on demand that are no typed arrays, and tensors of complex numbers', async () => {
+    const onDemand = { row: () => [1, 2] as never, shape: [9, 2] as const };
+    await assert.rejects(intrinsicDimension(onDemand), /points.row must give a Float32Array or Float64Array/);
+    const complex = tf.complex(tf.ones([4, 2]), tf.ones([4, 2])) as unknown as tf.Tensor2D;
+    await assert.rejects(
+      intrinsicDimension(complex),
+      /must be real numbers, got a tensor of dtype complex64/,
+    );
+  });
 
   it('fits all points but the last, whose F is 1, when none are discarded', async () => {
     const points = flatTorus({ points: 1000, dimension: 2, seed: 7 });
