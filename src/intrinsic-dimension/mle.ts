@@ -33,6 +33,7 @@ export function twoNnMle(table: NeighbourTable, discardFraction: number): LocalE
  */
 export function mackayGhahramani(table: NeighbourTable, k: number): LocalEstimate {
   const sums = logDistanceSums(table, k);
+  assertFewTied(sums, k, 1 / 4);
   const value = (sums.length * (k - 1)) / sums.reduce((total, sum) => total + sum, 0);
   const influences = () => sums.map((sum) => value * (1 - (value * sum) / (k - 1)));
   return { value, influences, neighbours: k };
@@ -52,23 +53,28 @@ export function levinaBickel(table: NeighbourTable, k: number, unbiased: boolean
  */
 export function pointwiseDimensions(table: NeighbourTable, k: number, unbiased: boolean): Float64Array {
   const factor = unbiased ? k - 2 : k - 1;
-  return logDistanceSums(table, k).map((sum) => factor / sum);
+  const sums = logDistanceSums(table, k);
+  assertFewTied(sums, k, 0);
+  return sums.map((sum) => factor / sum);
 }
 
 /** Sum over j < k of log(r_k / r_j) of each point. */
 function logDistanceSums({ n, k: width, distances }: NeighbourTable, k: number): Float64Array {
   const sums = new Float64Array(n);
-  let tied = 0;
   for (let i = 0; i < n; i++) {
     const last = distances[i * width + k - 1]!;
     for (let p = i * width; p < i * width + k - 1; p++) sums[i]! += Math.log(last / distances[p]!);
-    if (sums[i] === 0) tied++;
-  }
-  if (tied > 0) {
-    throw new RangeError(
-      `${tied} of ${n} points have their ${k} nearest neighbours all at the same distance, as on a lattice: ` +
-        'the likelihood needs points without ties; use a larger k, or add a little noise',
-    );
   }
   return sums;
+}
+
+/** @throws RangeError when a larger share of the points has the k nearest neighbours all at one distance */
+function assertFewTied(sums: Float64Array, k: number, share: number): void {
+  const n = sums.length;
+  const tied = sums.reduce((count, sum) => count + (sum === 0 ? 1 : 0), 0);
+  if (tied <= share * n) return;
+  throw new RangeError(
+    `${tied} of ${n} points have their ${k} nearest neighbours all at the same distance, as on a lattice: ` +
+      'the likelihood needs points without ties; use a larger k, or add a little noise',
+  );
 }

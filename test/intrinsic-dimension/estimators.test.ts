@@ -96,6 +96,15 @@ describe('estimators', () => {
     assert.ok(shares[0]! > 0 && shares.at(-1)! < 1, `${shares}`);
   });
 
+  it('bear few ties, where they can', async () => {
+    const { data } = cube({ points: 200, dimension: 2, seed: 3 });
+    // Two points at the same distance from a third, far away from all others.
+    const points = { data: Float64Array.of(...data, 9, 9, 9, 10, 9, 8), shape: [203, 2] as const };
+    const { value } = await intrinsicDimension(points, { estimator: 'mackay-ghahramani', k: 2 });
+    const likelihood = await intrinsicDimension(points, { estimator: 'two-nn-mle' });
+    assertClose(value, (likelihood.value * 203) / 202, 1e-12, 'mackay-ghahramani');
+  });
+
   const wrong: { what: string; distances: number[][]; message: RegExp }[] = [
     { what: 'not square', distances: [[0, 1, 2]], message: /square matrix, got 1 rows of 3/ },
     {
