@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { SearchOptions } from './neighbours';
 import { type FlatRows, flatRows, type Rows } from './points';
+import { frameOf } from './search-set';
 
 /** An estimate, and how far each point moves it, times their number. */
 export interface SpectrumEstimate {
@@ -37,7 +38,7 @@ export async function participationRatio(rows: Rows, options: SearchOptions): Pr
   const influences = lengths.map(
     (length, i) => value * ((2 * (length - trace)) / trace - (2 * (spreads[i]! - squared)) / squared),
   );
-  return { value, influences, scale: Math.sqrt(2 * trace) };
+  return { value, influences, scale: Math.sqrt(2 * trace) * centred.unit };
 }
 
 /** An estimated number of principal components. */
@@ -82,25 +83,21 @@ export async function principalComponents(
   };
   return {
     value: needed(0),
-    scale: Math.sqrt(2 * total),
+    scale: Math.sqrt(2 * total) * centred.unit,
     range: (reach) => ({ lower: needed(reach), upper: needed(-reach) }),
   };
 }
 
-/** Points around their mean, in float64. */
-function centre(rows: Rows): FlatRows {
+/** Points around their mean in float64, scaled into the unit ball, where float32 products neither overflow nor vanish. */
+function centre(rows: Rows): FlatRows & { readonly unit: number } {
   const { n, d } = rows;
-  const mean = new Float64Array(d);
-  for (let i = 0; i < n; i++) {
-    const row = rows.row(i);
-    for (let c = 0; c < d; c++) mean[c]! += row[c]! / n;
-  }
+  const { center, scale } = frameOf(rows);
   const centred = new Float64Array(n * d);
   for (let i = 0, p = 0; i < n; i++) {
     const row = rows.row(i);
-    for (let c = 0; c < d; c++, p++) centred[p] = row[c]! - mean[c]!;
+    for (let c = 0; c < d; c++, p++) centred[p] = (row[c]! - center[c]!) * scale;
   }
-  return flatRows(centred, n, d);
+  return { ...flatRows(centred, n, d), unit: 1 / scale };
 }
 
 function squaredLengths({ data, n, d }: FlatRows): Float64Array {

@@ -9,7 +9,10 @@ import { loadBackend } from '../../src/runtime/backend';
 import { GOLDEN, readNpy } from './golden';
 
 function assertClose(value: number, expected: number, tolerance: number, what: string): void {
-  assert.ok(Math.abs(value / expected - 1) <= tolerance, `${what}: ${value} instead of ${expected}`);
+  assert.ok(
+    Math.abs(value - expected) <= tolerance * Math.abs(expected),
+    `${what}: ${value} instead of ${expected}`,
+  );
 }
 
 /** Rows of pairwise Euclidean distances. */
@@ -244,6 +247,20 @@ describe('estimators', () => {
       assert.ok(shares.every((share) => share >= 0 && share <= 1));
     });
   }
+
+  it('do not depend on the scale of the points', async () => {
+    const { data, shape } = gaussian({ points: 200, dimension: 4, seed: 1 });
+    for (const estimator of ESTIMATORS) {
+      const { value, standardError, scale } = await intrinsicDimension({ data, shape }, { estimator });
+      for (const factor of [2 ** -66, 2 ** 60, 2 ** 400]) {
+        const scaled = { data: Float64Array.from(data, (x) => factor * x), shape };
+        const other = await intrinsicDimension(scaled, { estimator });
+        assertClose(other.value, value, 1e-9, `${estimator} ${factor}`);
+        assertClose(other.standardError, standardError, 1e-5, `error of ${estimator} ${factor}`);
+        assertClose(other.scale, factor * scale, 1e-9, `scale of ${estimator} ${factor}`);
+      }
+    }
+  });
 
   it('refuse what is out of range', async () => {
     const points = cube({ points: 30, dimension: 2 });

@@ -119,14 +119,12 @@ describe('TwoNN', () => {
     });
   }
 
-  it('refuses rows on demand that are no typed arrays, and tensors of complex numbers', async () => {
+  it('refuses rows on demand that are no typed arrays, and tensors of words', async () => {
     const onDemand = { row: () => [1, 2] as never, shape: [9, 2] as const };
     await assert.rejects(intrinsicDimension(onDemand), /points.row must give a Float32Array or Float64Array/);
-    const complex = tf.complex(tf.ones([4, 2]), tf.ones([4, 2])) as unknown as tf.Tensor2D;
-    await assert.rejects(
-      intrinsicDimension(complex),
-      /must be real numbers, got a tensor of dtype complex64/,
-    );
+    const words = tf.tensor2d([['a'], ['b'], ['c']]);
+    await assert.rejects(intrinsicDimension(words), /must be real numbers, got a tensor of dtype string/);
+    words.dispose();
   });
 
   it('fits all points but the last, whose F is 1, when none are discarded', async () => {
