@@ -10,7 +10,7 @@ import { type IdEstimate, type IdOptions, intrinsicDimension } from './intrinsic
 export interface ProfileOptions extends IdOptions {
   /** @default all sites of the model, from input to output, whose activations are floating-point numbers */
   readonly sites?: readonly string[];
-  /** The site before the classifier. @default the model's; where it is unknown or not measured, the last measured */
+  /** The site before the classifier, one that is measured. @default the model's, else the last measured */
   readonly lastSite?: string;
   /**
    * Examples that go through the network at once. @default what the model's input fixes, else as many as take half of
@@ -58,6 +58,13 @@ export async function layerProfile(
   const { sites: wanted, ...idOptions } = others;
   await loadBackend();
   const observed = observe(model);
+  if (!(inputs instanceof tf.Tensor)) throw new TypeError('the inputs must be a tensor [examples, ...]');
+  if (!(wantedBatch === undefined || (Number.isInteger(wantedBatch) && wantedBatch >= 1))) {
+    throw new RangeError(`batchSize must be a whole number of at least 1, got ${wantedBatch}`);
+  }
+  if (!(activationMemory >= 0)) {
+    throw new RangeError(`activationMemory must be a number of bytes, got ${activationMemory}`);
+  }
   if (observed.batchSize !== undefined && inputs.shape[0]! % observed.batchSize !== 0) {
     throw new RangeError(
       `the model takes ${observed.batchSize} examples at once, got ${inputs.shape[0]}: give a multiple`,
@@ -68,6 +75,9 @@ export async function layerProfile(
   const fitting = Math.max(1, Math.floor(activationMemory / 2 / bytesPerExample));
   const batchSize = wantedBatch ?? observed.batchSize ?? Math.min(1024, fitting);
   const sites = [...shapes.keys()];
+  if (lastSite !== undefined && !shapes.has(lastSite)) {
+    throw new RangeError(`lastSite '${lastSite}' is none of the sites measured: ${sites.join(', ')}`);
+  }
   if (sites.length === 0) throw new RangeError('there are no sites to measure: name at least one');
   const groups = groupSites(shapes, inputs.shape[0]!, activationMemory);
   for (const group of groups) {
@@ -101,16 +111,18 @@ async function trial(
   inputs: tf.Tensor,
   wanted: readonly string[] | undefined,
 ): Promise<{ shapes: Map<string, readonly number[]>; bytesPerExample: number }> {
-  const sites = wanted ?? observed.sites;
+  const sites = [...new Set(wanted ?? observed.sites)];
+  if (sites.length === 0) throw new RangeError('there are no sites to measure: name at least one');
   const size = Math.min(observed.batchSize ?? 2, inputs.shape[0]!);
   const few = tf.slice(inputs, 0, size);
   const before = tf.memory().numBytes;
   let activations: Readonly<Record<string, tf.Tensor>> = {};
-  const { peakBytes } = await tf.profile(async () => {
-    if (sites.length > 0) activations = await observed.activations(few, sites);
-    return Object.values(activations);
-  });
-  tf.dispose(few);
+  const { peakBytes } = await tf
+    .profile(async () => {
+      activations = await observed.activations(few, sites);
+      return Object.values(activations);
+    })
+    .finally(() => tf.dispose(few));
   const shapes = new Map<string, readonly number[]>();
   try {
     for (const site of sites) {
@@ -165,14 +177,14 @@ async function activationsAt(
     for (let start = 0; start < examples; start += batchSize) {
       signal?.throwIfAborted();
       const batch = tf.slice(inputs, start, Math.min(batchSize, examples - start));
-      const activations = await observed.activations(batch, sites);
+      const activations = await observed.activations(batch, sites).finally(() => tf.dispose(batch));
       for (const site of sites) {
         const tensor = activations[site]!;
         const width = tensor.size / tensor.shape[0]!;
         collected[site] ??= activationRows(examples, width, activationMemory);
         collected[site].append(tensor.dataSync() as Float32Array);
       }
-      tf.dispose([batch, ...Object.values(activations)]);
+      tf.dispose(Object.values(activations));
       // A long pass lets timers and charts have their turn.
       await new Promise((resolve) => setImmediate(resolve));
     }

@@ -1,5 +1,6 @@
 /** Any tf.LayersModel or tf.GraphModel, as far as its named activations are concerned. */
 import * as tf from '@tensorflow/tfjs';
+import { distance } from 'fastest-levenshtein';
 import type { Model } from './model';
 
 /** Something whose activations can be had by name. */
@@ -14,10 +15,14 @@ export interface Observed {
   activations(batch: tf.Tensor, sites: readonly string[]): Promise<Readonly<Record<string, tf.Tensor>>>;
 }
 
+const NO_MODEL = "the model must be one of this project's, a tf.LayersModel or a tf.GraphModel";
+
 /** Makes the activations of a model accessible by site: layer names of a LayersModel, node names of a GraphModel. */
 export function observe(model: Model | tf.LayersModel | tf.GraphModel): Observed {
+  if (typeof model !== 'object' || model === null) throw new TypeError(`${NO_MODEL}, got ${model}`);
   if (model instanceof tf.LayersModel) return observeLayers(model);
   if (model instanceof tf.GraphModel) return observeGraph(model);
+  if (!Array.isArray(model.sites) || typeof model.apply !== 'function') throw new TypeError(NO_MODEL);
   return {
     sites: model.sites,
     lastSite: model.lastSite,
@@ -32,27 +37,66 @@ function observeLayers(model: tf.LayersModel): Observed {
   if (model.inputs.length !== 1) {
     throw new RangeError(`a model with one input is needed, this one has ${model.inputs.length}: wrap it`);
   }
-  const hidden = model.layers.filter((layer) => layer.getClassName() !== 'InputLayer');
-  const sites = hidden.map(({ name }) => name);
-  const classifier = hidden.findLast((layer) => layer.getWeights().length > 0);
-  const feeding = classifier?.inboundNodes[0]?.inboundLayers[0]?.name;
-  const lastSite = feeding !== undefined && sites.includes(feeding) ? feeding : undefined;
+  const uses = usesIn(model);
+  const tensors = layerTensors(model, uses);
+  const sites = [...tensors.keys()];
+  const classifier = layersIn(model, uses).findLast((layer) => layer.getWeights().length > 0);
+  const feeding = classifier?.inboundNodes.find((node) => uses.has(node))?.inputTensors[0];
+  const lastSite = sites.find((site) => tensors.get(site) === feeding);
   return {
     sites,
     ...(lastSite === undefined ? {} : { lastSite }),
     ...fixedBatch(model.inputs[0]!.shape),
     activations: async (batch, wanted) => {
       assertSites(wanted, sites);
-      const outputs = wanted.map((name) => {
-        const { output } = model.getLayer(name);
-        if (!Array.isArray(output)) return output;
-        throw new RangeError(`layer '${name}' has ${output.length} outputs: choose a layer with one`);
-      });
       // Shares the layers of the model, and so must not be disposed.
-      const part = tf.model({ inputs: model.inputs, outputs });
+      const part = tf.model({ inputs: model.inputs, outputs: wanted.map((site) => tensors.get(site)!) });
       return tf.tidy(() => byName(wanted, part.predictOnBatch(batch)));
     },
   };
+}
+
+/**
+ * What the layers give, from input to output: under the name of the layer where that is one tensor; those of a layer
+ * that gives several, or that is used several times, are `name:0`, `name:1`, ...
+ */
+function layerTensors(
+  model: tf.LayersModel,
+  uses: ReadonlySet<Node>,
+): ReadonlyMap<string, tf.SymbolicTensor> {
+  const tensors = new Map<string, tf.SymbolicTensor>();
+  for (const layer of layersIn(model, uses)) {
+    if (layer.getClassName() === 'InputLayer') continue;
+    const outputs = layer.inboundNodes.filter((node) => uses.has(node)).flatMap((node) => node.outputTensors);
+    for (const [i, output] of outputs.entries()) {
+      tensors.set(outputs.length === 1 ? layer.name : `${layer.name}:${i}`, output);
+    }
+  }
+  return tensors;
+}
+
+/** The layers of a model; a model that a tf.sequential begins with is not used as a layer, but its layers are. */
+function layersIn(model: tf.LayersModel, uses: ReadonlySet<Node>): readonly tf.layers.Layer[] {
+  return model.layers.flatMap((layer) =>
+    layer instanceof tf.LayersModel && !layer.inboundNodes.some((node) => uses.has(node))
+      ? layersIn(layer, uses)
+      : [layer],
+  );
+}
+
+type Node = tf.layers.Layer['inboundNodes'][number];
+
+/** The uses of layers from which a model's outputs are computed: a nested model or a shared layer has others, too. */
+function usesIn(model: tf.LayersModel): ReadonlySet<Node> {
+  const nodes = new Set<Node>();
+  const waiting = [...model.outputs];
+  for (let tensor = waiting.pop(); tensor; tensor = waiting.pop()) {
+    const node = tensor.sourceLayer.inboundNodes[tensor.nodeIndex]!;
+    if (nodes.has(node)) continue;
+    nodes.add(node);
+    waiting.push(...node.inputTensors);
+  }
+  return nodes;
 }
 
 function observeGraph(model: tf.GraphModel): Observed {
@@ -141,6 +185,8 @@ function byName(names: readonly string[], tensors: tf.Tensor | tf.Tensor[]): Rec
 function assertSites(wanted: readonly string[], known: readonly string[]): void {
   const unknown = wanted.find((site) => !known.includes(site));
   if (unknown === undefined) return;
+  const far = (site: string): number => distance(unknown.toLowerCase(), site.toLowerCase());
+  const nearest = known.reduce((best, site) => (far(site) < far(best) ? site : best));
   const listed = known.slice(0, 20).join(', ') + (known.length > 20 ? ', ...' : '');
-  throw new RangeError(`the model has no site '${unknown}': choose from ${listed}`);
+  throw new RangeError(`the model has no site '${unknown}': did you mean '${nearest}'? It has ${listed}`);
 }

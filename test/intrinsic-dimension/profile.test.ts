@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { cube, embed } from '../../src/data/manifolds';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
-import { layerProfile } from '../../src/intrinsic-dimension/profile';
+import { layerProfile, type ProfileOptions } from '../../src/intrinsic-dimension/profile';
 import { resnet } from '../../src/models/resnet';
 import { loadBackend } from '../../src/runtime/backend';
 
@@ -124,7 +124,7 @@ describe('layerProfile', () => {
     assert.deepEqual(atOnce.sites['conv']!.shape, [10, 3]);
     await assert.rejects(
       layerProfile(model, inputs, { sites: ['cnov'] }),
-      /no site 'cnov': choose from conv, flat/,
+      /no site 'cnov': did you mean 'conv'\? It has conv, flat/,
     );
     tf.dispose(inputs);
   });
@@ -214,6 +214,63 @@ describe('layerProfile', () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it('measures nested models, and layers that are used twice or have several outputs', async () => {
+    const dense = (name: string, units: number, inputs?: number): tf.layers.Layer =>
+      tf.layers.dense({ name, units, ...(inputs === undefined ? {} : { inputShape: [inputs] }) });
+    const head = tf.sequential({ name: 'head', layers: [dense('a', 6, 12), dense('b', 5)] });
+    const end = tf.sequential({ name: 'end', layers: [dense('c', 4, 5), dense('d', 3)] });
+    const nested = tf.sequential({ layers: [head, end, dense('classifier', 2)] });
+    const inputs = plane(200);
+    const profile = await layerProfile(nested, inputs);
+    assert.deepEqual(Object.keys(profile.sites), ['a', 'b', 'end', 'classifier']);
+    assert.equal(profile.lastSite, 'end');
+
+    const input = tf.input({ shape: [12] });
+    const twice = dense('twice', 12);
+    const shared = tf.model({ inputs: input, outputs: twice.apply(twice.apply(input)) as tf.SymbolicTensor });
+    assert.deepEqual(Object.keys((await layerProfile(shared, inputs)).sites), ['twice:0', 'twice:1']);
+
+    const steps = tf.input({ shape: [12, 1] });
+    const states = tf.layers.lstm({ name: 'lstm', units: 4, returnState: true }).apply(steps);
+    const recurrent = tf.model({ inputs: steps, outputs: (states as tf.SymbolicTensor[])[0]! });
+    const sequences = tf.expandDims(inputs, 2);
+    const { sites } = await layerProfile(recurrent, sequences);
+    assert.deepEqual(Object.keys(sites), ['lstm:0', 'lstm:1', 'lstm:2']);
+    assert.deepEqual(sites['lstm:0'], sites['lstm:1']);
+    tf.dispose([inputs, sequences]);
+  });
+
+  it('refuses what is wrong, with the same tensors as before', async () => {
+    const model = tf.sequential({
+      layers: [tf.layers.dense({ name: 'Hidden', units: 3, inputShape: [12] })],
+    });
+    const inputs = plane(50);
+    const before = tf.memory().numTensors;
+    const cases: [unknown, ProfileOptions, RegExp][] = [
+      [inputs, { sites: ['hiden'] }, /no site 'hiden': did you mean 'Hidden'/],
+      [inputs, { sites: [] }, /no sites to measure/],
+      [inputs, { lastSite: 'hidden' }, /lastSite 'hidden' is none of the sites measured: Hidden/],
+      [inputs, { batchSize: 0 }, /batchSize must be a whole number of at least 1, got 0/],
+      [inputs, { activationMemory: Number.NaN }, /activationMemory must be a number of bytes, got NaN/],
+      [[[1, 2]], {}, /inputs must be a tensor/],
+    ];
+    for (const [points, options, message] of cases) {
+      await assert.rejects(layerProfile(model, points as tf.Tensor, options), message);
+    }
+    await assert.rejects(
+      layerProfile(undefined as never, inputs),
+      /model must be one of this .*, got undefined/,
+    );
+    await assert.rejects(layerProfile({} as never, inputs), /model must be one of this/);
+    const wrong = tf.zeros([9, 5]);
+    await assert.rejects(layerProfile(model, wrong), /expected/);
+    tf.dispose(wrong);
+    assert.equal(tf.memory().numTensors, before);
+    const twice = await layerProfile(model, inputs, { sites: ['Hidden', 'Hidden'] });
+    assert.deepEqual(Object.keys(twice.sites), ['Hidden']);
+    tf.dispose(inputs);
   });
 
   it('names the site whose activations cannot be measured', async () => {
