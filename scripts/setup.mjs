@@ -150,8 +150,10 @@ function pythonEnvironment() {
     if (said === undefined) return 'creating it';
     const all = said.match(/^Installing collected packages: (.*)$/m)?.[1].split(', ').length;
     if (!all) return `${said.split('Collecting ').length - 1} packages fetched`;
-    const installed = readdirSync(venv, { recursive: true }).filter((name) => name.endsWith('.dist-info'));
-    return `${installed.length} of ${all} packages installed`;
+    const installed = readdirSync(join(venv, 'lib'), { recursive: true }).filter((name) =>
+      name.endsWith('.dist-info'),
+    );
+    return `${Math.min(installed.length, all)} of ${all} packages installed`;
   };
   return { body, progress };
 }
