@@ -7,14 +7,21 @@ object `parameters` that the cell tagged `parameters` declares; the compiler che
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
 KERNELS = Path(__file__).resolve().parent / "jupyter"
 os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(KERNELS), os.environ.get("JUPYTER_PATH")]))
 
-from papermill.cli import papermill  # noqa: E402  (Jupyter reads JUPYTER_PATH when it is imported)
-from papermill.translators import Translator, papermill_translators  # noqa: E402
+try:  # Jupyter reads JUPYTER_PATH when it is imported.
+    from papermill.cli import papermill
+    from papermill.models import Parameter
+    from papermill.translators import Translator, papermill_translators
+except ModuleNotFoundError as missing:
+    sys.exit(f"{missing}: .venv/bin/pip install papermill")
+
+PROPERTY = re.compile(r"^ +(\w+): (.+?),? *(?://(.*))?$", re.MULTILINE)
 
 
 class TypeScript(Translator):
@@ -24,6 +31,12 @@ class TypeScript(Translator):
     def codify(cls, parameters, comment="Parameters"):
         lines = [f"parameters.{key} = {json.dumps(value)};" for key, value in parameters.items()]
         return "\n".join([f"// {comment}", *lines, ""])
+
+    @classmethod
+    def inspect(cls, parameters_cell):
+        """The properties that the cell names, for `--help-notebook`."""
+        found = PROPERTY.findall(parameters_cell.source)
+        return [Parameter(name, "None", value, comment.strip()) for name, value, comment in found]
 
 
 papermill_translators.register("typescript", TypeScript)

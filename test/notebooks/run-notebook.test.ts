@@ -64,6 +64,28 @@ describe('headless notebooks', function () {
     assert.doesNotMatch(page, /<(script|link|img|iframe)[^>]*(src|href)=["']?(https?:)?\/\//);
   });
 
+  it('takes the words of papermill', function () {
+    // No part of the set-up: .venv/bin/pip install papermill
+    if (spawnSync(PYTHON, ['-c', 'import papermill']).status !== 0) this.skip();
+    const path = notebook(
+      'milled',
+      "const parameters = {\n  name: 'a', // of a\n};",
+      'console.log(parameters.name);',
+    );
+    const papermill = (...words: string[]): ReturnType<typeof run> =>
+      spawnSync(PYTHON, [join(ROOT, 'scripts', 'papermill_typescript.py'), ...words], { encoding: 'utf8' });
+    const output = join(folder, 'milled-b.ipynb');
+    const { status, stderr } = papermill(path, output, '-p', 'name', 'b "quoted"');
+    assert.equal(status, 0, stderr);
+    assert.doesNotMatch(stderr, /unknown parameter/);
+    const { cells } = JSON.parse(readFileSync(output, 'utf8'));
+    assert.equal([cells.at(-1).outputs[0].text].flat().join(''), 'b "quoted"\n');
+    assert.match(papermill('--help-notebook', path).stdout, /name: .*'a'.*of a/s);
+    const wrong = papermill(path, output, '-p', 'nam', 'b');
+    assert.notEqual(wrong.status, 0);
+    assert.match(wrong.stderr, /Did you mean 'name'/);
+  });
+
   it('fails with notebook, cell, line and message, and goes on with the next notebook', () => {
     const thrown = notebook(
       'thrown',
