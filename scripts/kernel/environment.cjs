@@ -7,8 +7,6 @@ const util = require('node:util');
 process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
-// Jupyter starts a kernel in the notebook's folder; `import ... from '..'` is resolved from there.
-process.env.NOTEBOOK_DIR = process.cwd();
 
 // tfjs-node calls these functions, which Node 22 warns of, and which Node 23 removed.
 util.isNullOrUndefined = (value) => value === null || value === undefined;

@@ -20,6 +20,25 @@ import { pathToFileURL } from 'node:url';
 const ROOT = join(__dirname, '../..');
 const NOWHERE = 'http://127.0.0.1:9/';
 
+describe('environment.md', () => {
+  it('names every package with its version', () => {
+    const text = readFileSync(join(ROOT, 'environment.md'), 'utf8');
+    const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    const python = readFileSync(join(ROOT, 'scripts', 'requirements.in'), 'utf8').matchAll(
+      /^(\S+)==(\S+)$/gm,
+    );
+    const packages = [
+      ...Object.entries({ ...dependencies, ...devDependencies }),
+      ...Array.from(python, ([, ...p]) => p),
+    ];
+    const named = packages.filter(([name]) => !name.startsWith('@types/'));
+    assert.deepEqual(
+      named.filter(([name, version]) => !text.toLowerCase().includes(`${name} ${version}`)),
+      [],
+    );
+  });
+});
+
 describe('set-up', () => {
   let folder: string;
   let bin: string;
