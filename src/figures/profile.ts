@@ -99,14 +99,17 @@ export function sitesFigure(curves: readonly SiteCurve[], options: { title?: str
   };
 }
 
-/** The validation ID of chosen measurements as curves, to see the dimensions move while a network learns. */
+/** The validation ID of the measurements nearest to some steps as curves, to see the dimensions move while a network learns. */
 export function siteCurves(measurements: readonly Measurement[], steps: readonly number[]): SiteCurve[] {
-  return steps.map((wanted) => {
-    const nearest = measurements.reduce((best, next) =>
+  const nearest = steps.map((wanted) =>
+    measurements.reduce((best, next) =>
       Math.abs(next.step - wanted) < Math.abs(best.step - wanted) ? next : best,
-    );
-    return { name: `step ${nearest.step.toLocaleString('en')}`, sites: nearest.validation.id };
-  });
+    ),
+  );
+  return [...new Set(nearest)].map(({ step, validation }) => ({
+    name: `step ${step.toLocaleString('en')}`,
+    sites: validation.id,
+  }));
 }
 
 function curveStyle(i: number): Partial<PlotData> {

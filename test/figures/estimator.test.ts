@@ -75,8 +75,8 @@ describe('figures of estimators', () => {
 describe('figures along a network', () => {
   const { measurements } = syntheticRun();
 
-  it('draws the chosen measurements, nearest to the wanted steps', () => {
-    const { data } = sitesFigure(siteCurves(measurements, [0, 2690, 9999]));
+  it('draws the chosen measurements, nearest to the wanted steps, each once', () => {
+    const { data } = sitesFigure(siteCurves(measurements, [0, 2690, 9999, 99_999]));
     assert.deepEqual(
       data.map(({ name }) => name),
       ['step 0', 'step 2,750', 'step 5,000'],
