@@ -13,6 +13,8 @@ export interface LabServer {
   readonly folder: string;
   /** What the server has written so far. */
   log(): string;
+  /** Frees the memory of notebooks that are looked at no more. */
+  endKernels(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -55,6 +57,12 @@ export async function startLab(settings: Readonly<Record<string, object>>): Prom
     token: token!,
     folder,
     log: () => log,
+    endKernels: async () => {
+      const ask = (id: string, method: string): Promise<Response> =>
+        fetch(`${origin}/api/kernels${id}?token=${token}`, { method });
+      for (const { id } of (await (await ask('', 'GET')).json()) as { id: string }[])
+        await ask(`/${id}`, 'DELETE');
+    },
     stop: async () => {
       const ended = new Promise((resolve) => server.once('exit', resolve));
       server.kill('SIGTERM');

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { runName } from '../../src/experiments/config';
@@ -22,7 +23,13 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** What is typed into the parameters cell: seconds instead of minutes. */
+/** All but the one that has a test of its own. */
+const NOTEBOOKS = readdirSync(join(__dirname, '..', '..', 'notebooks'))
+  .filter((file) => file.endsWith('.ipynb') && file !== '4-grokking.ipynb')
+  .map((file) => file.slice(0, -'.ipynb'.length));
+
+/** What is typed into the parameters cells: seconds instead of minutes. */
+const SMALL_IMAGES = { steps: 20, measureEvery: 10, validationImages: 200 };
 const SMALL = { prime: 23, batchSize: 64, steps: 60, measureEvery: 20, earlyMeasurements: 0 };
 const LONG = 400;
 const CONFIG = grokkingConfig({ ...SMALL, steps: LONG, weightDecay: 0.5 });
@@ -46,7 +53,10 @@ describe('JupyterLab in a browser', function () {
   });
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed') await opened.at(-1)?.screenshots('-failed');
+    const notebook = opened.at(-1);
+    if (this.currentTest?.state === 'failed') await notebook?.screenshots('-failed');
+    await notebook?.page.context().close();
+    await lab.endKernels();
   });
 
   async function open(name: string, scheme?: 'light' | 'dark'): Promise<NotebookPage> {
@@ -55,15 +65,24 @@ describe('JupyterLab in a browser', function () {
     return notebook;
   }
 
-  it('runs 0-intrinsic-dimension from top to bottom, with charts, on a dark page', async () => {
-    const notebook = await open('0-intrinsic-dimension', 'dark');
-    await notebook.runAll();
-    await notebook.allFinished(150_000);
-    const charts = await notebook.allCharts();
-    await notebook.screenshots();
-    assert.deepEqual(await notebook.errors(), []);
-    assert.ok(charts >= 5, `${charts} charts`);
-  });
+  for (const [i, name] of NOTEBOOKS.entries()) {
+    const scheme = i % 2 === 0 ? 'dark' : 'light';
+    it(`runs ${name} from top to bottom, with charts, on a ${scheme} page`, async () => {
+      const notebook = await open(name, scheme);
+      const parameters = notebook.cell('const parameters');
+      const lines = await parameters.locator('.cm-line').allInnerTexts();
+      for (const [key, value] of Object.entries(SMALL_IMAGES)) {
+        if (lines.some((line) => line.trim().startsWith(`${key}:`)))
+          await notebook.typeOver(parameters, `${key}:`, `${key}: ${value},`);
+      }
+      await notebook.runAll();
+      await notebook.allFinished(150_000);
+      const charts = await notebook.allCharts();
+      await notebook.screenshots();
+      assert.deepEqual(await notebook.errors(), []);
+      assert.ok(charts >= 3, `${charts} charts`);
+    });
+  }
 
   it('edits parameters, trains, stops, goes on, and shows what another parameter gives', async () => {
     const notebook = await open('4-grokking');
