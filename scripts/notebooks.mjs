@@ -20,6 +20,9 @@ export function executeNotebooks(names, options = []) {
     env,
     stdio: 'inherit',
   });
+  // Ctrl-C reaches both, a time-out's signal perhaps not: the child ends its kernel, then this process ends.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill());
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 1));

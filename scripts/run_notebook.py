@@ -9,9 +9,11 @@ checked by the compiler like any other cell.
 import argparse
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -197,18 +199,26 @@ def execute(notebook, path, timeout, runs):
             notebook.cells.pop()
 
 
-def figures_of(notebook):
-    """All figures with the number of their cell. A cell that draws must have a figure, and no figure may be empty."""
+def pictures_of(cell):
+    """The figures in the outputs of a cell."""
+    bundles = [o.data for o in cell.get("outputs", []) if o.output_type in ("display_data", "execute_result")]
+    return [data for data in bundles if PLOTLY in data]
+
+
+def figures_of(notebook, counts):
+    """
+    All figures with the number of their cell. A cell that draws must have a figure, as many as in `counts`, and no
+    figure may be empty.
+    """
     figures = []
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type != "code":
             continue
         number = number_of(notebook, index)
-        bundles = [o.data for o in cell.outputs if o.output_type in ("display_data", "execute_result")]
-        pictures = [data for data in bundles if PLOTLY in data]
-        drawn = DRAWS.findall(cell.source)
-        if len(pictures) < len(drawn):
-            found = f"{len(pictures)} of {len(drawn)}: " if pictures else ""
+        pictures = pictures_of(cell)
+        wanted = max(len(DRAWS.findall(cell.source)), counts.get(index, 0))
+        if len(pictures) < wanted:
+            found = f"{len(pictures)} of {wanted}: " if pictures else ""
             raise Failure(f"cell {number}: a figure is missing: {found}{first_line(cell.source)}")
         for data in pictures:
             traces = data[PLOTLY].get("data", [])
@@ -325,6 +335,9 @@ def run(path, parameters, arguments):
         notebook = nbformat.read(path, as_version=4)
     except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
         raise Failure(f"this is no notebook: {str(error).splitlines()[0]}") from None
+    # The outputs in the file are what is expected of its own parameters; --write makes new ones.
+    free = parameters or arguments.write
+    counts = {} if free else {index: len(pictures_of(cell)) for index, cell in enumerate(notebook.cells)}
     inject(notebook, parameters)
     for cell in notebook.cells:
         if cell.cell_type == "code":
@@ -338,7 +351,7 @@ def run(path, parameters, arguments):
         nbformat.write(notebook, output / f"{name}.ipynb")
         if arguments.html:
             (output / f"{name}.html").write_text(to_html(notebook, name), encoding="utf8")
-    figures = figures_of(notebook)
+    figures = figures_of(notebook, counts)
     write_pictures(figures, name, output)
     if arguments.write:
         notebook.metadata["sources_sha256"] = sources_hash(notebook)
@@ -347,8 +360,18 @@ def run(path, parameters, arguments):
     return f"{code} cells, {len(figures)} figures, {time.monotonic() - started:.0f} s"
 
 
+def stop(*_):
+    """Ends the kernel and the run in good order, at the first signal of several."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    logging.disable()  # asyncio would tell that nobody waits for the cell any more
+    raise KeyboardInterrupt
+
+
 def main():
     arguments = parse_arguments()
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
     summary, failed = [], False
     for path in arguments.notebooks:
         print(f"{path}", flush=True)
@@ -358,6 +381,9 @@ def main():
             failed = True
             print(f"\n{path}: {failure}\n", file=sys.stderr, flush=True)
             summary.append(f"FAILED  {path}: {str(failure).splitlines()[0]}")
+        except KeyboardInterrupt:
+            print(f"\nstopped; what {path} had computed is in {arguments.output}")
+            return 130
     print("\n".join(["", *summary, f"results in {arguments.output}"]))
     return 1 if failed else 0
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -115,6 +116,23 @@ describe('headless notebooks', function () {
     assert.match(stderr, /dying\.ipynb: cell 1: the kernel died: process\.exit\(3\);/);
   });
 
+  it('ends at a signal with its kernel, and says where the outputs are', async () => {
+    const path = notebook('stopped', 'console.log(process.pid);', 'while (true) {}');
+    const output = join(folder, 'out');
+    const script = join(ROOT, 'scripts', 'run_notebook.py');
+    const child = spawn(PYTHON, [script, '--output', output, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let said = '';
+    for await (const piece of child.stdout.setEncoding('utf8')) {
+      said += piece;
+      if (/while/.test(piece)) child.kill('SIGTERM');
+    }
+    assert.match(said, /stopped; what .*stopped\.ipynb had computed is in/);
+    assert.equal(child.exitCode ?? (await once(child, 'exit'))[0], 130);
+    const executed = JSON.parse(readFileSync(join(output, 'stopped.ipynb'), 'utf8'));
+    const kernel = Number([executed.cells[0].outputs[0].text].flat().join(''));
+    assert.throws(() => process.kill(kernel, 0), /ESRCH/);
+  });
+
   it('refuses parameters that the notebook does not have, and figures that are missing or empty', () => {
     const unknown = notebook('unknown', 'const parameters = { steps: 10 };', 'parameters');
     const first = run(unknown, '-p', 'stepz=3');
@@ -140,12 +158,30 @@ describe('headless notebooks', function () {
       'const show = (figure: object) => figure;',
       'const [aFigure, bFigure] = [{}, {}];\nshow(aFigure);\nshow({ data: [] });',
     );
+    // The file's own outputs tell what a cell draws.
+    const hidden = notebook('hidden', 'const nothing = 1;');
+    const drawn = {
+      output_type: 'display_data',
+      metadata: {},
+      data: { 'application/vnd.plotly.v1+json': {} },
+    };
+    const file = JSON.parse(readFileSync(hidden, 'utf8'));
+    file.cells[0].outputs = [drawn];
+    writeFileSync(hidden, JSON.stringify(file));
     writeFileSync(join(folder, 'text.ipynb'), 'no notebook');
-    const second = run(empty, missing, one, join(folder, 'nowhere.ipynb'), join(folder, 'text.ipynb'));
+    const second = run(
+      empty,
+      missing,
+      one,
+      hidden,
+      join(folder, 'nowhere.ipynb'),
+      join(folder, 'text.ipynb'),
+    );
     assert.equal(second.status, 1);
     assert.match(second.stderr, /empty\.ipynb: cell 2: a figure is empty/);
     assert.match(second.stderr, /missing\.ipynb: cell 2: a figure is missing/);
     assert.match(second.stderr, /one\.ipynb: cell 2: a figure is missing/);
+    assert.match(second.stderr, /hidden\.ipynb: cell 1: a figure is missing/);
     assert.match(second.stderr, /nowhere\.ipynb: there is no such file/);
     assert.match(second.stderr, /text\.ipynb: this is no notebook/);
     assert.ok(!existsSync(join(folder, 'out', 'empty-1.png')));
