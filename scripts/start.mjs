@@ -22,7 +22,8 @@ await runMain(async () => {
   console.log('\nLook at:');
   for (const name of NOTEBOOKS) console.log(`  out/${name}.html`);
   console.log(
-    '\nGo on: npm run lab opens the notebooks in JupyterLab; change a hyperparameter and run again.',
+    '\nGo on: npm run lab opens JupyterLab; in notebooks/4-grokking.ipynb change weightDecay: 1e-2 to 1e-3 and choose' +
+      '\nRun All Cells: another curve, live.',
   );
   return 0;
 });
