@@ -4,10 +4,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+/** The compiler inside tslab. */
+const {
+  ts,
+}: { ts: Record<string, (...args: unknown[]) => unknown> } = require('../../scripts/kernel/compiler.cjs');
+
 const FOLDER = join(__dirname, '..', '..', 'notebooks');
 const MOST_BYTES = 1.5e6;
 const REFRESH = 'npm run notebooks -- --write';
 
+interface Node {
+  readonly name?: { readonly text?: string };
+}
 interface Output {
   readonly output_type: string;
   readonly data?: Readonly<Record<string, unknown>>;
@@ -44,6 +52,24 @@ function faults(text: string): string[] {
   return found;
 }
 
+/** Shorthand properties `{ a }` of variables of earlier cells, which the stock tslab kernel does not find. */
+function shorthands(text: string): string[] {
+  const { cells } = JSON.parse(text) as { cells: Cell[] };
+  const declares = [ts.isVariableDeclaration, ts.isParameter, ts.isBindingElement, ts.isImportSpecifier];
+  return cells.flatMap(({ cell_type, source }) => {
+    if (cell_type !== 'code') return [];
+    const short: string[] = [];
+    const declared: string[] = [];
+    const visit = (node: Node): void => {
+      if (ts.isShorthandPropertyAssignment!(node)) short.push(node.name!.text!);
+      if (declares.some((is) => is!(node))) declared.push(node.name!.text ?? '');
+      ts.forEachChild!(node, visit);
+    };
+    visit(ts.createSourceFile!('cell.ts', [source].flat().join(''), 99) as Node);
+    return short.filter((name) => !declared.includes(name)).map((name) => `{ ${name} }`);
+  });
+}
+
 function isExecuted(text: string): boolean {
   return (JSON.parse(text) as { cells: Cell[] }).cells.some(({ execution_count }) => execution_count != null);
 }
@@ -54,6 +80,12 @@ describe('outputs in git', () => {
       const text = readFileSync(join(FOLDER, name), 'utf8');
       if (!isExecuted(text)) this.skip();
       assert.deepEqual(faults(text), [], `refresh them: ${REFRESH}`);
+    });
+  }
+
+  for (const name of readdirSync(FOLDER).filter((file) => file.endsWith('.ipynb'))) {
+    it(`${name} runs in the stock kernel, too`, () => {
+      assert.deepEqual(shorthands(readFileSync(join(FOLDER, name), 'utf8')), [], 'write { a: a }');
     });
   }
 
@@ -68,6 +100,7 @@ describe('outputs in git', () => {
     assert.deepEqual(faults(notebook({})), []);
     assert.match(faults(notebook({ source: 'await show(other);' })).join(), /sources were changed/);
     assert.match(faults(notebook({ execution_count: 3 })).join(), /ran as number 3/);
+    assert.deepEqual(shorthands(notebook({ source: 'const b = 1; f({ a, b });' })), ['{ a }']);
     assert.match(faults(notebook({ outputs: [{ output_type: 'error' }] })).join(), /failed/);
     const empty = { ...figure, 'image/svg+xml': '<svg></svg>' };
     assert.match(faults(notebook({ outputs: [{ ...output, data: empty }] })).join(), /is empty/);
