@@ -10,6 +10,9 @@ const VIEWPORT = { width: 1100, height: 1000 };
 /** What a cell printed to standard error, and the message of a failed cell: JupyterLab shows both as the same type. */
 export const ERROR = '[data-mime-type="application/vnd.jupyter.stderr"]';
 
+/** Curves, markers and pictures that plotly.js has drawn. */
+const DRAWN = ['.scatterlayer path', '.imagelayer image'].map((mark) => `svg.main-svg ${mark}`).join();
+
 export class NotebookPage {
   /** What the page complained of, and whom it asked but its own server. */
   readonly complaints: string[] = [];
@@ -61,7 +64,7 @@ export class NotebookPage {
   async allCharts(): Promise<number> {
     const charts = await this.page.locator('.jp-RenderedPlotly').all();
     for (const chart of charts) {
-      await chart.locator('svg.main-svg .scatterlayer path').first().waitFor({ state: 'attached' });
+      await chart.locator(DRAWN).first().waitFor({ state: 'attached' });
     }
     return charts.length;
   }
