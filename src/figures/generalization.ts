@@ -54,7 +54,10 @@ export function generalizationFigure(
         text: `${options.title ?? 'Validation accuracy against PID / LLID'}${provenance(runs)}<br><sub>all marks: ${all}</sub>`,
       },
       xaxis: { title: { text: 'PID / LLID on validation' } },
-      yaxis: { ...(options.harmless ? {} : ERROR_AXIS), title: { text: 'validation accuracy' } },
+      yaxis: {
+        ...(options.harmless ? { tickformat: '.2f', tickfont: { size: 10 } } : ERROR_AXIS),
+        title: { text: 'validation accuracy' },
+      },
       legend: { orientation: 'v', y: 1.02 },
       margin: { l: 72, r: 20, t: 158, b: 56 },
       height: 500,
