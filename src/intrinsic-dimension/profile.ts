@@ -19,7 +19,7 @@ export interface ProfileOptions extends IdOptions {
   readonly batchSize?: number;
   /**
    * Bytes that activations may take while they wait to be measured. When those of all sites need more, the
-   * network runs once for each site; a site that needs more by itself is kept in a temporary file. @default 1 GiB
+   * network runs again for the next sites; a site that needs more by itself is kept in a temporary file. @default 1 GiB
    */
   readonly activationMemory?: number;
   /** Called now and then with the share that is done, 0 .. 1, and the site at work. */
@@ -141,14 +141,19 @@ async function trial(
   return { shapes, bytesPerExample: Math.max(1, peakBytes - before) / size };
 }
 
-/** All sites in one pass where their activations fit into memory, else a pass for each. */
+/** As many sites in one pass as fit into memory, at least one. */
 function groupSites(
   shapes: ReadonlyMap<string, readonly number[]>,
   examples: number,
   memory: number,
 ): (readonly string[])[] {
-  const sites = [...shapes.keys()];
-  return bytesOf(sites, shapes, examples) <= memory ? [sites] : sites.map((site) => [site]);
+  const groups: string[][] = [];
+  for (const site of shapes.keys()) {
+    const group = groups.at(-1);
+    if (group && bytesOf([...group, site], shapes, examples) <= memory) group.push(site);
+    else groups.push([site]);
+  }
+  return groups;
 }
 
 /** Of the activations at some sites. */

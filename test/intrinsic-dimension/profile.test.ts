@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { cube, embed } from '../../src/data/manifolds';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
 import { layerProfile, type ProfileOptions } from '../../src/intrinsic-dimension/profile';
+import type { ApplyOptions, Model } from '../../src/models/model';
 import { resnet } from '../../src/models/resnet';
 import { loadBackend } from '../../src/runtime/backend';
 
@@ -154,6 +155,23 @@ describe('layerProfile', () => {
     }
     tf.dispose(inputs);
     model.dispose();
+  });
+
+  it('runs the network as seldom as memory allows', async () => {
+    const asked: (readonly string[])[] = [];
+    const model = {
+      sites: ['a', 'b', 'c'],
+      lastSite: 'c',
+      apply: (batch: tf.Tensor, { activations = [] }: ApplyOptions) => {
+        asked.push(activations);
+        return { activations: Object.fromEntries(activations.map((site) => [site, tf.clone(batch)])) };
+      },
+    };
+    const inputs = plane(50);
+    const activationMemory = 2 * 4 * inputs.size;
+    await layerProfile(model as unknown as Model, inputs, { activationMemory });
+    assert.deepEqual(asked, [['a', 'b', 'c'], ['a', 'b'], ['c']]);
+    tf.dispose(inputs);
   });
 
   it('measures a tf.GraphModel by node name', async () => {
