@@ -25,7 +25,7 @@ The intrinsic dimension of points [points, dimensions], with its 95 % interval. 
   --all                    every estimator, side by side
   --scale                  GRIDE from the nearest neighbours to far ones
   --figure <file>          with --scale: the curve as .png, .svg or .html
-  --json                   one line of JSON
+  --json                   one line of JSON (npm run -s id keeps npm's own lines out)
   --discardFraction <f>    two-nn (default .1), two-nn-mle (default 0)
   --k <n>                  levina-bickel, mackay-ghahramani: neighbours (default 20)
   --unbiased               levina-bickel: its unbiased form
@@ -60,6 +60,7 @@ async function main(words: readonly string[]): Promise<void> {
     return;
   }
   if (more.length > 0) throw new Error(`one file at a time, got ${parsed.positionals.join(' ')}`);
+  assertTogether(values);
   const reading = {
     ...(values.format === undefined ? {} : { format: formatOf(values.format) }),
     ...(values.key === undefined ? {} : { key: values.key }),
@@ -90,6 +91,18 @@ async function main(words: readonly string[]): Promise<void> {
   }
 }
 
+/** What would be left unused is more likely a mistake. */
+function assertTogether({ all, scale, estimator, figure }: Values): void {
+  const chosen = Object.entries({ estimator, all, scale }).filter(([, value]) => value);
+  if (chosen.length > 1)
+    throw new Error(`choose one of ${chosen.map(([name]) => `--${name}`).join(' and ')}`);
+  if (figure === undefined) return;
+  if (!scale) throw new Error('--figure draws the curve of --scale: add --scale');
+  if (!['.png', '.svg', '.html'].includes(extname(figure).toLowerCase())) {
+    throw new Error(`a figure ends in .png, .svg or .html, got '${figure}'`);
+  }
+}
+
 async function all(points: ReturnType<typeof readPoints>, options: IdOptions, json: boolean): Promise<void> {
   const rows: (IdEstimate | { estimator: string; error: string })[] = [];
   for (const estimator of ESTIMATORS) {
@@ -100,8 +113,12 @@ async function all(points: ReturnType<typeof readPoints>, options: IdOptions, js
     });
     rows.push(estimate);
   }
+  const [first] = rows;
+  if (rows.every((row) => 'error' in row)) throw new Error((first as { error: string }).error);
   if (json) return console.log(JSON.stringify(rows));
-  console.log(`${'estimator'.padEnd(21)}${'dimension'.padStart(10)}   95 % interval     at distance`);
+  console.log(
+    `${'estimator'.padEnd(21)}${'dimension'.padStart(10)}   ${percent(options.level)} interval     at distance`,
+  );
   for (const row of rows) {
     if ('error' in row) console.log(`${row.estimator.padEnd(21)}${'-'.padStart(10)}   ${row.error}`);
     else {
@@ -122,7 +139,7 @@ async function scale(
   const result = await idScale(points, options);
   if (values.figure !== undefined) await draw(values.figure, result);
   if (values.json) return console.log(JSON.stringify(result));
-  console.log('neighbours    dimension   95 % interval     mean distance');
+  console.log(`neighbours    dimension   ${percent(options.level)} interval     mean distance`);
   result.curve.forEach(({ n1, n2, value, interval, scale: distance }, i) => {
     const marked = result.plateau && i >= result.plateau.from && i <= result.plateau.to ? '  plateau' : '';
     const range = `${interval.lower.toFixed(2)} .. ${interval.upper.toFixed(2)}`;
@@ -138,14 +155,17 @@ async function draw(path: string, result: Awaited<ReturnType<typeof idScale>>): 
   const extension = extname(path).toLowerCase();
   if (extension === '.png') writeFileSync(path, await toPNG(figure));
   else if (extension === '.svg') writeFileSync(path, await toSVG(figure));
-  else if (extension === '.html') writeFileSync(path, await toHTML(figure));
-  else throw new Error(`a figure ends in .png, .svg or .html, got '${path}'`);
+  else writeFileSync(path, await toHTML(figure));
 }
 
 function inWords({ value, interval, estimator, scale: distance, points, duplicates }: IdEstimate): string {
   const range = `${interval.lower.toFixed(2)} .. ${interval.upper.toFixed(2)}`;
   const removed = duplicates > 0 ? `, ${duplicates} duplicates removed` : '';
-  return `${estimator}: ${value.toFixed(2)} (${interval.level * 100} % interval ${range}) at distance ${distance.toPrecision(3)}, ${points} points${removed}`;
+  return `${estimator}: ${value.toFixed(2)} (${percent(interval.level)} interval ${range}) at distance ${distance.toPrecision(3)}, ${points} points${removed}`;
+}
+
+function percent(level = 0.95): string {
+  return `${Number((100 * level).toPrecision(6))} %`;
 }
 
 function numbersOf(values: Values): Partial<Record<(typeof NUMBERS)[number], number>> {

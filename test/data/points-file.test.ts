@@ -202,5 +202,14 @@ describe('npm run id', () => {
     const { code, err } = run(['-', '--k', 'five', '--estimator', 'levina-bickel'], lines);
     assert.equal(code, 1);
     assert.match(err, /^error: --k must be a number, got 'five'\n$/);
+    const none = run(['-', '--all', '--json'], '1,2\n1,2\n');
+    assert.equal(none.code, 1);
+    assert.match(none.err, /^error: need at least 3 distinct points, got 1/m);
+    assert.match(run([golden, '--figure', 'a.png']).err, /^error: --figure draws the curve of --scale/);
+    assert.match(
+      run([golden, '--scale', '--figure', 'a.gif']).err,
+      /^error: a figure ends in .png, .svg or .html/,
+    );
+    assert.match(run([golden, '--all', '--scale']).err, /^error: choose one of --all and --scale/);
   });
 });
