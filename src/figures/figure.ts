@@ -45,7 +45,8 @@ async function bundleOf(what: Figure | Table | Frame, options: ShowOptions): Pro
 export async function figureBundle(figure: Figure, options: Size = {}): Promise<MimeBundle> {
   checkFigure(figure);
   const { data, layout } = styled(figure, options);
-  const config: Partial<Config> = { responsive: true, displaylogo: false };
+  // Not responsive: JupyterLab's renderer resizes by itself, and both together leave a chart without height.
+  const config: Partial<Config> = { displaylogo: false };
   // A page has its own width; the picture needs one.
   const { width: _, ...fluid } = layout;
   const wide = options.width ?? figure.layout?.width;

@@ -81,6 +81,8 @@ describe('JupyterLab in a browser', function () {
       await notebook.screenshots();
       assert.deepEqual(await notebook.errors(), []);
       assert.ok(charts >= 3, `${charts} charts`);
+      // The window was made larger and smaller again for the screenshots.
+      assert.equal(await notebook.visibleCharts(), charts);
     });
   }
 

@@ -69,6 +69,13 @@ export class NotebookPage {
     return charts.length;
   }
 
+  /** How many charts have a size on the page. */
+  async visibleCharts(): Promise<number> {
+    const charts = await this.page.locator('.jp-RenderedPlotly').all();
+    const visible = await Promise.all(charts.map((chart) => chart.isVisible()));
+    return visible.filter(Boolean).length;
+  }
+
   async runAll(): Promise<void> {
     await this.page.getByRole('menuitem', { name: 'Run', exact: true }).click();
     await this.page.getByText('Run All Cells', { exact: true }).click();
