@@ -169,7 +169,7 @@ describe('layerProfile', () => {
     };
     const inputs = plane(50);
     const activationMemory = 2 * 4 * inputs.size;
-    await layerProfile(model as unknown as Model, inputs, { activationMemory });
+    await layerProfile(model as unknown as Model, inputs, { activationMemory, batchSize: 50 });
     assert.deepEqual(asked, [['a', 'b', 'c'], ['a', 'b'], ['c']]);
     tf.dispose(inputs);
   });
