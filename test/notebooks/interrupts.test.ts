@@ -48,7 +48,7 @@ describe('interrupted training', function () {
       encoding: 'utf8',
       maxBuffer: 2 ** 26,
     });
-    const answers = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? stderr) as {
+    const answers = JSON.parse(stdout.trimEnd().split('\n').at(-1) || JSON.stringify(stderr)) as {
       reply: { status: string; ename?: string; evalue?: string };
     }[];
     for (const { reply } of answers) {

@@ -12,7 +12,8 @@ import threading
 
 from jupyter_client.manager import KernelManager
 
-TIMEOUT = 180
+# Longer than mocha has patience, which then says which test it was.
+TIMEOUT = 600
 
 
 def wait_until_busy(client, message_id):
