@@ -69,6 +69,7 @@ export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experime
 // 7. figures: draw
 export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
 export { liveChart } from './figures/live';
+export { progressLine } from './figures/progress-line';
 export { type Table, table } from './figures/table';
 export { scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
 export { claimsFigure, repeatsFigure } from './figures/repeats';

@@ -4,6 +4,7 @@ import type { PlotData } from 'plotly.js';
 import { type Measurement, readRun } from '../records/run-record';
 import type { TrainEvent } from '../training/trainer';
 import { difference } from './beside';
+import { duration } from './duration';
 import { type Figure, figureBundle } from './figure';
 import { type GrokkingOptions, grokkingFigure } from './grokking';
 import type { MeasuredRun } from './grokking-axes';
@@ -132,12 +133,6 @@ function progress({ run, step, steps, remaining }: LiveState): string {
   const left = remaining !== undefined && remaining > 0 ? `, ${duration(remaining)} left` : '';
   const accuracy = last ? `, validation accuracy ${(100 * last.validation.accuracy).toFixed(1)} %` : '';
   return `${where}${left}${accuracy}`;
-}
-
-function duration(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1000);
-  const minutes = Math.floor(seconds / 60);
-  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }
 
 /**
