@@ -1,6 +1,7 @@
 /** Linear dimensions: how many directions the variance of a point set fills. */
 import * as tf from '@tensorflow/tfjs';
-import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import type { Matrix } from 'ml-matrix';
+import { eigen } from './eigen';
 import type { SearchOptions } from './neighbours';
 import { type FlatRows, flatRows, type Rows } from './points';
 import { frameOf } from './search-set';
@@ -58,7 +59,7 @@ export async function principalComponents(
   const centred = centre(rows);
   const { n } = rows;
   const { matrix, size, side } = await secondMoments(centred, options);
-  const { values, vectors } = eigen(matrix, size);
+  const { values, vectors } = await eigen(matrix, size, options.signal);
   const total = values.reduce((sum, value) => sum + value, 0);
   const lengths = squaredLengths(centred);
   // How far the points' projections make the share of the first m components uncertain, for every m.
@@ -222,16 +223,6 @@ async function quadraticForms(
     covariance.dispose();
   }
   return forms;
-}
-
-/** Eigenvalues, falling, and their vectors in columns. */
-function eigen(matrix: Float64Array, size: number): { values: Float64Array; vectors: Matrix } {
-  const decomposition = new EigenvalueDecomposition(Matrix.from1DArray(size, size, Array.from(matrix)), {
-    assumeSymmetric: true,
-  });
-  const order = Array.from(decomposition.realEigenvalues.keys()).reverse();
-  const values = Float64Array.from(order, (c) => Math.max(0, decomposition.realEigenvalues[c]!));
-  return { values, vectors: decomposition.eigenvectorMatrix.subMatrixColumn(order) };
 }
 
 /** Calls `use` for every point with its squared projections on the components. */

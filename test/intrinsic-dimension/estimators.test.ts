@@ -218,6 +218,21 @@ describe('estimators', () => {
     });
   }
 
+  it('count components while others have their turn, and stop in the middle', async () => {
+    const points = gaussian({ points: 400, dimension: 400, seed: 1 });
+    let turns = 0;
+    const timer = setInterval(() => turns++, 10);
+    const { value } = await intrinsicDimension(points, { estimator: 'pca' });
+    clearInterval(timer);
+    assert.ok(value > 200 && value < 300, `${value}`);
+    assert.ok(turns > 20, `${turns}`);
+    const signal = AbortSignal.timeout(500);
+    const began = performance.now();
+    const wide = gaussian({ points: 1000, dimension: 1000, seed: 1 });
+    await assert.rejects(intrinsicDimension(wide, { estimator: 'pca', signal }), { name: 'TimeoutError' });
+    assert.ok(performance.now() - began < 6000, `${performance.now() - began}`);
+  });
+
   it('count principal components, and how sure the count is', async () => {
     const plane = embed(gaussian({ points: 500, dimension: 3, seed: 1 }), { coordinates: 40, seed: 2 });
     const { value, interval } = await intrinsicDimension(plane, { estimator: 'pca', variance: 0.999 });
