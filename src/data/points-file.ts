@@ -57,7 +57,9 @@ function readBytes(path: string, name: string): Buffer {
           ? 'it is a folder'
           : code === 'EACCES'
             ? 'you may not read it'
-            : message;
+            : code === 'ERR_FS_FILE_TOO_LARGE'
+              ? 'it is larger than 2 GiB: give fewer points, or numbers of less precision'
+              : message;
     throw new Error(`cannot read ${name}: ${why}`);
   }
 }

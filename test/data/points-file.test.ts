@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPoints } from '../../src/data/points-file';
@@ -166,9 +166,12 @@ describe('readPoints', () => {
     });
   }
 
-  it('says when there is no file', () => {
+  it('says when there is no file, a folder, or too much', () => {
     assert.throws(() => readPoints(join(folder, 'none.npy')), /none\.npy: there is no such file/);
     assert.throws(() => readPoints(folder), /it is a folder/);
+    const huge = write('huge.npy', '');
+    truncateSync(huge, 3 * 2 ** 30);
+    assert.throws(() => readPoints(huge), /huge.npy: it is larger than 2 GiB: give fewer points/);
   });
 });
 
