@@ -14,7 +14,7 @@ Runs every combination of the settings; npm run experiment -- --help lists the k
 what was stopped goes on from its checkpoint, and a run that fails does not stop the others.
 
   --out <folder>           of the records (default: out/runs)
-  --workers <n>            runs at a time (default: half the processors; the threads are shared out)
+  --workers <n>            runs at a time (default: the processors, with 3 GiB each; they share the threads)
   --dry-run                list the runs and what is left of each
   --slurm                  write an array job for Slurm, and submit it with sbatch
   --time <hh:mm:ss>        with --slurm: wall-clock time of a task (default: 04:00:00)

@@ -1,7 +1,7 @@
 /** A grid of runs in a pool of processes: what is finished is skipped, what was stopped goes on. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { readRun } from '../records/run-record';
 import { overridesOf, type RunConfig, runName } from './config';
@@ -10,7 +10,10 @@ import { overridesOf, type RunConfig, runName } from './config';
 export interface SweepOptions {
   /** Folder of the records. @default 'out/runs' */
   readonly folder?: string;
-  /** Runs at a time. @default half the processors: one run with two threads beats two runs with one */
+  /**
+   * Runs at a time. @default as many as there are processors and 3 GiB of memory for each: two runs with one thread
+   * each finish 1.45 times as soon as one after the other with two
+   */
   readonly workers?: number;
   /** Ends the sweep: the runs write checkpoints and stop. */
   readonly signal?: AbortSignal;
@@ -57,7 +60,7 @@ export function sweepCells(grid: readonly RunConfig[], folder: string = join('ou
  */
 export async function sweep(grid: readonly RunConfig[], options: SweepOptions = {}): Promise<SweepCell[]> {
   const { folder = join('out', 'runs'), signal, onChange } = options;
-  const { workers = Math.max(1, Math.floor(availableParallelism() / 2)) } = options;
+  const { workers = defaultWorkers() } = options;
   if (!(Number.isInteger(workers) && workers >= 1)) {
     throw new RangeError(`workers must be a whole number of at least 1, got ${workers}`);
   }
@@ -78,6 +81,13 @@ export async function sweep(grid: readonly RunConfig[], options: SweepOptions = 
   };
   await Promise.all(Array.from({ length: workers }, work));
   return cells;
+}
+
+/** The transformer takes 2 GB when it measures all pairs, the ResNet of the small preset 1.6 GB. */
+const MEMORY_OF_A_RUN = 3 * 2 ** 30;
+
+function defaultWorkers(): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / MEMORY_OF_A_RUN)));
 }
 
 async function runCell(
