@@ -2,7 +2,7 @@
 import type { Layout } from 'plotly.js';
 
 /** Accuracies that are written on the axis. */
-const ACCURACIES = [0.1, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.93, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995];
+const ACCURACIES = [0.1, 0.5, 0.7, 0.8, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995];
 
 /** No accuracy is closer to 1 than this on the axis. */
 const LEAST_ERROR = 1e-4;

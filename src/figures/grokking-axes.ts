@@ -36,7 +36,7 @@ export function grokkingTraces(measurements: readonly Measurement[], site?: stri
 
 /**
  * The x axis: logarithmic, as many labels as have room. It starts at 1/500 of the last step at the earliest, since
- * little happens before.
+ * little happens before, and at 1/20 at the latest, so that the batches of a run with few measurements are seen.
  * @param width of the axis in pixels
  */
 export function stepAxis(
@@ -46,7 +46,7 @@ export function stepAxis(
 ): { axis: Partial<Layout['xaxis']>; first: number; last: number } {
   const known = measurements.map(({ step }) => step).filter((step) => step > 0);
   const last = Math.max(2, steps ?? 0, ...known);
-  const first = Math.max(1, last / 500, Math.min(last / 2, ...known));
+  const first = Math.max(1, last / 500, Math.min(last / 20, ...known));
   const decades = Math.log10(last / first);
   const marks = width / decades > 130 ? [1, 2, 5] : [1];
   const tickvals: number[] = [];
