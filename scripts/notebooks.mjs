@@ -1,7 +1,9 @@
 /** Executes notebooks headlessly with the project's kernel: `npm run notebooks -- [names] [-p key=value] [--output dir] [--html]`. */
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import { basename, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { SetupError } from './lib/report.mjs';
 import { PYTHON, ROOT, runMain, setUp } from './setup.mjs';
@@ -9,23 +11,71 @@ import { PYTHON, ROOT, runMain, setUp } from './setup.mjs';
 /** Where Jupyter finds the kernel, besides its usual places. */
 export const JUPYTER_PATH = join(ROOT, 'scripts', 'jupyter');
 
-/** Executes notebooks by name; resolves with the exit code. */
-export function executeNotebooks(names, options = []) {
+/** Memory that a notebook with a network takes, in bytes. */
+const MEMORY = 3 * 2 ** 30;
+
+/** Executes notebooks by name, as many at a time as there are processors; resolves with the exit code. */
+export async function executeNotebooks(names, options = []) {
   const paths = names.map((name) =>
     join('notebooks', `${name.replace(/^notebooks\//, '').replace(/\.ipynb$/, '')}.ipynb`),
   );
+  const children = new Set();
+  // Ctrl-C reaches all, a time-out's signal perhaps not: children end their kernels, then this process ends.
+  let stopped = false;
+  process.on('SIGINT', () => {
+    stopped = true;
+  });
+  process.on('SIGTERM', () => {
+    stopped = true;
+    for (const child of children) child.kill();
+  });
+  const jobs = Math.min(paths.length, availableParallelism(), Math.max(1, Math.floor(totalmem() / MEMORY)));
+  // Those with the most in them first: the longest should not be left to the end.
+  const waiting = [...paths].sort((a, b) => sizeOf(b) - sizeOf(a));
+  const summaries = new Map();
+  const codes = [];
+  const work = async () => {
+    for (let path = waiting.shift(); path !== undefined && !stopped; path = waiting.shift()) {
+      const { code, summary } = await executeNotebook(path, options, children, jobs > 1);
+      codes.push(code);
+      summaries.set(path, summary);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, work));
+  const last = [...new Set(paths.flatMap((path) => summaries.get(path) ?? []))];
+  const isResult = (line) => !line.startsWith('results in ');
+  if (jobs > 1)
+    console.log(['', ...last.filter(isResult), ...last.filter((line) => !isResult(line))].join('\n'));
+  return Math.max(...codes);
+}
+
+function sizeOf(path) {
+  return statSync(join(ROOT, path), { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** Executes one; where several run, the lines of its cells get its name, and its summary is for later. */
+function executeNotebook(path, options, children, together) {
   const env = { ...process.env, JUPYTER_PATH };
-  const child = spawn(PYTHON, [join('scripts', 'run_notebook.py'), ...paths, ...options], {
+  const child = spawn(PYTHON, [join('scripts', 'run_notebook.py'), path, ...options], {
     cwd: ROOT,
     env,
-    stdio: 'inherit',
+    stdio: ['inherit', together ? 'pipe' : 'inherit', 'inherit'],
   });
-  // Ctrl-C reaches both, a time-out's signal perhaps not: the child ends its kernel, then this process ends.
-  process.on('SIGINT', () => {});
-  process.on('SIGTERM', () => child.kill());
+  children.add(child);
+  const summary = [];
+  if (together) {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (/^(ok|FAILED|results in) /.test(line)) summary.push(line);
+      else if (line.startsWith('  [')) console.log(`${basename(path, '.ipynb')}${line}`);
+      else if (line !== '' && line !== path) console.log(line);
+    });
+  }
   return new Promise((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => resolve(code ?? 1));
+    child.on('close', (code) => {
+      children.delete(child);
+      resolve({ code: code ?? 1, summary });
+    });
   });
 }
 

@@ -166,8 +166,9 @@ def execute(notebook, path, timeout, runs):
                 shown = cell is not flush
                 number = number_of(notebook, index)
                 started = time.monotonic()
+                place = f"  [{number:2}/{count}]"
                 if shown:
-                    print(f"  [{number:2}/{count}] {first_line(cell.source):70}", end="", flush=True)
+                    print(f"{place} {first_line(cell.source):70}", end="" if sys.stdout.isatty() else "\n", flush=True)
                 try:
                     executed += 1
                     client.execute_cell(cell, index, execution_count=executed)
@@ -187,8 +188,10 @@ def execute(notebook, path, timeout, runs):
                         f"cell {number}: the kernel died: {first_line(cell.source)}\n{log.read()[-2000:]}"
                     ) from None
                 finally:
-                    if shown:
-                        print(f" {time.monotonic() - started:7.1f} s", flush=True)
+                    seconds = time.monotonic() - started
+                    # In a log, others may have written since the line of the cell.
+                    if shown and (sys.stdout.isatty() or seconds >= 1):
+                        print(f"{'' if sys.stdout.isatty() else place} {seconds:7.1f} s", flush=True)
     except RuntimeError as error:
         # The kernel ended before it answered, such as with another version of tslab.
         log.seek(0)
