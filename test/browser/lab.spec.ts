@@ -113,7 +113,7 @@ describe('JupyterLab in a browser', function () {
     const sketched = training.locator('.jp-RenderedSVG img');
     await sketched.waitFor({ timeout: 60_000 });
     const first = await sketched.getAttribute('src');
-    await sketched.screenshot({ path: notebook.picture('-live') });
+    await training.screenshot({ path: notebook.picture('-live') }); // the sketch itself is replaced again and again
     const end = Date.now() + 60_000;
     while ((await sketched.getAttribute('src')) === first && Date.now() < end) await page.waitForTimeout(50);
     assert.notEqual(await sketched.getAttribute('src'), first, 'the chart does not follow');
