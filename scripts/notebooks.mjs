@@ -34,18 +34,18 @@ export async function executeNotebooks(names, options = []) {
   const waiting = [...paths].sort((a, b) => sizeOf(b) - sizeOf(a));
   const summaries = new Map();
   const codes = [];
+  let results = '';
   const work = async () => {
     for (let path = waiting.shift(); path !== undefined && !stopped; path = waiting.shift()) {
-      const { code, summary } = await executeNotebook(path, options, children, jobs > 1);
+      const { code, summary, place } = await executeNotebook(path, options, children, jobs > 1);
       codes.push(code);
       summaries.set(path, summary);
+      results = place;
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
-  const last = [...new Set(paths.flatMap((path) => summaries.get(path) ?? []))];
-  const isResult = (line) => !line.startsWith('results in ');
-  if (jobs > 1)
-    console.log(['', ...last.filter(isResult), ...last.filter((line) => !isResult(line))].join('\n'));
+  const lines = paths.flatMap((path) => summaries.get(path) ?? []);
+  if (jobs > 1) console.log(['', ...lines, results].join('\n'));
   return Math.max(...codes);
 }
 
@@ -63,10 +63,12 @@ function executeNotebook(path, options, children, together) {
   });
   children.add(child);
   const summary = [];
+  let place = '';
   if (together) {
     createInterface({ input: child.stdout }).on('line', (line) => {
-      if (/^(ok|FAILED|results in) /.test(line)) summary.push(line);
+      if (/^(ok|FAILED) /.test(line)) summary.push(line);
       else if (line.startsWith('  [')) console.log(`${basename(path, '.ipynb')}${line}`);
+      else if (line.startsWith('results in ')) place = line;
       else if (line !== '' && line !== path) console.log(line);
     });
   }
@@ -74,7 +76,7 @@ function executeNotebook(path, options, children, together) {
     child.on('error', reject);
     child.on('close', (code) => {
       children.delete(child);
-      resolve({ code: code ?? 1, summary });
+      resolve({ code: code ?? 1, summary, place });
     });
   });
 }

@@ -1,8 +1,8 @@
 /** The command line: `npm run experiment -- grokking weightDecay=1e-2 trainFraction=.3`. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { distance } from 'fastest-levenshtein';
 import { type RunConfig, settingsOf } from './experiments/config';
+import { nearest } from './nearest';
 import { showProgress } from './progress';
 
 const COMMAND = 'npm run experiment --';
@@ -120,9 +120,8 @@ function readArguments(words: readonly string[]): {
     (word) => /^--[^=]/.test(word) && !Object.hasOwn(FLAGS, word.slice(2).split('=')[0]!),
   );
   if (unknown !== undefined) {
-    const far = (flag: string): number => distance(unknown.slice(2), flag);
-    const nearest = Object.keys(FLAGS).reduce((best, flag) => (far(flag) < far(best) ? flag : best));
-    throw new RangeError(`no option '${unknown}': did you mean '--${nearest}'? (--help lists all)`);
+    const meant = nearest(unknown.slice(2), Object.keys(FLAGS));
+    throw new RangeError(`no option '${unknown}': did you mean '--${meant}'? (--help lists all)`);
   }
   return parseArgs({ args: [...words], options: FLAGS, allowPositionals: true });
 }

@@ -1,5 +1,6 @@
 /** A run's progress in the terminal: a bar that stays in its line, or, in a log, a line now and then. */
 import { Presets, SingleBar } from 'cli-progress';
+import { duration } from './duration';
 import type { SiteIds } from './experiments/setup';
 import type { TrainEvent } from './training/trainer';
 
@@ -109,9 +110,6 @@ function timeLeft(steps: number): (event: RunEvent) => string {
   return ({ step, type }) => {
     if (type === 'step') first ??= { step, at: Date.now() };
     if (first === undefined || step <= first.step) return '';
-    const seconds = ((Date.now() - first.at) / 1000 / (step - first.step)) * (steps - step);
-    if (seconds < 90) return `${Math.ceil(seconds)} s left`;
-    if (seconds < 5400) return `${Math.round(seconds / 60)} min left`;
-    return `${(seconds / 3600).toFixed(1)} h left`;
+    return `${duration(((Date.now() - first.at) / (step - first.step)) * (steps - step))} left`;
   };
 }

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
+import { duration } from './duration';
 import { settingsOf } from './experiments/config';
 import { slurmScript } from './experiments/slurm';
 import { type SweepCell, sweep, sweepCells } from './experiments/sweep';
@@ -126,9 +127,7 @@ function timeLeft(cells: readonly SweepCell[]): string {
   }, 0);
   const open = cells.filter(({ state }) => state === 'running' || state === 'waiting');
   const steps = open.reduce((sum, { config, step }) => sum + config.steps - step, 0);
-  if (!(pace > 0)) return '';
-  const minutes = steps / pace / 60_000;
-  return minutes < 90 ? `${Math.ceil(minutes)} min left` : `${(minutes / 60).toFixed(1)} h left`;
+  return pace > 0 ? `${duration(steps / pace)} left` : '';
 }
 
 /** A bar for each run that is going, and one for the whole. */

@@ -1,6 +1,7 @@
 /** The machinery of settings: from one schema come defaults, ranges, key=value overrides, grids, names, help and errors. */
-import { distance } from 'fastest-levenshtein';
+
 import { z } from 'zod';
+import { nearest } from '../nearest';
 
 /** What can be done with the settings of one kind of experiment. */
 export interface Settings<C> {
@@ -78,11 +79,8 @@ export function defineSettings<C extends CommonConfig>(
   };
   const isKey = (key: string): key is Key => Object.hasOwn(schema.shape, key);
   const isList = (key: string): boolean => property(key).type === 'array';
-  const unknownKey = (key: string): string => {
-    const far = (other: string): number => distance(key.toLowerCase(), other.toLowerCase());
-    const nearest = keys.reduce((best, other) => (far(other) < far(best) ? other : best));
-    return `no setting '${key}': did you mean '${nearest}'? (--help lists all)`;
-  };
+  const unknownKey = (key: string): string =>
+    `no setting '${key}': did you mean '${nearest(key, keys)}'? (--help lists all)`;
 
   const config = (settings: Readonly<Partial<C>> = {} as Partial<C>): C => {
     const unknown = Object.keys(settings).find((key) => !isKey(key));

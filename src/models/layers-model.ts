@@ -1,6 +1,6 @@
 /** Any tf.LayersModel or tf.GraphModel, as far as its named activations are concerned. */
 import * as tf from '@tensorflow/tfjs';
-import { distance } from 'fastest-levenshtein';
+import { nearest } from '../nearest';
 import type { Model } from './model';
 
 /** Something whose activations can be had by name. */
@@ -185,8 +185,8 @@ function byName(names: readonly string[], tensors: tf.Tensor | tf.Tensor[]): Rec
 function assertSites(wanted: readonly string[], known: readonly string[]): void {
   const unknown = wanted.find((site) => !known.includes(site));
   if (unknown === undefined) return;
-  const far = (site: string): number => distance(unknown.toLowerCase(), site.toLowerCase());
-  const nearest = known.reduce((best, site) => (far(site) < far(best) ? site : best));
   const listed = known.slice(0, 20).join(', ') + (known.length > 20 ? ', ...' : '');
-  throw new RangeError(`the model has no site '${unknown}': did you mean '${nearest}'? It has ${listed}`);
+  throw new RangeError(
+    `the model has no site '${unknown}': did you mean '${nearest(unknown, known)}'? It has ${listed}`,
+  );
 }
