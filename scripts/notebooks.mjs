@@ -40,7 +40,7 @@ export async function executeNotebooks(names, options = []) {
       const { code, summary, place } = await executeNotebook(path, options, children, jobs > 1);
       codes.push(code);
       summaries.set(path, summary);
-      results = place;
+      results ||= place;
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
