@@ -104,18 +104,32 @@ function assertTogether({ all, scale, estimator, figure }: Values): void {
 }
 
 async function all(points: ReturnType<typeof readPoints>, options: IdOptions, json: boolean): Promise<void> {
-  const rows: (IdEstimate | { estimator: string; error: string })[] = [];
+  const rows: Row[] = [];
   for (const estimator of ESTIMATORS) {
-    // One estimator that cannot be had, as on a lattice, must not hide the others.
-    const estimate = await intrinsicDimension(points, { ...options, estimator }).catch((error: Error) => {
-      if (options.signal?.aborted) throw error;
-      return { estimator, error: error.message };
-    });
-    rows.push(estimate);
+    try {
+      rows.push(await intrinsicDimension(points, { ...options, estimator }));
+    } catch (error) {
+      if (options.signal?.aborted) {
+        // What was finished is not lost.
+        if (rows.length > 0) report(rows, options, json);
+        throw error;
+      }
+      // One estimator that cannot be had, as on a lattice, must not hide the others.
+      rows.push({ estimator, error: (error as Error).message });
+    }
   }
   const [first] = rows;
   if (rows.every((row) => 'error' in row)) throw new Error((first as { error: string }).error);
-  if (json) return console.log(JSON.stringify(rows));
+  report(rows, options, json);
+}
+
+type Row = IdEstimate | { readonly estimator: string; readonly error: string };
+
+function report(rows: readonly Row[], options: IdOptions, json: boolean): void {
+  if (json) {
+    console.log(JSON.stringify(rows));
+    return;
+  }
   console.log(
     `${'estimator'.padEnd(21)}${'dimension'.padStart(10)}   ${percent(options.level)} interval     at distance`,
   );

@@ -41,6 +41,9 @@ export function decodeNumbers(
       `its shape needs ${count * reader.bytes} bytes of numbers, it has ${bytes.length}: it is cut off or damaged`,
     );
   }
+  if (type === 'f4' && !bigEndian && bytes.byteOffset % 4 === 0) {
+    return new Float32Array(bytes.buffer, bytes.byteOffset, count); // no second copy of what may be gigabytes
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = reader.single ? new Float32Array(count) : new Float64Array(count);
   for (let i = 0; i < count; i++) data[i] = reader.read(view, i * reader.bytes, !bigEndian);

@@ -104,8 +104,7 @@ export async function liveChart<Id extends Measurement['train']['id']>(
 /** The figure of a run under way: that of the finished run, and a faint curve of the training batches. */
 export function liveFigure(state: LiveState, options: GrokkingOptions = {}): Figure {
   const { run, batches, steps } = state;
-  // An earlier part of this very run is no other run.
-  const beside = options.beside?.filter(({ config }) => difference(config, run.config) !== '') ?? [];
+  const beside = options.beside?.filter(({ config }) => isOther(config, run.config)) ?? [];
   const { data, layout } = grokkingFigure(run, { ...options, beside, ...(steps > 0 ? { steps } : {}) });
   const title = typeof layout?.title === 'string' ? layout.title : (layout?.title?.text ?? '');
   const [heading] = title.split('<br>');
@@ -124,6 +123,11 @@ export function liveFigure(state: LiveState, options: GrokkingOptions = {}): Fig
     data: [faint, ...data],
     layout: { ...layout, title: { text: `${heading}<br><sub>${progress(state)}</sub>` } },
   };
+}
+
+/** Whether a run is worth a look beside this one: it is no earlier part of it, and of the same kind of experiment. */
+function isOther(config: MeasuredRun['config'], own: MeasuredRun['config']): boolean {
+  return config.experiment === own.experiment && difference(config, own) !== '';
 }
 
 /** Where the run is, in one line. */

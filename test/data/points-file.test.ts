@@ -170,8 +170,11 @@ describe('readPoints', () => {
     assert.throws(() => readPoints(join(folder, 'none.npy')), /none\.npy: there is no such file/);
     assert.throws(() => readPoints(folder), /it is a folder/);
     const huge = write('huge.npy', '');
-    truncateSync(huge, 3 * 2 ** 30);
-    assert.throws(() => readPoints(huge), /huge.npy: it is larger than 2 GiB: give fewer points/);
+    truncateSync(huge, 2 ** 43); // holes take no disk
+    assert.throws(
+      () => readPoints(huge),
+      /huge\.npy: (it is larger than 4 GiB: give fewer points, or take Node 22|there is no memory for its 8,192 GiB)/,
+    );
   });
 });
 

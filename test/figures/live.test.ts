@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { MeasuredRun } from '../../src/figures/grokking-axes';
 import { BatchCurve, liveChart, liveFigure } from '../../src/figures/live';
 import type { Measurement } from '../../src/records/run-record';
 import type { TrainEvent } from '../../src/training/trainer';
@@ -74,5 +75,21 @@ describe('live chart', () => {
     const figure = liveFigure({ run: syntheticRun(), batches, step: 40_000, steps: 40_000 });
     const bytes = JSON.stringify(figure).length;
     assert.ok(bytes < 30_000, `${bytes} bytes`);
+  });
+
+  it('draws runs of the same experiment beside it, and neither others nor an earlier part of itself', () => {
+    const run = syntheticRun();
+    const named = (config: object): MeasuredRun => ({ ...run, config: { ...run.config, ...config } });
+    const digits = [0.1, 0.2, 0.3, 0.4].map((learningRate) => named({ experiment: 'images', learningRate }));
+    const beside = [named({}), named({ weightDecay: 0.5 }), ...digits];
+    const state = { run, batches: new BatchCurve(), step: 500, steps: 500 };
+    const names = (others: MeasuredRun[]): unknown[] => {
+      return liveFigure(state, { beside: others })
+        .data.map(({ name }) => name)
+        .slice(4);
+    };
+    assert.deepEqual(names(beside), ['validation: weightDecay=0.5', 'LLID: weightDecay=0.5']);
+    // Runs that are not drawn do not cost the curve of the batches its place in the legend.
+    assert.equal(liveFigure(state, { beside: digits }).data[0]!.showlegend, true);
   });
 });
