@@ -65,6 +65,16 @@ describe('JupyterLab in a browser', function () {
     return notebook;
   }
 
+  /** Without an error, and the number of charts. */
+  async function runFromTopToBottom(notebook: NotebookPage): Promise<number> {
+    await notebook.runAll();
+    await notebook.allFinished(150_000);
+    const charts = await notebook.allCharts();
+    await notebook.screenshots();
+    assert.deepEqual(await notebook.errors(), []);
+    return charts;
+  }
+
   for (const [i, name] of NOTEBOOKS.entries()) {
     const scheme = i % 2 === 0 ? 'dark' : 'light';
     it(`runs ${name} from top to bottom, with charts, on a ${scheme} page`, async () => {
@@ -75,11 +85,7 @@ describe('JupyterLab in a browser', function () {
         if (lines.some((line) => line.trim().startsWith(`${key}:`)))
           await notebook.typeOver(parameters, `${key}:`, `${key}: ${value},`);
       }
-      await notebook.runAll();
-      await notebook.allFinished(150_000);
-      const charts = await notebook.allCharts();
-      await notebook.screenshots();
-      assert.deepEqual(await notebook.errors(), []);
+      const charts = await runFromTopToBottom(notebook);
       assert.ok(charts >= 3, `${charts} charts`);
       // The window was made larger and smaller again for the screenshots.
       assert.equal(await notebook.visibleCharts(), charts);
@@ -96,13 +102,8 @@ describe('JupyterLab in a browser', function () {
     }
 
     // All of it, in a small form.
-    await notebook.runAll();
-    await notebook.allFinished(150_000);
-    const charts = await notebook.allCharts();
-    await notebook.screenshots();
-    assert.deepEqual(await notebook.errors(), []);
     // live, layers, profile, its fit, the run, the grid, and estimators
-    assert.equal(charts, 7);
+    assert.equal(await runFromTopToBottom(notebook), 7);
 
     // Another weight decay: a run of its own, stopped in the middle.
     await notebook.typeOver(parameters, 'weightDecay:', 'weightDecay: 0.5,');
