@@ -37,7 +37,7 @@ export async function executeNotebooks(names, options = []) {
   let results = '';
   const work = async () => {
     for (let path = waiting.shift(); path !== undefined && !stopped; path = waiting.shift()) {
-      const { code, summary, place } = await executeNotebook(path, options, children, jobs > 1);
+      const { code, summary, place } = await executeNotebook(path, options, children, jobs);
       codes.push(code);
       summaries.set(path, summary);
       results ||= place;
@@ -54,8 +54,11 @@ function sizeOf(path) {
 }
 
 /** Executes one; where several run, the lines of its cells get its name, and its summary is for later. */
-function executeNotebook(path, options, children, together) {
-  const env = { ...process.env, JUPYTER_PATH };
+function executeNotebook(path, options, children, jobs) {
+  const together = jobs > 1;
+  // Threads that wait for work take time from the other notebooks: the processors are shared out.
+  const threads = String(Math.max(1, Math.floor(availableParallelism() / jobs)));
+  const env = { TF_NUM_INTRAOP_THREADS: threads, ...process.env, JUPYTER_PATH };
   const child = spawn(PYTHON, [join('scripts', 'run_notebook.py'), path, ...options], {
     cwd: ROOT,
     env,
