@@ -41,9 +41,10 @@ export function decodeNumbers(
       `its shape needs ${count * reader.bytes} bytes of numbers, it has ${bytes.length}: it is cut off or damaged`,
     );
   }
-  if (type === 'f4' && !bigEndian && bytes.byteOffset % 4 === 0) {
-    return new Float32Array(bytes.buffer, bytes.byteOffset, count); // no second copy of what may be gigabytes
-  }
+  // No second copy of what may be gigabytes.
+  const asItIs = !bigEndian && bytes.byteOffset % reader.bytes === 0;
+  if (asItIs && type === 'f4') return new Float32Array(bytes.buffer, bytes.byteOffset, count);
+  if (asItIs && type === 'f8') return new Float64Array(bytes.buffer, bytes.byteOffset, count);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = reader.single ? new Float32Array(count) : new Float64Array(count);
   for (let i = 0; i < count; i++) data[i] = reader.read(view, i * reader.bytes, !bigEndian);
