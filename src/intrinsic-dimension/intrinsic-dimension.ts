@@ -140,7 +140,7 @@ async function fromNeighbours(
     ? Math.max(needed, Math.min(neighboursForSubsamples(needed, set.n, chosen), set.n - 1))
     : needed;
   const members = chosen && drawSubsamples(set.n, needed, chosen);
-  const table = await set.neighbours(k, options, members && depthForSubsamples(members, set.n, needed));
+  const table = await set.neighbours(k, options, members && depthForSubsamples(members, set.n, needed, k));
   const { value, influences, neighbours, fit } = estimator.estimate(table);
   const subsamples =
     members && estimateSubsamples(set, table, members, needed, (part) => estimator.estimate(part).value);

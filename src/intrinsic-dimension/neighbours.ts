@@ -39,8 +39,8 @@ export interface SearchOptions {
 }
 
 /**
- * How many of a point's k nearest neighbours are needed, 1 .. k, given which points they are. Asked again whenever a
- * nearer one is found, which must not make a farther one needed.
+ * How many of a point's neighbours are needed, 1 .. k, given the nearest so far, or k when these are too few to tell.
+ * Asked again whenever a nearer one is found, which must not make a farther one needed.
  */
 export type Depth = (i: number, nearest: Int32Array) => number;
 
@@ -125,8 +125,6 @@ interface Found {
   readonly depth: Depth;
   /** [n] How many of them are needed as they are now. */
   readonly needed: Int32Array;
-  /** Of each point the others whose distance was measured to the end: it was offered to both. */
-  readonly seen: readonly number[][];
 }
 
 function nothingFound(rows: Rows, k: number, depth: Depth): Found {
@@ -139,7 +137,6 @@ function nothingFound(rows: Rows, k: number, depth: Depth): Found {
     squared: new Float64Array(n * k).fill(Number.POSITIVE_INFINITY),
     depth,
     needed: new Int32Array(n).fill(k),
-    seen: Array.from({ length: n }, () => []),
   };
 }
 
@@ -248,17 +245,14 @@ export function turns(
  * @returns the largest computed squared distance that a point nearer than the last needed can have
  */
 function keepNearest(search: Search, i: number, candidates: Int32Array, squared: Float32Array): number {
-  const { rows, columns, seen } = search.found;
-  const seenByThis = seen[i]!;
+  const { rows, columns, k, indices } = search.found;
   let reach = reachOf(search, i);
   for (let c = 0; c < candidates.length; c++) {
     if (squared[c]! > reach) continue;
     const j = candidates[c]!;
-    if (seenByThis.includes(j)) continue;
+    if (includes(indices, j, i * k, (i + 1) * k)) continue;
     const sum = squaredDistanceWithin(rows, columns, i, j, farthest(search.found, i));
     if (sum === Number.POSITIVE_INFINITY) continue;
-    seenByThis.push(j);
-    seen[j]!.push(i);
     offer(search.found, j, i, sum);
     if (offer(search.found, i, j, sum)) reach = reachOf(search, i);
   }
@@ -275,11 +269,17 @@ function farthest({ k, squared, needed }: Found, i: number): number {
   return squared[i * k + needed[i]! - 1]!;
 }
 
-/** Keeps a point if it is among those of another so far that are needed. */
+function includes(list: Int32Array, wanted: number, begin: number, end: number): boolean {
+  for (let p = begin; p < end; p++) if (list[p] === wanted) return true;
+  return false;
+}
+
+/** Keeps a point if it is among those of another so far that are needed, and is not kept already. */
 function offer(found: Found, i: number, j: number, sum: number): boolean {
   const { k, indices, squared, needed, depth } = found;
   if (!(sum < farthest(found, i))) return false;
   const begin = i * k;
+  if (includes(indices, j, begin, begin + k)) return false;
   let p = begin + k - 1;
   for (; p > begin && squared[p - 1]! > sum; p--) {
     squared[p] = squared[p - 1]!;
@@ -287,9 +287,9 @@ function offer(found: Found, i: number, j: number, sum: number): boolean {
   }
   squared[p] = sum;
   indices[p] = j;
-  if (squared[begin + k - 1]! < Number.POSITIVE_INFINITY) {
-    needed[i] = depth(i, indices.subarray(begin, begin + k));
-  }
+  let end = p + 1;
+  while (end < begin + k && indices[end]! >= 0) end++;
+  needed[i] = depth(i, indices.subarray(begin, end));
   return true;
 }
 

@@ -6,9 +6,11 @@ const TIE = 4e-6;
 
 /** log(r_n2 / r_n1) of every point, in the points' order. */
 export function logRatios({ n, k, distances }: NeighbourTable, n1: number, n2: number): Float64Array {
-  return Float64Array.from({ length: n }, (_, i) =>
-    Math.log(distances[i * k + n2 - 1]! / distances[i * k + n1 - 1]!),
-  );
+  const logarithms = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    logarithms[i] = Math.log(distances[i * k + n2 - 1]! / distances[i * k + n1 - 1]!);
+  }
+  return logarithms;
 }
 
 /** @throws RangeError when more than a quarter of the ratios are 1, as on a lattice */

@@ -2,8 +2,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { SearchSet } from './search-set';
 
-/** Rows in one block: larger ones leave the cache. */
-const BLOCK = 256;
+/** Points on each side of a tile of the matrix of distances: its products and both sides' lists stay in the cache. */
+const TILE = 1024;
 
 /** For each point the `size` candidates that look nearest in float32, nearest first. */
 export interface Shortlist {
@@ -31,11 +31,11 @@ export function blockRows(n: number, memory: number): number {
 }
 
 /**
- * The `size` nearest candidates of every point. Each block of rows meets only the points from its own first
- * row on: the matrix of distances is symmetric, so each pair is computed once and offered to both.
+ * The `size` nearest candidates of every point. The matrix of distances is symmetric, so only its upper half is
+ * computed, tile by tile, and each pair is offered to both of its points.
  *
  * @param size less than the number of points
- * @param rest called between blocks with the share that is done; may let other work run
+ * @param rest called between tiles with the share that is done; may let other work run
  */
 export async function shortlist(
   set: SearchSet,
@@ -44,22 +44,31 @@ export async function shortlist(
   rest: (done: number) => Promise<void>,
 ): Promise<Shortlist> {
   const { n } = set;
-  const rows = set.resident ? Math.min(BLOCK, blockSize) : blockSize;
+  // A set that is made anew each time is better met in few large blocks.
+  const height = set.resident ? Math.min(TILE, Math.floor(Math.sqrt(blockSize * n))) : blockSize;
   const lists: Lists = {
     size,
     indices: new Int32Array(n * size),
     nearness: new Float32Array(n * size).fill(Number.NEGATIVE_INFINITY),
     least: new Float32Array(n).fill(Number.NEGATIVE_INFINITY),
   };
-  for (let start = 0; start < n; start += rows) {
-    const count = Math.min(rows, n - start);
-    const product = negatedHalfSquares(set, start, (chunk) =>
-      tf.slice(chunk, [start, 0], [count, chunk.shape[1]]),
-    );
-    offerBlock(lists, product.dataSync() as Float32Array, start, count, n);
-    product.dispose();
-    const left = 1 - (start + count) / n;
-    await rest(1 - left * left);
+  let done = 0;
+  for (let top = 0; top < n; top += height) {
+    const bottom = Math.min(n, top + height);
+    const width = set.resident ? height : n - top;
+    const rows = new LeftSide(set, (chunk) => tf.slice(chunk, [top, 0], [bottom - top, chunk.shape[1]]));
+    try {
+      for (let left = top; left < n; left += width) {
+        const right = Math.min(n, left + width);
+        const product = rows.times(left, right);
+        offerTile(lists, product.dataSync() as Float32Array, { top, bottom, left, right });
+        product.dispose();
+        done += (bottom - top) * (right - left);
+        await rest(done / ((n * (n + height)) / 2));
+      }
+    } finally {
+      rows.dispose();
+    }
   }
   return { size, indices: lists.indices, squared: lists.nearness.map((value) => -2 * value) };
 }
@@ -73,20 +82,29 @@ interface Lists {
   readonly least: Float32Array;
 }
 
-/** Offers each pair above the diagonal of a block, [count, n - start], to both of its points. */
-function offerBlock(lists: Lists, values: Float32Array, start: number, count: number, n: number): void {
-  const { least } = lists;
-  const width = n - start;
-  for (let r = 0; r < count; r++) {
-    const row = start + r;
-    let threshold = least[row]!;
-    for (let column = row + 1, p = r * width + r + 1; column < n; column++, p++) {
-      const value = values[p]!;
+/** Rows `top` .. `bottom` - 1 and columns `left` .. `right` - 1 of the matrix of distances. */
+interface Tile {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/** Offers each pair of a tile that is above the diagonal to both of its points. */
+function offerTile(lists: Lists, values: Float32Array, { top, bottom, left, right }: Tile): void {
+  const width = right - left;
+  // Views make the inner loop's indices plain: this loop sees every pair of points.
+  const leastOfColumns = lists.least.subarray(left, right);
+  for (let row = top; row < bottom; row++) {
+    const line = values.subarray((row - top) * width, (row - top + 1) * width);
+    let threshold = lists.least[row]!;
+    for (let c = Math.max(0, row + 1 - left); c < width; c++) {
+      const value = line[c]!;
       if (value > threshold) {
-        insert(lists, row, column, value);
-        threshold = least[row]!;
+        insert(lists, row, left + c, value);
+        threshold = lists.least[row]!;
       }
-      if (value > least[column]!) insert(lists, column, row, value);
+      if (value > leastOfColumns[c]!) insert(lists, left + c, row, value);
     }
   }
 }
@@ -110,7 +128,9 @@ function insert(
 
 /** Computed squared distances in the search set from some points to all, [chosen.length * n]. */
 export function squaredDistancesFrom(set: SearchSet, chosen: Int32Array): Float32Array {
-  const product = negatedHalfSquares(set, 0, (chunk) => tf.gather(chunk, tf.tensor1d(chosen, 'int32')));
+  const rows = new LeftSide(set, (chunk) => tf.gather(chunk, tf.tensor1d(chosen, 'int32')));
+  const product = rows.times(0, set.n);
+  rows.dispose();
   const squared = product.dataSync() as Float32Array;
   product.dispose();
   for (let p = 0; p < squared.length; p++) squared[p] = -2 * squared[p]!;
@@ -118,30 +138,48 @@ export function squaredDistancesFrom(set: SearchSet, chosen: Int32Array): Float3
 }
 
 /**
- * -|y_i - y_j|^2 / 2 = y_i y_j - |y_j|^2 / 2 - |y_i|^2 / 2, as one product with two more columns, for the points
- * from number `from` on.
- *
- * @param take the points i of a chunk
+ * Some points i of a set, to be multiplied with ranges of all points j: -|y_i - y_j|^2 / 2 =
+ * y_i y_j - |y_j|^2 / 2 - |y_i|^2 / 2, as one product with two more columns.
  */
-function negatedHalfSquares(
-  set: SearchSet,
-  from: number,
-  take: (chunk: tf.Tensor2D) => tf.Tensor2D,
-): tf.Tensor2D {
-  let sum: tf.Tensor2D | undefined;
-  for (let c = 0; c < set.chunks; c++) {
-    const before = sum;
-    sum = set.lend(c, (chunk) =>
-      tf.tidy(() => {
-        const left = c === set.chunks - 1 ? negated(take(chunk)) : take(chunk);
-        const right = from === 0 ? chunk : tf.slice(chunk, [from, 0], [set.n - from, chunk.shape[1]]);
-        const product = tf.matMul(left, right, false, true) as tf.Tensor2D;
-        return before ? (tf.add(before, product) as tf.Tensor2D) : product;
-      }),
-    );
-    before?.dispose();
+class LeftSide {
+  /** Of a resident set, by chunk. */
+  readonly #kept: tf.Tensor2D[] | undefined;
+
+  /** @param take the points i of a chunk */
+  constructor(
+    readonly set: SearchSet,
+    readonly take: (chunk: tf.Tensor2D) => tf.Tensor2D,
+  ) {
+    if (set.resident) {
+      this.#kept = Array.from({ length: set.chunks }, (_, c) => set.lend(c, (chunk) => this.#of(chunk, c)));
+    }
   }
-  return sum!;
+
+  /** With the points from `first` to `end` - 1: [points i, end - first]. */
+  times(first: number, end: number): tf.Tensor2D {
+    let sum: tf.Tensor2D | undefined;
+    for (let c = 0; c < this.set.chunks; c++) {
+      const before = sum;
+      sum = this.set.lend(c, (chunk) =>
+        tf.tidy(() => {
+          const left = this.#kept?.[c] ?? this.#of(chunk, c);
+          const right = tf.slice(chunk, [first, 0], [end - first, chunk.shape[1]]);
+          const product = tf.matMul(left, right, false, true) as tf.Tensor2D;
+          return before ? (tf.add(before, product) as tf.Tensor2D) : product;
+        }),
+      );
+      before?.dispose();
+    }
+    return sum!;
+  }
+
+  dispose(): void {
+    tf.dispose(this.#kept ?? []);
+  }
+
+  #of(chunk: tf.Tensor2D, c: number): tf.Tensor2D {
+    return tf.tidy(() => (c === this.set.chunks - 1 ? negated(this.take(chunk)) : this.take(chunk)));
+  }
 }
 
 /** The last two columns [|y|^2 / 2, 1] -> [-1, -|y|^2 / 2]. */

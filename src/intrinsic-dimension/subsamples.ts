@@ -62,21 +62,42 @@ export function drawSubsamples(
   });
 }
 
-/** How many of a point's neighbours hold k members of each subsample that the point is in, and at least k. */
-export function depthForSubsamples(subsamples: readonly Int32Array[], n: number, k: number): Depth {
-  const holds = subsamples.map((members) => {
-    const flags = new Uint8Array(n);
-    for (const point of members) flags[point] = 1;
-    return flags;
+/** Subsamples in one 32-bit set. */
+const WORD = 32;
+
+/**
+ * How many of a point's neighbours hold k members of each subsample that the point is in, and at least k.
+ *
+ * @param most neighbours that are needed where those so far do not hold as many
+ */
+export function depthForSubsamples(
+  subsamples: readonly Int32Array[],
+  n: number,
+  k: number,
+  most: number,
+): Depth {
+  // membership[w][i]: the subsamples among the w-th 32 that point i is in
+  const membership = Array.from({ length: Math.ceil(subsamples.length / WORD) }, (_, w) => {
+    const word = new Int32Array(n);
+    for (const [s, members] of subsamples.slice(w * WORD, (w + 1) * WORD).entries()) {
+      for (let m = 0; m < members.length; m++) word[members[m]!]! |= 1 << s;
+    }
+    return word;
   });
+  // hold[c]: the subsamples that hold more than c of the neighbours so far
+  const hold = new Int32Array(k);
   return (i, nearest) => {
     let deepest = k;
-    for (const flags of holds) {
-      if (flags[i] === 0) continue;
-      let members = 0;
+    for (const word of membership) {
+      hold.fill(0);
       let p = 0;
-      for (; p < nearest.length && members < k; p++) members += flags[nearest[p]!]!;
-      deepest = Math.max(deepest, p);
+      for (; (word[i]! & ~hold[k - 1]!) !== 0; p++) {
+        if (p === nearest.length) return most;
+        const member = word[nearest[p]!]!;
+        for (let c = k - 1; c > 0; c--) hold[c]! |= hold[c - 1]! & member;
+        hold[0]! |= member;
+      }
+      if (p > deepest) deepest = p;
     }
     return deepest;
   };
@@ -100,14 +121,13 @@ export function estimateSubsamples(
 function tableOfMembers(space: Space, full: NeighbourTable, k: number, members: Int32Array): NeighbourTable {
   const n = members.length;
   const rank = new Int32Array(full.n).fill(-1);
-  members.forEach((point, i) => {
-    rank[point] = i;
-  });
+  for (let i = 0; i < n; i++) rank[members[i]!] = i;
   const indices = new Int32Array(n * k);
   const distances = new Float64Array(n * k);
-  members.forEach((point, i) => {
+  for (let i = 0; i < n; i++) {
+    const end = (i + 1) * k;
     let found = i * k;
-    for (let p = point * full.k; p < (point + 1) * full.k && found < (i + 1) * k; p++) {
+    for (let p = members[i]! * full.k, last = p + full.k; p < last && found < end; p++) {
       const neighbour = full.indices[p]!;
       if (neighbour < 0) break; // not searched so far
       const other = rank[neighbour]!;
@@ -115,14 +135,25 @@ function tableOfMembers(space: Space, full: NeighbourTable, k: number, members: 
       indices[found] = other;
       distances[found++] = full.distances[p]!;
     }
-    if (found === (i + 1) * k) return;
-    const others = Array.from(members.keys()).filter((j) => j !== i);
-    const measured = others.map((j) => ({ j, r: space.distance(point, members[j]!) }));
-    measured.sort((a, b) => a.r - b.r);
-    for (let p = 0; p < k; p++) {
-      indices[i * k + p] = measured[p]!.j;
-      distances[i * k + p] = measured[p]!.r;
-    }
-  });
+    if (found < end)
+      measureMembers(space, members, i, indices.subarray(i * k, end), distances.subarray(i * k, end));
+  }
   return { n, k, indices, distances, searchedAgain: 0 };
+}
+
+/** The nearest of all members to the i-th, by their distances. */
+function measureMembers(
+  space: Space,
+  members: Int32Array,
+  i: number,
+  indices: Int32Array,
+  distances: Float64Array,
+): void {
+  const others = Array.from(members.keys()).filter((j) => j !== i);
+  const measured = others.map((j) => ({ j, r: space.distance(members[i]!, members[j]!) }));
+  measured.sort((a, b) => a.r - b.r);
+  for (let p = 0; p < indices.length; p++) {
+    indices[p] = measured[p]!.j;
+    distances[p] = measured[p]!.r;
+  }
 }

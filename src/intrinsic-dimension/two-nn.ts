@@ -34,10 +34,11 @@ function fitTwoNn(logarithms: Float64Array, discardFraction: number): TwoNnFit {
   assertUntied(x);
   // F = 1 has no logarithm, so the last point is never part of the line.
   const kept = Math.min(n - 1, Math.trunc(n * (1 - discardFraction)));
-  const y = Float64Array.from({ length: kept }, (_, i) => -Math.log(1 - (i + 1) / n));
+  const y = new Float64Array(kept);
   let xy = 0;
   let xx = 0;
   for (let i = 0; i < kept; i++) {
+    y[i] = -Math.log(1 - (i + 1) / n);
     xy += x[i]! * y[i]!;
     xx += x[i]! * x[i]!;
   }

@@ -50,7 +50,7 @@ describe('TwoNN', () => {
     const points = flatTorus({ points: 300, dimension: 2, seed: 4 });
     const set = await space(points);
     const members = drawSubsamples(300, 2, { count: 5, fraction: 0.5, seed: 6 });
-    const depth = depthForSubsamples(members, 300, 2);
+    const depth = depthForSubsamples(members, 300, 2, 9);
     const estimate = (table: NeighbourTable): number => twoNn(table, 0.1).value;
     const alone: number[] = [];
     for (const chosen of members) {
@@ -73,6 +73,26 @@ describe('TwoNN', () => {
       tables[1]!.indices.some((j) => j < 0),
       'no point needs fewer than 9',
     );
+  });
+
+  it('tells the depth that subsamples need, as counting one after the other does', () => {
+    const [n, k, most] = [60, 3, 12];
+    const members = drawSubsamples(n, k, { count: 70, fraction: 0.6, seed: 8 });
+    const depth = depthForSubsamples(members, n, k, most);
+    const depths = new Set<number>();
+    for (let i = 0; i < n; i++) {
+      const nearest = Int32Array.from({ length: 6 + (i % 20) }, (_, p) => (i + 1 + p) % n);
+      let deepest = k;
+      for (const chosen of members) {
+        if (!chosen.includes(i)) continue;
+        const held = Array.from(nearest).flatMap((j, p) => (chosen.includes(j) ? [p + 1] : []));
+        deepest = Math.max(deepest, held[k - 1] ?? Number.POSITIVE_INFINITY);
+      }
+      const expected = deepest === Number.POSITIVE_INFINITY ? most : deepest;
+      assert.equal(depth(i, nearest), expected, `point ${i}`);
+      depths.add(expected);
+    }
+    assert.ok(depths.size > 3 && depths.has(most));
   });
 
   const bad: { what: string; points: number[][]; message: RegExp }[] = [
