@@ -189,10 +189,10 @@ function candidatesNeeded(search: Search, chosen: Int32Array, most: number): Int
   const squared = squaredDistancesFrom(set, chosen);
   return Int32Array.from(chosen, (i, row) => {
     const computed = squared.subarray(row * n, (row + 1) * n);
-    const order = Int32Array.from({ length: n }, (_, j) => j)
-      .filter((j) => j !== i)
-      .sort((a, b) => computed[a]! - computed[b]!)
-      .subarray(0, most);
+    const last = computed.slice().sort()[most]!;
+    const near: number[] = [];
+    for (let j = 0; j < n; j++) if (computed[j]! <= last && j !== i) near.push(j);
+    const order = Int32Array.from(near).sort((a, b) => computed[a]! - computed[b]!);
     const reach = keepNearest(
       search,
       i,
