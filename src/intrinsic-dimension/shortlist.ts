@@ -1,6 +1,7 @@
 /** Candidates for the nearest neighbours of every point, by float32 matrix products. */
 import * as tf from '@tensorflow/tfjs';
 import type { SearchSet } from './search-set';
+import { NearestLists } from './shortlist-kernel';
 
 /** Points on each side of a tile of the matrix of distances: its products and both sides' lists stay in the cache. */
 const TILE = 1024;
@@ -46,12 +47,7 @@ export async function shortlist(
   const { n } = set;
   // A set that is made anew each time is better met in few large blocks.
   const height = set.resident ? Math.min(TILE, Math.floor(Math.sqrt(blockSize * n))) : blockSize;
-  const lists: Lists = {
-    size,
-    indices: new Int32Array(n * size),
-    nearness: new Float32Array(n * size).fill(Number.NEGATIVE_INFINITY),
-    least: new Float32Array(n).fill(Number.NEGATIVE_INFINITY),
-  };
+  const lists = new NearestLists(n, size, set.resident ? height : n);
   let done = 0;
   for (let top = 0; top < n; top += height) {
     const bottom = Math.min(n, top + height);
@@ -70,16 +66,9 @@ export async function shortlist(
       rows.dispose();
     }
   }
-  return { size, indices: lists.indices, squared: lists.nearness.map((value) => -2 * value) };
-}
-
-/** Lists that grow: the nearest so far, with nearness -|y_i - y_j|^2 / 2. */
-interface Lists {
-  readonly size: number;
-  readonly indices: Int32Array;
-  readonly nearness: Float32Array;
-  /** [n] Nearness of each list's last. */
-  readonly least: Float32Array;
+  const { indices, nearness: squared } = lists;
+  for (let p = 0; p < squared.length; p++) squared[p] = -2 * squared[p]!;
+  return { size, indices, squared };
 }
 
 /** Rows `top` .. `bottom` - 1 and columns `left` .. `right` - 1 of the matrix of distances. */
@@ -91,39 +80,13 @@ interface Tile {
 }
 
 /** Offers each pair of a tile that is above the diagonal to both of its points. */
-function offerTile(lists: Lists, values: Float32Array, { top, bottom, left, right }: Tile): void {
+function offerTile(lists: NearestLists, values: Float32Array, { top, bottom, left, right }: Tile): void {
   const width = right - left;
-  // Views make the inner loop's indices plain: this loop sees every pair of points.
-  const leastOfColumns = lists.least.subarray(left, right);
   for (let row = top; row < bottom; row++) {
-    const line = values.subarray((row - top) * width, (row - top + 1) * width);
-    let threshold = lists.least[row]!;
-    for (let c = Math.max(0, row + 1 - left); c < width; c++) {
-      const value = line[c]!;
-      if (value > threshold) {
-        insert(lists, row, left + c, value);
-        threshold = lists.least[row]!;
-      }
-      if (value > leastOfColumns[c]!) insert(lists, left + c, row, value);
-    }
+    const first = Math.max(left, row + 1);
+    const begin = (row - top) * width;
+    lists.offer(row, first, values.subarray(begin + first - left, begin + width));
   }
-}
-
-function insert(
-  { size, indices, nearness, least }: Lists,
-  point: number,
-  other: number,
-  value: number,
-): void {
-  const begin = point * size;
-  let p = begin + size - 1;
-  for (; p > begin && nearness[p - 1]! < value; p--) {
-    nearness[p] = nearness[p - 1]!;
-    indices[p] = indices[p - 1]!;
-  }
-  nearness[p] = value;
-  indices[p] = other;
-  least[point] = nearness[begin + size - 1]!;
 }
 
 /** Computed squared distances in the search set from some points to all, [chosen.length * n]. */
