@@ -9,6 +9,7 @@ const MODULE = new WebAssembly.Module(
 
 /** Bytes of one page of WebAssembly's memory. */
 const PAGE = 2 ** 16;
+const MOST_PAGES = 2 ** 16;
 
 /** Of the pairs of a row from `column` on; `begin` and `end` are addresses. */
 type Offer = (row: number, column: number, begin: number, end: number) => void;
@@ -22,12 +23,21 @@ export class NearestLists {
   readonly #row: Float32Array;
   readonly #offer: Offer;
 
-  /** @param width the most pairs that are offered at once */
+  /**
+   * @param width the most pairs that are offered at once
+   * @throws RangeError when the lists need more than the 4 GiB that WebAssembly can have
+   */
   constructor(n: number, size: number, width: number) {
     const least = 4 * width;
     const nearness = least + 4 * n;
     const indices = nearness + 4 * n * size;
-    const memory = new WebAssembly.Memory({ initial: Math.ceil((indices + 4 * n * size) / PAGE) });
+    const pages = Math.ceil((indices + 4 * n * size) / PAGE);
+    if (pages > MOST_PAGES) {
+      throw new RangeError(
+        `${size} candidates for each of ${n} points take more than 4 GiB: look at fewer neighbours, or fewer points`,
+      );
+    }
+    const memory = new WebAssembly.Memory({ initial: pages });
     this.#row = new Float32Array(memory.buffer, 0, width);
     new Float32Array(memory.buffer, least, n + n * size).fill(Number.NEGATIVE_INFINITY);
     this.nearness = new Float32Array(memory.buffer, nearness, n * size);

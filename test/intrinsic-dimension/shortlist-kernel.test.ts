@@ -16,6 +16,13 @@ describe('the kernel of the shortlist', () => {
     assert.ok(readFileSync(join(FOLDER, 'shortlist-kernel.ts'), 'utf8').includes(`'${embedded}'`));
   });
 
+  it('says what does not fit into its memory', () => {
+    assert.throws(
+      () => new NearestLists(2 ** 21, 300, 64),
+      /300 candidates for each of 2097152 points take more than 4 GiB/,
+    );
+  });
+
   it('keeps of each point the nearest that were offered, equal ones and lines of any length included', () => {
     const sizes = fc.record({ n: fc.integer({ min: 2, max: 90 }), size: fc.integer({ min: 1, max: 20 }) });
     const nearness = fc.array(fc.integer({ min: -40, max: 0 }), { minLength: 4005, maxLength: 4005 });
