@@ -81,7 +81,8 @@ describe('the recorded grokking runs', () => {
   const runs = readRuns(folder);
 
   it('are complete, small, from a commit, and of the settings of the paper', () => {
-    assert.ok(runs.length >= 5);
+    const cells = new Set(runs.map(({ config }) => `${config.trainFraction} ${config.weightDecay}`));
+    assert.equal(cells.size, 16);
     for (const { config, done, environment } of runs) {
       const { trainFraction, weightDecay, checkpointEvery, seed, earlyMeasurements, ...rest } =
         config as Record<string, unknown>;
@@ -102,10 +103,10 @@ describe('the recorded grokking runs', () => {
     }
   });
 
-  it('pass 50 % within a factor 2 of the paper, and LLID falls by 40 % or more', () => {
+  it('pass 50 % within a factor 1.5 of the paper, and LLID falls by 40 % or more', () => {
     for (const row of grokkingRows(runs, PAPER.grokkingHalfSteps)) {
       if (row.paper === null) assert.equal(row.ours, undefined);
-      else assert.ok(row.factor! > 0.5 && row.factor! < 2, JSON.stringify(row));
+      else assert.ok(row.factor! > 1 / 1.5 && row.factor! < 1.5, JSON.stringify(row));
       if (row.ours !== undefined) assert.ok(row.least <= 0.6 * row.peak, JSON.stringify(row));
     }
   });
