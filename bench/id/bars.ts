@@ -59,7 +59,9 @@ async function compare(
     const values = new Map<string, number>();
     const last = new Map<string, Message>();
     try {
-      for (const side of sides) await side.ask('setup', { file, threads: availableParallelism() });
+      for (const side of sides) {
+        await side.ask('setup', { file, threads: availableParallelism(), ...methodOf(side) });
+      }
       // The first estimate warms TensorFlow up, and is the one whose memory counts: later ones find it reserved.
       const first = await estimate(sides[0]!);
       const times = await alternate(sides, rounds, async (side, round) => {
@@ -183,8 +185,12 @@ function start(name: string): Side {
 }
 
 function estimate(side: Side): Promise<Message> {
-  const method = METHODS[side.name];
-  return side.ask('run', method ? { method } : {});
+  return side.ask('run', methodOf(side));
+}
+
+function methodOf({ name }: Side): Message {
+  const method = METHODS[name];
+  return method ? { method } : {};
 }
 
 function faster(times: Result['times'], theirs: string, bar: number): Bar {
