@@ -66,9 +66,7 @@ export async function shortlist(
       rows.dispose();
     }
   }
-  const { indices, nearness: squared } = lists;
-  for (let p = 0; p < squared.length; p++) squared[p] = -2 * squared[p]!;
-  return { size, indices, squared };
+  return { size, indices: lists.indices, squared: squaredFrom(lists.nearness) };
 }
 
 /** Rows `top` .. `bottom` - 1 and columns `left` .. `right` - 1 of the matrix of distances. */
@@ -92,12 +90,20 @@ function offerTile(lists: NearestLists, values: Float32Array, { top, bottom, lef
 /** Computed squared distances in the search set from some points to all, [chosen.length * n]. */
 export function squaredDistancesFrom(set: SearchSet, chosen: Int32Array): Float32Array {
   const rows = new LeftSide(set, (chunk) => tf.gather(chunk, tf.tensor1d(chosen, 'int32')));
-  const product = rows.times(0, set.n);
-  rows.dispose();
-  const squared = product.dataSync() as Float32Array;
-  product.dispose();
-  for (let p = 0; p < squared.length; p++) squared[p] = -2 * squared[p]!;
-  return squared;
+  try {
+    const product = rows.times(0, set.n);
+    const nearness = product.dataSync() as Float32Array;
+    product.dispose();
+    return squaredFrom(nearness);
+  } finally {
+    rows.dispose();
+  }
+}
+
+/** -|y_i - y_j|^2 / 2 -> |y_i - y_j|^2, in place. */
+function squaredFrom(nearness: Float32Array): Float32Array {
+  for (let p = 0; p < nearness.length; p++) nearness[p] = -2 * nearness[p]!;
+  return nearness;
 }
 
 /**
