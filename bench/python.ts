@@ -9,8 +9,12 @@ const FOLDER = join(ROOT, '.cache', 'bench-venv');
 const STAMP = join(FOLDER, 'requirements.sha256');
 const REQUIREMENTS = join(__dirname, 'requirements.txt');
 
-/** The environment's interpreter. The first call installs about 6 GB, which takes minutes. */
+/**
+ * The environment's interpreter. The first call installs about 6 GB, which takes minutes. `BENCH_PYTHON` names another
+ * interpreter, which has the packages already.
+ */
 export function python(): string {
+  if (process.env['BENCH_PYTHON']) return process.env['BENCH_PYTHON'];
   const interpreter = join(FOLDER, 'bin', 'python');
   const hash = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hash) return interpreter;

@@ -17,7 +17,9 @@ await runMain(async () => {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { ...process.env, ...env },
       };
-      tell(name, execFileSync(command, args, options).trim().split('\n')[0]);
+      const said = execFileSync(command, args, options).trim().split('\n')[0];
+      tell(name, said);
+      return said;
     } catch (error) {
       tell(name, 'missing');
       const why =
@@ -58,12 +60,16 @@ await runMain(async () => {
   probe('kernel', PYTHON, ['-c', kernels], setup, { JUPYTER_PATH: join(ROOT, 'scripts', 'jupyter') });
   const backend = `require('./dist/runtime/backend').loadBackend().then(({ name, version, device, threads, note }) => {
     console.log([name, version, 'on', device, 'with', threads, 'threads'].join(' '), note ?? ''); })`;
-  probe('backend', process.execPath, ['-e', backend], setup);
+  const used = probe('backend', process.execPath, ['-e', backend], setup);
   if (!wheelsFor())
     wrong.push(
       `no TensorFlow library for ${process.platform} on ${process.arch}: the slow WebAssembly backend is used`,
     );
-  tell('gpu', hasGpu() ? 'NVIDIA' : 'none');
+  const gpu = hasGpu();
+  tell('gpu', gpu ? 'NVIDIA' : 'none');
+  const isBound = wheelsFor({ gpu: true })?.folder !== wheelsFor()?.folder; // to CUDA, on this kind of machine
+  if (gpu && isBound && used?.includes('on CPU'))
+    wrong.push(`gpu: TensorFlow does not use it; ${setup}, or see with LD_DEBUG=libs what does not load`);
   tell('disk', `${freeGib(ROOT).toFixed(1)} GiB free`);
   for (const line of wrong) console.log(`\nwrong: ${line}`);
   if (wrong.length === 0) console.log('\nall is well');

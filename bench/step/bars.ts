@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadBackend } from '../../src/runtime/backend';
 import { python } from '../python';
 import { alternate, type Bar, mean, median, type Point, type Result, speedup } from '../result';
 import { type Message, Side } from '../side';
@@ -233,11 +234,13 @@ function torch(name: string): Side {
 
 /** Gives every side its case; answers with the versions of the libraries. */
 async function setUp(sides: readonly Side[], request: Message): Promise<string> {
+  const { device } = await loadBackend();
   const versions = [];
   for (const side of sides) {
     const { version } = await side.ask('setup', {
       ...request,
       adam: ADAM,
+      device,
       threads: availableParallelism(),
       compile: side.name === COMPILED,
       channelsLast: side.name.endsWith('channels last'),

@@ -12,6 +12,7 @@ from resnet import resnet18
 from serve import milliseconds, serve
 
 step = None
+device = torch.device("cpu")
 
 
 def transformer(request):
@@ -27,7 +28,8 @@ def transformer(request):
         vocab_size=prime + 4, n_positions=4, n_embd=width, n_layer=depth, n_head=4, num_labels=prime,
         pad_token_id=prime + 3, use_cache=False, embd_pdrop=dropout, attn_pdrop=dropout, resid_pdrop=dropout,
     )  # fmt: skip
-    model = GPT2ForSequenceClassification(config)
+    model = GPT2ForSequenceClassification(config).to(device)
+    tokens, labels = tokens.to(device), labels.to(device)
     missing = model.load_state_dict(tensors, strict=False)
     assert not missing.unexpected_keys and not [k for k in missing.missing_keys if not k.endswith("attn.bias")]
     model.train()
@@ -56,9 +58,9 @@ def transformer(request):
 
 def resnet(request):
     torch.manual_seed(0)
-    model = resnet18(request["width"])
-    x = torch.randn(request["batch"], 3, 32, 32)
-    y = torch.arange(request["batch"]) % 10
+    model = resnet18(request["width"]).to(device)
+    x = torch.randn(request["batch"], 3, 32, 32, device=device)
+    y = torch.arange(request["batch"], device=device) % 10
     if request["channelsLast"]:
         model, x = model.to(memory_format=torch.channels_last), x.contiguous(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, weight_decay=5e-4)
@@ -74,8 +76,11 @@ def resnet(request):
 
 
 def setup(request):
-    global step
+    global step, device
     torch.set_num_threads(request["threads"])
+    if request["device"] == "GPU":
+        device = torch.device("cuda")
+        torch.set_float32_matmul_precision("high")  # products in TF32, as TensorFlow's and as PyTorch's convolutions
     step = {"transformer": transformer, "resnet": resnet}[request["network"]](request)
     return {"version": torch.__version__}
 

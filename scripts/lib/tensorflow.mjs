@@ -1,5 +1,14 @@
 /** TensorFlow's library, fetched and checked by pip, and the addon that binds it to Node, built by the C++ compiler. */
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMPILER } from './machine.mjs';
@@ -35,7 +44,19 @@ export async function fetchLibrary({ requirements, platforms, folder }) {
     rmSync(place, { recursive: true, force: true });
     renameSync(join(UNPACKED, name), place);
   }
+  linkCusolver(join(beside, 'nvidia'));
   for (const path of [WHEELS, UNPACKED]) rmSync(path, { recursive: true, force: true });
+}
+
+/**
+ * TensorFlow 2.21.0 looks for CUDA's libraries in their wheels' folders, but for cuSOLVER only where Python's binding
+ * says. Without it no GPU is used. Beside cuSPARSE it is found, and finds what it needs itself.
+ */
+export function linkCusolver(nvidia) {
+  const source = join(nvidia, 'cusolver', 'lib');
+  if (!existsSync(source)) return;
+  for (const name of readdirSync(source).filter((file) => file.startsWith('libcusolver.so')))
+    symlinkSync(join('..', '..', 'cusolver', 'lib', name), join(nvidia, 'cusparse', 'lib', name));
 }
 
 /** How far fetchLibrary is. */

@@ -248,6 +248,18 @@ describe('set-up', () => {
         assert.match(part, /--hash=sha256:[0-9a-f]{64}/);
     });
 
+    it('finds cuSOLVER where it looks for the other libraries', async () => {
+      const { linkCusolver } = (await import(
+        pathToFileURL(join(ROOT, 'scripts/lib/tensorflow.mjs')).href
+      )) as { linkCusolver: (nvidia: string) => void };
+      const [source, beside] = ['cusolver', 'cusparse'].map((name) => join(folder, 'nvidia', name, 'lib'));
+      for (const path of [source!, beside!]) mkdirSync(path, { recursive: true });
+      writeFileSync(join(source!, 'libcusolver.so.11'), 'library');
+      linkCusolver(join(folder, 'nvidia'));
+      assert.equal(readFileSync(join(beside!, 'libcusolver.so.11'), 'utf8'), 'library');
+      linkCusolver(join(folder, 'without CUDA'));
+    });
+
     it('is not taken where nvidia-smi finds no driver', () => {
       provideProgram('nvidia-smi', 'echo "NVIDIA-SMI has failed"; exit 9');
       assert.doesNotMatch(requirements(), /nvidia|cudnn/);
