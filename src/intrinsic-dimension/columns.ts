@@ -24,12 +24,15 @@ export function spreadColumns(rows: Rows): Columns {
   const center = new Float64Array(d);
   for (let i = 0; i < n; i += step) {
     const row = rows.row(i);
-    for (let c = 0; c < d; c++) center[c]! += row[c]! / count;
+    for (let c = 0; c < d; c++) center[c]! += row[c]!;
   }
+  for (let c = 0; c < d; c++) center[c]! /= count;
   const spread = new Float64Array(Math.ceil(d / RUN));
   for (let i = 0; i < n; i += step) {
     const row = rows.row(i);
-    for (let c = 0; c < d; c++) spread[Math.floor(c / RUN)]! += (row[c]! - center[c]!) ** 2;
+    for (let run = 0; run < spread.length; run++) {
+      spread[run]! += partialSquare(row, center, run * RUN, Math.min(d, (run + 1) * RUN));
+    }
   }
   const order = Int32Array.from(spread.keys()).sort((a, b) => spread[b]! - spread[a]!);
   const total = spread.reduce((sum, value) => sum + value, 0);

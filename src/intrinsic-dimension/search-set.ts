@@ -8,6 +8,10 @@ export const UNIT: number = 2 ** -24;
 const SMALLEST = 2 ** -126;
 /** Columns in one matrix product: the bound on its rounding grows with their number. */
 const CHUNK = 2048;
+/** Points that a set is centred and scaled by, unless others are much farther out. */
+const SAMPLE = 256;
+/** Norm from which on float32 products could overflow. */
+const FAR = 1e15;
 
 /** A float32 image of a set in which no distance is longer than in the set itself, up to known rounding. */
 export interface SearchSet {
@@ -42,10 +46,18 @@ export interface Frame {
 /**
  * The points themselves, centred and scaled. Where their float32 copy is larger than `memory`, it is made anew, chunk
  * by chunk, each time that it is needed. Call `dispose()` when done.
+ *
+ * @throws RangeError when the values overflow when squared
  */
 export function searchSet(rows: Rows, memory: number): SearchSet {
+  const sampled = framedSet(rows, frameOf(rows, Math.ceil(rows.n / SAMPLE)), memory);
+  if (sampled.norms.every((norm) => norm < FAR)) return sampled;
+  sampled.dispose();
+  return framedSet(rows, frameOf(rows), memory);
+}
+
+function framedSet(rows: Rows, frame: Frame, memory: number): SearchSet {
   const { n, d } = rows;
-  const frame = frameOf(rows);
   const resident = 4 * n * (d + 2 + Math.min(d, CHUNK)) <= memory;
   const columns = resident ? CHUNK : Math.max(1, Math.min(CHUNK, Math.floor(memory / (8 * n)) - 2));
   const count = Math.ceil(d / columns);

@@ -3,8 +3,10 @@ import * as tf from '@tensorflow/tfjs';
 import type { SearchSet } from './search-set';
 import { NearestLists } from './shortlist-kernel';
 
-/** Points on each side of a tile of the matrix of distances: its products and both sides' lists stay in the cache. */
+/** Most points on each side of a tile of the matrix of distances: its products and both sides' lists stay in the cache. */
 const TILE = 1024;
+/** Least tiles on each side of the matrix: of a single one both halves would be computed. */
+const TILES = 3;
 
 /** For each point the `size` candidates that look nearest in float32, nearest first. */
 export interface Shortlist {
@@ -46,7 +48,9 @@ export async function shortlist(
 ): Promise<Shortlist> {
   const { n } = set;
   // A set that is made anew each time is better met in few large blocks.
-  const height = set.resident ? Math.min(TILE, Math.floor(Math.sqrt(blockSize * n))) : blockSize;
+  const height = set.resident
+    ? Math.min(TILE, Math.ceil(n / TILES), Math.floor(Math.sqrt(blockSize * n)))
+    : blockSize;
   const lists = new NearestLists(n, size, set.resident ? height : n);
   let done = 0;
   for (let top = 0; top < n; top += height) {

@@ -22,9 +22,12 @@ export interface Subsamples {
   readonly values: readonly number[];
 }
 
+/** Points, over all subsamples, that may be expected to lack neighbours. */
+const LACKING = 0.1;
+
 /**
- * Neighbours that the table of `n` points must hold so that less than one point is expected to have fewer than k of
- * them in a subsample: 8 for k = 2 and 20 times 90 % of 10,000. The rare point that has is measured against all members.
+ * Neighbours that the table of `n` points must hold so that hardly a point is expected to have fewer than k of them in
+ * a subsample: 9 for k = 2 and 20 times 90 % of 10,000. The rare point that has is measured against all members.
  */
 export function neighboursForSubsamples(
   k: number,
@@ -32,7 +35,7 @@ export function neighboursForSubsamples(
   { count = 20, fraction = 0.9 }: SubsampleOptions,
 ): number {
   let width = k;
-  while (width < n && count * fraction * n * jStat.binomial.cdf(k - 1, width, fraction) > 1) width++;
+  while (width < n && count * fraction * n * jStat.binomial.cdf(k - 1, width, fraction) > LACKING) width++;
   return width;
 }
 
@@ -149,11 +152,12 @@ function measureMembers(
   indices: Int32Array,
   distances: Float64Array,
 ): void {
-  const others = Array.from(members.keys()).filter((j) => j !== i);
-  const measured = others.map((j) => ({ j, r: space.distance(members[i]!, members[j]!) }));
-  measured.sort((a, b) => a.r - b.r);
+  const measured = Float64Array.from(members, (member, j) =>
+    j === i ? Number.POSITIVE_INFINITY : space.distance(members[i]!, member),
+  );
+  const order = Int32Array.from(members.keys()).sort((a, b) => measured[a]! - measured[b]!);
   for (let p = 0; p < indices.length; p++) {
-    indices[p] = measured[p]!.j;
-    distances[p] = measured[p]!.r;
+    indices[p] = order[p]!;
+    distances[p] = measured[order[p]!]!;
   }
 }

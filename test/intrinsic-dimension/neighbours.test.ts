@@ -239,6 +239,23 @@ describe('neighbours', () => {
     });
   }
 
+  for (const [name, size] of [
+    ['far', 1e20],
+    ['so far that float32 ends there', 1e40],
+  ] as const) {
+    it(`are exact where a few of many points lie ${name} outside of those that the set is scaled by`, async () => {
+      const rows = normalRows(700, 6, 10);
+      for (let c = 0; c < 6; c++) for (const i of [1, 401]) rows.data[i * 6 + c]! *= size;
+      await assertExact(rows, 4);
+    });
+  }
+
+  it('are exact where the points that the set is scaled by lie close together', async () => {
+    const rows = normalRows(700, 6, 11);
+    for (let i = 0; i < 700; i += 3) for (let c = 0; c < 6; c++) rows.data[i * 6 + c]! *= 1e-140;
+    await assertExact(rows, 4);
+  });
+
   it('keep no float32 copy where the memory for it is not there', async () => {
     const rows = normalRows(200, 3000, 8);
     const bytes: number[] = [];
