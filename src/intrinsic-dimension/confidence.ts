@@ -1,6 +1,6 @@
 /** Standard errors and intervals that count points sharing neighbours as dependent. */
 import { jStat } from 'jstat';
-import type { NeighbourTable } from './neighbours';
+import type { NeighbourTable } from './neighbour-table';
 
 /** Where the truth is believed to lie. */
 export interface Interval {

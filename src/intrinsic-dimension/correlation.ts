@@ -1,6 +1,7 @@
 /** The correlation dimension: how the number of near pairs grows with the distance. */
 import type { LocalEstimate } from './local-estimate';
-import type { NeighbourTable, SearchOptions } from './neighbours';
+import type { NeighbourTable } from './neighbour-table';
+import type { SearchOptions } from './neighbours';
 import type { Space } from './space';
 
 /** The estimate, and the table of neighbours that it rests on. */

@@ -2,7 +2,7 @@
 import { gride } from './gride';
 import type { LocalEstimate } from './local-estimate';
 import { levinaBickel, mackayGhahramani, twoNnMle } from './mle';
-import type { NeighbourTable } from './neighbours';
+import type { NeighbourTable } from './neighbour-table';
 import { type TwoNnFit, twoNn } from './two-nn';
 
 /** All estimators. */

@@ -1,6 +1,6 @@
 /** GRIDE: the dimension from the ratio of the distances to two neighbours of any order (Denti et al. 2022). */
 import type { LocalEstimate } from './local-estimate';
-import type { NeighbourTable } from './neighbours';
+import type { NeighbourTable } from './neighbour-table';
 import { assertUntied, logRatios } from './ratios';
 
 /**

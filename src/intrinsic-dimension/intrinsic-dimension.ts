@@ -17,7 +17,8 @@ import {
   localEstimator,
   varianceShare,
 } from './estimators';
-import type { NeighbourTable, SearchOptions } from './neighbours';
+import type { NeighbourTable } from './neighbour-table';
+import type { SearchOptions } from './neighbours';
 import type { DistinctPoints, Points } from './points';
 import { type Metric, type Space, space } from './space';
 import { participationRatio, principalComponents } from './spectrum';

@@ -1,6 +1,6 @@
 /** Maximum likelihood from neighbour distances: TwoNN's, MacKay and Ghahramani's, Levina and Bickel's. */
 import type { LocalEstimate } from './local-estimate';
-import type { NeighbourTable } from './neighbours';
+import type { NeighbourTable } from './neighbour-table';
 import { assertUntied, logRatios } from './ratios';
 
 /**

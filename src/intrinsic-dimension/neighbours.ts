@@ -1,24 +1,10 @@
 /** The exact k nearest neighbours of every point: found in float32, measured in float64, and proven complete. */
 import { type Columns, partialSquare, spreadColumns, squaredDistanceWithin } from './columns';
+import { type Depth, NeighbourLists, type NeighbourTable } from './neighbour-table';
 import { assertNeighbours, type Rows } from './points';
 import { projectedSet } from './projection';
 import { largestComputed, type SearchSet, searchSet } from './search-set';
 import { blockRows, type Shortlist, shortlist, squaredDistancesFrom } from './shortlist';
-
-/**
- * Neighbours of each point, nearest first, without the point itself. Where a search was told that fewer than k are
- * enough for a point, the rest of its row is -1 and infinite.
- */
-export interface NeighbourTable {
-  readonly n: number;
-  readonly k: number;
-  /** [n * k] */
-  readonly indices: Int32Array;
-  /** [n * k] Euclidean distances in float64. */
-  readonly distances: Float64Array;
-  /** Points whose shortlist could not be proven complete, and that were searched among all others. */
-  readonly searchedAgain: number;
-}
 
 /** How a search runs. */
 export interface SearchOptions {
@@ -37,12 +23,6 @@ export interface SearchOptions {
   /** Ends the search with the signal's reason. */
   readonly signal?: AbortSignal;
 }
-
-/**
- * How many of a point's neighbours are needed, 1 .. k, given the nearest so far, or k when these are too few to tell.
- * Asked again whenever a nearer one is found, which must not make a farther one needed.
- */
-export type Depth = (i: number, nearest: Int32Array) => number;
 
 /** Bytes that a search may take unless told otherwise. */
 export const SEARCH_MEMORY: number = 2 ** 30;
@@ -79,11 +59,12 @@ export async function neighbours(
   const { n } = rows;
   assertNeighbours(k, n);
   if (!(memory > 0)) throw new RangeError(`memory must be a number of bytes, got ${memory}`);
-  const found = nothingFound(rows, k, depth);
+  const found = new NeighbourLists(n, k, depth);
+  const measured: Measured = { rows, columns: spreadColumns(rows), found };
   const rest = turns(onProgress, signal);
   const blockSize = blockRows(n, memory / 2);
   const tryProjection = options.projection ?? (rows.d >= WIDE && n * n * rows.d >= LONG);
-  const projection = tryProjection && (await wideSearch(found, blockSize, (done) => rest(0.3 * done)));
+  const projection = tryProjection && (await wideSearch(measured, blockSize, (done) => rest(0.3 * done)));
   const begun = projection ? 0.3 : 0;
   const set = projection ? projection.set : searchSet(rows, memory / 2);
   let open: readonly number[];
@@ -91,78 +72,48 @@ export async function neighbours(
   try {
     const size = projection ? projection.size : Math.min(k + SPARE, n - 1);
     const candidates = await shortlist(set, size, blockSize, (done) => rest(begun + (0.7 - begun) * done));
-    open = await measure({ found, set }, candidates, (done) => rest(0.7 + 0.15 * done));
+    open = await measure({ ...measured, set }, candidates, (done) => rest(0.7 + 0.15 * done));
     const most = projection ? Math.floor(TELLING * n) : n;
-    left = await searchAgain({ found, set }, open, blockSize, most, (done) => rest(0.85 + 0.05 * done));
+    left = await searchAgain({ ...measured, set }, open, blockSize, most, (done) => rest(0.85 + 0.05 * done));
     // The full product would read all points again, which takes longer than to measure a few against all.
-    if (left.length <= FEW) left = await searchAgain({ found, set }, left, blockSize, n, () => rest(0.9));
+    if (left.length <= FEW)
+      left = await searchAgain({ ...measured, set }, left, blockSize, n, () => rest(0.9));
   } finally {
     set.dispose();
   }
   if (left.length > 0) {
     const whole = searchSet(rows, memory / 2);
     try {
-      await searchAgain({ found, set: whole }, left, blockSize, n, (done) => rest(0.9 + 0.1 * done));
+      await searchAgain({ ...measured, set: whole }, left, blockSize, n, (done) => rest(0.9 + 0.1 * done));
     } finally {
       whole.dispose();
     }
   }
-  const table = tableOf(found, open.length);
+  const table = found.table(open.length);
   assertApart(table);
   onProgress?.(1);
   return table;
 }
 
-/** What is known so far. */
-interface Found {
+/** Where neighbours are measured, and what was found so far. */
+interface Measured {
   readonly rows: Rows;
   readonly columns: Columns;
-  readonly k: number;
-  /** [n * k] The nearest points seen, nearest first. */
-  readonly indices: Int32Array;
-  /** [n * k] Their squared distances; infinite where fewer than k were seen. */
-  readonly squared: Float64Array;
-  readonly depth: Depth;
-  /** [n] How many of them are needed as they are now. */
-  readonly needed: Int32Array;
+  readonly found: NeighbourLists;
 }
 
-function nothingFound(rows: Rows, k: number, depth: Depth): Found {
-  const { n } = rows;
-  return {
-    rows,
-    columns: spreadColumns(rows),
-    k,
-    indices: new Int32Array(n * k).fill(-1),
-    squared: new Float64Array(n * k).fill(Number.POSITIVE_INFINITY),
-    depth,
-    needed: new Int32Array(n).fill(k),
-  };
-}
-
-/** What lies beyond the needed neighbours was not searched to the end. */
-function tableOf({ rows, k, indices, squared, needed }: Found, searchedAgain: number): NeighbourTable {
-  const { n } = rows;
-  for (let i = 0; i < n; i++) {
-    indices.fill(-1, i * k + needed[i]!, (i + 1) * k);
-    squared.fill(Number.POSITIVE_INFINITY, i * k + needed[i]!, (i + 1) * k);
-  }
-  return { n, k, indices, distances: squared.map(Math.sqrt), searchedAgain };
-}
-
-/** A search set, and what was found with it. */
-interface Search {
-  readonly found: Found;
+/** The same, and the set in which they are looked for. */
+interface Search extends Measured {
   readonly set: SearchSet;
 }
 
 /** A projection that tells enough of the distances, and the candidates that 90 % of the points need in it. */
 async function wideSearch(
-  found: Found,
+  measured: Measured,
   blockSize: number,
   rest: (done: number) => Promise<void>,
 ): Promise<{ readonly set: SearchSet; readonly size: number } | undefined> {
-  const { rows, columns, k } = found;
+  const { rows, columns, found } = measured;
   const { n } = rows;
   const set = await projectedSet(rows, columns, (done) => rest(0.95 * done));
   if (!set) return undefined;
@@ -171,9 +122,9 @@ async function wideSearch(
       Math.floor((t * n) / TRIED),
     );
     const most = Math.floor(TELLING * n);
-    const needed = candidatesNeeded({ found, set }, tried, most).sort();
+    const needed = candidatesNeeded({ ...measured, set }, tried, most).sort();
     const size = needed[Math.floor(0.9 * tried.length)]! + SPARE;
-    if (size < most) return { set, size: Math.max(size, k + SPARE) };
+    if (size < most) return { set, size: Math.max(size, found.k + SPARE) };
   } catch (error) {
     set.dispose();
     throw error;
@@ -245,52 +196,23 @@ export function turns(
  * @returns the largest computed squared distance that a point nearer than the last needed can have
  */
 function keepNearest(search: Search, i: number, candidates: Int32Array, squared: Float32Array): number {
-  const { rows, columns, k, indices } = search.found;
+  const { rows, columns, found } = search;
   let reach = reachOf(search, i);
   for (let c = 0; c < candidates.length; c++) {
     if (squared[c]! > reach) continue;
     const j = candidates[c]!;
-    if (includes(indices, j, i * k, (i + 1) * k)) continue;
-    const sum = squaredDistanceWithin(rows, columns, i, j, farthest(search.found, i));
+    if (found.has(i, j)) continue;
+    const sum = squaredDistanceWithin(rows, columns, i, j, found.farthest(i));
     if (sum === Number.POSITIVE_INFINITY) continue;
-    offer(search.found, j, i, sum);
-    if (offer(search.found, i, j, sum)) reach = reachOf(search, i);
+    found.offer(j, i, sum);
+    if (found.offer(i, j, sum)) reach = reachOf(search, i);
   }
   return reach;
 }
 
 /** The largest computed squared distance that a point nearer than the last needed can have. */
 function reachOf({ found, set }: Search, i: number): number {
-  return largestComputed(set, i, Math.sqrt(farthest(found, i)) * set.scale);
-}
-
-/** The squared distance of the last neighbour that is needed. */
-function farthest({ k, squared, needed }: Found, i: number): number {
-  return squared[i * k + needed[i]! - 1]!;
-}
-
-function includes(list: Int32Array, wanted: number, begin: number, end: number): boolean {
-  for (let p = begin; p < end; p++) if (list[p] === wanted) return true;
-  return false;
-}
-
-/** Keeps a point if it is among those of another so far that are needed, and is not kept already. */
-function offer(found: Found, i: number, j: number, sum: number): boolean {
-  const { k, indices, squared, needed, depth } = found;
-  if (!(sum < farthest(found, i))) return false;
-  const begin = i * k;
-  if (includes(indices, j, begin, begin + k)) return false;
-  let p = begin + k - 1;
-  for (; p > begin && squared[p - 1]! > sum; p--) {
-    squared[p] = squared[p - 1]!;
-    indices[p] = indices[p - 1]!;
-  }
-  squared[p] = sum;
-  indices[p] = j;
-  let end = p + 1;
-  while (end < begin + k && indices[end]! >= 0) end++;
-  needed[i] = depth(i, indices.subarray(begin, end));
-  return true;
+  return largestComputed(set, i, Math.sqrt(found.farthest(i)) * set.scale);
 }
 
 /** By direct differences in float64. */

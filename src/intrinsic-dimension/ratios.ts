@@ -1,5 +1,5 @@
 /** Ratios of neighbour distances, on which most estimators rest. */
-import type { NeighbourTable } from './neighbours';
+import type { NeighbourTable } from './neighbour-table';
 
 /** A logarithm of a ratio below this is a tie: a lattice of float32 numbers is even to about 1e-6. */
 const TIE = 4e-6;

@@ -1,13 +1,6 @@
 /** Distinct points with a distance between them: from coordinates, or from a matrix of distances. */
-import {
-  type Depth,
-  type NeighbourTable,
-  neighbours,
-  SEARCH_MEMORY,
-  type SearchOptions,
-  squaredDistance,
-  turns,
-} from './neighbours';
+import type { Depth, NeighbourTable } from './neighbour-table';
+import { neighbours, SEARCH_MEMORY, type SearchOptions, squaredDistance, turns } from './neighbours';
 import {
   assertNeighbours,
   type DistanceMatrix,

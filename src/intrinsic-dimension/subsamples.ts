@@ -1,7 +1,7 @@
 /** Estimates on random subsamples, all from the one table of the full set. */
 import { jStat } from 'jstat';
 import { mulberry32, streamSeed } from '../runtime/random';
-import type { Depth, NeighbourTable } from './neighbours';
+import type { Depth, NeighbourTable } from './neighbour-table';
 import type { Space } from './space';
 
 /** Random subsamples without replacement. */

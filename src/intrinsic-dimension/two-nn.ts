@@ -1,6 +1,6 @@
 /** TwoNN: the dimension from the ratio of each point's two nearest distances (Facco et al. 2017). */
 import type { LocalEstimate } from './local-estimate';
-import type { NeighbourTable } from './neighbours';
+import type { NeighbourTable } from './neighbour-table';
 import { assertUntied, logRatios } from './ratios';
 
 /** The straight line that TwoNN fits: y = dimension * x through the origin. */

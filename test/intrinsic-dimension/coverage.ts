@@ -9,7 +9,7 @@ import {
   sandwichStandardError,
 } from '../../src/intrinsic-dimension/confidence';
 import { type EstimatorOptions, localEstimator } from '../../src/intrinsic-dimension/estimators';
-import type { NeighbourTable } from '../../src/intrinsic-dimension/neighbours';
+import type { NeighbourTable } from '../../src/intrinsic-dimension/neighbour-table';
 import { space } from '../../src/intrinsic-dimension/space';
 import { mulberry32 } from '../../src/runtime/random';
 

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import * as tf from '@tensorflow/tfjs';
 import { cube, embed, flatTorus } from '../../src/data/manifolds';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
-import type { NeighbourTable } from '../../src/intrinsic-dimension/neighbours';
+import type { NeighbourTable } from '../../src/intrinsic-dimension/neighbour-table';
 import { space } from '../../src/intrinsic-dimension/space';
 import {
   depthForSubsamples,
