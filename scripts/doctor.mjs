@@ -67,8 +67,8 @@ await runMain(async () => {
     );
   const gpu = hasGpu();
   tell('gpu', gpu ? 'NVIDIA' : 'none');
-  const isBound = wheelsFor({ gpu: true })?.folder !== wheelsFor()?.folder; // to CUDA, on this kind of machine
-  if (gpu && isBound && used?.includes('on CPU'))
+  const hasCudaWheels = wheelsFor({ gpu: true })?.folder !== wheelsFor()?.folder;
+  if (gpu && hasCudaWheels && used?.includes('on CPU'))
     wrong.push(`gpu: TensorFlow does not use it; ${setup}, or see with LD_DEBUG=libs what does not load`);
   tell('disk', `${freeGib(ROOT).toFixed(1)} GiB free`);
   for (const line of wrong) console.log(`\nwrong: ${line}`);
