@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMPILER, freeGib, MACHINE_PYTHON } from './lib/machine.mjs';
+import { SEARCH_KERNEL } from './lib/places.mjs';
 import { hasGpu, wheelsFor } from './lib/wheel.mjs';
 import { PYTHON, ROOT, runMain } from './setup.mjs';
 
@@ -61,6 +62,8 @@ await runMain(async () => {
   const backend = `require('./dist/runtime/backend').loadBackend().then(({ name, version, device, threads, note }) => {
     console.log([name, version, 'on', device, 'with', threads, 'threads'].join(' '), note ?? ''); })`;
   const used = probe('backend', process.execPath, ['-e', backend], setup);
+  const search = `console.log(require(${JSON.stringify(SEARCH_KERNEL)}).instructions)`;
+  probe('search', process.execPath, ['-e', search], setup);
   if (!wheelsFor())
     wrong.push(
       `no TensorFlow library for ${process.platform} on ${process.arch}: the slow WebAssembly backend is used`,

@@ -1,11 +1,12 @@
 /**
  * Sets up all that the project needs, inside its own folder: npm packages, a Python environment with JupyterLab,
- * TensorFlow's library, the addon that binds it, and the compiled TypeScript. Every step is skipped when its inputs
+ * TensorFlow's library, the addon that binds it, the project's own addons, and the compiled TypeScript. Every step is skipped when its inputs
  * have not changed, and a set-up that was killed goes on where it was.
  */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildOperations, buildSearchKernel, operationSources, searchSources } from './lib/kernels.mjs';
 import { locked } from './lib/lock.mjs';
 import {
   checkCompiler,
@@ -15,12 +16,12 @@ import {
   checkPython,
   MACHINE_PYTHON,
 } from './lib/machine.mjs';
-import { ADDON, BINDING, CACHE, PYTHON, ROOT, TSC } from './lib/places.mjs';
+import { ADDON, BINDING, CACHE, OPERATIONS, PYTHON, ROOT, SEARCH_KERNEL, TSC } from './lib/places.mjs';
 import { run } from './lib/program.mjs';
 import { SetupError, step } from './lib/report.mjs';
 import { hashOf, isDone, stamped } from './lib/stamp.mjs';
 import { buildAddon, fetchLibrary, libraryProgress, pip } from './lib/tensorflow.mjs';
-import { hasGpu, LIBRARIES, wheelsFor } from './lib/wheel.mjs';
+import { hasGpu, LIBRARIES, PATTERNS, wheelsFor } from './lib/wheel.mjs';
 
 export { PYTHON, ROOT, TSC } from './lib/places.mjs';
 
@@ -60,7 +61,7 @@ function steps() {
     {
       name: 'tensorflow',
       title: wheels.title,
-      hash: () => hashOf({ values: [wheels.requirements] }),
+      hash: () => hashOf({ values: [wheels.requirements, ...PATTERNS] }),
       outputs: LIBRARIES.map((name) => join(CACHE, wheels.folder, name)),
       checks: [checkPython],
       gib: wheels.gib,
@@ -75,6 +76,15 @@ function steps() {
       checks: [checkCompiler],
       gib: 0.1,
       body: () => buildAddon(wheels),
+    },
+    {
+      name: 'operations',
+      title: 'addon of further operations',
+      hash: () => hashOf({ values: [wheels.requirements], files: operationSources() }),
+      outputs: [OPERATIONS],
+      checks: [checkCompiler],
+      gib: 0.1,
+      body: () => buildOperations(wheels),
     },
   ];
   return [
@@ -99,6 +109,15 @@ function steps() {
       ...pythonEnvironment(),
     },
     ...(native ?? []),
+    {
+      name: 'search-kernel',
+      title: 'addon that searches neighbours',
+      hash: () => hashOf({ values: [process.platform, process.arch], files: searchSources() }),
+      outputs: [SEARCH_KERNEL],
+      checks: [checkCompiler],
+      gib: 0.1,
+      body: buildSearchKernel,
+    },
     {
       name: 'compiled',
       title: 'TypeScript',

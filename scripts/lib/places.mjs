@@ -11,3 +11,7 @@ export const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 /** The package whose addon binds TensorFlow to Node. */
 export const BINDING = join(ROOT, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
 export const ADDON = join(BINDING, 'lib', 'napi-v8', 'tfjs_binding.node');
+/** The addon with the inner loops of neighbour searches. */
+export const SEARCH_KERNEL = join(CACHE, 'search-kernel.node');
+/** The addon with operations that TensorFlow lacks. */
+export const OPERATIONS = join(CACHE, 'operations.node');

@@ -50,8 +50,12 @@ export function hasGpu() {
 export const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
 export const PATTERNS = [
   ...LIBRARIES.map((name) => `tensorflow/${name}`),
-  ...['tensorflow/c', 'tensorflow/core/platform', 'tsl/platform', 'xla/tsl/c'].map(
-    (folder) => `tensorflow/include/${folder}/*`,
-  ),
+  ...[
+    'tensorflow/c',
+    'tensorflow/core/common_runtime/next_pluggable_device/c',
+    'tensorflow/core/platform',
+    'tsl/platform',
+    'xla/tsl/c',
+  ].map((folder) => `tensorflow/include/${folder}/*`),
   ...['*/lib/*', 'cuda_nvcc/*'].map((part) => `nvidia/${part}`),
 ];

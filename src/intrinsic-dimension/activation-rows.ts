@@ -31,6 +31,10 @@ class MemoryRows implements ActivationRows {
     this.#values = new Float32Array(examples * width);
   }
 
+  get data(): Float32Array {
+    return this.#values;
+  }
+
   append(values: Float32Array): void {
     this.#values.set(values, this.#length);
     this.#length += values.length;

@@ -8,11 +8,9 @@ const SAMPLE = 256;
 
 /** Runs of columns by falling variance. */
 export interface Columns {
-  /** First column of each run. */
-  readonly first: Int32Array;
-  /** The column after its last. */
-  readonly end: Int32Array;
-  /** Share of the variance in this run and those before it; rises to 1. */
+  /** First column of each run and the one after its last, in turns. */
+  readonly ranges: Int32Array;
+  /** Share of the variance in each run and those before it; rises to 1. */
   readonly share: Float64Array;
 }
 
@@ -31,7 +29,9 @@ export function spreadColumns(rows: Rows): Columns {
   for (let i = 0; i < n; i += step) {
     const row = rows.row(i);
     for (let run = 0; run < spread.length; run++) {
-      spread[run]! += partialSquare(row, center, run * RUN, Math.min(d, (run + 1) * RUN));
+      let sum = 0;
+      for (let c = run * RUN, end = Math.min(d, c + RUN); c < end; c++) sum += (row[c]! - center[c]!) ** 2;
+      spread[run]! += sum;
     }
   }
   const order = Int32Array.from(spread.keys()).sort((a, b) => spread[b]! - spread[a]!);
@@ -41,56 +41,6 @@ export function spreadColumns(rows: Rows): Columns {
     held += spread[run]! / total;
     return held;
   });
-  return {
-    first: order.map((run) => run * RUN),
-    end: order.map((run) => Math.min(d, (run + 1) * RUN)),
-    share,
-  };
-}
-
-/**
- * The squared distance of two points, by direct differences in float64. It is given up as soon as it is known to
- * exceed `limit`; then the result is infinite.
- */
-export function squaredDistanceWithin(
-  rows: Rows,
-  { first, end }: Columns,
-  i: number,
-  j: number,
-  limit: number,
-): number {
-  const x = rows.row(i);
-  const y = rows.row(j);
-  let total = 0;
-  for (let r = 0; r < first.length; r++) {
-    total += partialSquare(x, y, first[r]!, end[r]!);
-    if (total > limit) return Number.POSITIVE_INFINITY;
-  }
-  return total;
-}
-
-/** Over columns `first` .. `end` - 1; four sums, because each addition waits for the one before it. */
-export function partialSquare(
-  x: Float32Array | Float64Array,
-  y: Float32Array | Float64Array,
-  first: number,
-  end: number,
-): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  let c = first;
-  for (; c < end - 3; c += 4) {
-    const d0 = x[c]! - y[c]!;
-    const d1 = x[c + 1]! - y[c + 1]!;
-    const d2 = x[c + 2]! - y[c + 2]!;
-    const d3 = x[c + 3]! - y[c + 3]!;
-    s0 += d0 * d0;
-    s1 += d1 * d1;
-    s2 += d2 * d2;
-    s3 += d3 * d3;
-  }
-  for (; c < end; c++) {
-    const difference = x[c]! - y[c]!;
-    s0 += difference * difference;
-  }
-  return s0 + s1 + (s2 + s3);
+  const ranges = Int32Array.from([...order].flatMap((run) => [run * RUN, Math.min(d, (run + 1) * RUN)]));
+  return { ranges, share };
 }

@@ -1,23 +1,25 @@
 /** The exact k nearest neighbours of every point: found in float32, measured in float64, and proven complete. */
-import { type Columns, partialSquare, spreadColumns, squaredDistanceWithin } from './columns';
+import { type Columns, spreadColumns } from './columns';
+import { squaredDistances } from './distances';
 import { type Depth, NeighbourLists, type NeighbourTable } from './neighbour-table';
 import { assertNeighbours, type Rows } from './points';
 import { projectedSet } from './projection';
+import { hasBfloat16 } from './search-kernel';
 import { largestComputed, type SearchSet, searchSet } from './search-set';
 import { blockRows, type Shortlist, shortlist, squaredDistancesFrom } from './shortlist';
 
 /** How a search runs. */
 export interface SearchOptions {
   /**
-   * Bytes that the search may take besides the points and the table: half for a float32 copy of the points, which is
+   * Bytes that the search may take besides the points and the table: half for a rounded copy of the points, which is
    * made in parts where it is larger, half for blocks of the matrix of distances. @default 1 GiB
    */
   readonly memory?: number;
   /**
-   * Look in a projection first, and then only where its bounds leave it open. The neighbours are the same; `false` is
-   * for comparison. @default for points so wide and many that it saves time
+   * Where to look first: in coarser coordinates or a projection, and in float32 only what these leave open. The
+   * neighbours are the same; to be given for comparison. @default what is fastest
    */
-  readonly projection?: boolean;
+  readonly through?: 'projection' | 'bfloat16' | 'float32';
   /** Called now and then with the share that is done, 0 .. 1. */
   readonly onProgress?: (done: number) => void;
   /** Ends the search with the signal's reason. */
@@ -26,25 +28,32 @@ export interface SearchOptions {
 
 /** Bytes that a search may take unless told otherwise. */
 export const SEARCH_MEMORY: number = 2 ** 30;
-/** Further candidates on the shortlist: float32 may order near neighbours wrongly. */
+/** Further candidates on the shortlist: rounded distances may order near neighbours wrongly. */
 const SPARE = 8;
 /** Milliseconds after which other work may run. */
 const TURN = 40;
+/** Multiplications of the full product from which on coarser rounding saves time. */
+const HEAVY = 2e9;
+/** The most candidates besides the neighbours with which it does. */
+const COARSE = 64;
 /** Coordinates, and multiplications of the full product, from which on a projection saves time. */
 const WIDE = 2048;
 const LONG = 4e11;
-/** Points on which a projection is tried. */
+/** Points on which a set is tried. */
 const TRIED = 32;
 /** Points that are measured against all others rather than in the full product. */
 const FEW = 16;
-/** Share of the points that may be nearer than the k-th in a projection; where more are, it tells too little. */
+/** Share of the points that may be nearer than the k-th in a set; where more are, it tells too little. */
 const TELLING = 0.05;
+/** Points whose candidates are measured together, and candidates of each at a time; where all are in memory. */
+const TOGETHER = 1024;
+const STEP = 4;
 
 /**
- * Finds the k nearest neighbours of every point: a shortlist by float32 products, measured in float64, and proven
- * complete by the bound on the float32 distances. Wide points are searched in a projection first, whose distances are
- * lower bounds; a point that it leaves open is measured against all that its bounds allow, and where these are many,
- * it goes through the full product.
+ * Finds the k nearest neighbours of every point: a shortlist by products of rounded coordinates, measured in float64,
+ * and proven complete by the bound on the rounding. Wide points are searched in a projection first, whose distances are
+ * lower bounds, others in bfloat16 where the processor is faster at it and that tells enough; what these leave open goes
+ * through float32.
  *
  * @throws RangeError when there are not more than k points, the memory budget is too small, or distinct points
  *   lie so close that their squared distance is 0
@@ -59,40 +68,49 @@ export async function neighbours(
   const { n } = rows;
   assertNeighbours(k, n);
   if (!(memory > 0)) throw new RangeError(`memory must be a number of bytes, got ${memory}`);
-  const found = new NeighbourLists(n, k, depth);
-  const measured: Measured = { rows, columns: spreadColumns(rows), found };
+  const measured: Measured = {
+    rows,
+    columns: spreadColumns(rows),
+    found: new NeighbourLists(n, k, depth),
+    blockSize: blockRows(n, memory / 2),
+  };
   const rest = turns(onProgress, signal);
-  const blockSize = blockRows(n, memory / 2);
-  const tryProjection = options.projection ?? (rows.d >= WIDE && n * n * rows.d >= LONG);
-  const projection = tryProjection && (await wideSearch(measured, blockSize, (done) => rest(0.3 * done)));
-  const begun = projection ? 0.3 : 0;
-  const set = projection ? projection.set : searchSet(rows, memory / 2);
-  let open: readonly number[];
-  let left: readonly number[];
-  try {
-    const size = projection ? projection.size : Math.min(k + SPARE, n - 1);
-    const candidates = await shortlist(set, size, blockSize, (done) => rest(begun + (0.7 - begun) * done));
-    open = await measure({ ...measured, set }, candidates, (done) => rest(0.7 + 0.15 * done));
-    const most = projection ? Math.floor(TELLING * n) : n;
-    left = await searchAgain({ ...measured, set }, open, blockSize, most, (done) => rest(0.85 + 0.05 * done));
-    // The full product would read all points again, which takes longer than to measure a few against all.
-    if (left.length <= FEW)
-      left = await searchAgain({ ...measured, set }, left, blockSize, n, () => rest(0.9));
-  } finally {
-    set.dispose();
-  }
-  if (left.length > 0) {
-    const whole = searchSet(rows, memory / 2);
-    try {
-      await searchAgain({ ...measured, set: whole }, left, blockSize, n, (done) => rest(0.9 + 0.1 * done));
-    } finally {
-      whole.dispose();
-    }
-  }
-  const table = found.table(open.length);
+  const { open, left } = await search(measured, options, (done) => rest(0.9 * done));
+  if (left.length > 0)
+    await searchAgain({ ...measured, set: searchSet(rows, memory / 2) }, left, n, (done) =>
+      rest(0.9 + 0.1 * done),
+    );
+  const table = measured.found.table(open);
   assertApart(table);
   onProgress?.(1);
   return table;
+}
+
+/**
+ * Searches in the fastest set that tells enough, and frees it.
+ *
+ * @returns how many points the shortlist left open, and which of them this set cannot settle
+ */
+async function search(
+  measured: Measured,
+  options: SearchOptions,
+  rest: (done: number) => Promise<void>,
+): Promise<{ readonly open: number; readonly left: readonly number[] }> {
+  const { rows, found, blockSize } = measured;
+  const { memory = SEARCH_MEMORY } = options;
+  const { n } = rows;
+  const coarse = await coarseSet(measured, options, (done) => rest(0.3 * done));
+  const begun = coarse ? 0.3 : 0;
+  const set = coarse?.set ?? searchSet(rows, memory / 2);
+  const size = coarse?.size ?? Math.min(found.k + SPARE, n - 1);
+  const candidates = await shortlist(set, size, blockSize, (done) => rest(begun + (0.75 - begun) * done));
+  const open = await measure({ ...measured, set }, candidates, (done) => rest(0.75 + 0.15 * done));
+  const most = coarse ? Math.floor(TELLING * n) : n;
+  const left = await searchAgain({ ...measured, set }, open, most, (done) => rest(0.9 + 0.05 * done));
+  if (left.length > FEW) return { open: open.length, left };
+  // The full product would read all points again, which takes longer than to measure a few against all.
+  await searchAgain({ ...measured, set }, left, n, (done) => rest(0.95 + 0.05 * done));
+  return { open: open.length, left: [] };
 }
 
 /** Where neighbours are measured, and what was found so far. */
@@ -100,6 +118,8 @@ interface Measured {
   readonly rows: Rows;
   readonly columns: Columns;
   readonly found: NeighbourLists;
+  /** Rows of the matrix of distances that may be computed at once. */
+  readonly blockSize: number;
 }
 
 /** The same, and the set in which they are looked for. */
@@ -107,51 +127,53 @@ interface Search extends Measured {
   readonly set: SearchSet;
 }
 
-/** A projection that tells enough of the distances, and the candidates that 90 % of the points need in it. */
-async function wideSearch(
+/** A set that is faster to search than float32, and the candidates that it takes; undefined where none tells enough. */
+async function coarseSet(
   measured: Measured,
-  blockSize: number,
+  { through, memory = SEARCH_MEMORY }: SearchOptions,
   rest: (done: number) => Promise<void>,
 ): Promise<{ readonly set: SearchSet; readonly size: number } | undefined> {
-  const { rows, columns, found } = measured;
-  const { n } = rows;
-  const set = await projectedSet(rows, columns, (done) => rest(0.95 * done));
-  if (!set) return undefined;
-  try {
-    const tried = Int32Array.from({ length: Math.min(TRIED, blockSize) }, (_, t) =>
-      Math.floor((t * n) / TRIED),
-    );
-    const most = Math.floor(TELLING * n);
-    const needed = candidatesNeeded({ ...measured, set }, tried, most).sort();
-    const size = needed[Math.floor(0.9 * tried.length)]! + SPARE;
-    if (size < most) return { set, size: Math.max(size, found.k + SPARE) };
-  } catch (error) {
-    set.dispose();
-    throw error;
+  const { rows, columns } = measured;
+  const { n, d } = rows;
+  // Lists of so many candidates must fit into what blocks of the matrix may take.
+  const telling = Math.floor(Math.min(TELLING * n, memory / 2 / (8 * n)));
+  const work = n * n * d;
+  if (through === 'projection' || (!through && d >= WIDE && work >= LONG)) {
+    const set = await projectedSet(rows, columns, (done) => rest(0.95 * done));
+    const size = set && (await candidatesNeeded({ ...measured, set }, telling));
+    if (size !== undefined) return { set: set!, size };
   }
-  set.dispose();
-  return undefined;
+  if (!(through === 'bfloat16' || (!through && work >= HEAVY)) || !hasBfloat16()) return undefined;
+  const set = searchSet(rows, memory / 2, 'bfloat16');
+  const size = await candidatesNeeded({ ...measured, set }, Math.min(telling, COARSE + measured.found.k));
+  return size === undefined ? undefined : { set, size };
 }
 
-/** For some points, how many candidates a proof of their neighbours takes; counting ends at `most`. */
-function candidatesNeeded(search: Search, chosen: Int32Array, most: number): Int32Array {
-  const { set } = search;
+/** How many candidates a proof of their neighbours takes for 90 % of the points; undefined from `most` on. */
+async function candidatesNeeded(search: Search, most: number): Promise<number | undefined> {
+  const { set, found, blockSize } = search;
   const { n } = set;
-  const squared = squaredDistancesFrom(set, chosen);
-  return Int32Array.from(chosen, (i, row) => {
-    const computed = squared.subarray(row * n, (row + 1) * n);
+  const tried = Int32Array.from({ length: Math.min(TRIED, n, blockSize) }, (_, t) =>
+    Math.floor((t * n) / Math.min(TRIED, n, blockSize)),
+  );
+  const queues = squaredDistancesFrom(set, tried).map((computed, t) => {
     const last = computed.slice().sort()[most]!;
     const near: number[] = [];
-    for (let j = 0; j < n; j++) if (computed[j]! <= last && j !== i) near.push(j);
-    const order = Int32Array.from(near).sort((a, b) => computed[a]! - computed[b]!);
-    const reach = keepNearest(
-      search,
-      i,
-      order,
-      Float32Array.from(order, (j) => computed[j]!),
+    for (let j = 0; j < n; j++) if (computed[j]! <= last && j !== tried[t]) near.push(j);
+    const candidates = Int32Array.from(near).sort((a, b) => computed[a]! - computed[b]!);
+    return queueOf(
+      tried[t]!,
+      candidates,
+      Float32Array.from(candidates, (j) => computed[j]!),
     );
-    return order.reduce((count, j) => count + (computed[j]! <= reach ? 1 : 0), 0);
   });
+  measureAll(search, queues);
+  const needed = Int32Array.from(queues, ({ i, squared }) => {
+    const reach = reachOf(search, i);
+    return squared.reduce((count, value) => count + (value <= reach ? 1 : 0), 0);
+  }).sort();
+  const size = needed[Math.floor(0.9 * tried.length)]! + SPARE;
+  return size < most ? Math.min(Math.max(size, found.k + SPARE), n - 1) : undefined;
 }
 
 /** Measures each point's shortlist. Returns the points for which a point off the list could be nearer. */
@@ -161,13 +183,19 @@ async function measure(
   rest: (done: number) => Promise<void>,
 ): Promise<number[]> {
   const { n } = search.set;
+  const together = search.rows.flat ? TOGETHER : 1;
   const open: number[] = [];
-  for (let i = 0; i < n; i++) {
-    if (i % 16 === 0) await rest(i / n);
-    const computed = squared.subarray(i * size, (i + 1) * size);
-    const reach = keepNearest(search, i, indices.subarray(i * size, (i + 1) * size), computed);
-    // All points off the list have a computed distance of at least its last.
-    if (size < n - 1 && computed[size - 1]! <= reach) open.push(i);
+  for (let start = 0; start < n; start += together) {
+    const queues = Array.from({ length: Math.min(together, n - start) }, (_, q) => {
+      const [begin, end] = [(start + q) * size, (start + q + 1) * size];
+      return queueOf(start + q, indices.subarray(begin, end), squared.subarray(begin, end));
+    });
+    measureAll(search, queues);
+    for (const queue of queues) {
+      // All points off the list have a computed distance of at least its last.
+      if (size < n - 1 && queue.squared[size - 1]! <= reachOf(search, queue.i)) open.push(queue.i);
+    }
+    await rest(start / n);
   }
   return open;
 }
@@ -188,36 +216,57 @@ export function turns(
   };
 }
 
+/** The candidates of a point with their computed squared distances, rising or in any order. */
+interface Queue {
+  readonly i: number;
+  readonly candidates: Int32Array;
+  readonly squared: Float32Array;
+  /** The first that was not looked at. */
+  next: number;
+}
+
+function queueOf(i: number, candidates: Int32Array, squared: Float32Array): Queue {
+  return { i, candidates, squared, next: 0 };
+}
+
 /**
- * Measures candidates in float64 and keeps the k nearest of all that were seen, skipping those whose computed distance
+ * Measures candidates in float64 and keeps the nearest of all that were seen, skipping those whose computed distance
  * rules them out. A distance that is measured to the end counts for the other point as well.
- *
- * @param squared the candidates' computed squared distances, rising or in any order
- * @returns the largest computed squared distance that a point nearer than the last needed can have
  */
-function keepNearest(search: Search, i: number, candidates: Int32Array, squared: Float32Array): number {
+function measureAll(search: Search, queues: readonly Queue[]): void {
   const { rows, columns, found } = search;
-  let reach = reachOf(search, i);
-  for (let c = 0; c < candidates.length; c++) {
-    if (squared[c]! > reach) continue;
-    const j = candidates[c]!;
-    if (found.has(i, j)) continue;
-    const sum = squaredDistanceWithin(rows, columns, i, j, found.farthest(i));
-    if (sum === Number.POSITIVE_INFINITY) continue;
-    found.offer(j, i, sum);
-    if (found.offer(i, j, sum)) reach = reachOf(search, i);
+  // A single point has candidates enough for all threads.
+  const step = rows.flat ? Math.max(STEP, Math.ceil(256 / queues.length)) : 1;
+  const room = step * queues.length;
+  const [i, j, limits] = [new Int32Array(room), new Int32Array(room), new Float64Array(room)];
+  for (let waiting = queues; waiting.length > 0; ) {
+    let count = 0;
+    for (const queue of waiting) {
+      const limit = found.farthest(queue.i);
+      const reach = reachOf(search, queue.i);
+      const { candidates, squared } = queue;
+      for (const end = count + step; queue.next < candidates.length && count < end; queue.next++) {
+        const other = candidates[queue.next]!;
+        if (squared[queue.next]! > reach || found.has(queue.i, other)) continue;
+        i[count] = queue.i;
+        j[count] = other;
+        limits[count++] = limit;
+      }
+    }
+    const pairs = { i: i.subarray(0, count), j: j.subarray(0, count), limits: limits.subarray(0, count) };
+    const measured = squaredDistances(rows, columns, pairs);
+    for (let p = 0; p < count; p++) {
+      if (measured[p] === Number.POSITIVE_INFINITY) continue;
+      found.offer(j[p]!, i[p]!, measured[p]!);
+      found.offer(i[p]!, j[p]!, measured[p]!);
+    }
+    waiting = waiting.filter(({ next, candidates }) => next < candidates.length);
   }
-  return reach;
 }
 
 /** The largest computed squared distance that a point nearer than the last needed can have. */
 function reachOf({ found, set }: Search, i: number): number {
   return largestComputed(set, i, Math.sqrt(found.farthest(i)) * set.scale);
-}
-
-/** By direct differences in float64. */
-export function squaredDistance(rows: Rows, i: number, j: number): number {
-  return partialSquare(rows.row(i), rows.row(j), 0, rows.d);
 }
 
 /**
@@ -229,28 +278,27 @@ export function squaredDistance(rows: Rows, i: number, j: number): number {
 async function searchAgain(
   search: Search,
   open: readonly number[],
-  blockSize: number,
   most: number,
   rest: (done: number) => Promise<void>,
 ): Promise<number[]> {
-  const { set } = search;
+  const { set, blockSize } = search;
   const { n } = set;
   const left: number[] = [];
   const candidates = new Int32Array(n);
   const computed = new Float32Array(n);
   for (let start = 0; start < open.length; start += blockSize) {
     const chosen = Int32Array.from(open.slice(start, start + blockSize));
-    const squared = squaredDistancesFrom(set, chosen);
-    for (const [row, i] of chosen.entries()) {
+    for (const [row, squared] of squaredDistancesFrom(set, chosen).entries()) {
+      const i = chosen[row]!;
       const reach = reachOf(search, i);
       let count = 0;
-      for (let j = 0, p = row * n; j < n; j++, p++) {
-        if (squared[p]! > reach || j === i) continue;
+      for (let j = 0; j < n; j++) {
+        if (squared[j]! > reach || j === i) continue;
         candidates[count] = j;
-        computed[count++] = squared[p]!;
+        computed[count++] = squared[j]!;
       }
       if (count > most) left.push(i);
-      else keepNearest(search, i, candidates.subarray(0, count), computed.subarray(0, count));
+      else measureAll(search, [queueOf(i, candidates.subarray(0, count), computed.subarray(0, count))]);
       await rest((start + row) / open.length);
     }
   }

@@ -1,5 +1,6 @@
 /** Points of any accepted form, validated, and without exact duplicates. */
 import * as tf from '@tensorflow/tfjs';
+import { type Looks, look } from './search-kernel';
 
 /**
  * Points in rows: a tensor, nested arrays, flat data in C order with its shape [points, dimensions], or a function
@@ -20,6 +21,8 @@ export interface PointsOnDemand {
   row(i: number): Float32Array | Float64Array;
   /** [points, dimensions] */
   readonly shape: readonly [number, number];
+  /** All rows one after the other, where they are in memory after all. */
+  readonly data?: Float32Array | Float64Array;
 }
 
 /** A symmetric matrix [points, points] of distances: a tensor, nested or flat. */
@@ -33,17 +36,30 @@ export interface Rows {
   readonly d: number;
   /** Coordinates of point i, to be read before the next row but one is asked for. */
   row(i: number): Float32Array | Float64Array;
+  /** Where all are in memory. */
+  readonly flat?: FlatData;
+}
+
+/** Points that lie in memory one after the other. */
+export interface FlatData {
+  readonly n: number;
+  readonly d: number;
+  /** Rows of `d` coordinates. */
+  readonly data: Float32Array | Float64Array;
+  /** [n] The row of each point; of point i the i-th unless given. */
+  readonly kept?: Int32Array;
 }
 
 /** Rows that are all in memory. */
 export interface FlatRows extends Rows {
+  readonly flat: FlatData;
   /** [n * d], C order. */
   readonly data: Float32Array | Float64Array;
 }
 
 /** Rows of flat data in C order. */
 export function flatRows(data: Float32Array | Float64Array, n: number, d: number): FlatRows {
-  return { data, n, d, row: (i) => data.subarray(i * d, (i + 1) * d) };
+  return { data, n, d, row: (i) => data.subarray(i * d, (i + 1) * d), flat: { data, n, d } };
 }
 
 /** The distinct points of a set. */
@@ -52,18 +68,6 @@ export interface DistinctPoints extends Rows {
   readonly duplicates: number;
   /** [n] The row of each distinct point in the set given. */
   readonly kept: Int32Array;
-}
-
-/**
- * Reads points into flat rows; the caller's data is not copied when it is already flat.
- * A tensor is only read, never disposed of.
- *
- * @throws TypeError for another form, RangeError for wrong shapes and for values that are not finite.
- */
-export async function readRows(points: Coordinates): Promise<Rows> {
-  const rows = await flatten(points);
-  assertFinite(rows);
-  return rows;
 }
 
 /** Fewer distinct points than the 3 that every estimate needs. */
@@ -89,11 +93,13 @@ export function assertNeighbours(k: number, n: number): void {
  * Removes the rows that repeat an earlier one exactly: two copies of a point lie at distance 0, where a ratio
  * of neighbour distances means nothing.
  *
- * @throws TooFewPointsError when fewer than 3 distinct points remain.
+ * @throws RangeError for values that are not finite, TooFewPointsError when fewer than 3 distinct points remain.
  */
 export function distinctPoints(rows: Rows): DistinctPoints {
   const { n, d } = rows;
-  const kept = firstOfEachRow(rows);
+  const looks = lookAt(rows);
+  assertFinite(rows, looks);
+  const kept = firstOfEachRow(rows, looks);
   const duplicates = n - kept.length;
   if (kept.length < 3) {
     const removed = duplicates === 1 ? '1 duplicate' : `${duplicates} duplicates`;
@@ -103,8 +109,10 @@ export function distinctPoints(rows: Rows): DistinctPoints {
       kept.length,
     );
   }
-  const row = duplicates === 0 ? rows.row : (i: number) => rows.row(kept[i]!);
-  return { n: kept.length, d, row, duplicates, kept };
+  const distinct = { n: kept.length, d, duplicates, kept };
+  if (duplicates === 0) return { ...rows, ...distinct };
+  const flat = rows.flat && { ...rows.flat, n: kept.length, kept };
+  return { ...distinct, row: (i) => rows.row(kept[i]!), ...(flat ? { flat } : {}) };
 }
 
 /**
@@ -171,12 +179,19 @@ function flatSquare(data: Float32Array | Float64Array): FlatRows {
 
 const FORMS = 'points must be a tf.Tensor2D, number[][], { data, shape }, { row, shape } or { distances }';
 
-async function flatten(points: Coordinates): Promise<Rows> {
+/**
+ * Reads points into rows; the caller's data is not copied when it is already flat. A tensor is only read, never
+ * disposed of. Whether the values are finite is not looked at.
+ *
+ * @throws TypeError for another form, RangeError for wrong shapes.
+ */
+export async function readRows(points: Coordinates): Promise<Rows> {
   if (typeof points !== 'object' || points === null) throw new TypeError(`${FORMS}, got ${points}`);
   if (points instanceof tf.Tensor) return flattenTensor(points);
   if (Array.isArray(points)) return flattenArrays(points);
   if ('row' in points && 'shape' in points) {
     const [n, d] = points.shape;
+    if (points.data) return checked(points.data, n, d);
     assertSome(n, d);
     return { n, d, row: (i) => rowOf(points, i) };
   }
@@ -252,15 +267,23 @@ function rowOf(points: PointsOnDemand, i: number): Float32Array | Float64Array {
   );
 }
 
-function assertFinite(rows: Rows): void {
+function lookAt({ n, d, flat, row }: Rows): Looks {
+  const looks = { finite: new Uint8Array(n), hashes: new Int32Array(n) };
+  if (flat) look(flat, looks, 0);
+  else for (let i = 0; i < n; i++) look({ data: row(i), n: 1, d }, looks, i);
+  return looks;
+}
+
+/** @throws RangeError for values that are not finite: how many, and the first */
+export function assertFinite(rows: Rows, { finite }: Looks = lookAt(rows)): void {
   const { n, d } = rows;
   let bad = 0;
   let first = '';
   for (let i = 0; i < n; i++) {
+    if (finite[i]) continue;
     const row = rows.row(i);
     for (let c = 0; c < d; c++) {
-      // x - x is 0 for every finite number, NaN otherwise.
-      if (row[c]! - row[c]! === 0) continue;
+      if (Number.isFinite(row[c])) continue;
       if (bad++ === 0) first = `(${row[c]}) in row ${i}, column ${c}`;
     }
   }
@@ -271,32 +294,22 @@ function assertFinite(rows: Rows): void {
   );
 }
 
-/** The row numbers of the first copy of each row, by an FNV-1a hash over the bits and a full comparison. */
-function firstOfEachRow(rows: Rows): Int32Array {
+/** The row numbers of the first copy of each row, by their hashes and a full comparison. */
+function firstOfEachRow(rows: Rows, { hashes }: Looks): Int32Array {
   const { n } = rows;
-  const signBit = 1 << 31;
   const buckets = 1 << Math.max(4, Math.ceil(Math.log2(2 * n)));
   const head = new Int32Array(buckets).fill(-1);
   const next = new Int32Array(n);
-  const hashes = new Int32Array(n);
   const kept = new Int32Array(n);
   let count = 0;
   for (let i = 0; i < n; i++) {
-    const row = rows.row(i);
-    const words = new Int32Array(row.buffer, row.byteOffset, row.byteLength / 4);
-    let hash = 0x811c9dc5;
-    for (let w = 0; w < words.length; w++) {
-      const word = words[w]!;
-      // -0 equals 0, so both must hash alike.
-      hash = Math.imul(hash ^ (word === signBit ? 0 : word), 0x01000193);
-    }
+    const hash = hashes[i]!;
     const bucket = (hash ^ (hash >>> 15)) & (buckets - 1);
     let other = head[bucket]!;
     while (other >= 0 && !(hashes[other] === hash && equal(rows.row(other), rows.row(i)))) {
       other = next[other]!;
     }
     if (other >= 0) continue;
-    hashes[i] = hash;
     next[i] = head[bucket]!;
     head[bucket] = i;
     kept[count++] = i;

@@ -1,7 +1,9 @@
 /** Distinct points with a distance between them: from coordinates, or from a matrix of distances. */
+import { squaredDistance } from './distances';
 import type { Depth, NeighbourTable } from './neighbour-table';
-import { neighbours, SEARCH_MEMORY, type SearchOptions, squaredDistance, turns } from './neighbours';
+import { neighbours, SEARCH_MEMORY, type SearchOptions, turns } from './neighbours';
 import {
+  assertFinite,
   assertNeighbours,
   type DistanceMatrix,
   type DistinctPoints,
@@ -43,7 +45,10 @@ export async function space(points: Points, metric: Metric = 'euclidean'): Promi
   }
   const rows = await readRows(points);
   if (metric === 'euclidean') return pointSpace(distinctPoints(rows));
-  if (metric === 'cosine') return pointSpace(distinctPoints(directions(rows)));
+  if (metric === 'cosine') {
+    assertFinite(rows);
+    return pointSpace(distinctPoints(directions(rows)));
+  }
   throw new RangeError(`no metric '${metric}': choose euclidean or cosine`);
 }
 
@@ -61,24 +66,19 @@ function pointSpace(rows: DistinctPoints): Space {
       const counts = radii.map(() => new Float64Array(n));
       const widest = Math.max(...radii);
       const set = searchSet(rows, memory / 2);
-      try {
-        const size = Math.min(256, blockRows(n, memory / 2));
-        for (let start = 0; start < n; start += size) {
-          const block = Int32Array.from({ length: Math.min(size, n - start) }, (_, r) => start + r);
-          const squared = squaredDistancesFrom(set, block);
-          for (let r = 0; r < block.length; r++) {
-            const i = start + r;
-            const reach = largestComputed(set, i, widest * set.scale);
-            for (let j = i + 1; j < n; j++) {
-              if (squared[r * n + j]! <= reach) count(counts, radii, i, j, distance(i, j));
-            }
+      const size = Math.min(256, blockRows(n, memory / 2));
+      for (let start = 0; start < n; start += size) {
+        const block = Int32Array.from({ length: Math.min(size, n - start) }, (_, r) => start + r);
+        for (const [r, squared] of squaredDistancesFrom(set, block).entries()) {
+          const i = start + r;
+          const reach = largestComputed(set, i, widest * set.scale);
+          for (let j = i + 1; j < n; j++) {
+            if (squared[j]! <= reach) count(counts, radii, i, j, distance(i, j));
           }
-          onProgress?.((start + block.length) / n);
-          await new Promise((resolve) => setImmediate(resolve));
-          signal?.throwIfAborted();
         }
-      } finally {
-        set.dispose();
+        onProgress?.((start + block.length) / n);
+        await new Promise((resolve) => setImmediate(resolve));
+        signal?.throwIfAborted();
       }
       return counts;
     },

@@ -1,7 +1,8 @@
 /** Chooses and loads the fastest tfjs backend of this machine; the only importer of tfjs-node-gpu. */
-import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs';
+import { threads } from './threads';
 
 /** What computes: which backend, on which device, and why not a faster one. */
 export interface BackendInfo {
@@ -60,6 +61,11 @@ export interface OpAttribute {
   readonly value: unknown;
 }
 
+/** The addon of `native/operations.cc`: once loaded, TensorFlow knows its operations. */
+interface Operations {
+  setThreads(count: number): void;
+}
+
 let loading: Promise<BackendInfo> | undefined;
 
 /**
@@ -77,6 +83,11 @@ export function loadBackend(): Promise<BackendInfo> {
 /** True when operations run in native TensorFlow. */
 export function isNative(): boolean {
   return tf.getBackend() === 'tensorflow';
+}
+
+/** True when operations run in native TensorFlow on the processor, for which `native/` has some that it lacks. */
+export function hasOwnOperations(): boolean {
+  return isNative() && !nativeBackend().isUsingGpuDevice;
 }
 
 /** The native backend; an error elsewhere. */
@@ -115,12 +126,14 @@ function loadNative(): BackendInfo {
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   replaceLegacyTests();
   require('@tensorflow/tfjs-node-gpu');
+  const operations = require(join(__dirname, '..', '..', '.cache', 'operations.node')) as Operations;
+  operations.setThreads(threads());
   const { binding, isUsingGpuDevice } = nativeBackend();
   return {
     name: 'tensorflow',
     device: isUsingGpuDevice ? 'GPU' : 'CPU',
     version: binding.TF_Version,
-    threads: Number(process.env['TF_NUM_INTRAOP_THREADS'] ?? availableParallelism()),
+    threads: threads(),
   };
 }
 

@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { nativeBackend, type OpAttribute } from './backend';
 import { typeAttribute } from './graph-def';
+import { fastFilterGradient, fastInputGradient } from './native-convolution';
 import { withMethods } from './patch';
 
 type KernelCall = Parameters<tf.KernelFunc>[0];
@@ -22,6 +23,8 @@ export function withNativeKernels<R>(body: () => R): R {
   const replacements = [
     kernel('GatherV2', gather),
     kernel('BatchMatMul', matMul),
+    kernel('Conv2DBackpropInput', inputGradient),
+    kernel('Conv2DBackpropFilter', filterGradient),
     gradient('Relu', {
       // The output tells as much as the input: nobody else reads that, and TensorFlow fuses product, bias and relu.
       inputsToSave: [],
@@ -96,6 +99,34 @@ function matMul(call: KernelCall, stock: tf.KernelFunc): tf.Tensor {
     const product = nativeBackend().executeSingleOutput('MatMul', attributes, matrices);
     return tf.reshape(product, [...a.shape.slice(0, -2), ...product.shape]);
   });
+}
+
+/** The gradient of a convolution's images, where the project's own kernel is faster than TensorFlow's. */
+function inputGradient(call: KernelCall, stock: tf.KernelFunc): tf.Tensor {
+  const { dy, filter } = call.inputs as Record<'dy' | 'filter', tf.Tensor>;
+  const attrs = call.attrs as unknown as tf.Conv2DBackpropInputAttrs;
+  const fast = keepsSize(attrs) && fastInputGradient(dy, filter, attrs.inputShape, strideOf(attrs));
+  return (fast || stock(call)) as tf.Tensor;
+}
+
+/** The same of its filters. */
+function filterGradient(call: KernelCall, stock: tf.KernelFunc): tf.Tensor {
+  const { x, dy } = call.inputs as Record<'x' | 'dy', tf.Tensor>;
+  const attrs = call.attrs as unknown as tf.Conv2DBackpropFilterAttrs;
+  const fast = keepsSize(attrs) && fastFilterGradient(x, dy, attrs.filterShape, strideOf(attrs));
+  return (fast || stock(call)) as tf.Tensor;
+}
+
+type ConvolutionAttributes = Pick<tf.Conv2DBackpropInputAttrs, 'strides' | 'pad' | 'dataFormat'>;
+
+function keepsSize({ pad, dataFormat }: ConvolutionAttributes): boolean {
+  return pad === 'same' && dataFormat === 'NHWC';
+}
+
+/** The stride in both directions; 0 where they differ. */
+function strideOf({ strides }: ConvolutionAttributes): number {
+  const [down, across = down] = [strides].flat();
+  return down === across ? down! : 0;
 }
 
 /** tfjs reads the indices of tf.gather back to check them, which a graph cannot; TensorFlow checks them itself. */

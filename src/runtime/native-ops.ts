@@ -1,10 +1,10 @@
 /**
- * Operations with efficient gradients: TensorFlow's own kernels on the native backend, the same mathematics in
+ * Operations with efficient gradients: TensorFlow's kernels and those of `native/` on the native backend, the same mathematics in
  * plain tfjs on the others. Stock tfjs is slow in training because the gradients of its sums and means upload
  * ones built in JavaScript, and because it takes apart what TensorFlow has as one kernel.
  */
 import * as tf from '@tensorflow/tfjs';
-import { isNative, nativeBackend, type OpAttribute } from './backend';
+import { hasOwnOperations, isNative, nativeBackend, type OpAttribute } from './backend';
 import type { RandomSource } from './random';
 
 /** Adds a bias to the last axis. [..., n] + [n] -> [..., n] */
@@ -63,6 +63,11 @@ export function layerNorm<T extends tf.Tensor>(
   epsilon: number,
 ): T {
   return withGradient<T>([x, scale, offset], (save) => {
+    if (hasOwnOperations()) {
+      const [y, ...saved] = several('LayerNormalisation', [x, scale, offset], 3, number('epsilon', epsilon));
+      save([...saved, scale]);
+      return { value: y!, gradFunc: (dy, saved) => several('LayerNormalisationGradient', [dy, ...saved], 3) };
+    }
     const centred = tf.sub(x, tf.mean(x, -1, true));
     const inverse = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
     const normed = tf.mul(centred, inverse);
@@ -87,6 +92,10 @@ export function gelu<T extends tf.Tensor>(x: T): T {
   const a = 2 * Math.sqrt(2 / Math.PI);
   const b = 0.044715 * a;
   return withGradient<T>([x], (save) => {
+    if (hasOwnOperations()) {
+      save([x]);
+      return { value: native('Gelu', [x]), gradFunc: (dy, [x]) => native('GeluGradient', [dy, x!]) };
+    }
     const squared = tf.square(x);
     const gate = tf.sigmoid(tf.mul(x, tf.add(tf.mul(squared, b), a)));
     save([x, squared, gate]);
@@ -147,8 +156,18 @@ export function embedding(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
 export function dropout<T extends tf.Tensor>(x: T, rate: number, random: RandomSource): T {
   if (!(rate >= 0 && rate < 1)) throw new Error(`need a dropout rate in [0, 1), got ${rate}`);
   if (rate === 0) return x;
+  const scale = 1 / (1 - rate);
+  const seed = hasOwnOperations() ? random.seed?.() : undefined;
+  if (seed) {
+    return withGradient<T>([x], (save) => {
+      const settings = [number('rate', rate), number('scale', scale)];
+      const [y, mask] = several('StatelessDropout', [x, seed], 2, ...settings);
+      save([mask!]);
+      return { value: y!, gradFunc: (dy, [mask]) => tf.mul(dy, mask!) };
+    });
+  }
   const kept = tf.cast(tf.greaterEqual(random.uniform(x.shape), rate), 'float32');
-  return tf.mul(x, tf.mul(kept, 1 / (1 - rate)));
+  return tf.mul(x, tf.mul(kept, scale));
 }
 
 function matMulNative(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transposeB: boolean): tf.Tensor {
@@ -178,7 +197,7 @@ function batchMatMulNative(a: tf.Tensor, b: tf.Tensor, adjointA: boolean, adjoin
 
 function crossEntropyNative(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor[] {
   const op = 'SparseSoftmaxCrossEntropyWithLogits'; // loss and gradient in one pass
-  return nativeBackend().executeMultipleOutputs(op, [float('T'), int('Tlabels')], [logits, labels], 2);
+  return several(op, [logits, labels], 2, float('T'), int('Tlabels'));
 }
 
 function crossEntropyComposite(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor[] {
@@ -219,6 +238,19 @@ function withGradient<T extends tf.Tensor>(
 
 function native(op: string, inputs: tf.Tensor[], ...attributes: OpAttribute[]): tf.Tensor {
   return nativeBackend().executeSingleOutput(op, attributes, inputs);
+}
+
+function several(
+  op: string,
+  inputs: tf.Tensor[],
+  outputs: number,
+  ...attributes: OpAttribute[]
+): tf.Tensor[] {
+  return nativeBackend().executeMultipleOutputs(op, attributes, inputs, outputs);
+}
+
+function number(name: string, value: number): OpAttribute {
+  return { name, type: nativeBackend().binding.TF_ATTR_FLOAT, value };
 }
 
 function float(name: string): OpAttribute {

@@ -9,6 +9,8 @@ const GOLDEN = 0x9e3779b9;
 export interface RandomSource {
   /** Numbers uniform in [0, 1), float32. */
   uniform(shape: number[]): tf.Tensor;
+  /** int32 [2], from which TensorFlow's StatelessRandomUniform would make the next numbers: a draw of its own. */
+  seed?(): tf.Tensor1D;
 }
 
 /** A generator of numbers uniform in [0, 1), period 2^32 (mulberry32 by T. Ettinger, public domain). */
@@ -75,26 +77,20 @@ export function statelessRandom(seedAndStep: tf.Tensor1D): RandomSource {
       `need an int32 tensor [seed, step], got ${seedAndStep.dtype} of shape [${seedAndStep.shape}]`,
     );
   let calls = 0;
-  return {
-    uniform: (shape) => {
-      const offset = Math.imul(calls++, GOLDEN);
-      return isNative()
-        ? uniformNative(shape, seedAndStep, offset)
-        : uniformEager(shape, seedAndStep, offset);
-    },
-  };
+  const nextOffset = (): number => Math.imul(calls++, GOLDEN);
+  const seed = (): tf.Tensor1D => tf.add(seedAndStep, tf.tensor1d([nextOffset(), 0], 'int32'));
+  if (!isNative()) return { uniform: (shape) => uniformEager(shape, seedAndStep, nextOffset()) };
+  return { uniform: (shape) => tf.tidy(() => uniformNative(shape, seed())), seed };
 }
 
-function uniformNative(shape: number[], seedAndStep: tf.Tensor1D, offset: number): tf.Tensor {
+function uniformNative(shape: number[], seed: tf.Tensor1D): tf.Tensor {
   const backend = nativeBackend();
   const { TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding;
   const type = (name: string, value: number) => ({ name, type: TF_ATTR_TYPE, value });
-  return tf.tidy(() =>
-    backend.executeSingleOutput(
-      'StatelessRandomUniform', // Philox, as tf.random.stateless_uniform
-      [type('dtype', TF_FLOAT), type('T', TF_INT32), type('Tseed', TF_INT32)],
-      [tf.tensor1d(shape, 'int32'), tf.add(seedAndStep, tf.tensor1d([offset, 0], 'int32'))],
-    ),
+  return backend.executeSingleOutput(
+    'StatelessRandomUniform', // Philox, as tf.random.stateless_uniform
+    [type('dtype', TF_FLOAT), type('T', TF_INT32), type('Tseed', TF_INT32)],
+    [tf.tensor1d(shape, 'int32'), seed],
   );
 }
 

@@ -61,7 +61,7 @@ describe('TwoNN', () => {
     const tables = [
       await set.neighbours(3, {}),
       await set.neighbours(9, {}, depth),
-      await set.neighbours(9, { projection: true }, depth),
+      await set.neighbours(9, { through: 'projection' }, depth),
       await set.neighbours(200, {}),
     ];
     for (const table of tables) {

@@ -20,6 +20,12 @@ const FUNCTIONS: Record<string, (x: tf.Tensor2D) => tf.Tensor> = {
     const y = tf.reshape(x, [2, 2, 3]) as tf.Tensor3D;
     return tf.square(tf.matMul(y, tf.square(y), true));
   },
+  convolution: (x) => {
+    const image = tf.tile(tf.reshape(x, [1, 2, 2, 3]), [1, 1, 1, 11]) as tf.Tensor4D;
+    const filter = tf.mul(tf.cos(tf.range(0, 9 * 32 * 32)), 0.03);
+    const channels = tf.slice4d(image, [0, 0, 0, 0], [1, 2, 2, 32]);
+    return tf.square(tf.conv2d(channels, tf.reshape(filter, [3, 3, 32, 32]) as tf.Tensor4D, 1, 'same'));
+  },
   gather: (x) => tf.square(tf.gather(x, tf.tensor1d([2, 0, 2], 'int32'))),
 };
 
@@ -46,9 +52,33 @@ describe('kernels replaced while tracing', () => {
       program.dispose();
     });
 
+  for (const [height, stride] of [
+    [6, 1],
+    [5, 1],
+    [6, 2],
+  ] as const)
+    it(`convolution of height ${height} with stride ${stride}: the gradients of images and filters are tfjs's`, () => {
+      const x = tf.randomNormal([2, height, 4, 32], 0, 1, 'float32', 1) as tf.Tensor4D;
+      const filter = tf.randomNormal([3, 3, 32, 64], 0, 0.1, 'float32', 2) as tf.Tensor4D;
+      const gradients = tf.grads((x, filter) =>
+        tf.sum(tf.square(tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, stride, 'same'))),
+      );
+      const entry = (x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor[] => gradients([x, filter]);
+      const program = compile({ variables: {}, entries: { entry } });
+      const compiled = program.runSync('entry', x, filter);
+      for (const [i, eager] of entry(x, filter).entries()) {
+        const largest = tf.max(tf.abs(eager)).dataSync()[0]!;
+        const difference = tf.max(tf.abs(tf.sub(eager, compiled[i]!))).dataSync()[0]!;
+        assert.ok(difference <= 1e-5 * largest, `${difference} of ${largest}`);
+      }
+      program.dispose();
+    });
+
   it('are as they were afterwards', () => {
     const state = (): unknown[] => [
-      tf.getKernel('BatchMatMul', 'tensorflow').kernelFunc,
+      ...['BatchMatMul', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'].map(
+        (name) => tf.getKernel(name, 'tensorflow').kernelFunc,
+      ),
       ...['Relu', 'Sum', 'Mean'].map((name) => tf.getGradient(name).gradFunc),
     ];
     const before = state();

@@ -1,0 +1,94 @@
+/** The project's own addons: kernels in C++ that are compiled once for each set of instructions. */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { COMPILER } from './machine.mjs';
+import { CACHE, OPERATIONS, ROOT, SEARCH_KERNEL } from './places.mjs';
+import { run } from './program.mjs';
+import { LIBRARIES } from './wheel.mjs';
+
+const THIS = fileURLToPath(import.meta.url);
+const RUNTIME = join(ROOT, 'src', 'runtime', 'native');
+const SEARCH = join(ROOT, 'src', 'intrinsic-dimension', 'native');
+// Each addon has its own threads, which wait in its code as long as the process lives.
+const FLAGS = ['-std=gnu++17', '-O3', '-fPIC', '-fvisibility=hidden'];
+const AVX2 = ['-mavx2', '-mfma'];
+const AVX512 = [...AVX2, ...['f', 'bw', 'dq', 'vl'].map((part) => `-mavx512${part}`)];
+/** An addon picks the best that the processor has. */
+const VARIANTS = process.arch === 'x64' ? { sse2: [], avx2: AVX2, avx512: AVX512 } : { baseline: [] };
+const BFLOAT16 = [...AVX512, '-mavx512bf16'];
+
+/** What goes into the addon that searches neighbours. */
+export function searchSources() {
+  const shared = ['processor.h', 'share.h', 'vectors.h'].map((name) => join(RUNTIME, name));
+  return [THIS, ...sourcesIn(SEARCH), ...shared];
+}
+
+/** What goes into the addon of TensorFlow operations. */
+export function operationSources() {
+  return [THIS, ...sourcesIn(RUNTIME)];
+}
+
+function sourcesIn(folder) {
+  return readdirSync(folder)
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+export async function buildSearchKernel() {
+  const bfloat16 = knowsBfloat16();
+  const variants = bfloat16 ? { ...VARIANTS, bfloat16: BFLOAT16 } : VARIANTS;
+  const objects = await compile('search', join(SEARCH, 'kernel.cc'), variants);
+  await link(SEARCH_KERNEL, [...(bfloat16 ? ['-DBFLOAT16'] : []), join(SEARCH, 'addon.cc'), ...objects]);
+}
+
+/** The operations are added to the TensorFlow of this folder. */
+export async function buildOperations({ folder }) {
+  const library = join(CACHE, folder);
+  const kernels = ['winograd', 'elementwise'];
+  const objects = [];
+  for (const kernel of kernels)
+    objects.push(...(await compile(kernel, join(RUNTIME, `${kernel}.cc`), VARIANTS)));
+  const sources = sourcesIn(RUNTIME).filter((name) => /operations?\.cc$/.test(name));
+  await link(OPERATIONS, [
+    ...[...sources, ...objects, `-I${join(library, 'include')}`, `-L${library}`],
+    ...LIBRARIES.map((name) => `-l:${name}`),
+    `-Wl,-rpath,$ORIGIN/${relative(CACHE, library)}`,
+  ]);
+}
+
+/** Compilers older than the instructions do not. */
+function knowsBfloat16() {
+  if (process.arch !== 'x64') return false;
+  return spawnSync(COMPILER, [...BFLOAT16, '-E', '-x', 'c++', '/dev/null']).status === 0;
+}
+
+/** One object for each variant of a kernel. */
+async function compile(name, source, variants) {
+  const build = join(CACHE, 'objects', name);
+  mkdirSync(build, { recursive: true });
+  const objects = [];
+  for (const [variant, flags] of Object.entries(variants)) {
+    const object = join(build, `${variant}.o`);
+    const options = [...FLAGS, ...flags, `-DVARIANT=${variant}`, '-c', source, '-o', object];
+    await run(COMPILER, options, { cwd: ROOT });
+    objects.push(object);
+  }
+  return objects;
+}
+
+async function link(addon, options) {
+  const headers = join(ROOT, 'node_modules', 'node-api-headers', 'include');
+  const napi = ['-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION', `-I${headers}`];
+  const shared =
+    process.platform === 'darwin'
+      ? ['-bundle', '-undefined', 'dynamic_lookup']
+      : ['-shared', '-pthread', '-Wl,-z,nodelete'];
+  const temporary = `${addon}.new`;
+  await run(COMPILER, [...FLAGS, ...napi, ...shared, '-o', temporary, ...options], { cwd: ROOT });
+  const load = `process.env.TF_CPP_MIN_LOG_LEVEL = '3'; process.dlopen({ exports: {} }, ${JSON.stringify(temporary)})`;
+  await run(process.execPath, ['-e', load], { name: 'loading the addon', cwd: ROOT });
+  renameSync(temporary, addon);
+  rmSync(join(CACHE, 'objects'), { recursive: true, force: true });
+}

@@ -1,0 +1,33 @@
+/** The addon: once it is loaded, TensorFlow's eager calls and graphs know operations that it lacks. */
+#include "operation.h"
+#include <node_api.h>
+
+bool defineConvolutions();
+bool defineElementwise();
+
+namespace {
+
+/** setThreads(count) */
+napi_value setThreads(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value value;
+  napi_get_cb_info(env, info, &count, &value, nullptr, nullptr);
+  napi_get_value_int64(env, value, &threads);
+  return nullptr;
+}
+
+napi_value initialise(napi_env env, napi_value exports) {
+  static const bool known = defineConvolutions() && defineElementwise();
+  if (!known) {
+    napi_throw_error(env, nullptr, "TensorFlow takes no further operations");
+    return nullptr;
+  }
+  napi_value function;
+  napi_create_function(env, "setThreads", NAPI_AUTO_LENGTH, setThreads, nullptr, &function);
+  napi_set_named_property(env, exports, "setThreads", function);
+  return exports;
+}
+
+} // namespace
+
+NAPI_MODULE(operations, initialise)
