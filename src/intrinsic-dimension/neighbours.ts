@@ -1,11 +1,11 @@
 /** The exact k nearest neighbours of every point: found in float32, measured in float64, and proven complete. */
-import { type Columns, spreadColumns } from './columns';
-import { squaredDistances } from './distances';
+import { type Measured, measureAll, queueOf, reachOf, type Search } from './candidates';
+import { spreadColumns } from './columns';
 import { type Depth, NeighbourLists, type NeighbourTable } from './neighbour-table';
 import { assertNeighbours, type Rows } from './points';
 import { projectedSet } from './projection';
 import { hasBfloat16 } from './search-kernel';
-import { largestComputed, type SearchSet, searchSet } from './search-set';
+import { type SearchSet, searchSet } from './search-set';
 import { blockRows, type Shortlist, shortlist, squaredDistancesFrom } from './shortlist';
 
 /** How a search runs. */
@@ -45,9 +45,8 @@ const TRIED = 32;
 const FEW = 16;
 /** Share of the points that may be nearer than the k-th in a set; where more are, it tells too little. */
 const TELLING = 0.05;
-/** Points whose candidates are measured together, and candidates of each at a time; where all are in memory. */
+/** Points whose candidates are measured together where all are in memory. */
 const TOGETHER = 1024;
-const STEP = 4;
 
 /**
  * Finds the k nearest neighbours of every point: a shortlist by products of rounded coordinates, measured in float64,
@@ -75,7 +74,7 @@ export async function neighbours(
     blockSize: blockRows(n, memory / 2),
   };
   const rest = turns(onProgress, signal);
-  const { open, left } = await search(measured, options, (done) => rest(0.9 * done));
+  const { open, left } = await searchFastest(measured, options, (done) => rest(0.9 * done));
   if (left.length > 0)
     await searchAgain({ ...measured, set: searchSet(rows, memory / 2) }, left, n, (done) =>
       rest(0.9 + 0.1 * done),
@@ -91,7 +90,7 @@ export async function neighbours(
  *
  * @returns how many points the shortlist left open, and which of them this set cannot settle
  */
-async function search(
+async function searchFastest(
   measured: Measured,
   options: SearchOptions,
   rest: (done: number) => Promise<void>,
@@ -111,20 +110,6 @@ async function search(
   // The full product would read all points again, which takes longer than to measure a few against all.
   await searchAgain({ ...measured, set }, left, n, (done) => rest(0.95 + 0.05 * done));
   return { open: open.length, left: [] };
-}
-
-/** Where neighbours are measured, and what was found so far. */
-interface Measured {
-  readonly rows: Rows;
-  readonly columns: Columns;
-  readonly found: NeighbourLists;
-  /** Rows of the matrix of distances that may be computed at once. */
-  readonly blockSize: number;
-}
-
-/** The same, and the set in which they are looked for. */
-interface Search extends Measured {
-  readonly set: SearchSet;
 }
 
 /** A set that is faster to search than float32, and the candidates that it takes; undefined where none tells enough. */
@@ -153,9 +138,8 @@ async function coarseSet(
 async function candidatesNeeded(search: Search, most: number): Promise<number | undefined> {
   const { set, found, blockSize } = search;
   const { n } = set;
-  const tried = Int32Array.from({ length: Math.min(TRIED, n, blockSize) }, (_, t) =>
-    Math.floor((t * n) / Math.min(TRIED, n, blockSize)),
-  );
+  const count = Math.min(TRIED, n, blockSize);
+  const tried = Int32Array.from({ length: count }, (_, t) => Math.floor((t * n) / count));
   const queues = squaredDistancesFrom(set, tried).map((computed, t) => {
     const last = computed.slice().sort()[most]!;
     const near: number[] = [];
@@ -170,9 +154,9 @@ async function candidatesNeeded(search: Search, most: number): Promise<number | 
   measureAll(search, queues);
   const needed = Int32Array.from(queues, ({ i, squared }) => {
     const reach = reachOf(search, i);
-    return squared.reduce((count, value) => count + (value <= reach ? 1 : 0), 0);
+    return squared.reduce((sum, value) => sum + (value <= reach ? 1 : 0), 0);
   }).sort();
-  const size = needed[Math.floor(0.9 * tried.length)]! + SPARE;
+  const size = needed[Math.floor(0.9 * count)]! + SPARE;
   return size < most ? Math.min(Math.max(size, found.k + SPARE), n - 1) : undefined;
 }
 
@@ -214,59 +198,6 @@ export function turns(
     signal?.throwIfAborted();
     last = performance.now();
   };
-}
-
-/** The candidates of a point with their computed squared distances, rising or in any order. */
-interface Queue {
-  readonly i: number;
-  readonly candidates: Int32Array;
-  readonly squared: Float32Array;
-  /** The first that was not looked at. */
-  next: number;
-}
-
-function queueOf(i: number, candidates: Int32Array, squared: Float32Array): Queue {
-  return { i, candidates, squared, next: 0 };
-}
-
-/**
- * Measures candidates in float64 and keeps the nearest of all that were seen, skipping those whose computed distance
- * rules them out. A distance that is measured to the end counts for the other point as well.
- */
-function measureAll(search: Search, queues: readonly Queue[]): void {
-  const { rows, columns, found } = search;
-  // A single point has candidates enough for all threads.
-  const step = rows.flat ? Math.max(STEP, Math.ceil(256 / queues.length)) : 1;
-  const room = step * queues.length;
-  const [i, j, limits] = [new Int32Array(room), new Int32Array(room), new Float64Array(room)];
-  for (let waiting = queues; waiting.length > 0; ) {
-    let count = 0;
-    for (const queue of waiting) {
-      const limit = found.farthest(queue.i);
-      const reach = reachOf(search, queue.i);
-      const { candidates, squared } = queue;
-      for (const end = count + step; queue.next < candidates.length && count < end; queue.next++) {
-        const other = candidates[queue.next]!;
-        if (squared[queue.next]! > reach || found.has(queue.i, other)) continue;
-        i[count] = queue.i;
-        j[count] = other;
-        limits[count++] = limit;
-      }
-    }
-    const pairs = { i: i.subarray(0, count), j: j.subarray(0, count), limits: limits.subarray(0, count) };
-    const measured = squaredDistances(rows, columns, pairs);
-    for (let p = 0; p < count; p++) {
-      if (measured[p] === Number.POSITIVE_INFINITY) continue;
-      found.offer(j[p]!, i[p]!, measured[p]!);
-      found.offer(i[p]!, j[p]!, measured[p]!);
-    }
-    waiting = waiting.filter(({ next, candidates }) => next < candidates.length);
-  }
-}
-
-/** The largest computed squared distance that a point nearer than the last needed can have. */
-function reachOf({ found, set }: Search, i: number): number {
-  return largestComputed(set, i, Math.sqrt(found.farthest(i)) * set.scale);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Convolution with PyTorch's padding, which differs from TensorFlow's 'same' where it strides. */
 import * as tf from '@tensorflow/tfjs';
-import { hasOwnOperations, isNative, nativeBackend, type OpAttribute } from './backend';
+import { isNative, nativeBackend, type OpAttribute } from './backend';
+import { fastConvolution, fastFilterGradient, fastInputGradient } from './winograd';
 
 /**
  * Convolves with `(size - 1) / 2` zeros on every side, as PyTorch's Conv2d(padding=size // 2): with a stride of 2
@@ -13,17 +14,12 @@ export function convolution(x: tf.Tensor4D, filter: tf.Tensor4D, stride: 1 | 2 =
     throw new Error(`need a square filter of odd size, got ${filter.shape[0]} x ${filter.shape[1]}`);
   if (!isNative()) return tf.conv2d(x, filter, stride, (size - 1) / 2, 'NHWC', 1, 'floor');
   const same = stride === 1 || size === 1; // as TensorFlow's 'same'
-  const winograd = isFasterByWinograd(x.shape, filter.shape, stride);
   const op = tf.customGrad((x, filter, save) => {
     (save as unknown as (tensors: tf.Tensor[]) => void)([x as tf.Tensor, filter as tf.Tensor]);
     return {
-      value: winograd
-        ? nativeBackend().executeSingleOutput(
-            'WinogradConvolution',
-            [],
-            [x as tf.Tensor, filter as tf.Tensor],
-          )
-        : native('Conv2D', [x as tf.Tensor, filter as tf.Tensor], stride, same ? 'SAME' : (size - 1) / 2),
+      value:
+        fastConvolution(x as tf.Tensor, filter as tf.Tensor, stride) ??
+        native('Conv2D', [x as tf.Tensor, filter as tf.Tensor], stride, same ? 'SAME' : (size - 1) / 2),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [x, filter] = saved as [tf.Tensor4D, tf.Tensor4D];
         return same ? gradients(dy, x, filter, stride, 'SAME') : paddedGradients(dy, x, filter, stride);
@@ -31,58 +27,6 @@ export function convolution(x: tf.Tensor4D, filter: tf.Tensor4D, stride: 1 | 2 =
     };
   });
   return op(x, filter) as tf.Tensor4D;
-}
-
-/**
- * Whether the project's own kernel takes a convolution and the gradient of its images: on a processor, filters of 3 x 3
- * without a stride, images of even height and width, and channels enough that products outweigh what Winograd's method
- * adds to them. It gives the same numbers up to the rounding of float32, by 16 products instead of 36; a number that is
- * not finite spoils all four outputs of a tile.
- */
-function isFasterByWinograd(
-  [, height, width]: readonly number[],
-  [rows, columns, input, output]: readonly number[],
-  stride: number,
-): boolean {
-  return (
-    rows === 3 &&
-    columns === 3 &&
-    stride === 1 &&
-    height! % 2 === 0 &&
-    width! % 2 === 0 &&
-    input! % 32 === 0 &&
-    output! % 32 === 0 &&
-    hasOwnOperations()
-  );
-}
-
-/**
- * The gradient of the images of a convolution that keeps their size, by the project's own kernel; undefined where it is
- * not faster.
- */
-export function fastInputGradient(
-  dy: tf.Tensor,
-  filter: tf.Tensor,
-  inputShape: readonly number[],
-  stride: number,
-): tf.Tensor | undefined {
-  if (!isFasterByWinograd(inputShape, filter.shape, stride)) return undefined;
-  return nativeBackend().executeSingleOutput('WinogradConvolutionInputGradient', [], [dy, filter]);
-}
-
-/** The most products of input and output channels for which sums of transformed filters stay in a thread's cache. */
-const FILTERS = 128 * 128;
-
-/** The same for the gradient of the filters. */
-export function fastFilterGradient(
-  x: tf.Tensor,
-  dy: tf.Tensor,
-  filterShape: readonly number[],
-  stride: number,
-): tf.Tensor | undefined {
-  if (!isFasterByWinograd(x.shape, filterShape, stride) || filterShape[2]! * filterShape[3]! > FILTERS)
-    return undefined;
-  return nativeBackend().executeSingleOutput('WinogradConvolutionFilterGradient', [], [x, dy]);
 }
 
 /**
@@ -113,10 +57,11 @@ function gradients(
   padding: 'SAME' | 'VALID',
 ): tf.Tensor[] {
   const shape = (of: tf.Tensor): tf.Tensor => tf.tensor1d(of.shape, 'int32');
+  const same = padding === 'SAME';
   return [
-    (padding === 'SAME' && fastInputGradient(dy, filter, x.shape, stride)) ||
+    (same && fastInputGradient(dy, filter, x.shape, stride)) ||
       native('Conv2DBackpropInput', [shape(x), filter, dy], stride, padding),
-    (padding === 'SAME' && fastFilterGradient(x, dy, filter.shape, stride)) ||
+    (same && fastFilterGradient(x, dy, filter.shape, stride)) ||
       native('Conv2DBackpropFilter', [x, shape(filter), dy], stride, padding),
   ];
 }

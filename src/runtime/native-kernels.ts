@@ -5,8 +5,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { nativeBackend, type OpAttribute } from './backend';
 import { typeAttribute } from './graph-def';
-import { fastFilterGradient, fastInputGradient } from './native-convolution';
 import { withMethods } from './patch';
+import { fastFilterGradient, fastInputGradient } from './winograd';
 
 type KernelCall = Parameters<tf.KernelFunc>[0];
 
