@@ -3,7 +3,7 @@ import { type Measured, measureAll, queueOf, reachOf, type Search } from './cand
 import { spreadColumns } from './columns';
 import { type Depth, NeighbourLists, type NeighbourTable } from './neighbour-table';
 import { assertNeighbours, type Rows } from './points';
-import { projectedSet } from './projection';
+import { projectedSet, projectionMemory } from './projection';
 import { hasBfloat16 } from './search-kernel';
 import { type SearchSet, searchSet } from './search-set';
 import { blockRows, type Shortlist, shortlist, squaredDistancesFrom } from './shortlist';
@@ -123,7 +123,8 @@ async function coarseSet(
   // Lists of so many candidates must fit into what blocks of the matrix may take.
   const telling = Math.floor(Math.min(TELLING * n, memory / 2 / (8 * n)));
   const work = n * n * d;
-  if (through === 'projection' || (!through && d >= WIDE && work >= LONG)) {
+  const fits = projectionMemory(n, d) <= memory / 2;
+  if (fits && (through === 'projection' || (!through && d >= WIDE && work >= LONG))) {
     const set = await projectedSet(rows, columns, (done) => rest(0.95 * done));
     const size = set && (await candidatesNeeded({ ...measured, set }, telling));
     if (size !== undefined) return { set: set!, size };

@@ -31,6 +31,11 @@ export function projectionDirections(d: number): number {
   return Math.min(512, Math.max(16, Math.floor(d / 16)));
 }
 
+/** Bytes that a projection of `n` points with `d` coordinates may take: the sample, the basis, and the image twice. */
+export function projectionMemory(n: number, d: number): number {
+  return 4 * projectionDirections(d) * (2 * d + 2 * n);
+}
+
 /**
  * Projects points on an orthonormal basis Q of the space that a sample of them spans, within the columns that vary most.
  * |Q'(x - y)| is at most |Q|_2 |x - y|, and |Q|_2 is bounded by the computed Q'Q and its rounding, so that no distance
