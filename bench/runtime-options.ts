@@ -7,11 +7,11 @@
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
-import { compileModel } from '../src/models/compile-model';
 import { gpt2 } from '../src/models/gpt2';
 import { loadBackend } from '../src/runtime/backend';
-import { compile } from '../src/runtime/program';
-import { statelessRandom } from '../src/runtime/random';
+import { compileModel } from '../src/runtime/compile/compile-model';
+import { compile } from '../src/runtime/compile/program';
+import { statelessRandom } from '../src/runtime/random/stateless-random';
 import { crossEntropy } from '../src/training/losses';
 import { createOptimizer } from '../src/training/optimizers';
 

@@ -1,4 +1,4 @@
-/** `node scripts/cli.mjs <name> ...`: sets up, then runs the command line dist/<name>.js in this process. */
+/** `node scripts/cli.mjs <name> ...`: sets up, then runs the command line dist/commands/<name>.js in this process. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { ROOT, runMain, setUp } from './setup.mjs';
@@ -6,5 +6,5 @@ import { ROOT, runMain, setUp } from './setup.mjs';
 await runMain(async () => {
   await setUp();
   const [name] = process.argv.splice(2, 1);
-  createRequire(import.meta.url)(join(ROOT, 'dist', `${name}.js`));
+  createRequire(import.meta.url)(join(ROOT, 'dist', 'commands', `${name}.js`));
 });

@@ -4,7 +4,13 @@
 export * as tf from '@tensorflow/tfjs';
 export { type BackendInfo, loadBackend } from './runtime/backend';
 export { interruptible } from './runtime/interrupt';
-export { type CompileOptions, compile, type Entries, type Program, type Variables } from './runtime/program';
+export {
+  type CompileOptions,
+  compile,
+  type Entries,
+  type Program,
+  type Variables,
+} from './runtime/compile/program';
 
 // 1. data: examples
 export type { Augmentation, Normalization } from './data/augment';
@@ -12,14 +18,22 @@ export { type CifarOptions, cifar10, cifar100 } from './data/cifar';
 export { type Batch, batches, type Dataset, type Examples, toBatch } from './data/dataset';
 export { type IdxOptions, idxFolder } from './data/idx';
 export type { ImageOptions } from './data/image-set';
-export { cube, embed, flatTorus, gaussian, type PointSet, sphere, swissRoll } from './data/manifolds';
+export {
+  cube,
+  embed,
+  flatTorus,
+  gaussian,
+  type PointSet,
+  sphere,
+  swissRoll,
+} from './intrinsic-dimension/manifolds/manifolds';
 export { mnist } from './data/mnist';
 export { type ModularArithmeticOptions, modularArithmetic } from './data/modular-arithmetic';
 export { type PermutationGroupOptions, permutationGroup } from './data/permutation-group';
 export { classCounts, ofClass, rawPoints, select } from './data/select';
 
 // 2. models: inputs -> logits and named activations
-export { type CompiledModel, compileModel } from './models/compile-model';
+export { type CompiledModel, compileModel } from './runtime/compile/compile-model';
 export type { ApplyOptions, Model, ModelOutput } from './models/model';
 export { type Gpt2Config, gpt2 } from './models/gpt2';
 export { type ResnetConfig, resnet } from './models/resnet';
@@ -44,11 +58,11 @@ export {
   type IdOptions,
   intrinsicDimension,
 } from './intrinsic-dimension/intrinsic-dimension';
-export { ESTIMATORS, type EstimatorName } from './intrinsic-dimension/estimators';
-export type { Points } from './intrinsic-dimension/points';
+export { ESTIMATORS, type EstimatorName } from './intrinsic-dimension/estimators/registry';
+export type { Points } from './intrinsic-dimension/points/points';
 export { idScale, type ScaleCurve, type ScaleOptions } from './intrinsic-dimension/scale';
 export { type LocalId, type LocalIdOptions, localId } from './intrinsic-dimension/local-id';
-export { type LayerProfile, layerProfile, type ProfileOptions } from './intrinsic-dimension/profile';
+export { type LayerProfile, layerProfile, type ProfileOptions } from './activations/profile';
 
 // 5. records: keep
 export { type Measurement, type RunRecord, readRun } from './records/run-record';
@@ -81,7 +95,7 @@ export {
   type Regularization,
   type Sweep,
   sweepsOf,
-} from './figures/regularized';
+} from './analysis/regularized';
 export {
   type RegularizationOptions,
   regularizationFigure,
@@ -113,5 +127,5 @@ export {
   leadSummary,
   leadTable,
 } from './figures/grokking-table';
-export { grokkingStep, type Transition, transition } from './figures/transition';
-export { type Correlation, correlation, pearson } from './figures/statistics';
+export { grokkingStep, type Transition, transition } from './analysis/transition';
+export { type Correlation, correlation, pearson } from './analysis/statistics';

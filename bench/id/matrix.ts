@@ -1,6 +1,6 @@
 /** A float32 matrix between the processes: a file of two int32 sizes and the rows. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { Coordinates } from '../../src/intrinsic-dimension/points';
+import type { Coordinates } from '../../src/intrinsic-dimension/points/points';
 
 /** [rows, columns] */
 export function readMatrix(path: string): Coordinates {

@@ -1,10 +1,10 @@
 /** This project's side of the estimates: reads the points that it is told, and estimates again and again. */
 import * as tf from '@tensorflow/tfjs';
+import { layerProfile } from '../../src/activations/profile';
 import { toBatch } from '../../src/data/dataset';
 import { mnist } from '../../src/data/mnist';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
-import type { Coordinates } from '../../src/intrinsic-dimension/points';
-import { layerProfile } from '../../src/intrinsic-dimension/profile';
+import type { Coordinates } from '../../src/intrinsic-dimension/points/points';
 import { resnet } from '../../src/models/resnet';
 import { loadBackend } from '../../src/runtime/backend';
 import { serve } from '../side';

@@ -2,8 +2,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { modularArithmetic } from '../../src/data/modular-arithmetic';
 import { gpt2 } from '../../src/models/gpt2';
-import { compile } from '../../src/runtime/program';
-import { statelessRandom } from '../../src/runtime/random';
+import { compile } from '../../src/runtime/compile/program';
+import { statelessRandom } from '../../src/runtime/random/stateless-random';
 import { accuracy, crossEntropy } from '../../src/training/losses';
 import { createOptimizer } from '../../src/training/optimizers';
 

@@ -1,6 +1,6 @@
 /** Unchanged tf.layers models: trained by model.fit, and by a compiled step. */
 import * as tf from '@tensorflow/tfjs';
-import { compile } from '../../src/runtime/program';
+import { compile } from '../../src/runtime/compile/program';
 import type { Step } from './transformer';
 
 export interface LayersCase {

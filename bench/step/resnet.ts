@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import type { Model } from '../../src/models/model';
-import { compile, type Variables } from '../../src/runtime/program';
+import { compile, type Variables } from '../../src/runtime/compile/program';
 import { crossEntropy } from '../../src/training/losses';
 import { createOptimizer } from '../../src/training/optimizers';
 import type { Step } from './transformer';

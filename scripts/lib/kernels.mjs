@@ -9,8 +9,9 @@ import { run } from './program.mjs';
 import { LIBRARIES } from './wheel.mjs';
 
 const THIS = fileURLToPath(import.meta.url);
-const RUNTIME = join(ROOT, 'src', 'runtime', 'native');
-const SEARCH = join(ROOT, 'src', 'intrinsic-dimension', 'native');
+const RUNTIME = join(ROOT, 'src', 'runtime', 'operations', 'native');
+const SHARED = join(ROOT, 'src', 'native');
+const SEARCH = join(ROOT, 'src', 'intrinsic-dimension', 'search', 'native');
 // Each addon has its own threads, which wait in its code as long as the process lives.
 const FLAGS = ['-std=gnu++17', '-O3', '-fPIC', '-fvisibility=hidden'];
 const AVX2 = ['-mavx2', '-mfma'];
@@ -21,13 +22,12 @@ const BFLOAT16 = [...AVX512, '-mavx512bf16'];
 
 /** What goes into the addon that searches neighbours. */
 export function searchSources() {
-  const shared = ['processor.h', 'share.h', 'vectors.h'].map((name) => join(RUNTIME, name));
-  return [THIS, ...sourcesIn(SEARCH), ...shared];
+  return [THIS, ...sourcesIn(SEARCH), ...sourcesIn(SHARED)];
 }
 
 /** What goes into the addon of TensorFlow operations. */
 export function operationSources() {
-  return [THIS, ...sourcesIn(RUNTIME)];
+  return [THIS, ...sourcesIn(RUNTIME), ...sourcesIn(SHARED)];
 }
 
 function sourcesIn(folder) {

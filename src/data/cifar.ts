@@ -1,10 +1,10 @@
 /** CIFAR-10 and CIFAR-100 (Krizhevsky 2009), from their official binary archives. */
 import { join } from 'node:path';
-import { readArchive } from './archive';
 import type { Augmentation, Normalization } from './augment';
 import type { Dataset, Examples } from './dataset';
-import { type DownloadOptions, download, type RemoteFile } from './download';
-import { showDownload } from './download-progress';
+import { readArchive } from './download/archive';
+import { type DownloadOptions, download, type RemoteFile } from './download/download';
+import { showDownload } from './download/progress';
 import { type ImageOptions, type ImageSource, imageDataset } from './image-set';
 
 /** What to make of the pictures, and where they come from. */

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { layerProfile } from '../activations/profile';
 import { batchCount, type Examples, toBatch } from '../data/dataset';
-import type { EstimatorOptions } from '../intrinsic-dimension/estimators';
-import { layerProfile } from '../intrinsic-dimension/profile';
+import type { EstimatorOptions } from '../intrinsic-dimension/estimators/registry';
 import type { Model } from '../models/model';
 import { environment } from '../records/environment';
 import { openRun, readRun, type SplitMeasurement } from '../records/run-record';

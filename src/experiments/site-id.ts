@@ -1,6 +1,6 @@
 /** The dimension of one cloud of points as a record keeps it: mean and deviation over random subsamples. */
 import { intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
-import { type Coordinates, TooFewPointsError } from '../intrinsic-dimension/points';
+import { type Coordinates, TooFewPointsError } from '../intrinsic-dimension/points/points';
 import type { DimensionEstimate } from '../records/run-record';
 
 /** The settings of every experiment that an estimate depends on. */

@@ -39,7 +39,7 @@ ${commands.map((command) => `  ${quote(command)}`).join('\n')}
 cd ${quote(root)} || exit 1
 export TF_NUM_INTRAOP_THREADS=${threads}
 eval "set -- \${cells[$SLURM_ARRAY_TASK_ID]}"
-node dist/cli.js "$@" --out ${quote(folder)} --resume &
+node dist/commands/experiment.js "$@" --out ${quote(folder)} --resume &
 run=$!
 # Exit code 143: stopped with a checkpoint, since the time is over or a more urgent job came.
 trap 'kill -TERM $run' TERM

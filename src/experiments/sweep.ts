@@ -156,4 +156,9 @@ function runWorker(
 }
 
 /** As compiled; run from the sources, it is the source beside it. */
-const COMMAND_LINE = join(__dirname, '..', `cli${__filename.endsWith('.ts') ? '.ts' : '.js'}`);
+const COMMAND_LINE = join(
+  __dirname,
+  '..',
+  'commands',
+  `experiment${__filename.endsWith('.ts') ? '.ts' : '.js'}`,
+);

@@ -1,5 +1,6 @@
 /** The grid of the paper's figure 4: one panel for each training fraction and weight decay. */
 import type { Layout, PlotData } from 'plotly.js';
+import { grokkingStep } from '../analysis/transition';
 import type { Figure } from './figure';
 import { type GrokkingOptions, taskName } from './grokking';
 import {
@@ -12,7 +13,6 @@ import {
   stepAxis,
 } from './grokking-axes';
 import { COLOURS, GREY } from './style';
-import { grokkingStep } from './transition';
 
 /** The paper's steps of 50 % validation accuracy by trainFraction and weight decay; null where it never gets there. */
 export type HalfSteps = Readonly<Record<string, Readonly<Record<string, number | null>>>>;

@@ -1,9 +1,10 @@
 /** Tables of grokking: 50 % steps beside the paper's, and how the dimension of each layer moves with accuracy. */
+
+import type { Correlation } from '../analysis/statistics';
+import { grokkingStep, transition } from '../analysis/transition';
 import type { MeasuredRun } from './grokking-axes';
 import { type HalfSteps, setting } from './grokking-grid';
-import type { Correlation } from './statistics';
 import { type Table, table } from './table';
-import { grokkingStep, transition } from './transition';
 
 /** One setting of the grid, ours beside the paper's. */
 export interface GrokkingRow {

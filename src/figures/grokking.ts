@@ -1,5 +1,6 @@
 /** The figure of one run that groks: accuracy and last-layer intrinsic dimension over the steps. */
 import type { Layout } from 'plotly.js';
+import { grokkingStep } from '../analysis/transition';
 import type { Environment } from '../records/run-record';
 import { besideTraces } from './beside';
 import type { Figure } from './figure';
@@ -13,7 +14,6 @@ import {
   stepAxis,
 } from './grokking-axes';
 import { COLOURS, DEFAULT_SIZE, GREY } from './style';
-import { grokkingStep } from './transition';
 
 export interface GrokkingOptions {
   /** Activation whose ID is drawn. @default the last one measured, which gives LLID */

@@ -1,10 +1,10 @@
 /** A chart that follows a run while it trains. */
 import { existsSync } from 'node:fs';
 import type { PlotData } from 'plotly.js';
-import { duration } from '../duration';
 import { type Measurement, readRun } from '../records/run-record';
 import type { TrainEvent } from '../training/trainer';
 import { difference } from './beside';
+import { duration } from './duration';
 import { type Figure, figureBundle } from './figure';
 import { type GrokkingOptions, grokkingFigure } from './grokking';
 import type { MeasuredRun } from './grokking-axes';

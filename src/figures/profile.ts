@@ -1,6 +1,6 @@
 /** Figures along a network: intrinsic dimension or accuracy per layer or class. */
 import type { PlotData } from 'plotly.js';
-import type { LayerProfile } from '../intrinsic-dimension/profile';
+import type { LayerProfile } from '../activations/profile';
 import type { Measurement } from '../records/run-record';
 import { errorBars } from './estimator';
 import type { Figure } from './figure';

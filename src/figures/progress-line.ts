@@ -1,5 +1,5 @@
 /** A line below the running cell that says how much of a long computation is done. */
-import { duration } from '../duration';
+import { duration } from './duration';
 import { display } from './notebook-output';
 
 /** Nothing is shown of what takes no longer, in milliseconds. */

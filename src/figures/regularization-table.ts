@@ -1,9 +1,16 @@
 /** Tables of regularisation: the strengths of a sweep, and our numbers beside the paper's. */
+
+import {
+  type Level,
+  type Quantity,
+  type Regularization,
+  type Sweep,
+  sweepsOf,
+} from '../analysis/regularized';
+import { correlationText } from '../analysis/statistics';
 import { generalizationCorrelation } from './generalization';
 import type { MeasuredRun } from './grokking-axes';
 import { strengthCorrelation } from './regularization';
-import { type Level, type Quantity, type Regularization, type Sweep, sweepsOf } from './regularized';
-import { correlationText } from './statistics';
 import { STRENGTH_NAMES } from './strength-axis';
 import { type Cell, type Table, table } from './table';
 

@@ -1,11 +1,11 @@
 /** The paper's figure 1: regularisation lowers the last layer's intrinsic dimension. */
 import type { Layout, PlotData } from 'plotly.js';
+import { type Outcome, type Regularization, sweepsOf } from '../analysis/regularized';
+import { type Correlation, correlation, correlationText } from '../analysis/statistics';
 import type { Figure } from './figure';
 import type { MeasuredRun } from './grokking-axes';
 import { panelDomain, panelTitle } from './panels';
 import { provenance } from './provenance';
-import { type Outcome, type Regularization, sweepsOf } from './regularized';
-import { type Correlation, correlation, correlationText } from './statistics';
 import { alongStrength, STRENGTH_NAMES, strengthAxis } from './strength-axis';
 import { COLOURS } from './style';
 

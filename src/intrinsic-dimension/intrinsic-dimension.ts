@@ -1,14 +1,6 @@
 /** One call from points to an estimate of their intrinsic dimension with its error. */
 import { loadBackend } from '../runtime/backend';
-import {
-  gammaInterval,
-  type Interval,
-  independentStandardError,
-  normalInterval,
-  reachOf,
-  sandwichStandardError,
-} from './confidence';
-import { correlationDimension } from './correlation';
+import { correlationDimension } from './estimators/correlation';
 import {
   correlationOrders,
   ESTIMATORS,
@@ -16,12 +8,21 @@ import {
   type LocalEstimator,
   localEstimator,
   varianceShare,
-} from './estimators';
-import type { NeighbourTable } from './neighbour-table';
-import type { SearchOptions } from './neighbours';
-import type { DistinctPoints, Points } from './points';
-import { type Metric, type Space, space } from './space';
-import { participationRatio, principalComponents } from './spectrum';
+} from './estimators/registry';
+import { participationRatio, principalComponents } from './estimators/spectrum';
+import type { TwoNnFit } from './estimators/two-nn';
+import {
+  gammaInterval,
+  type Interval,
+  independentStandardError,
+  normalInterval,
+  reachOf,
+  sandwichStandardError,
+} from './intervals';
+import type { DistinctPoints, Points } from './points/points';
+import { type Metric, type Space, space } from './points/space';
+import type { NeighbourTable } from './search/neighbour-table';
+import type { SearchOptions } from './search/neighbours';
 import {
   depthForSubsamples,
   drawSubsamples,
@@ -30,7 +31,6 @@ import {
   type SubsampleOptions,
   type Subsamples,
 } from './subsamples';
-import type { TwoNnFit } from './two-nn';
 
 /** How to estimate. */
 export interface IdOptions extends EstimatorOptions, SearchOptions {

@@ -1,9 +1,9 @@
 /** The dimension at each point. */
 import { loadBackend } from '../runtime/backend';
-import { pointwiseDimensions } from './mle';
-import type { SearchOptions } from './neighbours';
-import type { Points } from './points';
-import { type Metric, space } from './space';
+import { pointwiseDimensions } from './estimators/mle';
+import type { Points } from './points/points';
+import { type Metric, space } from './points/space';
+import type { SearchOptions } from './search/neighbours';
 
 /** How to look at each point. */
 export interface LocalIdOptions extends SearchOptions {

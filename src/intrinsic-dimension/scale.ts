@@ -1,11 +1,11 @@
 /** The dimension at every scale: noise shows at small distances, curvature and boundaries at large ones. */
 import { loadBackend } from '../runtime/backend';
-import { type Interval, normalInterval, sandwichStandardError } from './confidence';
-import { gride } from './gride';
+import { gride } from './estimators/gride';
+import { type Interval, normalInterval, sandwichStandardError } from './intervals';
 import { meanDistance } from './intrinsic-dimension';
-import type { SearchOptions } from './neighbours';
-import type { Points } from './points';
-import { type Metric, space } from './space';
+import type { Points } from './points/points';
+import { type Metric, space } from './points/space';
+import type { SearchOptions } from './search/neighbours';
 
 /** How to look at the scales. */
 export interface ScaleOptions extends SearchOptions {

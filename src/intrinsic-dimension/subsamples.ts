@@ -1,8 +1,8 @@
 /** Estimates on random subsamples, all from the one table of the full set. */
 import { jStat } from 'jstat';
-import { mulberry32, streamSeed } from '../runtime/random';
-import type { Depth, NeighbourTable } from './neighbour-table';
-import type { Space } from './space';
+import { mulberry32, streamSeed } from '../runtime/random/stateless-random';
+import type { Space } from './points/space';
+import type { Depth, NeighbourTable } from './search/neighbour-table';
 
 /** Random subsamples without replacement. */
 export interface SubsampleOptions {

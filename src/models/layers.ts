@@ -1,6 +1,6 @@
 /** Layers that the models share: their parameters and what they do with them. */
 import * as tf from '@tensorflow/tfjs';
-import { batchMatMul, biasAdd, layerNorm, matMul } from '../runtime/native-ops';
+import { batchMatMul, biasAdd, layerNorm, matMul } from '../runtime/operations/fused-operations';
 
 /** A dense layer, its weight as [in, out]. */
 export interface Linear {

@@ -1,6 +1,6 @@
 /** What a network is here: variables, and a function from inputs to logits and named activations. */
 import type * as tf from '@tensorflow/tfjs';
-import type { RandomSource } from '../runtime/random';
+import type { RandomSource } from '../runtime/random/stateless-random';
 
 /** How a model is applied. */
 export interface ApplyOptions {

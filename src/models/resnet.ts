@@ -1,9 +1,13 @@
 /** ResNet for images of 32 x 32 pixels: the public code's ResNet-18, variable by variable. */
 import * as tf from '@tensorflow/tfjs';
-import { type BatchNorm, batchNormInference, batchNormTraining } from '../runtime/native-batch-norm';
-import { convolution } from '../runtime/native-convolution';
-import { biasAdd, dropout, matMul, relu } from '../runtime/native-ops';
-import { mulberry32, streamSeed } from '../runtime/random';
+import {
+  type BatchNorm,
+  batchNormInference,
+  batchNormTraining,
+} from '../runtime/operations/batch-normalization';
+import { convolution } from '../runtime/operations/convolution';
+import { biasAdd, dropout, matMul, relu } from '../runtime/operations/fused-operations';
+import { mulberry32, streamSeed } from '../runtime/random/stateless-random';
 import type { ApplyOptions, Model, ModelOutput } from './model';
 
 /** Size of the network. */

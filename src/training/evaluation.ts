@@ -1,8 +1,8 @@
 /** Loss, accuracy and activations of a network over a whole split, in chunks, with as many activations held as fit. */
 import * as tf from '@tensorflow/tfjs';
+import { type ActivationRows, activationRows } from '../activations/rows';
 import { type Examples, toBatch } from '../data/dataset';
-import { type ActivationRows, activationRows } from '../intrinsic-dimension/activation-rows';
-import type { PointsOnDemand } from '../intrinsic-dimension/points';
+import type { PointsOnDemand } from '../intrinsic-dimension/points/points';
 import type { Model } from '../models/model';
 
 /** One site's activations of the examples of a split. */

@@ -1,7 +1,7 @@
 /** The length of a whole gradient, by which one sees training explode or stall. */
 import * as tf from '@tensorflow/tfjs';
 import { isNative, nativeBackend } from '../runtime/backend';
-import { typeAttribute } from '../runtime/graph-def';
+import { typeAttribute } from '../runtime/compile/graph-def';
 
 /** The Euclidean norm of all gradients together. -> [] */
 export function gradientNorm(gradients: readonly tf.Tensor[]): tf.Scalar {

@@ -1,6 +1,6 @@
 /** What a classifier is trained on and judged by. */
 import * as tf from '@tensorflow/tfjs';
-import { embedding, softmaxCrossEntropy } from '../runtime/native-ops';
+import { embedding, softmaxCrossEntropy } from '../runtime/operations/fused-operations';
 
 /**
  * Mean cross entropy in nats. [batch, classes], [batch] -> []

@@ -1,9 +1,9 @@
 /** Adam and SGD as PyTorch computes them, with the learning rate and the step as tensors. */
 import * as tf from '@tensorflow/tfjs';
 import { isNative, nativeBackend, type OpAttribute } from '../runtime/backend';
-import { typeAttribute } from '../runtime/graph-def';
-import type { Variables } from '../runtime/program';
-import { type Operand, updateInPlace } from '../runtime/trace';
+import { typeAttribute } from '../runtime/compile/graph-def';
+import type { Variables } from '../runtime/compile/program';
+import { type Operand, updateInPlace } from '../runtime/compile/trace';
 
 /** Adam (Kingma & Ba 2015). */
 export interface AdamConfig {

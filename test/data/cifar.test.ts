@@ -25,7 +25,7 @@ import {
   records,
   tar,
 } from './cifar-archive';
-import { cutAfter, type FileServer, good, remote, serve } from './file-server';
+import { cutAfter, type FileServer, good, remote, serve } from './download/file-server';
 
 const FOLDER = 'cifar-10-batches-bin';
 const quiet = (): void => {};

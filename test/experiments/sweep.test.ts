@@ -19,7 +19,7 @@ const GRID = parseGrid([
 ]);
 /** With more, a machine on which nothing is done between two of them would never end. */
 const MOST_KILLS = 20;
-const CLI = join(__dirname, '..', '..', 'src', 'sweep-cli.ts');
+const CLI = join(__dirname, '..', '..', 'src', 'commands', 'sweep.ts');
 
 /** What a record says, without the date and the time it took. */
 function measurements(path: string): unknown {
@@ -119,7 +119,7 @@ describe('sweep', () => {
     // The task's words, as bash gives them to the program.
     const echo = script
       .replace(/^cd .*$/m, '')
-      .replace('node dist/cli.js "$@"', 'printf "%s\\n" "$@"')
+      .replace('node dist/commands/experiment.js "$@"', 'printf "%s\\n" "$@"')
       .replace(/^while .*$/m, '');
     const out = execFileSync('bash', ['-c', echo], {
       encoding: 'utf8',

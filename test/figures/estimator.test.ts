@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { cube } from '../../src/data/manifolds';
 import { truthFigure, twoNnFigure } from '../../src/figures/estimator';
 import { toSVG } from '../../src/figures/figure';
 import { profileFigure, profilesFigure, siteCurves, sitesFigure } from '../../src/figures/profile';
 import { claimsFigure, repeatsFigure } from '../../src/figures/repeats';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
+import { cube } from '../../src/intrinsic-dimension/manifolds/manifolds';
 import { loadBackend } from '../../src/runtime/backend';
 import { syntheticRun } from './synthetic-run';
 

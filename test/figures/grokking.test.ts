@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
+import { grokkingStep } from '../../src/analysis/transition';
 import { toSVG } from '../../src/figures/figure';
 import { grokkingFigure } from '../../src/figures/grokking';
 import { grokkingGrid } from '../../src/figures/grokking-grid';
-import { grokkingStep } from '../../src/figures/transition';
 import { syntheticRun } from './synthetic-run';
 
 describe('grokking figures', () => {

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { levels, onsetOfHarm, outcomes, sweepsOf } from '../../src/analysis/regularized';
 import { PAPER } from '../../src/experiments/presets';
 import { toSVG } from '../../src/figures/figure';
 import { generalizationCorrelation, generalizationFigure } from '../../src/figures/generalization';
@@ -6,7 +7,6 @@ import type { MeasuredRun } from '../../src/figures/grokking-axes';
 import { overRegularizationFigure } from '../../src/figures/over-regularization';
 import { regularizationFigure, strengthCorrelation } from '../../src/figures/regularization';
 import { overRegularizationTable, regularizationTable } from '../../src/figures/regularization-table';
-import { levels, onsetOfHarm, outcomes, sweepsOf } from '../../src/figures/regularized';
 
 interface End {
   weightDecay?: number;

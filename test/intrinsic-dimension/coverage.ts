@@ -3,15 +3,16 @@
  *
  *     node --import tsx test/intrinsic-dimension/coverage.ts [repetitions] [points]
  */
+
+import { type EstimatorOptions, localEstimator } from '../../src/intrinsic-dimension/estimators/registry';
 import {
   independentStandardError,
   normalInterval,
   sandwichStandardError,
-} from '../../src/intrinsic-dimension/confidence';
-import { type EstimatorOptions, localEstimator } from '../../src/intrinsic-dimension/estimators';
-import type { NeighbourTable } from '../../src/intrinsic-dimension/neighbour-table';
-import { space } from '../../src/intrinsic-dimension/space';
-import { mulberry32 } from '../../src/runtime/random';
+} from '../../src/intrinsic-dimension/intervals';
+import { space } from '../../src/intrinsic-dimension/points/space';
+import type { NeighbourTable } from '../../src/intrinsic-dimension/search/neighbour-table';
+import { mulberry32 } from '../../src/runtime/random/stateless-random';
 
 const CASES: readonly EstimatorOptions[] = [
   { estimator: 'two-nn' },

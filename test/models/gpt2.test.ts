@@ -5,9 +5,9 @@ import * as tf from '@tensorflow/tfjs';
 import { gpt2 } from '../../src/models/gpt2';
 import type { Model } from '../../src/models/model';
 import { isNative, loadBackend, nativeBackend } from '../../src/runtime/backend';
-import { softmaxCrossEntropy } from '../../src/runtime/native-ops';
-import { compile } from '../../src/runtime/program';
-import { statelessRandom } from '../../src/runtime/random';
+import { compile } from '../../src/runtime/compile/program';
+import { softmaxCrossEntropy } from '../../src/runtime/operations/fused-operations';
+import { statelessRandom } from '../../src/runtime/random/stateless-random';
 import { createOptimizer } from '../../src/training/optimizers';
 
 // What PyTorch and transformers computed: fixtures/gpt2/make.py.

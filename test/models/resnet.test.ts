@@ -5,9 +5,9 @@ import * as tf from '@tensorflow/tfjs';
 import type { Model } from '../../src/models/model';
 import { type ResnetConfig, resnet } from '../../src/models/resnet';
 import { loadBackend } from '../../src/runtime/backend';
-import { softmaxCrossEntropy } from '../../src/runtime/native-ops';
-import { compile } from '../../src/runtime/program';
-import { statelessRandom } from '../../src/runtime/random';
+import { compile } from '../../src/runtime/compile/program';
+import { softmaxCrossEntropy } from '../../src/runtime/operations/fused-operations';
+import { statelessRandom } from '../../src/runtime/random/stateless-random';
 import { createOptimizer } from '../../src/training/optimizers';
 
 // What PyTorch computed: fixtures/resnet/make.py.

@@ -1,0 +1,150 @@
+/** How a sweep over the strength of one regularisation ended: every run, the mean of each strength, where harm begins. */
+import { jStat } from 'jstat';
+import type { MeasuredRun } from '../figures/grokking-axes';
+
+/** A setting whose strength is swept while the other one is off. */
+export type Regularization = 'weightDecay' | 'blockDropout';
+
+const REGULARIZATIONS: readonly Regularization[] = ['weightDecay', 'blockDropout'];
+
+/** The last measurement of one run. */
+export interface Outcome {
+  readonly regularization: Regularization;
+  readonly strength: number;
+  /** On validation, from 0 to 1. */
+  readonly accuracy: number;
+  /** LLID on validation. */
+  readonly lastLayerId: number;
+  /** PID on validation. */
+  readonly peakId: number;
+  /** It answers less than half as well as the best of its sweep: it has not learnt, and its dimensions say nothing. */
+  readonly collapsed: boolean;
+}
+
+/** What is averaged over the seeds of a strength. */
+export type Quantity = 'accuracy' | 'lastLayerId' | 'peakId';
+
+/** The runs of one strength, which differ in their seeds. */
+export interface Level {
+  readonly strength: number;
+  readonly outcomes: readonly Outcome[];
+  /** By quantity; the deviation is NaN for a single run. */
+  readonly mean: Readonly<Record<Quantity, number>>;
+  readonly deviation: Readonly<Record<Quantity, number>>;
+  /** All of its runs have. */
+  readonly collapsed: boolean;
+}
+
+/**
+ * The ends of the finished runs in which the other regularisation is off, by rising strength; [] where there are none.
+ */
+export function outcomes(runs: readonly MeasuredRun[], regularization: Regularization): Outcome[] {
+  const others = REGULARIZATIONS.filter((name) => name !== regularization);
+  const ends = runs
+    .filter(({ config }) => others.every((name) => Number(config[name] ?? 0) === 0))
+    .flatMap(({ config, measurements }) => {
+      const last = measurements.at(-1);
+      if (!last || last.step < Number(config.steps)) return [];
+      const ids = Object.values(last.validation.id).map(({ value }) => value);
+      return [
+        {
+          regularization,
+          strength: Number(config[regularization] ?? 0),
+          accuracy: last.validation.accuracy,
+          lastLayerId: ids.at(-1) ?? Number.NaN,
+          peakId: Math.max(...ids),
+        },
+      ];
+    });
+  const best = Math.max(...ends.map(({ accuracy }) => accuracy));
+  return ends
+    .map((end) => ({ ...end, collapsed: end.accuracy < best / 2 }))
+    .sort((a, b) => a.strength - b.strength);
+}
+
+/** Outcomes by strength, rising. */
+export function levels(ends: readonly Outcome[]): Level[] {
+  const strengths = [...new Set(ends.map(({ strength }) => strength))].sort((a, b) => a - b);
+  return strengths.map((strength) => {
+    const own = ends.filter((end) => end.strength === strength);
+    const of = (statistic: (values: number[]) => number): Record<Quantity, number> => ({
+      accuracy: statistic(own.map(({ accuracy }) => accuracy)),
+      lastLayerId: statistic(own.map(({ lastLayerId }) => lastLayerId)),
+      peakId: statistic(own.map(({ peakId }) => peakId)),
+    });
+    return {
+      strength,
+      outcomes: own,
+      mean: of(jStat.mean),
+      deviation: of((values) => (values.length > 1 ? jStat.stdev(values, true) : Number.NaN)),
+      collapsed: own.every(({ collapsed }) => collapsed),
+    };
+  });
+}
+
+/** A sweep over one strength. */
+export interface Sweep {
+  readonly regularization: Regularization;
+  readonly ends: readonly Outcome[];
+  readonly sweep: readonly Level[];
+  /** As {@link onsetOfHarm} has it. */
+  readonly onset?: number;
+}
+
+/**
+ * The sweeps over weight decay and over dropout that are among the runs.
+ *
+ * @throws RangeError where there is none
+ */
+export function sweepsOf(runs: readonly MeasuredRun[]): Sweep[] {
+  const sweeps = (['weightDecay', 'blockDropout'] as const).map((regularization): Sweep => {
+    const ends = outcomes(runs, regularization);
+    const sweep = levels(ends);
+    const onset = onsetOfHarm(sweep);
+    return { regularization, ends, sweep, ...(onset === undefined ? {} : { onset }) };
+  });
+  const found = sweeps.filter(({ sweep }) => sweep.length > 1);
+  if (found.length > 0) return found;
+  throw new RangeError(
+    `no sweep of weightDecay or blockDropout is among the ${runs.length} runs: npm run sweep -- images dataset=... weightDecay=0,1e-3,1e-2 --out data/runs/... records one`,
+  );
+}
+
+/** The difference of two means that counts as harm, in standard errors. */
+const HARM = 2;
+
+/**
+ * Where regularisation begins to do harm: the least strength from which on every mean accuracy is lower than the best
+ * one by more than two standard errors of the difference. The error comes from the variance over seeds.
+ *
+ * @returns the strength; undefined where no strength does harm, or no strength has two seeds
+ */
+export function onsetOfHarm(sweep: readonly Level[]): number | undefined {
+  const learnt = sweep.filter(({ collapsed }) => !collapsed);
+  const variance = varianceOverSeeds(learnt);
+  if (variance === undefined) return undefined;
+  const best = learnt.reduce((champion, next) =>
+    next.mean.accuracy > champion.mean.accuracy ? next : champion,
+  );
+  const harmful = (level: Level): boolean => {
+    const error = Math.sqrt(variance * (1 / level.outcomes.length + 1 / best.outcomes.length));
+    return best.mean.accuracy - level.mean.accuracy > HARM * error;
+  };
+  const lastHarmless = sweep.findLastIndex((level) => !harmful(level));
+  return sweep[lastHarmless + 1]?.strength;
+}
+
+/**
+ * Of accuracy, from the median over the strengths: close to collapse runs scatter widely, which says nothing of the
+ * others. The variance of n normal values is distributed as its mean times chi-square / (n - 1), n - 1 degrees.
+ */
+function varianceOverSeeds(sweep: readonly Level[]): number | undefined {
+  const repeated = sweep.filter(({ outcomes: { length } }) => length > 1);
+  if (repeated.length === 0) return undefined;
+  return jStat.median(
+    repeated.map(({ outcomes: { length }, deviation }) => {
+      const degrees = length - 1;
+      return (deviation.accuracy ** 2 * degrees) / jStat.chisquare.inv(0.5, degrees);
+    }),
+  );
+}

@@ -1,0 +1,132 @@
+/** Random points on shapes of known dimension, on which an estimator can be checked by eye and by test. */
+import { mulberry32, normals } from '../../runtime/random/stateless-random';
+
+export interface PointSet {
+  readonly name: string;
+  /** The true intrinsic dimension, before any noise. */
+  readonly dimension: number;
+  /** Rows of coordinates, one point after the other. */
+  readonly data: Float64Array;
+  /** [points, coordinates] */
+  readonly shape: readonly [number, number];
+}
+
+export interface ManifoldOptions {
+  readonly points: number;
+  /** Intrinsic dimension. */
+  readonly dimension: number;
+  /** @default 0 */
+  readonly seed?: number;
+}
+
+export interface EmbeddingOptions {
+  /** Coordinates of the space around, at least those the points have. */
+  readonly coordinates: number;
+  /** Standard deviation of the normal noise added to every coordinate. @default 0 */
+  readonly noise?: number;
+  /** @default 0 */
+  readonly seed?: number;
+}
+
+/** Uniform in the unit cube [0, 1]^dimension. */
+export function cube(options: ManifoldOptions): PointSet {
+  const uniform = mulberry32(options.seed ?? 0);
+  return fill('cube', options, options.dimension, (row) => {
+    for (let i = 0; i < row.length; i++) row[i] = uniform();
+  });
+}
+
+/** Standard normal in every coordinate. */
+export function gaussian(options: ManifoldOptions): PointSet {
+  const normal = normals(mulberry32(options.seed ?? 0));
+  return fill('gaussian', options, options.dimension, (row) => {
+    for (let i = 0; i < row.length; i++) row[i] = normal();
+  });
+}
+
+/** Uniform on the unit sphere in dimension + 1 coordinates (Muller, 1959: normal vectors, scaled to length 1). */
+export function sphere(options: ManifoldOptions): PointSet {
+  const normal = normals(mulberry32(options.seed ?? 0));
+  return fill('sphere', options, options.dimension + 1, (row) => {
+    for (let i = 0; i < row.length; i++) row[i] = normal();
+    const length = Math.hypot(...row);
+    for (let i = 0; i < row.length; i++) row[i]! /= length;
+  });
+}
+
+/** Uniform on a product of unit circles, flat and without a border, in 2 x dimension coordinates. */
+export function flatTorus(options: ManifoldOptions): PointSet {
+  const uniform = mulberry32(options.seed ?? 0);
+  return fill('flat torus', options, 2 * options.dimension, (row) => {
+    for (let i = 0; i < row.length; i += 2) {
+      const angle = 2 * Math.PI * uniform();
+      row[i] = Math.cos(angle);
+      row[i + 1] = Math.sin(angle);
+    }
+  });
+}
+
+/** The rolled-up sheet of dimension 2 in three coordinates: one and a half turns, 21 wide, uniform in the angle. */
+export function swissRoll(options: Omit<ManifoldOptions, 'dimension'>): PointSet {
+  const uniform = mulberry32(options.seed ?? 0);
+  return fill('swiss roll', { ...options, dimension: 2 }, 3, (row) => {
+    const angle = 1.5 * Math.PI * (1 + 2 * uniform());
+    row[0] = angle * Math.cos(angle);
+    row[1] = 21 * uniform();
+    row[2] = angle * Math.sin(angle);
+  });
+}
+
+/** The same points in a larger space: turned at random by an orthonormal map, which keeps all distances, plus noise. */
+export function embed(points: PointSet, options: EmbeddingOptions): PointSet {
+  const { coordinates, noise = 0, seed = 0 } = options;
+  const [count, width] = points.shape;
+  if (!Number.isInteger(coordinates) || coordinates < width) {
+    throw new RangeError(
+      `coordinates ${coordinates} cannot hold points of ${width} coordinates: give ${width} or more`,
+    );
+  }
+  const normal = normals(mulberry32(seed));
+  const axes = orthonormal(width, coordinates, normal);
+  const data = new Float64Array(count * coordinates);
+  for (let p = 0; p < count; p++) {
+    for (let j = 0; j < coordinates; j++) {
+      let sum = noise === 0 ? 0 : noise * normal();
+      for (let i = 0; i < width; i++) sum += points.data[p * width + i]! * axes[i]![j]!;
+      data[p * coordinates + j] = sum;
+    }
+  }
+  return { ...points, data, shape: [count, coordinates] };
+}
+
+function fill(
+  name: string,
+  options: ManifoldOptions,
+  width: number,
+  draw: (row: Float64Array) => void,
+): PointSet {
+  const { points, dimension } = options;
+  for (const [key, value] of Object.entries({ points, dimension })) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new RangeError(`${key} ${value} of a ${name} is not a whole number: give 1 or more`);
+    }
+  }
+  const data = new Float64Array(points * width);
+  for (let p = 0; p < points; p++) draw(data.subarray(p * width, (p + 1) * width));
+  return { name, dimension, data, shape: [points, width] };
+}
+
+/** `count` orthonormal vectors, from normal ones by Gram and Schmidt, each made orthogonal twice against rounding. */
+function orthonormal(count: number, width: number, normal: () => number): Float64Array[] {
+  const axes: Float64Array[] = [];
+  while (axes.length < count) {
+    const axis = Float64Array.from({ length: width }, normal);
+    for (const other of [...axes, ...axes]) {
+      const overlap = axis.reduce((sum, x, i) => sum + x * other[i]!, 0);
+      for (let i = 0; i < width; i++) axis[i]! -= overlap * other[i]!;
+    }
+    const length = Math.hypot(...axis);
+    axes.push(axis.map((x) => x / length));
+  }
+  return axes;
+}

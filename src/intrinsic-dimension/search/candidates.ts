@@ -1,0 +1,76 @@
+/** Candidates for neighbours, measured in float64. */
+import type { Columns } from '../points/columns';
+import { squaredDistances } from '../points/distances';
+import type { Rows } from '../points/points';
+import type { NeighbourLists } from './neighbour-table';
+import { largestComputed, type SearchSet } from './search-set';
+
+/** Of points in memory: candidates of each that are measured at a time, more where there are few points for all threads. */
+const STEP = 4;
+const PAIRS = 256;
+
+/** Where neighbours are measured, and what was found so far. */
+export interface Measured {
+  readonly rows: Rows;
+  readonly columns: Columns;
+  readonly found: NeighbourLists;
+  /** Rows of the matrix of distances that may be computed at once. */
+  readonly blockSize: number;
+}
+
+/** The same, and the set in which they are looked for. */
+export interface Search extends Measured {
+  readonly set: SearchSet;
+}
+
+/** The candidates of a point with their computed squared distances, rising or in any order. */
+export interface Queue {
+  readonly i: number;
+  readonly candidates: Int32Array;
+  readonly squared: Float32Array;
+  /** The first that was not looked at. */
+  next: number;
+}
+
+export function queueOf(i: number, candidates: Int32Array, squared: Float32Array): Queue {
+  return { i, candidates, squared, next: 0 };
+}
+
+/**
+ * Measures candidates in float64 and keeps the nearest of all that were seen, skipping those whose computed distance
+ * rules them out. A distance that is measured to the end counts for the other point as well.
+ */
+export function measureAll(search: Search, queues: readonly Queue[]): void {
+  const { rows, columns, found } = search;
+  const step = rows.flat ? Math.max(STEP, Math.ceil(PAIRS / queues.length)) : 1;
+  const room = step * queues.length;
+  const [i, j, limits] = [new Int32Array(room), new Int32Array(room), new Float64Array(room)];
+  for (let waiting = queues; waiting.length > 0; ) {
+    let count = 0;
+    for (const queue of waiting) {
+      const limit = found.farthest(queue.i);
+      const reach = reachOf(search, queue.i);
+      const { candidates, squared } = queue;
+      for (const end = count + step; queue.next < candidates.length && count < end; queue.next++) {
+        const other = candidates[queue.next]!;
+        if (squared[queue.next]! > reach || found.has(queue.i, other)) continue;
+        i[count] = queue.i;
+        j[count] = other;
+        limits[count++] = limit;
+      }
+    }
+    const pairs = { i: i.subarray(0, count), j: j.subarray(0, count), limits: limits.subarray(0, count) };
+    const measured = squaredDistances(rows, columns, pairs);
+    for (let p = 0; p < count; p++) {
+      if (measured[p] === Number.POSITIVE_INFINITY) continue;
+      found.offer(j[p]!, i[p]!, measured[p]!);
+      found.offer(i[p]!, j[p]!, measured[p]!);
+    }
+    waiting = waiting.filter(({ next, candidates }) => next < candidates.length);
+  }
+}
+
+/** The largest computed squared distance that a point nearer than the last needed can have. */
+export function reachOf({ found, set }: Search, i: number): number {
+  return largestComputed(set, i, Math.sqrt(found.farthest(i)) * set.scale);
+}

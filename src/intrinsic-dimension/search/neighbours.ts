@@ -1,0 +1,250 @@
+/** The exact k nearest neighbours of every point: found in float32, measured in float64, and proven complete. */
+
+import { spreadColumns } from '../points/columns';
+import { assertNeighbours, type Rows } from '../points/points';
+import { type Measured, measureAll, queueOf, reachOf, type Search } from './candidates';
+import { type Depth, NeighbourLists, type NeighbourTable } from './neighbour-table';
+import { projectedSet, projectionMemory } from './projection';
+import { hasBfloat16 } from './search-kernel';
+import { type SearchSet, searchSet } from './search-set';
+import { blockRows, type Shortlist, shortlist, squaredDistancesFrom } from './shortlist';
+
+/** How a search runs. */
+export interface SearchOptions {
+  /**
+   * Bytes that the search may take besides the points and the table: half for a rounded copy of the points, which is
+   * made in parts where it is larger, half for blocks of the matrix of distances. @default 1 GiB
+   */
+  readonly memory?: number;
+  /**
+   * Where to look first: in coarser coordinates or a projection, and in float32 only what these leave open. The
+   * neighbours are the same; to be given for comparison. @default what is fastest
+   */
+  readonly through?: 'projection' | 'bfloat16' | 'float32';
+  /** Called now and then with the share that is done, 0 .. 1. */
+  readonly onProgress?: (done: number) => void;
+  /** Ends the search with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** Bytes that a search may take unless told otherwise. */
+export const SEARCH_MEMORY: number = 2 ** 30;
+/** Further candidates on the shortlist: rounded distances may order near neighbours wrongly. */
+const SPARE = 8;
+/** Milliseconds after which other work may run. */
+const TURN = 40;
+/** Multiplications of the full product from which on coarser rounding saves time. */
+const HEAVY = 2e9;
+/** The most candidates besides the neighbours with which it does. */
+const COARSE = 64;
+/** Coordinates, and multiplications of the full product, from which on a projection saves time. */
+const WIDE = 2048;
+const LONG = 4e11;
+/** Points on which a set is tried. */
+const TRIED = 32;
+/** Points that are measured against all others rather than in the full product. */
+const FEW = 16;
+/** Share of the points that may be nearer than the k-th in a set; where more are, it tells too little. */
+const TELLING = 0.05;
+/** Points whose candidates are measured together where all are in memory. */
+const TOGETHER = 1024;
+
+/**
+ * Finds the k nearest neighbours of every point: a shortlist by products of rounded coordinates, measured in float64,
+ * and proven complete by the bound on the rounding. Wide points are searched in a projection first, whose distances are
+ * lower bounds, others in bfloat16 where the processor is faster at it and that tells enough; what these leave open goes
+ * through float32.
+ *
+ * @throws RangeError when there are not more than k points, the memory budget is too small, or distinct points
+ *   lie so close that their squared distance is 0
+ */
+export async function neighbours(
+  rows: Rows,
+  k: number,
+  options: SearchOptions = {},
+  depth: Depth = () => k,
+): Promise<NeighbourTable> {
+  const { memory = SEARCH_MEMORY, onProgress, signal } = options;
+  const { n } = rows;
+  assertNeighbours(k, n);
+  if (!(memory > 0)) throw new RangeError(`memory must be a number of bytes, got ${memory}`);
+  const measured: Measured = {
+    rows,
+    columns: spreadColumns(rows),
+    found: new NeighbourLists(n, k, depth),
+    blockSize: blockRows(n, memory / 2),
+  };
+  const rest = turns(onProgress, signal);
+  const { open, left } = await searchFastest(measured, options, (done) => rest(0.9 * done));
+  if (left.length > 0)
+    await searchAgain({ ...measured, set: searchSet(rows, memory / 2) }, left, n, (done) =>
+      rest(0.9 + 0.1 * done),
+    );
+  const table = measured.found.table(open);
+  assertApart(table);
+  onProgress?.(1);
+  return table;
+}
+
+/**
+ * Searches in the fastest set that tells enough, and frees it.
+ *
+ * @returns how many points the shortlist left open, and which of them this set cannot settle
+ */
+async function searchFastest(
+  measured: Measured,
+  options: SearchOptions,
+  rest: (done: number) => Promise<void>,
+): Promise<{ readonly open: number; readonly left: readonly number[] }> {
+  const { rows, found, blockSize } = measured;
+  const { memory = SEARCH_MEMORY } = options;
+  const { n } = rows;
+  const coarse = await coarseSet(measured, options, (done) => rest(0.3 * done));
+  const begun = coarse ? 0.3 : 0;
+  const set = coarse?.set ?? searchSet(rows, memory / 2);
+  const size = coarse?.size ?? Math.min(found.k + SPARE, n - 1);
+  const candidates = await shortlist(set, size, blockSize, (done) => rest(begun + (0.75 - begun) * done));
+  const open = await measure({ ...measured, set }, candidates, (done) => rest(0.75 + 0.15 * done));
+  const most = coarse ? Math.floor(TELLING * n) : n;
+  const left = await searchAgain({ ...measured, set }, open, most, (done) => rest(0.9 + 0.05 * done));
+  if (left.length > FEW) return { open: open.length, left };
+  // The full product would read all points again, which takes longer than to measure a few against all.
+  await searchAgain({ ...measured, set }, left, n, (done) => rest(0.95 + 0.05 * done));
+  return { open: open.length, left: [] };
+}
+
+/** A set that is faster to search than float32, and the candidates that it takes; undefined where none tells enough. */
+async function coarseSet(
+  measured: Measured,
+  { through, memory = SEARCH_MEMORY }: SearchOptions,
+  rest: (done: number) => Promise<void>,
+): Promise<{ readonly set: SearchSet; readonly size: number } | undefined> {
+  const { rows, columns } = measured;
+  const { n, d } = rows;
+  // Lists of so many candidates must fit into what blocks of the matrix may take.
+  const telling = Math.floor(Math.min(TELLING * n, memory / 2 / (8 * n)));
+  const work = n * n * d;
+  const fits = projectionMemory(n, d) <= memory / 2;
+  if (fits && (through === 'projection' || (!through && d >= WIDE && work >= LONG))) {
+    const set = await projectedSet(rows, columns, (done) => rest(0.95 * done));
+    const size = set && (await candidatesNeeded({ ...measured, set }, telling));
+    if (size !== undefined) return { set: set!, size };
+  }
+  if (!(through === 'bfloat16' || (!through && work >= HEAVY)) || !hasBfloat16()) return undefined;
+  const set = searchSet(rows, memory / 2, 'bfloat16');
+  const size = await candidatesNeeded({ ...measured, set }, Math.min(telling, COARSE + measured.found.k));
+  return size === undefined ? undefined : { set, size };
+}
+
+/** How many candidates a proof of their neighbours takes for 90 % of the points; undefined from `most` on. */
+async function candidatesNeeded(search: Search, most: number): Promise<number | undefined> {
+  const { set, found, blockSize } = search;
+  const { n } = set;
+  const count = Math.min(TRIED, n, blockSize);
+  const tried = Int32Array.from({ length: count }, (_, t) => Math.floor((t * n) / count));
+  const queues = squaredDistancesFrom(set, tried).map((computed, t) => {
+    const last = computed.slice().sort()[most]!;
+    const near: number[] = [];
+    for (let j = 0; j < n; j++) if (computed[j]! <= last && j !== tried[t]) near.push(j);
+    const candidates = Int32Array.from(near).sort((a, b) => computed[a]! - computed[b]!);
+    return queueOf(
+      tried[t]!,
+      candidates,
+      Float32Array.from(candidates, (j) => computed[j]!),
+    );
+  });
+  measureAll(search, queues);
+  const needed = Int32Array.from(queues, ({ i, squared }) => {
+    const reach = reachOf(search, i);
+    return squared.reduce((sum, value) => sum + (value <= reach ? 1 : 0), 0);
+  }).sort();
+  const size = needed[Math.floor(0.9 * count)]! + SPARE;
+  return size < most ? Math.min(Math.max(size, found.k + SPARE), n - 1) : undefined;
+}
+
+/** Measures each point's shortlist. Returns the points for which a point off the list could be nearer. */
+async function measure(
+  search: Search,
+  { size, indices, squared }: Shortlist,
+  rest: (done: number) => Promise<void>,
+): Promise<number[]> {
+  const { n } = search.set;
+  const together = search.rows.flat ? TOGETHER : 1;
+  const open: number[] = [];
+  for (let start = 0; start < n; start += together) {
+    const queues = Array.from({ length: Math.min(together, n - start) }, (_, q) => {
+      const [begin, end] = [(start + q) * size, (start + q + 1) * size];
+      return queueOf(start + q, indices.subarray(begin, end), squared.subarray(begin, end));
+    });
+    measureAll(search, queues);
+    for (const queue of queues) {
+      // All points off the list have a computed distance of at least its last.
+      if (size < n - 1 && queue.squared[size - 1]! <= reachOf(search, queue.i)) open.push(queue.i);
+    }
+    await rest(start / n);
+  }
+  return open;
+}
+
+/** Lets timers, requests and charts have their turn, and stops when asked to. */
+export function turns(
+  onProgress: SearchOptions['onProgress'],
+  signal: SearchOptions['signal'],
+): (done: number) => Promise<void> {
+  let last = performance.now();
+  return async (done) => {
+    signal?.throwIfAborted();
+    if (performance.now() - last < TURN) return;
+    onProgress?.(done);
+    await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
+    last = performance.now();
+  };
+}
+
+/**
+ * Goes through all points whose computed distance leaves it open whether they are nearer than what was found.
+ *
+ * @param most a point with more of them is left to a more exact set
+ * @returns the points that are left
+ */
+async function searchAgain(
+  search: Search,
+  open: readonly number[],
+  most: number,
+  rest: (done: number) => Promise<void>,
+): Promise<number[]> {
+  const { set, blockSize } = search;
+  const { n } = set;
+  const left: number[] = [];
+  const candidates = new Int32Array(n);
+  const computed = new Float32Array(n);
+  for (let start = 0; start < open.length; start += blockSize) {
+    const chosen = Int32Array.from(open.slice(start, start + blockSize));
+    for (const [row, squared] of squaredDistancesFrom(set, chosen).entries()) {
+      const i = chosen[row]!;
+      const reach = reachOf(search, i);
+      let count = 0;
+      for (let j = 0; j < n; j++) {
+        if (squared[j]! > reach || j === i) continue;
+        candidates[count] = j;
+        computed[count++] = squared[j]!;
+      }
+      if (count > most) left.push(i);
+      else measureAll(search, [queueOf(i, candidates.subarray(0, count), computed.subarray(0, count))]);
+      await rest((start + row) / open.length);
+    }
+  }
+  return left;
+}
+
+/** Distinct points whose distance is 0 in float64 would make every ratio of distances meaningless. */
+function assertApart({ n, k, indices, distances }: Omit<NeighbourTable, 'searchedAgain'>): void {
+  for (let i = 0; i < n; i++) {
+    if (distances[i * k]! > 0) continue;
+    throw new RangeError(
+      `distinct points ${i} and ${indices[i * k]} are so close that their squared distance is 0 in float64: ` +
+        'multiply the points by a large number, or round them',
+    );
+  }
+}

@@ -1,0 +1,208 @@
+/** The inner loops of a search, in C++: what `native/` has for each instruction set, and set-up compiles. */
+import { join } from 'node:path';
+import { threads } from '../../runtime/threads';
+import type { FlatData } from '../points/points';
+
+/** Points in a panel, whose coordinates lie side by side. */
+export const PANEL: number = 32;
+/** Ranges of rows in a product begin at a multiple of it. */
+export const GROUP: number = 8;
+/** Words of a point that are added up at a time, unless told otherwise; such sums are then added to each other. */
+export const RUN: number = 256;
+
+/** How the coordinates of packed points are rounded; bfloat16 has 8 bits, and products of it take half the time. */
+export type Precision = 'float32' | 'bfloat16';
+
+/** Points as products need them: [panel][word][PANEL], a word being one float32 or two bfloat16. */
+export interface PackedPoints {
+  readonly words: Uint32Array;
+  /** Words of one point. */
+  readonly width: number;
+  readonly precision: Precision;
+}
+
+/** Rows `top` .. `bottom` - 1 and columns `left` .. `right` - 1 of a matrix, [bottom - top, stride]. */
+export interface Tile {
+  readonly values: Float32Array;
+  readonly stride: number;
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+interface Addon {
+  readonly instructions: string;
+  readonly bfloat16: boolean;
+  multiply(...given: unknown[]): void;
+  offer(...given: unknown[]): void;
+  look(...given: unknown[]): void;
+  pack(...given: unknown[]): void;
+  measure(...given: unknown[]): void;
+  distance(...given: unknown[]): void;
+}
+
+let loaded: Addon | undefined;
+
+function addon(): Addon {
+  try {
+    loaded ??= require(join(__dirname, '..', '..', '..', '.cache', 'search-kernel.node')) as Addon;
+  } catch (error) {
+    const [why] = (error as Error).message.split('\n');
+    throw new Error(`the search kernel does not load (${why}): run npm run setup`);
+  }
+  return loaded;
+}
+
+/** Whether this processor multiplies bfloat16. */
+export function hasBfloat16(): boolean {
+  return addon().bfloat16;
+}
+
+/** The least multiple of `size` that is not less than `count`. */
+export function wholes(count: number, size: number): number {
+  return Math.ceil(count / size) * size;
+}
+
+/** What a look at points tells of each. */
+export interface Looks {
+  /** 1 if all coordinates are finite, else 0. */
+  readonly finite: Uint8Array;
+  /** Equal points have the same. */
+  readonly hashes: Int32Array;
+}
+
+/** Looks at all points, and writes what it finds from place `first` on. */
+export function look(source: FlatData, { finite, hashes }: Looks, first: number): void {
+  addon().look(...sourceOf(source), finite, hashes, first, threads());
+}
+
+/** Room for `n` points of `columns` coordinates. */
+export function packedPoints(n: number, columns: number, precision: Precision): PackedPoints {
+  const width = Math.ceil(columns / perWord(precision));
+  return { words: new Uint32Array(wholes(n, PANEL) * width), width, precision };
+}
+
+/** Coordinates in one word. */
+export function perWord(precision: Precision): number {
+  return precision === 'bfloat16' ? 2 : 1;
+}
+
+/** Centres and scales points. */
+export interface Frame {
+  readonly center: Float64Array;
+  /** A power of two, so that scaling rounds nothing. */
+  readonly scale: number;
+}
+
+/** What packing did to points so far, by point. */
+export interface Lengths {
+  /** Squared lengths of the packed points. */
+  readonly squares: Float64Array;
+  /** Squared lengths of what rounding took away. */
+  readonly errors: Float64Array;
+}
+
+/** No lengths so far of `n` points. */
+export function noLengths(n: number): Lengths {
+  return { squares: new Float64Array(n), errors: new Float64Array(n) };
+}
+
+/**
+ * Packs some columns of `count` points from number `from` on as points number `to` and following, centred and scaled,
+ * and adds to their lengths. Words that are left over become 0.
+ *
+ * @param ranges first column and the one after the last, of one range after the other
+ */
+export function pack(
+  source: FlatData,
+  { from, count, to }: { readonly from: number; readonly count: number; readonly to: number },
+  { words, width, precision }: PackedPoints,
+  { center, scale }: Frame,
+  ranges: Int32Array,
+  { squares, errors }: Lengths,
+): void {
+  const how = [words, width, precision === 'bfloat16', center, scale, ranges];
+  addon().pack(...sourceOf(source), from, count, ...how, squares, errors, to, threads());
+}
+
+/**
+ * Products of two sets of packed points with the same width: the rows of the left points from `top` on, by the right
+ * points from `left` on. `top` is a multiple of GROUP, `left` of PANEL, and the values have room for whole groups.
+ *
+ * @param add to the values that are there
+ * @param halves half the squared lengths of both sides' points, to be subtracted, infinite where a panel has no point
+ */
+export function multiply(
+  rows: PackedPoints,
+  columns: PackedPoints,
+  { values, stride, top, bottom, left, right }: Tile,
+  add: boolean,
+  halves?: readonly [Float32Array, Float32Array],
+  run: number = RUN,
+): void {
+  const range = [top, bottom, left, right];
+  const subtracted = halves ?? [null];
+  const halved = rows.precision === 'bfloat16';
+  const factors = [rows.words, columns.words, rows.width, run, halved];
+  addon().multiply(...factors, ...range, values, stride, add, ...subtracted, threads());
+}
+
+/** Of each of `n` points the `size` nearest that were offered, by nearness -|y_i - y_j|^2 / 2. */
+export class NearestLists {
+  /** [n * size] Nearest first. */
+  readonly indices: Int32Array;
+  /** [n * size] */
+  readonly nearness: Float32Array;
+  /** [n] */
+  readonly #last: Float32Array;
+
+  constructor(
+    n: number,
+    readonly size: number,
+  ) {
+    this.indices = new Int32Array(n * size);
+    this.nearness = new Float32Array(n * size).fill(Number.NEGATIVE_INFINITY);
+    this.#last = new Float32Array(n).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  /** Offers each pair of a tile that is above the diagonal to both of its points. */
+  offer({ values, stride, top, bottom, left, right }: Tile): void {
+    const lists = [this.nearness, this.indices, this.#last, this.size];
+    addon().offer(...lists, values, stride, top, bottom, left, right, threads());
+  }
+}
+
+/**
+ * Squared distances of points i and j by direct differences in float64, or infinity where one is known to exceed its
+ * limit.
+ *
+ * @param ranges first column and the one after the last, of one range after the other
+ */
+export function measure(
+  source: FlatData,
+  ranges: Int32Array,
+  pairs: { readonly i: Int32Array; readonly j: Int32Array; readonly limits: Float64Array },
+  squared: Float64Array,
+): void {
+  addon().measure(...sourceOf(source), ranges, pairs.i, pairs.j, pairs.limits, squared, threads());
+}
+
+const result = new Float64Array(1);
+
+/** The same for two points of the same length. */
+export function distance(
+  x: Float32Array | Float64Array,
+  y: Float32Array | Float64Array,
+  ranges: Int32Array,
+  limit: number,
+): number {
+  if (x.constructor !== y.constructor)
+    return distance(Float64Array.from(x), Float64Array.from(y), ranges, limit);
+  addon().distance(x, y, ranges, limit, result);
+  return result[0]!;
+}
+
+function sourceOf({ data, kept, n, d }: FlatData): unknown[] {
+  return [data, kept ?? null, n, d];
+}

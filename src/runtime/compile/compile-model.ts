@@ -1,0 +1,131 @@
+/** Compiles what a tf.LayersModel does with a batch, so that its `fit` runs as a TensorFlow graph. */
+import * as tf from '@tensorflow/tfjs';
+import { type CompileOptions, compile, type Program, type Variables } from './program';
+
+/** The entries of a model's program: lists of tensors to lists of tensors. */
+type BatchFunction = (...tensors: tf.Tensor[]) => tf.Tensor[];
+type ModelEntries = {
+  readonly train: BatchFunction;
+  readonly test: BatchFunction;
+  readonly predict: BatchFunction;
+};
+
+/** Ends what {@link compileModel} began. */
+export interface CompiledModel {
+  /** Frees the graph; the model has its last weights and runs eagerly again. */
+  dispose(): void;
+}
+
+/** What tf.LayersModel keeps private; tfjs is pinned, and tests train models through it. */
+interface TrainableModel extends Pick<tf.LayersModel, 'optimizer' | 'weights' | 'predictOnBatch'> {
+  testFunction: TrainFunction;
+  makeTrainFunction(): TrainFunction;
+  makeTestFunction(): void;
+}
+
+/** Inputs, targets, and weights of the examples if there are any, one after another -> loss and metrics. */
+type TrainFunction = (data: (tf.Tensor | null | undefined)[]) => tf.Tensor[];
+
+/**
+ * From here on `model.fit`, `fitDataset`, `trainOnBatch`, `evaluate`, `evaluateDataset` and `predictOnBatch` run their
+ * batches as a compiled graph: the model's own optimiser, loss, metrics, regularisers, constraints, dropout and batch
+ * normalisation. Everything else about them is as before: callbacks, histories, learning rates that change, weights
+ * that are read, set or saved at any time. The model may be given to `model.compile` before or after.
+ *
+ * `predict` stays eager. A model with stateful recurrent layers is refused, and so is one that is compiled already.
+ *
+ * @example
+ * model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+ * compileModel(model);
+ * await model.fit(x, y, { epochs: 10 });
+ */
+export function compileModel(
+  model: tf.LayersModel,
+  options: Pick<CompileOptions<ModelEntries>, 'seed' | 'maxTraces' | 'audit' | 'check'> = {},
+): CompiledModel {
+  if (!(model instanceof tf.LayersModel))
+    throw new TypeError(
+      'compileModel takes a tf.LayersModel, such as tf.sequential and tf.model give; compile takes functions',
+    );
+  if (Object.hasOwn(model, 'compile'))
+    throw new Error('this model is compiled already: dispose what compileModel gave first');
+  if (model.stateful)
+    throw new Error(
+      'this model has stateful layers, whose states a graph would freeze: build it with stateful: false',
+    );
+  // A tf.Sequential hands its work to a model inside, and makes another one at each model.compile.
+  const inner = (): TrainableModel =>
+    (model as unknown as { model?: TrainableModel }).model ?? (model as unknown as TrainableModel);
+  let installed = install(inner(), options);
+  const { compile: configure } = model;
+  model.compile = (settings) => {
+    installed.dispose();
+    configure.call(model, settings);
+    installed = install(inner(), options);
+  };
+  return {
+    dispose: () => {
+      installed.dispose();
+      Reflect.deleteProperty(model, 'compile');
+    },
+  };
+}
+
+function install(model: TrainableModel, options: Parameters<typeof compileModel>[1]): CompiledModel {
+  const methods = ['makeTrainFunction', 'makeTestFunction', 'predictOnBatch'] as const;
+  const { makeTrainFunction, makeTestFunction, predictOnBatch } = model;
+  let program: Program<ModelEntries> | undefined;
+  let optimizer: tf.Optimizer | undefined;
+  const compiled = (): Program<ModelEntries> => {
+    if (program && optimizer === model.optimizer) return program;
+    program?.dispose();
+    optimizer = model.optimizer;
+    const train = makeTrainFunction.call(model);
+    const test = (): TrainableModel['testFunction'] => {
+      makeTestFunction.call(model);
+      return model.testFunction;
+    };
+    program = compile({
+      variables: weightsOf(model),
+      entries: {
+        train: (...data) => train(data),
+        test: (...data) => test()(data),
+        predict: (...x) => listed(predictOnBatch.call(model, x.length === 1 ? x[0]! : x)),
+      },
+      ...options,
+    });
+    return program;
+  };
+  Object.assign(model, {
+    makeTrainFunction: (): TrainFunction => (data) => compiled().runSync('train', ...present(data)),
+    makeTestFunction: () => {
+      model.testFunction = (data) => compiled().runSync('test', ...present(data));
+    },
+    predictOnBatch: (x: tf.Tensor | tf.Tensor[]) => {
+      const outputs = compiled().runSync('predict', ...listed(x));
+      return outputs.length === 1 ? outputs[0]! : outputs;
+    },
+  });
+  return {
+    dispose: () => {
+      program?.dispose();
+      for (const method of methods) Reflect.deleteProperty(model, method);
+    },
+  };
+}
+
+/** All weights by name, those that are not trained included: moving averages. */
+function weightsOf(model: TrainableModel): Variables {
+  return Object.fromEntries(model.weights.map((weight) => [weight.name, weight.read() as tf.Variable]));
+}
+
+function listed(tensors: tf.Tensor | tf.Tensor[]): tf.Tensor[] {
+  return Array.isArray(tensors) ? tensors : [tensors];
+}
+
+/** tfjs gives nulls for weights of examples that there are not. */
+function present(data: readonly (tf.Tensor | null | undefined)[]): tf.Tensor[] {
+  const tensors = data.flatMap((tensor) => (tensor ? [tensor] : []));
+  if (tensors.every((tensor, i) => tensor === data[i])) return tensors;
+  throw new Error('class weights are given for some outputs of the model: give them for all, or for none');
+}

@@ -1,0 +1,109 @@
+/** What a function must not do while it is traced: read data, draw its own random numbers, leave variables behind. */
+import * as tf from '@tensorflow/tfjs';
+import { withMethods } from '../patch';
+import { RANDOM_SCOPES } from '../random/traced-random';
+import { TraceError } from './outputs';
+
+/** Watches one function. */
+export class EntryRules {
+  /** Variables that the function created, and the values they were given. */
+  readonly created: Map<tf.Variable, tf.Tensor> = new Map();
+  /** Tensors that the function kept from being disposed. */
+  readonly kept: tf.Tensor[] = [];
+  readonly #entry: string;
+  #refusal: TraceError | undefined;
+
+  readonly #mayAssign: (variable: tf.Variable) => boolean;
+
+  /** @param mayAssign tells the program's variables from others, whose new values a graph would not write */
+  constructor(entry: string, mayAssign: (variable: tf.Variable) => boolean) {
+    this.#entry = entry;
+    this.#mayAssign = mayAssign;
+  }
+
+  /** Runs `body` under the rules; a broken one is a TraceError. */
+  enforce<R>(body: () => R): R {
+    const engine = tf.engine();
+    const { startScope, makeVariable, disposeVariable, keep } = engine;
+    const rules: Partial<typeof engine> = {
+      readSync: () => this.refuseRead(),
+      read: () => this.#refuseReadLater(),
+      startScope: (name) => {
+        if (name !== undefined && RANDOM_SCOPES.has(name)) throw this.#ownReference(name.replace('__op', ''));
+        startScope.call(engine, name);
+      },
+      makeVariable: (...from) => {
+        const variable = makeVariable.apply(engine, from);
+        this.created.set(variable, keep.call(engine, variable.clone()) as tf.Tensor);
+        return variable;
+      },
+      disposeVariable: (variable) => {
+        if (!this.created.has(variable)) throw this.#disposal(variable);
+        disposeVariable.call(engine, variable);
+      },
+      keep: (tensor) => {
+        this.kept.push(tensor);
+        return keep.call(engine, tensor) as never;
+      },
+    };
+    const result = withMethods(engine, rules, () =>
+      withMethods(Math, { random: () => this.#refuseMathRandom() }, () =>
+        withMethods(tf.Variable.prototype, { assign: this.#assigning() }, body),
+      ),
+    );
+    if (this.#refusal) throw this.#refusal;
+    return result;
+  }
+
+  refuseRead(): never {
+    this.#refusal ??= new TraceError(
+      `'${this.#entry}' reads a tensor's data (dataSync, data, array or print) while it is compiled; a graph has no ` +
+        'data yet: return the tensor as an output, and read what run gives',
+    );
+    throw this.#refusal;
+  }
+
+  /** Inside a promise an error would be lost: it is thrown when the function returns, and the promise stays open. */
+  #refuseReadLater(): Promise<never> {
+    try {
+      return this.refuseRead();
+    } catch {
+      return new Promise(() => {});
+    }
+  }
+
+  #refuseMathRandom(): never {
+    throw new TraceError(
+      `'${this.#entry}' calls Math.random while it is compiled, and a graph would repeat the number at every step; use ` +
+        'tf.randomUniform, or pass the number as an input',
+    );
+  }
+
+  #assigning(): tf.Variable['assign'] {
+    const { assign } = tf.Variable.prototype;
+    const check = (variable: tf.Variable): void => {
+      if (this.#mayAssign(variable) || this.created.has(variable)) return;
+      throw new TraceError(
+        `'${this.#entry}' assigns variable '${variable.name}' of shape [${variable.shape}], which is not one of the ` +
+          "program's variables: a graph would not write it; add it to `variables`",
+      );
+    };
+    return function (this: tf.Variable, value) {
+      check(this);
+      assign.call(this, value);
+    };
+  }
+
+  #disposal({ name, shape }: tf.Variable): TraceError {
+    return new TraceError(
+      `'${this.#entry}' disposes variable '${name}' of shape [${shape}]; dispose it after the program`,
+    );
+  }
+
+  #ownReference(name: string): TraceError {
+    return new TraceError(
+      `'${this.#entry}' calls tf.${name} by a reference of its own, and the numbers would be frozen; call it as a ` +
+        'property of tf',
+    );
+  }
+}

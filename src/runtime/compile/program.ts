@@ -1,0 +1,101 @@
+/** Compiles tfjs functions into one TensorFlow graph of named entries that share variables. */
+import * as tf from '@tensorflow/tfjs';
+import { isNative } from '../backend';
+import { EagerProgram } from './eager-program';
+import { GraphProgram } from './graph-program';
+import type { TensorFunction } from './outputs';
+
+/** Variables by the names under which a program reads and loads them. */
+export type Variables = Readonly<Record<string, tf.Variable>>;
+
+/** Functions of tensors by name. */
+export type Entries = Readonly<Record<string, TensorFunction>>;
+
+/** What {@link compile} takes. */
+export interface CompileOptions<E extends Entries, V extends Variables = Variables> {
+  /** All variables that any entry reads or assigns. The state of tfjs's optimisers is added by itself. */
+  readonly variables: V;
+  /** The functions to compile. They are traced when first run, once for each set of input shapes. */
+  readonly entries: E;
+  /**
+   * Of tf.randomUniform, tf.dropout and their like inside entries: the same seed gives the same numbers, run by run.
+   * @default 0
+   */
+  readonly seed?: number;
+  /**
+   * How many sets of input shapes an entry may be traced for; more is taken for a mistake.
+   * @default 16
+   */
+  readonly maxTraces?: number;
+  /**
+   * Traces each entry again before its 2nd, 4th, 8th, 16th .. run, and throws if a number, a captured tensor or a
+   * branch is another than the one that the graph has frozen.
+   * @default true
+   */
+  readonly audit?: boolean;
+  /**
+   * Runs each entry eagerly as well, from the same state, and throws where the two differ. Slow, for tests: `true`, or
+   * the error to allow, as a share of the largest value in a tensor (1e-3).
+   * @default false
+   */
+  readonly check?: boolean | { readonly tolerance: number };
+}
+
+/** The values of variables: those given to {@link compile}, and what the entries added to them. */
+export type Values<V extends Variables> = { readonly [K in keyof V]: ValueOf<V[K]> } & Readonly<
+  Record<string, tf.Tensor>
+>;
+type ValueOf<W> = W extends tf.Variable<infer R> ? tf.Tensor<R> : never;
+
+/**
+ * Entries compiled into one graph. The graph has copies of the variables; whoever reads a tf.Variable of the program
+ * gets its newest value, and what is assigned to one from outside is seen by the next run.
+ */
+export interface Program<E extends Entries, V extends Variables = Variables> {
+  /** Runs an entry, and waits until its outputs are there. The caller disposes the outputs. */
+  run<K extends keyof E & string>(entry: K, ...inputs: Parameters<E[K]>): Promise<ReturnType<E[K]>>;
+  /** The same without a promise. */
+  runSync<K extends keyof E & string>(entry: K, ...inputs: Parameters<E[K]>): ReturnType<E[K]>;
+  /** Traces an entry for inputs like these without running it, so that the first run is as fast as any. */
+  prepare<K extends keyof E & string>(entry: K, ...inputs: Parameters<E[K]>): void;
+  /**
+   * The variables' values now, by name; also `random`, int32 [seed, step], if an entry draws random numbers, and the
+   * state of tfjs's optimisers (`Adam/accBeta1`), if entries apply them. The caller disposes them.
+   */
+  read(): Values<V>;
+  /** Sets variables by name. An optimiser's state has its names once an entry that applies it was prepared. */
+  load(values: { readonly [K in keyof V]?: tf.Tensor }): void;
+  /** Frees the graph and its copy of the variables; the tf.Variables have the last values. */
+  dispose(): void;
+}
+
+/**
+ * Compiles functions of tensors as `tf.function` or `jax.jit` do: each entry is run once to record its
+ * operations, and from then on TensorFlow runs the recorded graph as a whole, which saves most of the cost of
+ * calling operations one by one from JavaScript and lets TensorFlow fuse them.
+ *
+ * What is frozen when an entry is traced: JavaScript numbers, branches and loops, and tensors captured from
+ * outside. What changes from run to run belongs in variables or inputs. The learning rates of tfjs's optimisers and
+ * tfjs's random functions are not frozen. `docs/compile.md` has the details.
+ *
+ * On the wasm and cpu backends the entries run eagerly, with the same results but for the random numbers.
+ *
+ * @example
+ * const program = compile({ variables: { w }, entries: { step: (x: tf.Tensor) => { w.assign(w.add(x)); return w.sum(); } } });
+ * const total = program.runSync('step', tf.ones([3]));
+ */
+export function compile<E extends Entries, V extends Variables>(
+  options: CompileOptions<E, V>,
+): Program<E, V> {
+  const { variables } = options;
+  const list = Object.values(variables);
+  for (const [name, variable] of Object.entries(variables)) {
+    if (!(variable instanceof tf.Variable))
+      throw new Error(`'${name}' must be a variable; make it one by tf.variable, or pass it as an input`);
+  }
+  const twice = list.find((variable, i) => list.indexOf(variable) !== i);
+  if (twice) throw new Error(`variable '${twice.name}' is given twice to compile; name it once`);
+  if ('random' in variables)
+    throw new Error("'random' is the name of a program's own random state; give the variable another");
+  return isNative() ? new GraphProgram(options) : new EagerProgram(options);
+}

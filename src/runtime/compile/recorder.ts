@@ -1,0 +1,237 @@
+/** Writes down the operations that tfjs executes as the nodes of a graph. A tensor is known by its data. */
+import * as tf from '@tensorflow/tfjs';
+import { type NativeBackend, nativeBackend, type OpAttribute } from '../backend';
+import { withMethods } from '../patch';
+import { constantValue, GraphBuilder, typeOf } from './graph-builder';
+import { type ConstantValue, type TypeCode, typeAttribute } from './graph-def';
+import { TraceError } from './outputs';
+import { learningRateOf } from './tfjs-optimizers';
+
+/** A tensor in a graph. */
+export interface GraphTensor {
+  /** The name of the node, with `:1`, `:2` .. for its further outputs. */
+  readonly name: string;
+  readonly type: TypeCode;
+  readonly shape: readonly number[];
+}
+
+/** A JavaScript number that is looked up at every run. */
+export interface GraphNumber {
+  readonly name: string;
+  readonly read: () => number;
+}
+
+/** An operand of an update in place: a variable by reference, or a tensor by value. */
+export type Operand = { readonly variable: tf.Variable } | tf.Tensor;
+
+/** The name under which the graph of a program holds a variable. */
+export function variableNode(index: number): string {
+  return `variable_${index}`;
+}
+
+export class Recorder {
+  readonly graph: GraphBuilder;
+  readonly #entry: string;
+  readonly #variables: readonly tf.Variable[];
+  /** Nodes by the dataIds of tensors. */
+  readonly #names = new Map<object, string>();
+  /** Indices of variables by the dataIds they had at the start. */
+  readonly #atTop: ReadonlyMap<object, number>;
+  /** The data of each variable that needs no more to be written. */
+  readonly #current: tf.Variable['dataId'][];
+  readonly #reads: string[] = [];
+  readonly #updates: string[] = [];
+  readonly #writes = new Set<number>();
+  readonly #numbers = new Map<tf.Optimizer, GraphNumber & { readonly sentinel: number }>();
+  /** Off while something runs that belongs to no graph. */
+  #listening = true;
+
+  /** @param variables with data that no other tensor has */
+  constructor(entry: string, scope: string, variables: readonly tf.Variable[]) {
+    this.graph = new GraphBuilder(scope);
+    this.#entry = entry;
+    this.#variables = variables;
+    this.#atTop = new Map(variables.map((variable, i) => [variable.dataId, i]));
+    this.#current = variables.map((variable) => variable.dataId);
+  }
+
+  get numbers(): readonly GraphNumber[] {
+    return [...this.#numbers.values()];
+  }
+
+  get writes(): readonly number[] {
+    return [...this.#writes];
+  }
+
+  /** Makes a tensor an input of the graph. */
+  input(tensor: tf.Tensor, i: number): GraphTensor {
+    const type = typeOf(tensor);
+    const name = this.graph.placeholder(`input_${i}`, type, tensor.shape);
+    this.#names.set(tensor.dataId, name);
+    return { name, type, shape: tensor.shape };
+  }
+
+  /**
+   * A learning rate to compute with, which stands for the optimiser's own at each run: a float32 that no one writes by
+   * hand, by which the constants made from it are recognised.
+   */
+  learningRate(optimizer: tf.Optimizer): number {
+    const known = this.#numbers.get(optimizer);
+    if (known) return known.sentinel;
+    const n = this.#numbers.size;
+    const sentinel = new Float32Array(Uint32Array.of(0x3a5e7a1d + n * 0x2b59).buffer)[0]!;
+    const name = this.graph.placeholder(`learning_rate_${n}`, nativeBackend().binding.TF_FLOAT, []);
+    this.#numbers.set(optimizer, { name, read: () => learningRateOf(optimizer), sentinel });
+    return sentinel;
+  }
+
+  /** Runs `body` and records its operations; `refuseRead` is called where a kernel reads what a graph computes. */
+  record<R>(refuseRead: () => never, body: () => R): R {
+    const backend = nativeBackend();
+    const { executeSingleOutput, executeMultipleOutputs, readSync } = backend;
+    const recording: Partial<NativeBackend> = {
+      executeSingleOutput: (op, attributes, from) => {
+        const output = executeSingleOutput.call(backend, op, attributes, from);
+        this.#operation(op, attributes, from, [output]);
+        return output;
+      },
+      executeMultipleOutputs: (op, attributes, from, count) => {
+        const outputs = executeMultipleOutputs.call(backend, op, attributes, from, count);
+        this.#operation(op, attributes, from, outputs);
+        return outputs;
+      },
+      readSync: (dataId) => {
+        if (this.#listening && (this.#names.has(dataId) || this.#atTop.has(dataId))) return refuseRead();
+        return readSync.call(backend, dataId);
+      },
+    };
+    return withMethods(backend, recording, body);
+  }
+
+  /** Runs `body` unrecorded. */
+  aside(body: () => void): void {
+    const was = this.#listening;
+    this.#listening = false;
+    try {
+      body();
+    } finally {
+      this.#listening = was;
+    }
+  }
+
+  /** Records no more: the trace is in vain, and will be made again. */
+  stop(): void {
+    this.#listening = false;
+  }
+
+  /** Records an update of variables by an operation on resources; `eagerly` computes the same. */
+  update(
+    op: string,
+    attributes: readonly OpAttribute[],
+    operands: readonly Operand[],
+    eagerly: () => void,
+  ): void {
+    if (!this.#listening) {
+      eagerly();
+      return;
+    }
+    const touched = operands.flatMap((operand) =>
+      operand instanceof tf.Tensor ? [] : [this.#indexOf(operand.variable)],
+    );
+    const names = operands.map((operand) =>
+      operand instanceof tf.Tensor ? this.#nameOf(operand) : variableNode(this.#indexOf(operand.variable)),
+    );
+    const node = this.graph.add(op, [...names, ...this.#reads, ...this.#updates], attributes);
+    this.aside(eagerly);
+    for (const i of touched) {
+      // Whoever reads the variable from here on reads what the update wrote.
+      const { dataId } = this.#variables[i]!;
+      this.#writes.add(i);
+      this.#current[i] = dataId;
+      const reread = this.graph.add('ReadVariableOp', [variableNode(i), `^${node}`], this.#dtype(i));
+      this.#names.set(dataId, reread);
+    }
+    this.#updates.push(`^${node}`);
+  }
+
+  /** Ends the graph: the variables are written, then the outputs are there. */
+  outputs(leaves: readonly tf.Tensor[]): GraphTensor[] {
+    const changed = this.#variables.flatMap((variable, i) =>
+      variable.dataId === this.#current[i] ? [] : [{ i, value: this.#nameOf(variable) }],
+    );
+    const results = leaves.map((tensor) => this.#nameOf(tensor));
+    // All reads are known by now.
+    const assigns = changed.map(({ i, value }) => {
+      this.#writes.add(i);
+      const from = [variableNode(i), value, ...this.#reads, ...this.#updates];
+      return `^${this.graph.add('AssignVariableOp', from, this.#dtype(i), `assign_${i}`)}`;
+    });
+    return leaves.map((tensor, i) => {
+      const type = typeOf(tensor);
+      // Outputs wait for the updates: a session fetches tensors, not operations.
+      const from = [results[i]!, ...this.#updates, ...assigns];
+      const name = this.graph.add('Identity', from, [typeAttribute('T', type)], `output_${i}`);
+      return { name, type, shape: tensor.shape };
+    });
+  }
+
+  #operation(op: string, attributes: readonly OpAttribute[], from: tf.Tensor[], to: tf.Tensor[]): void {
+    if (!this.#listening) return;
+    const inputs = from.map((tensor) => this.#nameOf(tensor));
+    const name = this.graph.operation(op, from, inputs, attributes);
+    to.forEach(({ dataId }, i) => {
+      this.#names.set(dataId, i === 0 ? name : `${name}:${i}`);
+    });
+  }
+
+  #nameOf(tensor: tf.Tensor): string {
+    const { dataId } = tensor;
+    const known = this.#names.get(dataId);
+    if (known !== undefined) return known;
+    const name = this.#read(dataId) ?? this.#constant(tensor);
+    this.#names.set(dataId, name);
+    return name;
+  }
+
+  #read(dataId: object): string | undefined {
+    const i = this.#atTop.get(dataId);
+    if (i === undefined) return undefined;
+    const name = this.graph.add('ReadVariableOp', [variableNode(i)], this.#dtype(i), `read_${i}`);
+    this.#reads.push(`^${name}`);
+    return name;
+  }
+
+  #constant(tensor: tf.Tensor): string {
+    const registered = Object.values(tf.engine().registeredVariables);
+    const outside = registered.find(({ dataId }) => dataId === tensor.dataId);
+    if (outside) {
+      throw new TraceError(
+        `'${this.#entry}' uses variable '${outside.name}' of shape [${outside.shape}], which is not one of the ` +
+          "program's variables: its value would be frozen; add it to `variables`, or pass its value as an input",
+      );
+    }
+    const constant = constantValue(tensor);
+    return this.#number(tensor, constant) ?? this.graph.constant(constant);
+  }
+
+  /** The learning rate, or minus the learning rate, that a constant stands for. */
+  #number(tensor: tf.Tensor, { type, bytes }: ConstantValue): string | undefined {
+    if (tensor.size !== 1 || tensor.dtype !== 'float32' || this.#numbers.size === 0) return undefined;
+    const value = new Float32Array((bytes as Uint8Array).slice().buffer)[0]!;
+    const number = [...this.#numbers.values()].find(({ sentinel }) => Math.abs(value) === sentinel);
+    if (!number || value > 0) return number?.name;
+    return this.graph.add('Neg', [number.name], [typeAttribute('T', type)]);
+  }
+
+  #indexOf(variable: tf.Variable): number {
+    const index = this.#variables.indexOf(variable);
+    if (index >= 0) return index;
+    throw new TraceError(
+      `'${this.#entry}' updates variable '${variable.name}': add it to the program's variables`,
+    );
+  }
+
+  #dtype(i: number): OpAttribute[] {
+    return [typeAttribute('dtype', typeOf(this.#variables[i]!))];
+  }
+}

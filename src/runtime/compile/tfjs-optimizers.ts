@@ -1,0 +1,137 @@
+/**
+ * tfjs's own optimisers inside compiled functions. They keep their learning rate as a JavaScript number, which a
+ * graph would freeze, and create their state when first used; here both are found and told to the trace.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { withMethods } from '../patch';
+import { TraceError } from './outputs';
+
+/** An optimiser that an entry applied, and what must be watched from run to run. */
+export interface OptimizerUse {
+  readonly optimizer: tf.Optimizer;
+  /** How often the entry applies it. */
+  readonly times: number;
+  /** Its numbers when the entry was traced, apart from the learning rate. */
+  readonly numbers: Readonly<Record<string, number>>;
+}
+
+/** What a trace does when an entry applies an optimiser. */
+export interface OptimizerHooks {
+  /** The learning rate to compute with in place of the optimiser's own. */
+  learningRate(optimizer: tf.Optimizer): number;
+  /** Told before and after each update: the optimiser's state, by names that are the same in every process. */
+  state(variables: Readonly<Record<string, tf.Variable>>): void;
+  /** Runs what belongs to no graph. */
+  aside(body: () => void): void;
+}
+
+const CLASSES = [
+  tf.SGDOptimizer,
+  tf.MomentumOptimizer,
+  tf.RMSPropOptimizer,
+  tf.AdamOptimizer,
+  tf.AdamaxOptimizer,
+  tf.AdagradOptimizer,
+  tf.AdadeltaOptimizer,
+];
+
+/** Runs `body`, which may apply optimisers; their counts of iterations stay as they were. */
+export function withOptimizers<R>(
+  hooks: OptimizerHooks,
+  body: () => R,
+): { readonly result: R; readonly uses: readonly OptimizerUse[] } {
+  const times = new Map<tf.Optimizer, number>();
+  let applying: tf.Optimizer | undefined;
+
+  const watched = (original: tf.Optimizer['applyGradients']): tf.Optimizer['applyGradients'] =>
+    function (this: tf.Optimizer, gradients) {
+      if (applying === this) return original.call(this, gradients); // by super.applyGradients
+      const own = learningRateOf(this);
+      hooks.state(stateOf(this));
+      hooks.aside(() => setLearningRate(this, hooks.learningRate(this)));
+      const outer = applying;
+      applying = this;
+      const { iterations } = this;
+      try {
+        original.call(this, gradients);
+      } finally {
+        applying = outer;
+        hooks.aside(() => setLearningRate(this, own));
+        hooks.state(stateOf(this));
+        addIterations(this, iterations - this.iterations);
+      }
+      times.set(this, (times.get(this) ?? 0) + 1);
+    };
+  const refuseUnknown = function (this: tf.Optimizer): void {
+    if (applying === this) {
+      addIterations(this, 1);
+      return;
+    }
+    throw new TraceError(
+      `the optimiser ${this.getClassName()} is none of tfjs's own: its JavaScript numbers would be frozen; extend ` +
+        'one of tf.train, or write the update with tensors and variables',
+    );
+  };
+
+  const nested = CLASSES.reduce<() => R>((inner, { prototype }) => {
+    const { applyGradients } = prototype;
+    return () => withMethods(prototype, { applyGradients: watched(applyGradients) }, inner);
+  }, body);
+  const base = tf.Optimizer.prototype as tf.Optimizer & { incrementIterations(): void };
+  const result = withMethods(base, { incrementIterations: refuseUnknown }, nested);
+  const uses = [...times].map(([optimizer, count]) => ({
+    optimizer,
+    times: count,
+    numbers: numbersOf(optimizer),
+  }));
+  return { result, uses };
+}
+
+/** The learning rate now, which schedules change between steps. */
+export function learningRateOf(optimizer: tf.Optimizer): number {
+  return (optimizer as unknown as { learningRate: number }).learningRate;
+}
+
+/** Counts the iterations that a graph ran. */
+export function addIterations(optimizer: tf.Optimizer, count: number): void {
+  (optimizer as unknown as { iterations_: number }).iterations_ = optimizer.iterations + count;
+}
+
+/** A TraceError if a number that the graph has frozen is another now. */
+export function assertSameNumbers(entry: string, { optimizer, numbers }: OptimizerUse): void {
+  const now = numbersOf(optimizer);
+  for (const [name, value] of Object.entries(numbers)) {
+    if (Object.is(now[name], value)) continue;
+    throw new TraceError(
+      `${name} of the optimiser ${optimizer.getClassName()} was ${value} when '${entry}' was compiled and is ` +
+        `${now[name]} now: only learningRate may change from step to step; compile again after changing ${name}`,
+    );
+  }
+}
+
+function numbersOf(optimizer: tf.Optimizer): Record<string, number> {
+  const numbers = Object.entries(optimizer).filter(
+    ([name, value]) => typeof value === 'number' && name !== 'learningRate' && name !== 'iterations_',
+  );
+  return Object.fromEntries(numbers);
+}
+
+/** SGD and Momentum keep a tensor of the learning rate beside the number. (tfjs's `instanceof` takes any for SGD.) */
+function setLearningRate(optimizer: tf.Optimizer, value: number): void {
+  if ('setLearningRate' in optimizer) (optimizer as tf.SGDOptimizer).setLearningRate(value);
+  else Object.assign(optimizer, { learningRate: value });
+}
+
+/** The variables among an optimiser's properties: single ones, and lists with one for each weight. */
+function stateOf(optimizer: tf.Optimizer): Record<string, tf.Variable> {
+  const state: Record<string, tf.Variable> = {};
+  for (const [property, value] of Object.entries(optimizer)) {
+    const name = `${optimizer.getClassName()}/${property}`;
+    if (value instanceof tf.Variable) state[name] = value;
+    if (!Array.isArray(value)) continue;
+    value.forEach((slot: { variable?: tf.Variable } | undefined, i) => {
+      if (slot?.variable instanceof tf.Variable) state[`${name}/${i}`] = slot.variable;
+    });
+  }
+  return state;
+}

@@ -1,0 +1,149 @@
+/**
+ * What a trace does better than tfjs, which takes apart what TensorFlow has as one kernel, and reads back what
+ * TensorFlow checks itself. The replacements compute the same, and have gradients of their own, of any order.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { nativeBackend, type OpAttribute } from '../backend';
+import { fastFilterGradient, fastInputGradient } from '../operations/winograd';
+import { withMethods } from '../patch';
+import { typeAttribute } from './graph-def';
+
+type KernelCall = Parameters<tf.KernelFunc>[0];
+
+/** Runs `body` while tfjs calls these kernels and gradients. */
+export function withNativeKernels<R>(body: () => R): R {
+  const kernel = (name: string, kernelFunc: (call: KernelCall, stock: tf.KernelFunc) => tf.Tensor) => {
+    const config = tf.getKernel(name, 'tensorflow');
+    const stock = config.kernelFunc;
+    return (inner: () => R) => () =>
+      withMethods(config, { kernelFunc: ((call) => kernelFunc(call, stock)) as tf.KernelFunc }, inner);
+  };
+  const gradient = (name: string, config: Partial<tf.GradConfig>) => (inner: () => R) => () =>
+    withMethods(tf.getGradient(name), config, inner);
+  const replacements = [
+    kernel('GatherV2', gather),
+    kernel('BatchMatMul', matMul),
+    kernel('Conv2DBackpropInput', inputGradient),
+    kernel('Conv2DBackpropFilter', filterGradient),
+    gradient('Relu', {
+      // The output tells as much as the input: nobody else reads that, and TensorFlow fuses product, bias and relu.
+      inputsToSave: [],
+      outputsToSave: [true],
+      gradFunc: (dy, [y]) => ({ x: () => reluGrad(dy as tf.Tensor, tf.cast(y!, 'float32')) }),
+    }),
+    gradient('Sum', { gradFunc: (dy, [x], attrs) => ({ x: () => spread(dy as tf.Tensor, x!, attrs) }) }),
+    gradient('Mean', {
+      gradFunc: (dy, [x], attrs) => ({
+        x: () => {
+          const share = (dy as tf.Tensor).size / x!.size;
+          return spread(tf.mul(dy as tf.Tensor, share), x!, attrs);
+        },
+      }),
+    }),
+  ];
+  return replacements.reduce((inner, replace) => replace(inner), body)();
+}
+
+/** dy where y > 0, else 0, in one kernel; stock tfjs makes the mask of six. Linear in dy: its gradient is itself. */
+function reluGrad(dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
+  const run = tf.customGrad((dy, y, save) => {
+    (save as unknown as (tensors: tf.Tensor[]) => void)([y as tf.Tensor]);
+    const attributes = [typeAttribute('T', nativeBackend().binding.TF_FLOAT)];
+    return {
+      value: nativeBackend().executeSingleOutput('ReluGrad', attributes, [dy as tf.Tensor, y as tf.Tensor]),
+      gradFunc: (ddy: tf.Tensor, [y]: tf.Tensor[]) => [reluGrad(ddy, y!), tf.zerosLike(y!)],
+    };
+  });
+  return run(dy, y);
+}
+
+/** What a sum gave, to each of its terms; stock tfjs multiplies by ones, which a graph would hold as a constant. */
+function spread(dy: tf.Tensor, { shape }: tf.Tensor, attrs: tf.NamedAttrMap): tf.Tensor {
+  const axes = tf.util.parseAxisParam((attrs as { axis: number | number[] }).axis, shape);
+  const kept = shape.map((size, i) => (axes.includes(i) ? 1 : size));
+  return broadcast(tf.reshape(dy, kept), shape);
+}
+
+function broadcast(x: tf.Tensor, shape: number[]): tf.Tensor {
+  const run = tf.customGrad((x) => ({
+    value: tf.tidy(() => {
+      const { TF_FLOAT, TF_INT32 } = nativeBackend().binding;
+      const attributes = [typeAttribute('T', TF_FLOAT), typeAttribute('Tidx', TF_INT32)];
+      return nativeBackend().executeSingleOutput('BroadcastTo', attributes, [
+        x as tf.Tensor,
+        tf.tensor1d(shape, 'int32'),
+      ]);
+    }),
+    gradFunc: (dy: tf.Tensor) => {
+      const axes = [...shape.keys()].filter((i) => (x as tf.Tensor).shape[i] !== shape[i]);
+      return axes.length === 0 ? tf.clone(dy) : tf.sum(dy, axes, true);
+    },
+  }));
+  return run(x);
+}
+
+/** A single product: TensorFlow's MatMul is faster than its product of many. tf.layers asks for products of one. */
+function matMul(call: KernelCall, stock: tf.KernelFunc): tf.Tensor {
+  const { a, b } = call.inputs as Record<'a' | 'b', tf.Tensor>;
+  const single = [a, b].every(({ shape }) => shape.slice(0, -2).every((size) => size === 1));
+  if (!single || a.rank !== b.rank || a.dtype !== 'float32') return stock(call) as tf.Tensor;
+  const { transposeA, transposeB } = call.attrs as Record<string, boolean>;
+  const { TF_ATTR_BOOL, TF_FLOAT } = nativeBackend().binding;
+  const attributes: OpAttribute[] = [
+    typeAttribute('T', TF_FLOAT),
+    { name: 'transpose_a', type: TF_ATTR_BOOL, value: transposeA },
+    { name: 'transpose_b', type: TF_ATTR_BOOL, value: transposeB },
+  ];
+  return tf.tidy(() => {
+    const matrices = [a, b].map((x) => tf.reshape(x, x.shape.slice(-2)));
+    const product = nativeBackend().executeSingleOutput('MatMul', attributes, matrices);
+    return tf.reshape(product, [...a.shape.slice(0, -2), ...product.shape]);
+  });
+}
+
+/** The gradient of a convolution's images, where the project's own kernel is faster than TensorFlow's. */
+function inputGradient(call: KernelCall, stock: tf.KernelFunc): tf.Tensor {
+  const { dy, filter } = call.inputs as Record<'dy' | 'filter', tf.Tensor>;
+  const attrs = call.attrs as unknown as tf.Conv2DBackpropInputAttrs;
+  const fast = keepsSize(attrs) && fastInputGradient(dy, filter, attrs.inputShape, strideOf(attrs));
+  return (fast || stock(call)) as tf.Tensor;
+}
+
+/** The same of its filters. */
+function filterGradient(call: KernelCall, stock: tf.KernelFunc): tf.Tensor {
+  const { x, dy } = call.inputs as Record<'x' | 'dy', tf.Tensor>;
+  const attrs = call.attrs as unknown as tf.Conv2DBackpropFilterAttrs;
+  const fast = keepsSize(attrs) && fastFilterGradient(x, dy, attrs.filterShape, strideOf(attrs));
+  return (fast || stock(call)) as tf.Tensor;
+}
+
+type ConvolutionAttributes = Pick<tf.Conv2DBackpropInputAttrs, 'strides' | 'pad' | 'dataFormat'>;
+
+function keepsSize({ pad, dataFormat }: ConvolutionAttributes): boolean {
+  return pad === 'same' && dataFormat === 'NHWC';
+}
+
+/** The stride in both directions; 0 where they differ. */
+function strideOf({ strides }: ConvolutionAttributes): number {
+  const [down, across = down] = [strides].flat();
+  return down === across ? down! : 0;
+}
+
+/** tfjs reads the indices of tf.gather back to check them, which a graph cannot; TensorFlow checks them itself. */
+function gather({ inputs, attrs }: KernelCall): tf.Tensor {
+  const backend = nativeBackend();
+  const { TF_ATTR_INT, TF_INT32 } = backend.binding;
+  const { x, indices } = inputs as Record<'x' | 'indices', tf.Tensor>;
+  const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };
+  const typeOf = (tensor: tf.Tensor): number => backend.tensorMap.get(tensor.dataId).dtype;
+  const attributes: OpAttribute[] = [
+    { name: 'batch_dims', type: TF_ATTR_INT, value: batchDims },
+    typeAttribute('Tparams', typeOf(x)),
+    typeAttribute('Tindices', typeOf(indices)),
+    typeAttribute('Taxis', TF_INT32),
+  ];
+  const axisTensor = tf.scalar(axis, 'int32');
+  const rows = backend.executeSingleOutput('GatherV2', attributes, [x, indices, axisTensor]);
+  axisTensor.dispose();
+  return rows;
+}

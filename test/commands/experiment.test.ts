@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { grokkingConfig } from '../../src/experiments/grokking-config';
+import { readRun } from '../../src/records/run-record';
+
+const CLI = ['--import', 'tsx', join(__dirname, '../../src/commands/experiment.ts')];
+/** A network and a table so small that a step takes milliseconds. */
+const TINY = [
+  ...[
+    'grokking',
+    'prime=11',
+    'batchSize=16',
+    'nEmbd=8',
+    'nHead=2',
+    'nLayer=1',
+    'idSubsamples=2',
+    'measureEvery=20',
+  ],
+  ...['earlyMeasurements=2', 'checkpointEvery=30', 'steps=140', '--name', 'run'],
+];
+
+interface Result {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+describe('the command line', () => {
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'cli-'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  function call(...words: string[]): Result {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [...CLI, ...words], { encoding: 'utf8' });
+    return { code: status, stdout, stderr };
+  }
+  const recordOf = (out: string): string => join(folder, out, 'run.jsonl');
+  const tiny = (out: string, ...more: string[]): string[] => [...TINY, '--out', join(folder, out), ...more];
+
+  /** Starts a run, does something to it once a line matches, and waits for its end. */
+  async function interrupt(
+    words: string[],
+    line: RegExp,
+    act: (child: ChildProcess) => void,
+  ): Promise<Result> {
+    const child = spawn(process.execPath, [...CLI, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const said = { stdout: '', stderr: '' };
+    child.stdout.on('data', (data) => {
+      said.stdout += data;
+    });
+    child.stderr.on('data', (data) => {
+      const before = line.test(said.stderr);
+      said.stderr += data;
+      if (!before && line.test(said.stderr)) act(child);
+    });
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, ...said };
+  }
+
+  it('lists every key with its default on --help', () => {
+    const { code, stdout } = call('--help');
+    assert.equal(code, 0);
+    for (const [key, value] of Object.entries(grokkingConfig())) {
+      if (key !== 'experiment') assert.ok(stdout.includes(`  ${key}=${value} `), key);
+    }
+    for (const flag of ['--resume', '--out', '--name', '--help'])
+      assert.ok(stdout.includes(`  ${flag} `), flag);
+  });
+
+  it('says in one line what is wrong and what would be right, with exit code 1', () => {
+    const wrong: [string[], RegExp][] = [
+      [['groking'], /^error: no experiment 'groking': choose grokking\n$/],
+      [['grokking', 'wieghtDecay=1'], /^error: no setting 'wieghtDecay': did you mean 'weightDecay'\?.*\n$/],
+      [
+        ['grokking', 'trainFraction=2'],
+        /^error: trainFraction=2 is refused: give a number above 0 and below 1\n$/,
+      ],
+      [['grokking', '--resum'], /^error: no option '--resum': did you mean '--resume'\?.*\n$/],
+    ];
+    for (const [words, message] of wrong) {
+      const { code, stdout, stderr } = call(...words);
+      assert.deepEqual([code, stdout], [1, '']);
+      assert.match(stderr, message);
+    }
+  });
+
+  it('runs to the end, tells its progress, and leaves a complete record', () => {
+    const { code, stdout, stderr } = call(...tiny('whole'));
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /^done at step 140: accuracy [\d.]+ %, validation [\d.]+ % \| LLID [\d.]+\nrecord: .*run\.jsonl\n$/,
+    );
+    assert.match(stderr, /step 100\/140 \| loss [\d.]+ \| accuracy .* \| LLID [\d.]+ \| \d+ s left/);
+    const { done, measurements } = readRun(recordOf('whole'));
+    assert.equal(done?.step, 140);
+    assert.deepEqual(
+      measurements.map(({ step }) => step),
+      [0, 1, 4, 20, 40, 60, 80, 100, 120, 140],
+    );
+  });
+
+  it('refuses to run over a record that exists', () => {
+    const before = readFileSync(recordOf('whole'));
+    const { code, stderr } = call(...tiny('whole'));
+    assert.equal(code, 1);
+    assert.match(stderr, /error: .*(resume it).*\n$/);
+    assert.deepEqual(readFileSync(recordOf('whole')), before);
+  });
+
+  it('ends cleanly on Ctrl-C, also when npm sends it twice, and goes on to the record of an undisturbed run', async () => {
+    const { code, stdout, stderr } = await interrupt(tiny('stopped'), /step {2}40\/140/, (child) => {
+      child.kill('SIGINT');
+      setTimeout(() => child.kill('SIGINT'), 20);
+    });
+    assert.equal(code, 130, stderr);
+    assert.match(stderr, /stopping after this step, with a checkpoint/);
+    const words = tiny('stopped');
+    assert.ok(
+      stdout.endsWith(
+        `to go on: npm run experiment -- ${[...TINY.slice(0, -2), '--out', words.at(-1), ...TINY.slice(-2)].join(' ')} --resume\n`,
+      ),
+      stdout,
+    );
+    assert.equal(readRun(recordOf('stopped')).done, undefined);
+    assert.ok(!existsSync(`${recordOf('stopped')}.lock`));
+
+    const resumed = call(...words, '--resume');
+    assert.equal(resumed.code, 0, resumed.stderr);
+    assert.deepEqual(readRun(recordOf('stopped')).measurements, readRun(recordOf('whole')).measurements);
+  });
+
+  it('goes on after kill -9, with a torn line too, to the record of an undisturbed run', async () => {
+    await interrupt(tiny('killed'), /step {2}80\/140/, (child) => child.kill('SIGKILL'));
+    assert.ok(existsSync(`${recordOf('killed')}.lock`));
+    const text = readFileSync(recordOf('killed'), 'utf8');
+    writeFileSync(recordOf('killed'), `${text}${text.trimEnd().split('\n').at(-1)!.slice(0, 70)}`);
+    const resumed = call(...tiny('killed', '--resume'));
+    assert.equal(resumed.code, 0, resumed.stderr);
+    assert.deepEqual(readRun(recordOf('killed')).measurements, readRun(recordOf('whole')).measurements);
+  });
+
+  it('refuses to resume with other settings, and loses nothing', () => {
+    cpSync(join(folder, 'whole'), join(folder, 'other'), { recursive: true });
+    const before = readFileSync(recordOf('other'));
+    const { code, stderr } = call(...tiny('other', '--resume', 'weightDecay=1e-3'));
+    assert.equal(code, 1);
+    assert.match(stderr, /error: .*other settings \(weightDecay was 0.* is 0\.001\).*\n$/);
+    assert.deepEqual(readFileSync(recordOf('other')), before);
+  });
+});
