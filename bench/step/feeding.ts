@@ -1,7 +1,7 @@
 /** What the network is fed with: shuffled, cropped, flipped, rotated, normalised batches in tensors. */
 import { batches } from '../../src/data/dataset';
 import { imageDataset } from '../../src/data/image-set';
-import { mulberry32 } from '../../src/runtime/random/stateless-random';
+import { mulberry32 } from '../../src/random';
 import type { Step } from './transformer';
 
 /** Enough for a while of batches before the next shuffle, as in a run. */

@@ -2,8 +2,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { modularArithmetic } from '../../src/data/modular-arithmetic';
 import { gpt2 } from '../../src/models/gpt2';
+import { shuffled } from '../../src/random';
 import { compile } from '../../src/runtime/compile/program';
-import { shuffled, statelessRandom } from '../../src/runtime/random/stateless-random';
+import { statelessRandom } from '../../src/runtime/random/stateless-random';
 import { loadCheckpoint, saveCheckpoint } from '../../src/training/checkpoint';
 import { crossEntropy } from '../../src/training/losses';
 import { createOptimizer } from '../../src/training/optimizers';

@@ -1,7 +1,7 @@
 /** Any tf.LayersModel or tf.GraphModel, as far as its named activations are concerned. */
 import * as tf from '@tensorflow/tfjs';
-import { nearest } from '../intrinsic-dimension/nearest';
 import type { Model } from '../models/model';
+import { nearest } from '../nearest';
 
 /** Something whose activations can be had by name. */
 export interface Observed {

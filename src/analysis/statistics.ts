@@ -1,6 +1,6 @@
 /** Statistics of figures: correlation with a bootstrap interval. */
 import type { Interval } from '../intrinsic-dimension/intervals';
-import { mulberry32 } from '../runtime/random/stateless-random';
+import { mulberry32 } from '../random';
 
 /** Pearson's r and where it is believed to lie. */
 export interface Correlation {

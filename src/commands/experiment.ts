@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type RunConfig, settingsOf } from '../experiments/config';
-import { nearest } from '../intrinsic-dimension/nearest';
+import { nearest } from '../nearest';
 import { showProgress } from './progress';
 
 const COMMAND = 'npm run experiment --';

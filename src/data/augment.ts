@@ -1,5 +1,5 @@
 /** Pictures as a network gets them: normalised, and in training cropped, flipped and turned at random. */
-import { mulberry32, streamSeed } from '../runtime/random/stateless-random';
+import { mulberry32, streamSeed } from '../random';
 import type { Draw, Examples } from './dataset';
 
 /** Mean and standard deviation of each channel, of pixels from 0 to 1. */

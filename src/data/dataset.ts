@@ -1,6 +1,6 @@
 /** A data set is two sets of labelled examples; batches of them reach the network as tensors. */
 import * as tf from '@tensorflow/tfjs';
-import { shuffled } from '../runtime/random/stateless-random';
+import { shuffled } from '../random';
 
 /** Labelled examples, kept in one typed array, row after row. */
 export interface Examples {

@@ -1,5 +1,5 @@
 /** Labelled pictures, and the data set that is made of them: split, thinned, balanced, with wrong labels. */
-import { mulberry32, shuffled, streamSeed } from '../runtime/random/stateless-random';
+import { mulberry32, shuffled, streamSeed } from '../random';
 import { type Augmentation, channelStatistics, imagePreparation, type Normalization } from './augment';
 import type { Dataset, Examples } from './dataset';
 import { select } from './select';

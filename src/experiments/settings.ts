@@ -1,7 +1,7 @@
 /** The machinery of settings: from one schema come defaults, ranges, key=value overrides, grids, names, help and errors. */
 
 import { z } from 'zod';
-import { nearest } from '../intrinsic-dimension/nearest';
+import { nearest } from '../nearest';
 
 /** What can be done with the settings of one kind of experiment. */
 export interface Settings<C> {

@@ -1,27 +1,10 @@
 /** One call from points to an estimate of their intrinsic dimension with its error. */
-import { loadBackend } from '../runtime/backend';
-import { correlationDimension } from './estimators/correlation';
-import {
-  correlationOrders,
-  ESTIMATORS,
-  type EstimatorOptions,
-  type LocalEstimator,
-  localEstimator,
-  varianceShare,
-} from './estimators/registry';
-import { participationRatio, principalComponents } from './estimators/spectrum';
-import type { TwoNnFit } from './estimators/two-nn';
-import {
-  gammaInterval,
-  type Interval,
-  independentStandardError,
-  normalInterval,
-  reachOf,
-  sandwichStandardError,
-} from './intervals';
-import type { DistinctPoints, Points } from './points/points';
+import type { FromNeighbours, LinearFit } from './estimators/estimator';
+import { type EstimatorOptions, estimatorOf, isFromNeighbours } from './estimators/registry';
+import { type Interval, independentStandardError, normalInterval, sandwichStandardError } from './intervals';
+import type { Points } from './points/points';
 import { type Metric, type Space, space } from './points/space';
-import type { NeighbourTable } from './search/neighbour-table';
+import { certifiedShare, meanDistance } from './search/neighbour-table';
 import type { SearchOptions } from './search/neighbours';
 import {
   depthForSubsamples,
@@ -33,7 +16,10 @@ import {
 } from './subsamples';
 
 /** How to estimate. */
-export interface IdOptions extends EstimatorOptions, SearchOptions {
+export type IdOptions = EstimatorOptions & CommonIdOptions;
+
+/** What every estimator can be told. */
+export interface CommonIdOptions extends SearchOptions {
   /** @default 'euclidean' */
   readonly metric?: Metric;
   /**
@@ -47,8 +33,6 @@ export interface IdOptions extends EstimatorOptions, SearchOptions {
   readonly subsamples?: SubsampleOptions;
   /** Level of the interval. @default 0.95 */
   readonly level?: number;
-  /** two-nn: also return the fitted line, for drawing. @default false */
-  readonly fit?: boolean;
 }
 
 /** An estimated intrinsic dimension at the scale of the neighbours that were looked at. */
@@ -69,7 +53,8 @@ export interface IdEstimate {
   /** Share of the points whose neighbours the fast search proved by itself; the others were searched again. */
   readonly certified: number;
   readonly subsamples?: Subsamples;
-  readonly fit?: TwoNnFit;
+  /** two-nn, where `fit` asked for it: the fitted line, for drawing. */
+  readonly fit?: LinearFit;
 }
 
 /**
@@ -82,55 +67,26 @@ export interface IdEstimate {
  * @throws RangeError for NaN and infinities, fewer than 3 distinct points, ties, options out of range
  */
 export async function intrinsicDimension(points: Points, options: IdOptions = {}): Promise<IdEstimate> {
-  const { estimator = 'two-nn', level = 0.95, interval: kind = 'sandwich' } = options;
-  if (!ESTIMATORS.includes(estimator)) {
-    throw new RangeError(`no estimator '${estimator}': choose one of ${ESTIMATORS.join(', ')}`);
-  }
+  const { estimator: name = 'two-nn', level = 0.95, interval: kind = 'sandwich' } = options;
+  const estimator = estimatorOf(options);
   if (!(level > 0 && level < 1)) throw new RangeError(`level must be in (0, 1), got ${level}`);
   if (!['sandwich', 'iid', 'subsamples'].includes(kind)) {
     throw new RangeError(`no interval '${kind}': choose sandwich, iid or subsamples`);
   }
-  const local = localEstimator(options);
-  if (!local && (kind === 'subsamples' || options.subsamples)) {
-    throw new RangeError(`subsamples serve the estimators from neighbours, not ${estimator}: leave them out`);
+  if (!isFromNeighbours(estimator) && (kind === 'subsamples' || options.subsamples)) {
+    throw new RangeError(`subsamples serve the estimators from neighbours, not ${name}: leave them out`);
   }
-  await loadBackend();
   const set = await space(points, options.metric);
-  const common = { estimator, points: set.n, duplicates: set.duplicates };
-  if (local) return { ...common, ...(await fromNeighbours(set, local, options, level)) };
-  if (estimator === 'correlation') {
-    const { k1, k2 } = correlationOrders(options);
-    const { value, influences, scale, table } = await correlationDimension(set, k1, k2, options);
-    const standardError =
-      kind === 'iid'
-        ? independentStandardError(influences())
-        : sandwichStandardError(influences(), table, k2);
-    const interval = normalInterval(value, standardError, level);
-    return { ...common, value, standardError, interval, scale, certified: certifiedShare(table) };
-  }
-  const rows = coordinates(set, estimator);
-  if (estimator === 'participation-ratio') {
-    const { value, influences, scale } = await participationRatio(rows, options);
-    const standardError = independentStandardError(influences);
-    return {
-      ...common,
-      value,
-      standardError,
-      interval: normalInterval(value, standardError, level),
-      scale,
-      certified: 1,
-    };
-  }
-  const { value, scale, range } = await principalComponents(rows, varianceShare(options), options);
-  const reach = reachOf(level);
-  const { lower, upper } = range(reach);
-  const standardError = (upper - lower) / (2 * reach);
-  return { ...common, value, standardError, interval: { lower, upper, level }, scale, certified: 1 };
+  const common = { estimator: name, points: set.n, duplicates: set.duplicates };
+  if (isFromNeighbours(estimator))
+    return { ...common, ...(await fromNeighbours(set, estimator, options, level)) };
+  const how = { ...options, level, interval: kind === 'iid' ? kind : 'sandwich' } as const;
+  return { ...common, ...(await estimator.measure(set, how)) };
 }
 
 async function fromNeighbours(
   set: Space,
-  estimator: LocalEstimator,
+  estimator: FromNeighbours,
   options: IdOptions,
   level: number,
 ): Promise<Omit<IdEstimate, 'estimator' | 'points' | 'duplicates'>> {
@@ -142,7 +98,7 @@ async function fromNeighbours(
     : needed;
   const members = chosen && drawSubsamples(set.n, needed, chosen);
   const table = await set.neighbours(k, options, members && depthForSubsamples(members, set.n, needed, k));
-  const { value, influences, neighbours, fit } = estimator.estimate(table);
+  const { value, influences, neighbours, exactInterval, fit } = estimator.estimate(table);
   const subsamples =
     members && estimateSubsamples(set, table, members, needed, (part) => estimator.estimate(part).value);
   const standardError =
@@ -151,32 +107,14 @@ async function fromNeighbours(
       : kind === 'iid'
         ? independentStandardError(influences())
         : subsamples!.standardDeviation;
-  const exact = kind === 'iid' && options.estimator === 'two-nn-mle' && !options.discardFraction;
+  const exact = kind === 'iid' ? exactInterval?.(level) : undefined;
   return {
     value,
     standardError,
-    interval: exact ? gammaInterval(value, set.n, level) : normalInterval(value, standardError, level),
+    interval: exact ?? normalInterval(value, standardError, level),
     scale: meanDistance(table, needed),
     certified: certifiedShare(table),
     ...(subsamples ? { subsamples } : {}),
-    ...(options.fit && fit ? { fit } : {}),
+    ...(fit ? { fit } : {}),
   };
-}
-
-/** The mean distance to the `order`-th neighbour. */
-export function meanDistance({ n, k, distances }: NeighbourTable, order: number): number {
-  let mean = 0;
-  for (let i = 0; i < n; i++) mean += distances[i * k + order - 1]! / n;
-  return mean;
-}
-
-function certifiedShare({ n, searchedAgain }: NeighbourTable): number {
-  return 1 - searchedAgain / n;
-}
-
-function coordinates({ rows }: Space, estimator: string): DistinctPoints {
-  if (rows) return rows;
-  throw new RangeError(
-    `${estimator} needs the coordinates of the points, got distances: use another estimator`,
-  );
 }

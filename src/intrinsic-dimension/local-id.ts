@@ -1,6 +1,5 @@
 /** The dimension at each point. */
-import { loadBackend } from '../runtime/backend';
-import { pointwiseDimensions } from './estimators/mle';
+import { pointwiseDimensions } from './estimators/levina-bickel';
 import type { Points } from './points/points';
 import { type Metric, space } from './points/space';
 import type { SearchOptions } from './search/neighbours';
@@ -27,7 +26,6 @@ export async function localId(points: Points, options: LocalIdOptions = {}): Pro
   const { k = 20 } = options;
   if (!(Number.isInteger(k) && k >= 3))
     throw new RangeError(`k must be a whole number of at least 3, got ${k}`);
-  await loadBackend();
   const set = await space(points, options.metric);
   const table = await set.neighbours(k, options);
   return { values: pointwiseDimensions(table, k, true), rows: set.kept, duplicates: set.duplicates };

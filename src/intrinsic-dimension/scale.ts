@@ -1,10 +1,9 @@
 /** The dimension at every scale: noise shows at small distances, curvature and boundaries at large ones. */
-import { loadBackend } from '../runtime/backend';
 import { gride } from './estimators/gride';
 import { type Interval, normalInterval, sandwichStandardError } from './intervals';
-import { meanDistance } from './intrinsic-dimension';
 import type { Points } from './points/points';
 import { type Metric, space } from './points/space';
+import { meanDistance } from './search/neighbour-table';
 import type { SearchOptions } from './search/neighbours';
 
 /** How to look at the scales. */
@@ -48,7 +47,6 @@ export async function idScale(points: Points, options: ScaleOptions = {}): Promi
   if (!(maxNeighbour >= 2)) throw new RangeError(`maxNeighbour must be at least 2, got ${maxNeighbour}`);
   if (!(level > 0 && level < 1)) throw new RangeError(`level must be in (0, 1), got ${level}`);
   if (!(tolerance >= 0)) throw new RangeError(`tolerance must be at least 0, got ${tolerance}`);
-  await loadBackend();
   const set = await space(points, options.metric);
   const orders: number[] = [];
   for (let n1 = 1; 2 * n1 <= Math.min(maxNeighbour, set.n - 1); n1 *= 2) orders.push(n1);

@@ -1,6 +1,6 @@
 /** Estimates on random subsamples, all from the one table of the full set. */
 import { jStat } from 'jstat';
-import { mulberry32, streamSeed } from '../runtime/random/stateless-random';
+import { mulberry32, streamSeed } from '../random';
 import type { Space } from './points/space';
 import type { Depth, NeighbourTable } from './search/neighbour-table';
 

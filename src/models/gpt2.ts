@@ -1,7 +1,7 @@
 /** GPT-2 as a classifier of token sequences: transformers' GPT2ForSequenceClassification, variable by variable. */
 import * as tf from '@tensorflow/tfjs';
+import { mulberry32, normals, streamSeed } from '../random';
 import { dropout, embedding, gelu, matMul } from '../runtime/operations/fused-operations';
-import { mulberry32, normals, streamSeed } from '../runtime/random/stateless-random';
 import { attention, type Linear, lastRows, linear, type Norm, norm } from './layers';
 import type { ApplyOptions, Model, ModelOutput } from './model';
 

@@ -1,5 +1,6 @@
 /** ResNet for images of 32 x 32 pixels: the public code's ResNet-18, variable by variable. */
 import * as tf from '@tensorflow/tfjs';
+import { mulberry32, streamSeed } from '../random';
 import {
   type BatchNorm,
   batchNormInference,
@@ -7,7 +8,6 @@ import {
 } from '../runtime/operations/batch-normalization';
 import { convolution } from '../runtime/operations/convolution';
 import { biasAdd, dropout, matMul, relu } from '../runtime/operations/fused-operations';
-import { mulberry32, streamSeed } from '../runtime/random/stateless-random';
 import type { ApplyOptions, Model, ModelOutput } from './model';
 
 /** Size of the network. */

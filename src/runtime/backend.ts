@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs';
-import { threads } from './threads';
+import { threads } from '../threads';
 
 /** What computes: which backend, on which device, and why not a faster one. */
 export interface BackendInfo {

@@ -1,7 +1,7 @@
 /** The first thing to try when a network does not learn: one batch, again and again, until it knows it by heart. */
 import type { Dataset } from '../data/dataset';
 import { select } from '../data/select';
-import { shuffled } from '../runtime/random/stateless-random';
+import { shuffled } from '../random';
 
 /** A data set whose training examples are one batch of the given one, never augmented; validation is as it was. */
 export function oneBatch(data: Dataset, batchSize: number, seed: number): Dataset {

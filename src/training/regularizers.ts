@@ -1,8 +1,8 @@
 /** A regulariser on an activation: an autoencoder with a narrow middle has to reproduce it, and the network helps. */
 import * as tf from '@tensorflow/tfjs';
+import { mulberry32, streamSeed } from '../random';
 import type { Variables } from '../runtime/compile/program';
 import { biasAdd, embedding, matMul, relu } from '../runtime/operations/fused-operations';
-import { mulberry32, streamSeed } from '../runtime/random/stateless-random';
 
 /** A term of the loss that comes from one site's activation. */
 export interface Regularizer {

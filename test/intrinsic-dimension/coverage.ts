@@ -4,7 +4,11 @@
  *     node --import tsx test/intrinsic-dimension/coverage.ts [repetitions] [points]
  */
 
-import { type EstimatorOptions, localEstimator } from '../../src/intrinsic-dimension/estimators/registry';
+import {
+  type EstimatorOptions,
+  estimatorOf,
+  isFromNeighbours,
+} from '../../src/intrinsic-dimension/estimators/registry';
 import {
   independentStandardError,
   normalInterval,
@@ -12,7 +16,7 @@ import {
 } from '../../src/intrinsic-dimension/intervals';
 import { space } from '../../src/intrinsic-dimension/points/space';
 import type { NeighbourTable } from '../../src/intrinsic-dimension/search/neighbour-table';
-import { mulberry32 } from '../../src/runtime/random/stateless-random';
+import { mulberry32 } from '../../src/random';
 
 const CASES: readonly EstimatorOptions[] = [
   { estimator: 'two-nn' },
@@ -48,8 +52,10 @@ const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function row(options: EstimatorOptions, dimension: number, tables: readonly NeighbourTable[]): string {
+  const estimator = estimatorOf(options);
+  if (!isFromNeighbours(estimator)) throw new Error(`${options.estimator} needs more than neighbours`);
   const estimates = tables.map((table) => {
-    const { value, influences: influencesOf, neighbours } = localEstimator(options)!.estimate(table);
+    const { value, influences: influencesOf, neighbours } = estimator.estimate(table);
     const influences = influencesOf();
     const sandwich = sandwichStandardError(influences, table, neighbours);
     return { value, sandwich, iid: independentStandardError(influences) };

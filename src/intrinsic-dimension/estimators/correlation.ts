@@ -1,27 +1,33 @@
 /** The correlation dimension: how the number of near pairs grows with the distance. */
 
+import { independentStandardError, normalInterval, sandwichStandardError } from '../intervals';
 import type { Space } from '../points/space';
-import type { NeighbourTable } from '../search/neighbour-table';
-import type { SearchOptions } from '../search/neighbours';
-import type { LocalEstimate } from './local-estimate';
+import { certifiedShare } from '../search/neighbour-table';
+import { defineEstimator, type HowToEstimate, type PointsEstimate } from './estimator';
+import { fartherNeighbour, wholeNumber } from './options';
 
-/** The estimate, and the table of neighbours that it rests on. */
-export interface CorrelationEstimate extends LocalEstimate {
-  readonly table: NeighbourTable;
-  /** R2, the larger of the two distances. */
-  readonly scale: number;
-}
+/** The correlation dimension. */
+export const CORRELATION = defineEstimator({
+  name: 'correlation',
+  summary: 'how the number of near pairs of points grows with the distance',
+  source: 'Grassberger and Procaccia 1983, equation 5',
+  options: {
+    k1: wholeNumber(1, 10, 'the neighbour whose median distance is the smaller radius'),
+    k2: fartherNeighbour('k1', 'the neighbour whose median distance is the larger radius'),
+  },
+  with: ({ k1, k2 }) => ({ measure: (points, how) => correlationDimension(points, k1, k2, how) }),
+});
 
 /**
  * d = log(C(R2) / C(R1)) / log(R2 / R1), where C(r) is the share of pairs nearer than r, and R1, R2 are the
  * medians of the distances to the k1-th and k2-th neighbour (Grassberger and Procaccia 1983, equation 5).
  */
-export async function correlationDimension(
+async function correlationDimension(
   space: Space,
   k1: number,
   k2: number,
-  options: SearchOptions,
-): Promise<CorrelationEstimate> {
+  options: HowToEstimate,
+): Promise<PointsEstimate> {
   const table = await space.neighbours(k2, options);
   const { n, k, distances } = table;
   const medianOf = (order: number): number =>
@@ -37,8 +43,14 @@ export async function correlationDimension(
   }
   const logarithm = Math.log(r2 / r1);
   // The radii depend on the points, too, but move both parts of the quotient alike.
-  const influences = () => near.map((count, i) => (far[i]! / c2 - count / c1) / logarithm);
-  return { value: Math.log(c2 / c1) / logarithm, influences, neighbours: k2, scale: r2, table };
+  const influences = near.map((count, i) => (far[i]! / c2 - count / c1) / logarithm);
+  const value = Math.log(c2 / c1) / logarithm;
+  const standardError =
+    options.interval === 'iid'
+      ? independentStandardError(influences)
+      : sandwichStandardError(influences, table, k2);
+  const interval = normalInterval(value, standardError, options.level);
+  return { value, standardError, interval, scale: r2, certified: certifiedShare(table) };
 }
 
 function median(values: Float64Array): number {

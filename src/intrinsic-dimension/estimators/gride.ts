@@ -1,8 +1,21 @@
 /** GRIDE: the dimension from the ratio of the distances to two neighbours of any order (Denti et al. 2022). */
 
 import type { NeighbourTable } from '../search/neighbour-table';
-import type { LocalEstimate } from './local-estimate';
+import { defineEstimator, type LocalEstimate } from './estimator';
+import { fartherNeighbour, wholeNumber } from './options';
 import { assertUntied, logRatios } from './ratios';
+
+/** GRIDE at one scale. */
+export const GRIDE = defineEstimator({
+  name: 'gride',
+  summary: 'maximum likelihood of the ratio of the distances to two neighbours of any order',
+  source: 'Denti et al. 2022, equation 11',
+  options: {
+    n1: wholeNumber(1, 1, 'the nearer neighbour'),
+    n2: fartherNeighbour('n1', 'the farther neighbour'),
+  },
+  with: ({ n1, n2 }) => ({ neighbours: n2, estimate: (table) => gride(table, n1, n2) }),
+});
 
 /**
  * Maximises the likelihood of mu = r_n2 / r_n1 (Denti et al. 2022, equation 11),

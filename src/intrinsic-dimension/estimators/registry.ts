@@ -1,106 +1,96 @@
-/** The estimators by name, with their options and how many neighbours each needs. */
+/** All estimators by name. To add one, write its file and name it here. */
+import { CORRELATION } from './correlation';
+import type { Estimator, FromNeighbours, FromPoints } from './estimator';
+import { GRIDE } from './gride';
+import { LEVINA_BICKEL } from './levina-bickel';
+import { MACKAY_GHAHRAMANI } from './mackay-ghahramani';
+import { complete, type Option, type ValuesOf } from './options';
+import { PARTICIPATION_RATIO } from './participation-ratio';
+import { PCA } from './pca';
+import { TWO_NN } from './two-nn';
+import { TWO_NN_MLE } from './two-nn-mle';
 
-import type { NeighbourTable } from '../search/neighbour-table';
-import { gride } from './gride';
-import type { LocalEstimate } from './local-estimate';
-import { levinaBickel, mackayGhahramani, twoNnMle } from './mle';
-import { type TwoNnFit, twoNn } from './two-nn';
-
-/** All estimators. */
-export const ESTIMATORS = [
-  'two-nn',
-  'two-nn-mle',
-  'levina-bickel',
-  'mackay-ghahramani',
-  'gride',
-  'correlation',
-  'participation-ratio',
-  'pca',
+const REGISTRY = [
+  TWO_NN,
+  TWO_NN_MLE,
+  LEVINA_BICKEL,
+  MACKAY_GHAHRAMANI,
+  GRIDE,
+  CORRELATION,
+  PARTICIPATION_RATIO,
+  PCA,
 ] as const;
 
-/** The name of an estimator. */
-export type EstimatorName = (typeof ESTIMATORS)[number];
+type Registered = (typeof REGISTRY)[number];
 
-/** What the estimators can be told. */
-export interface EstimatorOptions {
+/** The name of an estimator. */
+export type EstimatorName = Registered['name'];
+
+/** The names of all estimators. */
+export const ESTIMATORS: readonly EstimatorName[] = REGISTRY.map(({ name }) => name);
+
+/** The options of all estimators, each of which takes only its own. */
+type AllOptions = UnionToIntersection<ValuesOf<Registered['options']>>;
+type UnionToIntersection<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer I) => void
+  ? I
+  : never;
+
+/** Which estimator, and what it is told. */
+export type EstimatorOptions = {
   /** @default 'two-nn' */
   readonly estimator?: EstimatorName;
-  /**
-   * two-nn: share of the points with the largest ratios that the fit leaves out. @default 0.1
-   * two-nn-mle: share that only counts as larger. @default 0
-   */
-  readonly discardFraction?: number;
-  /** levina-bickel, mackay-ghahramani: neighbours of each point, at least 3 and 2. @default 20 */
-  readonly k?: number;
-  /** levina-bickel: k - 2 for k - 1, which makes its mean unbiased. @default false, as published */
-  readonly unbiased?: boolean;
-  /** gride: the nearer neighbour. @default 1 */
-  readonly n1?: number;
-  /** gride: the farther neighbour. @default 2 n1 */
-  readonly n2?: number;
-  /** correlation: the neighbour whose median distance is the smaller radius. @default 10 */
-  readonly k1?: number;
-  /** correlation: the same for the larger radius. @default 20 */
-  readonly k2?: number;
-  /** pca: share of the variance that the components must hold. @default 0.95 */
-  readonly variance?: number;
+} & Partial<AllOptions>;
+
+/** An option, with the estimators that take it. */
+export interface SharedOption extends Option {
+  readonly name: string;
+  readonly estimators: readonly EstimatorName[];
 }
 
-/** An estimator that needs a table of neighbours. */
-export interface LocalEstimator {
-  readonly neighbours: number;
-  estimate(table: NeighbourTable): LocalEstimate & { readonly fit?: TwoNnFit };
+/** Every option of every estimator; those of one name and meaning once. */
+export const ESTIMATOR_OPTIONS: readonly SharedOption[] = sharedOptions();
+
+/**
+ * The definition of an estimator.
+ *
+ * @throws RangeError for an unknown name
+ */
+export function estimatorNamed(name: string): Estimator {
+  const found = REGISTRY.find((estimator) => estimator.name === name);
+  if (found) return found as unknown as Estimator;
+  throw new RangeError(`no estimator '${name}': choose one of ${ESTIMATORS.join(', ')}`);
 }
 
-/** The neighbour-based estimator that options ask for; undefined for the others. */
-export function localEstimator(options: EstimatorOptions): LocalEstimator | undefined {
-  const { estimator = 'two-nn' } = options;
-  switch (estimator) {
-    case 'two-nn': {
-      const discard = share('discardFraction', options.discardFraction ?? 0.1);
-      return { neighbours: 2, estimate: (table) => twoNn(table, discard) };
-    }
-    case 'two-nn-mle': {
-      const discard = share('discardFraction', options.discardFraction ?? 0);
-      return { neighbours: 2, estimate: (table) => twoNnMle(table, discard) };
-    }
-    case 'levina-bickel': {
-      const k = order('k', options.k ?? 20, 3);
-      return { neighbours: k, estimate: (table) => levinaBickel(table, k, options.unbiased ?? false) };
-    }
-    case 'mackay-ghahramani': {
-      const k = order('k', options.k ?? 20, 2);
-      return { neighbours: k, estimate: (table) => mackayGhahramani(table, k) };
-    }
-    case 'gride': {
-      const n1 = order('n1', options.n1 ?? 1, 1);
-      const n2 = order('n2', options.n2 ?? 2 * n1, n1 + 1);
-      return { neighbours: n2, estimate: (table) => gride(table, n1, n2) };
-    }
-    default:
-      return undefined;
+/**
+ * The estimator that options ask for.
+ *
+ * @throws RangeError for an unknown estimator, an option that it does not take, and values out of range
+ */
+export function estimatorOf(options: EstimatorOptions): FromNeighbours | FromPoints {
+  const estimator = estimatorNamed(options.estimator ?? 'two-nn');
+  for (const { name, estimators } of ESTIMATOR_OPTIONS) {
+    if (options[name as keyof EstimatorOptions] === undefined || Object.hasOwn(estimator.options, name))
+      continue;
+    throw new RangeError(
+      `${estimator.name} has no option ${name}, which belongs to ${estimators.join(' and ')}: leave it out, or choose another estimator`,
+    );
   }
+  return estimator.with(complete(estimator.options, options as Readonly<Record<string, unknown>>));
 }
 
-/** The two neighbours of the correlation dimension. */
-export function correlationOrders(options: EstimatorOptions): { readonly k1: number; readonly k2: number } {
-  const k1 = order('k1', options.k1 ?? 10, 1);
-  return { k1, k2: order('k2', options.k2 ?? 2 * k1, k1 + 1) };
+/** Whether an estimator needs nothing but a table of nearest neighbours. */
+export function isFromNeighbours(estimator: FromNeighbours | FromPoints): estimator is FromNeighbours {
+  return 'neighbours' in estimator;
 }
 
-/** The share of variance of `pca`. */
-export function varianceShare(options: EstimatorOptions): number {
-  const { variance = 0.95 } = options;
-  if (variance > 0 && variance <= 1) return variance;
-  throw new RangeError(`variance must be in (0, 1], got ${variance}`);
-}
-
-function order(name: string, value: number, least: number): number {
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new RangeError(`${name} must be a whole number of at least ${least}, got ${value}`);
-}
-
-function share(name: string, value: number): number {
-  if (value >= 0 && value < 1) return value;
-  throw new RangeError(`${name} must be in [0, 1), got ${value}`);
+function sharedOptions(): SharedOption[] {
+  const found: SharedOption[] = [];
+  for (const { name: estimator, options } of REGISTRY as readonly Estimator<EstimatorName>[]) {
+    for (const [name, option] of Object.entries(options)) {
+      const at = found.findIndex((known) => known.name === name && known.description === option.description);
+      if (at < 0) found.push({ ...option, name, estimators: [estimator] });
+      else found[at] = { ...found[at]!, estimators: [...found[at]!.estimators, estimator] };
+    }
+  }
+  return found;
 }

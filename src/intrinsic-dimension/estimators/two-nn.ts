@@ -1,25 +1,30 @@
 /** TwoNN: the dimension from the ratio of each point's two nearest distances (Facco et al. 2017). */
 
 import type { NeighbourTable } from '../search/neighbour-table';
-import type { LocalEstimate } from './local-estimate';
+import { defineEstimator, type LinearFit, type LocalEstimate } from './estimator';
+import { flag, share } from './options';
 import { assertUntied, logRatios } from './ratios';
 
-/** The straight line that TwoNN fits: y = dimension * x through the origin. */
-export interface TwoNnFit {
-  readonly dimension: number;
-  /** log(r2 / r1) of all points, rising. */
-  readonly x: Float64Array;
-  /** -log(1 - F) of the points that were kept; F = i / N. */
-  readonly y: Float64Array;
-  /** How many points the fit used: the first (1 - discardFraction) N. */
-  readonly kept: number;
-}
-
 /** TwoNN by the linear fit, as the paper uses it. */
-export function twoNn(table: NeighbourTable, discardFraction: number): LocalEstimate & { fit: TwoNnFit } {
+export const TWO_NN = defineEstimator({
+  name: 'two-nn',
+  summary: "TwoNN by the paper's linear fit, from the two nearest neighbours",
+  source: 'Facco et al. 2017',
+  options: {
+    discardFraction: share('[0, 1)', 0.1, 'share of the largest ratios that the fit leaves out'),
+    fit: flag('return the fitted line too, for drawing'),
+  },
+  with: ({ discardFraction, fit }) => ({
+    neighbours: 2,
+    estimate: (table) => twoNn(table, discardFraction, fit),
+  }),
+});
+
+function twoNn(table: NeighbourTable, discardFraction: number, withFit: boolean): LocalEstimate {
   const logarithms = logRatios(table, 1, 2);
   const fit = fitTwoNn(logarithms, discardFraction);
-  return { value: fit.dimension, influences: () => twoNnInfluence(logarithms, fit), neighbours: 2, fit };
+  const influences = () => twoNnInfluence(logarithms, fit);
+  return { value: fit.dimension, influences, neighbours: 2, ...(withFit ? { fit } : {}) };
 }
 
 /**
@@ -27,9 +32,10 @@ export function twoNn(table: NeighbourTable, discardFraction: number): LocalEsti
  * (1 - discardFraction) of the points.
  *
  * @param logarithms log(r2 / r1), in any order
+ * @returns x: log(r2 / r1), rising; y: -log(1 - F) of the points that were kept, F = i / N
  * @throws RangeError when the ratios are tied, as on a lattice
  */
-function fitTwoNn(logarithms: Float64Array, discardFraction: number): TwoNnFit {
+function fitTwoNn(logarithms: Float64Array, discardFraction: number): LinearFit {
   const n = logarithms.length;
   const x = logarithms.slice().sort();
   assertUntied(x);
@@ -61,7 +67,7 @@ function fitTwoNn(logarithms: Float64Array, discardFraction: number): TwoNnFit {
  *
  * @param logarithms log(r2 / r1), in the points' order
  */
-function twoNnInfluence(logarithms: Float64Array, { x, y, kept, dimension }: TwoNnFit): Float64Array {
+function twoNnInfluence(logarithms: Float64Array, { x, y, kept, dimension }: LinearFit): Float64Array {
   const n = logarithms.length;
   // above[m]: the integral from the m-th value to q; the mean is what the F(z) terms add up to
   const above = new Float64Array(n);

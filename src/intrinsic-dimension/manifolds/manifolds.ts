@@ -1,5 +1,5 @@
 /** Random points on shapes of known dimension, on which an estimator can be checked by eye and by test. */
-import { mulberry32, normals } from '../../runtime/random/stateless-random';
+import { mulberry32, normals } from '../../random';
 
 export interface PointSet {
   readonly name: string;

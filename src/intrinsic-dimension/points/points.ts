@@ -1,5 +1,4 @@
 /** Points of any accepted form, validated, and without exact duplicates. */
-import * as tf from '@tensorflow/tfjs';
 import { type Looks, look } from '../search/search-kernel';
 
 /**
@@ -8,9 +7,16 @@ import { type Looks, look } from '../search/search-kernel';
  */
 export type Points = Coordinates | DistanceMatrix;
 
+/** A matrix of any tensor library whose tensors have a shape and can be read; it is read only, never disposed of. */
+export interface TensorLike {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  dataSync(): ArrayLike<unknown>;
+}
+
 /** Points in rows. */
 export type Coordinates =
-  | tf.Tensor2D
+  | TensorLike
   | readonly (readonly number[])[]
   | { readonly data: Float32Array | Float64Array; readonly shape: readonly [number, number] }
   | PointsOnDemand;
@@ -27,7 +33,7 @@ export interface PointsOnDemand {
 
 /** A symmetric matrix [points, points] of distances: a tensor, nested or flat. */
 export interface DistanceMatrix {
-  readonly distances: tf.Tensor2D | readonly (readonly number[])[] | Float32Array | Float64Array;
+  readonly distances: TensorLike | readonly (readonly number[])[] | Float32Array | Float64Array;
 }
 
 /** Rows of finite numbers. */
@@ -163,10 +169,10 @@ export async function readDistances({ distances }: DistanceMatrix): Promise<{
 }
 
 async function flattenMatrix(distances: DistanceMatrix['distances']): Promise<FlatRows> {
-  if (distances instanceof tf.Tensor) return flattenTensor(distances);
+  if (isTensor(distances)) return flattenTensor(distances);
   if (Array.isArray(distances)) return flattenArrays(distances);
   if (distances instanceof Float32Array || distances instanceof Float64Array) return flatSquare(distances);
-  throw new TypeError('distances must be a tf.Tensor2D, number[][], Float32Array or Float64Array');
+  throw new TypeError('distances must be a tensor, number[][], Float32Array or Float64Array');
 }
 
 function flatSquare(data: Float32Array | Float64Array): FlatRows {
@@ -177,7 +183,7 @@ function flatSquare(data: Float32Array | Float64Array): FlatRows {
   return flatRows(data, n, n);
 }
 
-const FORMS = 'points must be a tf.Tensor2D, number[][], { data, shape }, { row, shape } or { distances }';
+const FORMS = 'points must be a tensor, number[][], { data, shape }, { row, shape } or { distances }';
 
 /**
  * Reads points into rows; the caller's data is not copied when it is already flat. A tensor is only read, never
@@ -187,7 +193,7 @@ const FORMS = 'points must be a tf.Tensor2D, number[][], { data, shape }, { row,
  */
 export async function readRows(points: Coordinates): Promise<Rows> {
   if (typeof points !== 'object' || points === null) throw new TypeError(`${FORMS}, got ${points}`);
-  if (points instanceof tf.Tensor) return flattenTensor(points);
+  if (isTensor(points)) return flattenTensor(points);
   if (Array.isArray(points)) return flattenArrays(points);
   if ('row' in points && 'shape' in points) {
     const [n, d] = points.shape;
@@ -212,8 +218,13 @@ export async function readRows(points: Coordinates): Promise<Rows> {
   throw new TypeError(FORMS);
 }
 
-async function flattenTensor(points: tf.Tensor2D): Promise<FlatRows> {
-  if (points.rank !== 2) {
+function isTensor(points: object): points is TensorLike {
+  return 'dataSync' in points && 'shape' in points;
+}
+
+function flattenTensor(points: TensorLike): FlatRows {
+  const [n, d, ...more] = points.shape;
+  if (n === undefined || d === undefined || more.length > 0) {
     throw new RangeError(
       `points must be a tensor [points, dimensions], got shape [${points.shape}]: reshape it`,
     );
@@ -221,9 +232,12 @@ async function flattenTensor(points: tf.Tensor2D): Promise<FlatRows> {
   if (points.dtype === 'complex64' || points.dtype === 'string') {
     throw new TypeError(`points must be real numbers, got a tensor of dtype ${points.dtype}: convert it`);
   }
-  const values = await points.data();
-  const data = values instanceof Float32Array ? values : Float64Array.from(values);
-  return checked(data, points.shape[0], points.shape[1]);
+  const values = points.dataSync();
+  const data =
+    values instanceof Float32Array || values instanceof Float64Array
+      ? values
+      : Float64Array.from(values as ArrayLike<number>);
+  return checked(data, n, d);
 }
 
 function flattenArrays(points: readonly (readonly number[])[]): FlatRows {

@@ -154,3 +154,11 @@ function directions(rows: Rows): Rows {
   }
   return flatRows(unit, n, d);
 }
+
+/** @throws RangeError where only distances are known */
+export function coordinates({ rows }: Space, estimator: string): DistinctPoints {
+  if (rows) return rows;
+  throw new RangeError(
+    `${estimator} needs the coordinates of the points, got distances: use another estimator`,
+  );
+}

@@ -79,3 +79,15 @@ export class NeighbourLists {
     return { n, k, indices: this.#indices, distances: this.#squared.map(Math.sqrt), searchedAgain };
   }
 }
+
+/** The mean distance to the `order`-th neighbour. */
+export function meanDistance({ n, k, distances }: NeighbourTable, order: number): number {
+  let mean = 0;
+  for (let i = 0; i < n; i++) mean += distances[i * k + order - 1]! / n;
+  return mean;
+}
+
+/** Share of the points whose neighbours the fast search proved by itself. */
+export function certifiedShare({ n, searchedAgain }: NeighbourTable): number {
+  return 1 - searchedAgain / n;
+}

@@ -1,6 +1,6 @@
 /** The inner loops of a search, in C++: what `native/` has for each instruction set, and set-up compiles. */
 import { join } from 'node:path';
-import { threads } from '../../runtime/threads';
+import { threads } from '../../threads';
 import type { FlatData } from '../points/points';
 
 /** Points in a panel, whose coordinates lie side by side. */

@@ -5,11 +5,11 @@
  */
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
+import { streamSeed } from '../../random';
 import { isNative, nativeBackend, type OpAttribute } from '../backend';
 import { typeAttribute } from '../compile/graph-def';
 import { TraceError } from '../compile/outputs';
 import { withMethods } from '../patch';
-import { streamSeed } from './stateless-random';
 
 type Seed = number | string | undefined;
 type RandomOps = Pick<

@@ -233,6 +233,15 @@ describe('estimators', () => {
     assert.ok(performance.now() - began < 6000, `${performance.now() - began}`);
   });
 
+  it('take wide sets by float32 products, and find what random matrix theory says', async () => {
+    // 2,200 x 4,400 x 2,200 / 2 products are more than those that are made in float64.
+    const points = gaussian({ points: 2200, dimension: 4400, seed: 1 });
+    const { value, standardError } = await intrinsicDimension(points, { estimator: 'participation-ratio' });
+    // tr(C)^2 / |C|^2 of n samples of d independent normal numbers is n d / (n + d), to a share of about 1 / n.
+    assertClose(value, (2200 * 4400) / 6600, 2e-3, 'participation ratio');
+    assert.ok(standardError > 0 && standardError < value / 10, `${standardError}`);
+  });
+
   it('count principal components, and how sure the count is', async () => {
     const plane = embed(gaussian({ points: 500, dimension: 3, seed: 1 }), { coordinates: 40, seed: 2 });
     const { value, interval } = await intrinsicDimension(plane, { estimator: 'pca', variance: 0.999 });
@@ -289,6 +298,8 @@ describe('estimators', () => {
       [{ estimator: 'gride', n1: 4, n2: 4 }, /n2 must be a whole number of at least 5, got 4/],
       [{ estimator: 'correlation', k1: 3.5 }, /k1 must be a whole number/],
       [{ estimator: 'pca', variance: 2 }, /variance must be in \(0, 1\], got 2/],
+      [{ k: 5 }, /two-nn has no option k, which belongs to levina-bickel and mackay-ghahramani/],
+      [{ estimator: 'pca', n1: 5, variance: 0.9 }, /pca has no option n1, which belongs to gride/],
       [{ estimator: 'pca', interval: 'subsamples' }, /subsamples serve the estimators from neighbours/],
       [{ subsamples: { count: 1 } }, /subsamples.count must be a whole number of at least 2, got 1/],
       [{ memory: Number.NaN }, /memory must be a number of bytes, got NaN/],

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import * as tf from '@tensorflow/tfjs';
-import { twoNn } from '../../../src/intrinsic-dimension/estimators/two-nn';
+import type { FromNeighbours } from '../../../src/intrinsic-dimension/estimators/estimator';
+import { TWO_NN } from '../../../src/intrinsic-dimension/estimators/two-nn';
 import { intrinsicDimension } from '../../../src/intrinsic-dimension/intrinsic-dimension';
 import { cube, embed, flatTorus } from '../../../src/intrinsic-dimension/manifolds/manifolds';
 import { space } from '../../../src/intrinsic-dimension/points/space';
@@ -51,7 +52,8 @@ describe('TwoNN', () => {
     const set = await space(points);
     const members = drawSubsamples(300, 2, { count: 5, fraction: 0.5, seed: 6 });
     const depth = depthForSubsamples(members, 300, 2, 9);
-    const estimate = (table: NeighbourTable): number => twoNn(table, 0.1).value;
+    const { estimate: full } = TWO_NN.with({ discardFraction: 0.1, fit: false }) as FromNeighbours;
+    const estimate = (table: NeighbourTable): number => full(table).value;
     const alone: number[] = [];
     for (const chosen of members) {
       const { data, shape } = points;

@@ -15,9 +15,9 @@ import { projectedSet } from '../../../src/intrinsic-dimension/search/projection
 import { hasBfloat16 } from '../../../src/intrinsic-dimension/search/search-kernel';
 import { largestComputed, searchSet } from '../../../src/intrinsic-dimension/search/search-set';
 import { squaredDistancesFrom } from '../../../src/intrinsic-dimension/search/shortlist';
+import { mulberry32, normals } from '../../../src/random';
 import { loadBackend } from '../../../src/runtime/backend';
 import { gelu } from '../../../src/runtime/operations/fused-operations';
-import { mulberry32, normals } from '../../../src/runtime/random/stateless-random';
 
 function normalRows(n: number, d: number, seed: number): FlatRows {
   return flatRows(Float64Array.from({ length: n * d }, normals(mulberry32(seed))), n, d);

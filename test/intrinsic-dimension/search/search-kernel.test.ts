@@ -19,7 +19,7 @@ import {
   packedPoints,
   wholes,
 } from '../../../src/intrinsic-dimension/search/search-kernel';
-import { mulberry32, normals } from '../../../src/runtime/random/stateless-random';
+import { mulberry32, normals } from '../../../src/random';
 
 const PRECISIONS: readonly Precision[] = hasBfloat16() ? ['float32', 'bfloat16'] : ['float32'];
 
@@ -228,7 +228,7 @@ describe('the search kernel', () => {
     const estimate = `
       const { flatRows } = require('./src/intrinsic-dimension/points/points');
       const { neighbours } = require('./src/intrinsic-dimension/search/neighbours');
-      const { mulberry32, normals } = require('./src/runtime/random/stateless-random');
+      const { mulberry32, normals } = require('./src/random');
       const rows = flatRows(Float64Array.from({ length: 2000 * 90 }, normals(mulberry32(1))), 2000, 90);
       Promise.all(['float32', 'bfloat16', 'projection'].map((through) => neighbours(rows, 5, { through }))).then((tables) => {
         console.log(JSON.stringify(tables.map(({ indices, distances }) =>

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
+import { mulberry32, normals } from '../../../src/random';
 import { loadBackend } from '../../../src/runtime/backend';
 import * as ops from '../../../src/runtime/operations/fused-operations';
-import { mulberry32, normals, statelessRandom } from '../../../src/runtime/random/stateless-random';
+import { statelessRandom } from '../../../src/runtime/random/stateless-random';
 
 type Op = (...x: never[]) => tf.Tensor;
 interface Case {

@@ -1,9 +1,10 @@
 /** Compares the operations of `native/` with TensorFlow's; prints one line for each difference. Run by a test for each set of instructions. */
 import * as tf from '@tensorflow/tfjs';
+import { mulberry32, normals } from '../../../src/random';
 import { loadBackend, nativeBackend, type OpAttribute } from '../../../src/runtime/backend';
 import { convolution } from '../../../src/runtime/operations/convolution';
 import { dropout, gelu, layerNorm } from '../../../src/runtime/operations/fused-operations';
-import { mulberry32, normals, statelessRandom } from '../../../src/runtime/random/stateless-random';
+import { statelessRandom } from '../../../src/runtime/random/stateless-random';
 
 /** Differences that rounding makes, of the largest number. */
 const TOLERANCE = 3e-6;

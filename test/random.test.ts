@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
-import { loadBackend } from '../../../src/runtime/backend';
-import { compile } from '../../../src/runtime/compile/program';
-import {
-  mulberry32,
-  normals,
-  shuffled,
-  statelessRandom,
-  streamSeed,
-} from '../../../src/runtime/random/stateless-random';
+import { mulberry32, normals, shuffled, streamSeed } from '../src/random';
+import { loadBackend } from '../src/runtime/backend';
+import { compile } from '../src/runtime/compile/program';
+import { statelessRandom } from '../src/runtime/random/stateless-random';
 
 const draw = (seed: number, step: number, n = 0, shape = [1000]): Float32Array =>
   tf.tidy(() => {

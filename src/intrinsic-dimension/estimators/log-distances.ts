@@ -1,0 +1,26 @@
+/** Logarithms of a point's neighbour distances, on which the likelihoods of k neighbours rest. */
+import type { NeighbourTable } from '../search/neighbour-table';
+
+/**
+ * The sum over j < k of log(r_k / r_j) of each point.
+ *
+ * @param tiedShare share of the points that may have all k nearest neighbours at one distance
+ * @throws RangeError when more points have
+ */
+export function logDistanceSums(
+  { n, k: width, distances }: NeighbourTable,
+  k: number,
+  tiedShare: number,
+): Float64Array {
+  const sums = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    const last = distances[i * width + k - 1]!;
+    for (let p = i * width; p < i * width + k - 1; p++) sums[i]! += Math.log(last / distances[p]!);
+  }
+  const tied = sums.reduce((count, sum) => count + (sum === 0 ? 1 : 0), 0);
+  if (tied <= tiedShare * n) return sums;
+  throw new RangeError(
+    `${tied} of ${n} points have their ${k} nearest neighbours all at the same distance, as on a lattice: ` +
+      'the likelihood needs points without ties; use a larger k, or add a little noise',
+  );
+}

@@ -1,0 +1,89 @@
+/** The options of an estimator: from one definition come its type, default, range, check and description. */
+
+/** One option. `default` may depend on the other options; then `defaultText` says how. */
+export interface Option<T extends number | boolean = number | boolean> {
+  readonly description: string;
+  readonly default: T | ((others: Readonly<Record<string, number | boolean>>) => T);
+  /** The default in words. */
+  readonly defaultText: string;
+  /** The values that are allowed, in words; with the other options where they matter. */
+  range(others?: Readonly<Record<string, number | boolean>>): string;
+  /** Whether a value is allowed, given the other options. */
+  allows(value: unknown, others: Readonly<Record<string, number | boolean>>): boolean;
+}
+
+/** Options by name. */
+export type Options = Readonly<Record<string, Option>>;
+
+/** The values of options by name. */
+export type ValuesOf<O extends Options> = {
+  readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never;
+};
+
+/** An option that is a whole number of at least `least`. */
+export function wholeNumber(least: number, byDefault: number, description: string): Option<number> {
+  return {
+    description,
+    default: byDefault,
+    defaultText: String(byDefault),
+    range: () => `a whole number of at least ${least}`,
+    allows: (value) => Number.isInteger(value) && (value as number) >= least,
+  };
+}
+
+/** The farther of two neighbours: a whole number above the nearer one, and twice that unless given. */
+export function fartherNeighbour(nearer: string, description: string): Option<number> {
+  return {
+    description,
+    default: (others) => 2 * (others[nearer] as number),
+    defaultText: `2 ${nearer}`,
+    range: (others) =>
+      others
+        ? `a whole number of at least ${(others[nearer] as number) + 1}`
+        : `a whole number above ${nearer}`,
+    allows: (value, others) => Number.isInteger(value) && (value as number) > (others[nearer] as number),
+  };
+}
+
+/** An option that is a share from 0 to 1: with 0, or with 1. */
+export function share(from: '[0, 1)' | '(0, 1]', byDefault: number, description: string): Option<number> {
+  return {
+    description,
+    default: byDefault,
+    defaultText: String(byDefault),
+    range: () => `in ${from}`,
+    allows: (value) =>
+      typeof value === 'number' && (from === '[0, 1)' ? value >= 0 && value < 1 : value > 0 && value <= 1),
+  };
+}
+
+/** An option that is off unless it is asked for. */
+export function flag(description: string): Option<boolean> {
+  return {
+    description,
+    default: false,
+    defaultText: 'false',
+    range: () => 'true or false',
+    allows: (value) => typeof value === 'boolean',
+  };
+}
+
+/**
+ * The values of all options: those given, and the defaults of the others.
+ *
+ * @throws RangeError for a value out of range
+ */
+export function complete<O extends Options>(
+  options: O,
+  given: Readonly<Record<string, unknown>>,
+): ValuesOf<O> {
+  const values: Record<string, number | boolean> = {};
+  for (const [name, option] of Object.entries(options)) {
+    const { default: byDefault } = option;
+    const value = given[name] ?? (typeof byDefault === 'function' ? byDefault(values) : byDefault);
+    if (!option.allows(value, values))
+      throw new RangeError(`${name} must be ${option.range(values)}, got ${value as number}`);
+    values[name] = value as number | boolean;
+  }
+  return values as ValuesOf<O>;
+}

@@ -1,0 +1,42 @@
+/** TwoNN by maximum likelihood. */
+import { gammaInterval } from '../intervals';
+import type { NeighbourTable } from '../search/neighbour-table';
+import { defineEstimator, type LocalEstimate } from './estimator';
+import { share } from './options';
+import { assertUntied, logRatios } from './ratios';
+
+/** TwoNN by maximum likelihood, the largest ratios censored. */
+export const TWO_NN_MLE = defineEstimator({
+  name: 'two-nn-mle',
+  summary: 'TwoNN by maximum likelihood, the largest ratios censored',
+  source: 'Facco et al. 2017',
+  options: {
+    discardFraction: share('[0, 1)', 0, 'share of the largest ratios that count only as larger'),
+  },
+  with: ({ discardFraction }) => ({ neighbours: 2, estimate: (table) => twoNnMle(table, discardFraction) }),
+});
+
+/**
+ * TwoNN by maximum likelihood: x = log(r2 / r1) is exponential with rate d (Facco et al. 2017).
+ * Without discarding, d = (N - 1) / sum x, the unbiased form. Otherwise the largest ratios are censored, not cut:
+ * d = (n - 1) / (sum of the n smallest x + (N - n) x_n), since cutting alone biases by up to a third.
+ *
+ * @param discardFraction share of the largest ratios that only count as "larger than x_n"
+ */
+function twoNnMle(table: NeighbourTable, discardFraction: number): LocalEstimate {
+  const x = logRatios(table, 1, 2);
+  assertUntied(x);
+  const n = x.length;
+  const kept = Math.trunc(n * (1 - discardFraction));
+  if (kept < 2)
+    throw new RangeError(`${kept} of ${n} points are too few: give more, or a smaller discardFraction`);
+  const limit = x.slice().sort()[kept - 1]!;
+  let sum = 0;
+  for (const value of x) sum += Math.min(value, limit);
+  const value = (kept - 1) / sum;
+  // The score of a point is 1/d - x where x was seen, -limit where it is only known to be larger.
+  const influences = () =>
+    x.map((xi) => (n / kept) * value * ((xi <= limit ? 1 : 0) - value * Math.min(xi, limit)));
+  const estimate = { value, influences, neighbours: 2 };
+  return kept < n ? estimate : { ...estimate, exactInterval: (level) => gammaInterval(value, n, level) };
+}
