@@ -1,9 +1,8 @@
 /** Train a network, measure the intrinsic dimension of its activations as it learns, and draw what happened. */
 
-// 0. runtime: the engine
+// 1. runtime: TensorFlow under Node, and functions compiled into graphs
 export * as tf from '@tensorflow/tfjs';
 export { type BackendInfo, loadBackend } from './runtime/backend';
-export { interruptible } from './runtime/interrupt';
 export {
   type CompileOptions,
   compile,
@@ -11,13 +10,19 @@ export {
   type Program,
   type Variables,
 } from './runtime/compile/program';
+export { type CompiledModel, compileModel } from './runtime/compile/compile-model';
+export { interruptible } from './runtime/interrupt';
 
-// 1. data: examples
-export type { Augmentation, Normalization } from './data/augment';
-export { type CifarOptions, cifar10, cifar100 } from './data/cifar';
-export { type Batch, batches, type Dataset, type Examples, toBatch } from './data/dataset';
-export { type IdxOptions, idxFolder } from './data/idx';
-export type { ImageOptions } from './data/image-set';
+// 2. intrinsic dimension: points -> estimate and interval
+export {
+  type IdEstimate,
+  type IdOptions,
+  intrinsicDimension,
+} from './intrinsic-dimension/intrinsic-dimension';
+export { ESTIMATORS, type EstimatorName } from './intrinsic-dimension/estimators/registry';
+export type { Points } from './intrinsic-dimension/points/points';
+export { idScale, type ScaleCurve, type ScaleOptions } from './intrinsic-dimension/scale';
+export { type LocalId, type LocalIdOptions, localId } from './intrinsic-dimension/local-id';
 export {
   cube,
   embed,
@@ -27,18 +32,34 @@ export {
   sphere,
   swissRoll,
 } from './intrinsic-dimension/manifolds/manifolds';
+
+// 3. data: labelled examples
+export type { Augmentation, Normalization } from './data/augment';
+export { type CifarOptions, cifar10, cifar100 } from './data/cifar';
+export { type Batch, batches, type Dataset, type Examples, toBatch } from './data/dataset';
+export { type IdxOptions, idxFolder } from './data/idx';
+export type { ImageOptions } from './data/image-set';
 export { mnist } from './data/mnist';
 export { type ModularArithmeticOptions, modularArithmetic } from './data/modular-arithmetic';
 export { type PermutationGroupOptions, permutationGroup } from './data/permutation-group';
 export { classCounts, ofClass, rawPoints, select } from './data/select';
 
-// 2. models: inputs -> logits and named activations
-export { type CompiledModel, compileModel } from './runtime/compile/compile-model';
+// 4. models: inputs -> logits and named activations
 export type { ApplyOptions, Model, ModelOutput } from './models/model';
 export { type Gpt2Config, gpt2 } from './models/gpt2';
 export { type ResnetConfig, resnet } from './models/resnet';
 
-// 3. training: fit
+// 5. activations: a network and inputs -> points, site by site
+export {
+  type ActivationSource,
+  activations,
+  type CollectOptions,
+  type SitePoints,
+} from './activations/activations';
+export { type ModelSource, modelSource, type SourceOptions } from './activations/sources/inputs';
+export { type LayerProfile, layerProfile, type ProfileOptions } from './activations/profile';
+
+// 6. training: fit
 export {
   type CheckpointEvent,
   type DoneEvent,
@@ -52,24 +73,12 @@ export type { AdamConfig, OptimizerConfig, SgdConfig } from './training/optimize
 export { constant, cosine, multiStep, type Schedule, warmup } from './training/schedules';
 export { type Checkpoint, type CheckpointState, loadCheckpoint } from './training/checkpoint';
 
-// 4. intrinsic dimension: measure
-export {
-  type IdEstimate,
-  type IdOptions,
-  intrinsicDimension,
-} from './intrinsic-dimension/intrinsic-dimension';
-export { ESTIMATORS, type EstimatorName } from './intrinsic-dimension/estimators/registry';
-export type { Points } from './intrinsic-dimension/points/points';
-export { idScale, type ScaleCurve, type ScaleOptions } from './intrinsic-dimension/scale';
-export { type LocalId, type LocalIdOptions, localId } from './intrinsic-dimension/local-id';
-export { type LayerProfile, layerProfile, type ProfileOptions } from './activations/profile';
-
-// 5. records: keep
+// 7. records: keep
 export { type Measurement, type RunRecord, readRun } from './records/run-record';
 export { RECORDED, readRuns } from './records/recorded-runs';
 export { runs } from './records/table';
 
-// 6. experiments: one run, many runs
+// 8. experiments: one run, many runs
 export { parseGrid, type RunConfig, runName } from './experiments/config';
 export { type GrokkingConfig, grokkingConfig } from './experiments/grokking-config';
 export { type ImagesConfig, imagesConfig } from './experiments/images-config';
@@ -80,7 +89,7 @@ export { imagesData, imagesModel } from './experiments/images';
 export { type RunOptions, runExperiment } from './experiments/run';
 export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experiments/sweep';
 
-// 7. figures: draw
+// 10. figures: draw
 export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
 export { liveChart } from './figures/live';
 export { progressLine } from './figures/progress-line';
