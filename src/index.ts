@@ -89,6 +89,26 @@ export { imagesData, imagesModel } from './experiments/images';
 export { type RunOptions, runExperiment } from './experiments/run';
 export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experiments/sweep';
 
+// 9. analysis: numbers from records
+export { lastLayerId, peakId } from './analysis/layer-ids';
+export { grokkingStep, type Transition, transition } from './analysis/transition';
+export {
+  type GrokkingRow,
+  grokkingRows,
+  type LeadRow,
+  leadRows,
+  leadSummary,
+} from './analysis/grokking-runs';
+export {
+  type Outcome,
+  onsetOfHarm,
+  type Regularization,
+  type StrengthSweep,
+  sweepsOf,
+} from './analysis/regularization';
+export { generalizationCorrelation, strengthCorrelation } from './analysis/paper-correlations';
+export { type Correlation, correlation, pearson } from './analysis/correlation';
+
 // 10. figures: draw
 export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
 export { liveChart } from './figures/live';
@@ -98,23 +118,9 @@ export { scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
 export { claimsFigure, repeatsFigure } from './figures/repeats';
 export { type PicturesOptions, picturesFigure } from './figures/pictures';
 export { profileFigure, profilesFigure, siteCurves, sitesFigure } from './figures/profile';
-export {
-  type Outcome,
-  onsetOfHarm,
-  type Regularization,
-  type Sweep,
-  sweepsOf,
-} from './analysis/regularized';
-export {
-  type RegularizationOptions,
-  regularizationFigure,
-  strengthCorrelation,
-} from './figures/regularization';
-export {
-  type GeneralizationOptions,
-  generalizationCorrelation,
-  generalizationFigure,
-} from './figures/generalization';
+export { runFigure } from './figures/run';
+export { type RegularizationOptions, regularizationFigure } from './figures/regularization';
+export { type GeneralizationOptions, generalizationFigure } from './figures/generalization';
 export { type OverRegularizationOptions, overRegularizationFigure } from './figures/over-regularization';
 export {
   generalizationTable,
@@ -123,18 +129,6 @@ export {
   regularizationTable,
   strengthTable,
 } from './figures/regularization-table';
-export { grokkingFigure } from './figures/grokking';
-export type { MeasuredRun } from './figures/grokking-axes';
 export { type GrokkingGridOptions, grokkingGrid } from './figures/grokking-grid';
+export { grokkingTable, leadTable } from './figures/grokking-table';
 export { estimatorsFigure } from './figures/grokking-estimators';
-export {
-  type GrokkingRow,
-  grokkingRows,
-  grokkingTable,
-  type LeadRow,
-  leadRows,
-  leadSummary,
-  leadTable,
-} from './figures/grokking-table';
-export { grokkingStep, type Transition, transition } from './analysis/transition';
-export { type Correlation, correlation, pearson } from './analysis/statistics';

@@ -1,32 +1,25 @@
-/** The figure of one run that groks: accuracy and last-layer intrinsic dimension over the steps. */
+/** The figure of one run over its steps: accuracy and last-layer intrinsic dimension over the steps. */
 import type { Layout } from 'plotly.js';
 import { grokkingStep } from '../analysis/transition';
-import type { Environment } from '../records/run-record';
+import type { Environment, RunSoFar } from '../records/run-record';
 import { besideTraces } from './beside';
 import type { Figure } from './figure';
-import {
-  ACCURACY_AXIS,
-  grokkingTraces,
-  idAxis,
-  type MeasuredRun,
-  plainNumber,
-  round,
-  stepAxis,
-} from './grokking-axes';
+import { formatSetting, formatStep } from './number-format';
+import { ACCURACY_AXIS, idAxis, runTraces, stepAxis } from './run-axes';
 import { COLOURS, DEFAULT_SIZE, GREY } from './style';
 
-export interface GrokkingOptions {
+export interface RunFigureOptions {
   /** Activation whose ID is drawn. @default the last one measured, which gives LLID */
   readonly site?: string;
   /** Last step of the x axis. @default the last measured step */
   readonly steps?: number;
   /** Other runs, drawn fainter and dashed: validation accuracy and LLID, named by the settings that differ. */
-  readonly beside?: readonly MeasuredRun[];
+  readonly beside?: readonly RunSoFar[];
 }
 
 /** One run: train and validation accuracy on the left axis, LLID on validation on the right, log steps. */
-export function grokkingFigure(run: MeasuredRun, options: GrokkingOptions = {}): Figure {
-  const traces = grokkingTraces(run.measurements, options.site);
+export function runFigure(run: RunSoFar, options: RunFigureOptions = {}): Figure {
+  const traces = runTraces(run.measurements, options.site);
   const { beside = [] } = options;
   const others = besideTraces(run, beside, options.site);
   const everything = [run, ...beside].flatMap(({ measurements }) => measurements);
@@ -57,11 +50,11 @@ export function grokkingFigure(run: MeasuredRun, options: GrokkingOptions = {}):
 }
 
 /** Settings and hardware in two lines. */
-export function runTitle(run: MeasuredRun): string {
+export function runTitle(run: RunSoFar): string {
   const { config, environment } = run;
   const settings = [
     config.trainFraction === undefined ? '' : `p = ${config.trainFraction}`,
-    config.weightDecay === undefined ? '' : `weight decay ${plainNumber(Number(config.weightDecay))}`,
+    config.weightDecay === undefined ? '' : `weight decay ${formatSetting(Number(config.weightDecay))}`,
     config.blockDropout === undefined ? '' : `dropout ${config.blockDropout}`,
     config.seed === undefined ? '' : `seed ${config.seed}`,
   ].filter(Boolean);
@@ -89,7 +82,7 @@ function halfwayMark(step: number, nearEnd: boolean): Partial<Layout> {
         x: Math.log10(step),
         y: 1,
         yref: 'paper',
-        text: `50 % at step ${round(step)}`,
+        text: `50 % at step ${formatStep(step)}`,
         showarrow: false,
         xanchor: nearEnd ? 'right' : 'center',
         yanchor: 'bottom',
@@ -100,7 +93,7 @@ function halfwayMark(step: number, nearEnd: boolean): Partial<Layout> {
 }
 
 /** What is learnt. */
-export function taskName({ config }: MeasuredRun): string {
+export function taskName({ config }: RunSoFar): string {
   const { task, prime, degree, dataset } = config;
   if (typeof dataset === 'string') return `ResNet on ${dataset}`;
   if (task === 'permutation') return `Permutations of ${degree ?? 5}`;
