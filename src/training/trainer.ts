@@ -1,13 +1,19 @@
 /** The training loop: fits a model in a compiled program, measures it as it learns, and can stop and go on at any step. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { removeLeftovers } from '../atomic-write';
 import { type Batch, batchCount, batches, type Dataset } from '../data/dataset';
 import type { Model } from '../models/model';
 import { loadBackend } from '../runtime/backend';
 import { compile, type Program, type Variables } from '../runtime/compile/program';
 import { statelessRandom } from '../runtime/random/stateless-random';
-import { type CheckpointState, loadCheckpoint, saveCheckpoint } from './checkpoint';
+import {
+  type CheckpointKind,
+  type CheckpointState,
+  checkpointPath,
+  loadCheckpoint,
+  saveCheckpoint,
+} from './checkpoint';
 import { measureSplit, type SiteActivation, type SplitResult } from './evaluation';
 import { gradientNorm } from './gradient-norm';
 import { accuracy, correct, crossEntropy } from './losses';
@@ -54,8 +60,8 @@ export interface TrainOptions<M = unknown> {
     readonly every: number;
     /** The run's settings: a checkpoint of other settings is refused. */
     readonly config: Readonly<Record<string, unknown>>;
-    /** Go on from `last.safetensors` if there is one. @default false */
-    readonly resume?: boolean;
+    /** Go on from `last.safetensors` if there is one, or with `'best'` from `best.safetensors`. @default false */
+    readonly resume?: boolean | 'best';
   };
   /** Ends the run after the current step, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -92,7 +98,7 @@ export interface MeasurementEvent<M = Readonly<Record<string, unknown>>> {
 export interface CheckpointEvent {
   readonly type: 'checkpoint';
   readonly step: number;
-  readonly kind: 'last' | 'best';
+  readonly kind: CheckpointKind;
   readonly path: string;
 }
 
@@ -131,14 +137,13 @@ export async function* train<M = unknown>(
   const parameters = trainedVariables(options);
   const optimizer = createOptimizer(options.optimizer, parameters);
   const program = compileTraining(options, parameters, optimizer);
-  const pathOf = (kind: 'last' | 'best'): string =>
-    join(checkpoints?.directory ?? '.', `${kind}.safetensors`);
+  const pathOf = (kind: CheckpointKind): string => checkpointPath(checkpoints?.directory ?? '.', kind);
   let step = 0;
   let saved = 0;
   let best: CheckpointState['best'];
   let failed = false;
 
-  const save = (kind: 'last' | 'best'): CheckpointEvent => {
+  const save = (kind: CheckpointKind): CheckpointEvent => {
     const tensors = program.read();
     saveCheckpoint(pathOf(kind), tensors, { step, config: checkpoints!.config, ...(best ? { best } : {}) });
     tf.dispose(tensors);
@@ -169,10 +174,12 @@ export async function* train<M = unknown>(
   });
 
   try {
-    if (checkpoints?.resume && existsSync(pathOf('last'))) {
-      const { tensors, state } = loadCheckpoint(pathOf('last'));
+    for (const kind of ['last', 'best'] as const) if (checkpoints) removeLeftovers(pathOf(kind));
+    const from = pathOf(checkpoints?.resume === 'best' ? 'best' : 'last');
+    if (checkpoints?.resume && existsSync(from)) {
+      const { tensors, state } = loadCheckpoint(from);
       try {
-        checkSameSettings(pathOf('last'), state.config, checkpoints.config);
+        checkSameSettings(from, state.config, checkpoints.config);
         program.load(tensors);
       } finally {
         tf.dispose(tensors);
