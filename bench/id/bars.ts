@@ -62,6 +62,9 @@ async function compare(
       for (const side of sides) {
         await side.ask('setup', { file, threads: availableParallelism(), ...methodOf(side) });
       }
+      const used: string[] = [];
+      for (const side of sides)
+        used.push(`${side.name}: ${(await side.ask('instructions'))['instructions']}`);
       // The first estimate warms TensorFlow up, and is the one whose memory counts: later ones find it reserved.
       const first = await estimate(sides[0]!);
       const times = await alternate(sides, rounds, async (side, round) => {
@@ -89,6 +92,7 @@ async function compare(
         times,
         bars: [...bars(times), ...(size.d === 512 ? [memory] : [])],
         notes: [
+          `instructions: ${used.join('; ')}`,
           `estimates: ${[...values].map(([name, value]) => `${name} ${value.toFixed(3)}`).join(', ')}`,
           `certified by the fast search: ${(100 * Number(last.get(OURS)!['certified'])).toFixed(1)} % of the points, the others searched again; extra memory ${extra.toFixed(0)} MB`,
         ],
