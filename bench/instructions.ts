@@ -2,9 +2,9 @@
 
 /** What each library reads when it is loaded, by the limit's name. */
 const LIMITS = {
-  sse41: limit('SSE41', 'sse2', 'default', 'SSE4_2', 'Nehalem', 'generic'),
-  avx2: limit('AVX2', 'avx2', 'avx2', 'AVX2', 'Haswell', 'avx2'),
-  avx512: limit('AVX512_CORE', 'avx512', 'avx512', 'AVX512', 'SkylakeX', 'avx512'),
+  sse41: limit('SSE41', 'sse2', 'default', 'SSE4_2', 'Nehalem', 'NONE'),
+  avx2: limit('AVX2', 'avx2', 'avx2', 'AVX2', 'Haswell', 'AVX2'),
+  avx512: limit('AVX512_CORE', 'avx512', 'avx512', 'AVX512', 'SkylakeX', 'AVX512'),
 } as const;
 
 function limit(oneDnn: string, ours: string, aten: string, mkl: string, openBlas: string, faiss: string) {
@@ -14,7 +14,7 @@ function limit(oneDnn: string, ours: string, aten: string, mkl: string, openBlas
     ATEN_CPU_CAPABILITY: aten,
     MKL_ENABLE_INSTRUCTIONS: mkl,
     OPENBLAS_CORETYPE: openBlas,
-    FAISS_OPT_LEVEL: faiss,
+    FAISS_SIMD_LEVEL: faiss,
   };
 }
 
