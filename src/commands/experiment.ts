@@ -1,7 +1,7 @@
 /** The command line: `npm run experiment -- grokking weightDecay=1e-2 trainFraction=.3`. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type RunConfig, settingsOf } from '../experiments/config';
+import { EXPERIMENTS, experimentNamed, type RunConfig } from '../experiments/registry';
 import { nearest } from '../nearest';
 import { showProgress } from './progress';
 
@@ -13,15 +13,9 @@ const FLAGS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-const SUMMARIES: Readonly<Record<RunConfig['experiment'], string>> = {
-  grokking: 'a transformer learns modular arithmetic, and long after generalises',
-  images: 'a ResNet learns images, more or less regularised',
-};
-
 function help(): string {
-  const experiments = Object.entries(SUMMARIES).map(
-    ([name, summary]) =>
-      `${name}: ${summary}. Its keys, with their defaults:\n${settingsOf(name).describe()}`,
+  const experiments = EXPERIMENTS.map(
+    ({ name, summary, describe }) => `${name}: ${summary}. Its settings and their defaults:\n${describe()}`,
   );
   return `Usage: ${COMMAND} <experiment> [key=value ...] [--resume] [--out <folder>] [--name <name>]
 
@@ -49,7 +43,7 @@ async function main(words: readonly string[]): Promise<number> {
     console.error(help());
     return 1;
   }
-  const settings = settingsOf(experiment);
+  const settings = experimentNamed(experiment);
   const config = settings.config(settings.parseOverrides(overrides));
   const path = join(values.out ?? join('out', 'runs'), `${values.name ?? settings.runName(config)}.jsonl`);
   const again = [experiment, ...overrides];

@@ -1,6 +1,6 @@
 /** A run's progress in the terminal: a bar that stays in its line, or, in a log, a line now and then. */
 import { Presets, SingleBar } from 'cli-progress';
-import type { SiteIds } from '../experiments/setup';
+import type { SiteIds } from '../experiments/experiment';
 import { duration } from '../figures/duration';
 import type { TrainEvent } from '../training/trainer';
 

@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
-import { settingsOf } from '../experiments/config';
+import { experimentNamed } from '../experiments/registry';
 import { slurmScript } from '../experiments/slurm';
 import { type SweepCell, sweep, sweepCells } from '../experiments/sweep';
 import { duration } from '../figures/duration';
@@ -43,7 +43,7 @@ async function main(words: readonly string[]): Promise<number> {
     console.log(HELP);
     return values.help ? 0 : 1;
   }
-  const grid = settingsOf(experiment).parseGrid(settings);
+  const grid = experimentNamed(experiment).parseGrid(settings);
   const folder = values.out ?? join('out', 'runs');
   if (values['dry-run']) {
     list(sweepCells(grid, folder));

@@ -1,5 +1,6 @@
 /** Labelled pictures, and the data set that is made of them: split, thinned, balanced, with wrong labels. */
 import { mulberry32, shuffled, streamSeed } from '../random';
+import type { Settings, ValuesOf } from '../setting';
 import { type Augmentation, channelStatistics, imagePreparation, type Normalization } from './augment';
 import type { Dataset, Examples } from './dataset';
 import { select } from './select';
@@ -17,8 +18,21 @@ export interface ImageSource {
   readonly test?: Examples;
 }
 
+/** A data set of pictures that an experiment can choose by its name, with its own settings. */
+export interface ImageDataset<Name extends string = string, S extends Settings = Settings> {
+  readonly name: Name;
+  /** What the pictures are and how many, as a phrase, for help. */
+  readonly summary: string;
+  readonly settings: S;
+  load(options: ImageOptions, values: ValuesOf<S>): Dataset | Promise<Dataset>;
+}
+
 /** What to make of the pictures; every choice is a function of `seed`. */
 export interface ImageOptions {
+  /** Number of pictures to train on, instead of `trainFraction`. */
+  readonly images?: number;
+  /** Number of pictures to validate on, instead of `validationFraction`. */
+  readonly validationImages?: number;
   /** Share of the training pictures that is trained on, in (0, 1]. @default 1 with an official test set, else 0.8 */
   readonly trainFraction?: number;
   /**
@@ -85,22 +99,33 @@ export function imageDataset(source: ImageSource, options: ImageOptions = {}): D
 function split(source: ImageSource, options: ImageOptions): { train: Int32Array; validation: Int32Array } {
   const { train, test } = source;
   const { trainFraction = test ? 1 : 0.8, validationFraction, balanced = false, seed = 0 } = options;
+  const { images, validationImages } = options;
   const stream = streamSeed(seed, STREAM.split);
   const order = shuffled(train.size, stream);
-  const trained = share('trainFraction', trainFraction, train.size, test ? train.size : train.size - 1);
+  const mostTrained = test ? train.size : train.size - 1;
+  const trained =
+    images === undefined
+      ? share('trainFraction', trainFraction, train.size, mostTrained)
+      : amount('images', images, mostTrained, train.size);
   const first = (candidates: Int32Array): Int32Array =>
     balanced ? firstOfEachClass(source, candidates, trained) : candidates.subarray(0, trained);
   if (test) {
-    const validated = share('validationFraction', validationFraction ?? 1, test.size, test.size);
+    const validated =
+      validationImages === undefined
+        ? share('validationFraction', validationFraction ?? 1, test.size, test.size)
+        : amount('validationImages', validationImages, test.size, test.size);
     const some = shuffled(test.size, stream, 1).subarray(0, validated).sort();
     return { train: first(order), validation: some };
   }
-  if (validationFraction === undefined) {
+  if (validationFraction === undefined && validationImages === undefined) {
     const chosen = first(order);
     const used = new Set(chosen);
     return { train: chosen, validation: order.filter((index) => !used.has(index)) };
   }
-  const validated = share('validationFraction', validationFraction, train.size, train.size - trained);
+  const validated =
+    validationImages === undefined
+      ? share('validationFraction', validationFraction!, train.size, train.size - trained)
+      : amount('validationImages', validationImages, train.size - trained, train.size);
   const border = train.size - validated;
   return { train: first(order.subarray(0, border)), validation: order.subarray(border) };
 }
@@ -139,6 +164,13 @@ function share(name: string, fraction: number, size: number, most: number): numb
     );
   }
   return count;
+}
+
+function amount(name: string, count: number, most: number, size: number): number {
+  if (Number.isInteger(count) && count >= 1 && count <= most) return count;
+  throw new RangeError(
+    `${name}=${count} is not allowed: it must be a whole number between 1 and ${most}, since there are ${size} pictures`,
+  );
 }
 
 /** Exactly the given share of labels, rounded, is made wrong. */

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { readRun } from '../records/run-record';
-import { overridesOf, type RunConfig, runName } from './config';
+import { overridesOf, type RunConfig, runName } from './registry';
 
 /** Where and how a grid is run. */
 export interface SweepOptions {

@@ -1,17 +1,18 @@
 /** Other runs behind a figure of one run: faint curves, each named by the settings in which it differs. */
 import type { PlotData } from 'plotly.js';
+import { identityOf } from '../experiments/registry';
 import { grokkingTraces, type MeasuredRun } from './grokking-axes';
-
-/** How long and how often is no difference of what is learnt. */
-const RHYTHM = ['experiment', 'steps', 'checkpointEvery', 'measureEvery', 'earlyMeasurements'];
 
 /** More than these would hide the run; the last ones are drawn. */
 const MOST = 4;
 
-/** The settings of `other` that differ from those of `run`, such as `weightDecay=0.001`; empty where none does. */
+/**
+ * The settings that make `other` another run than `run`, such as `weightDecay=0.001`; empty where none does. How long a
+ * run is and when it is measured does not count.
+ */
 export function difference(other: MeasuredRun['config'], run: MeasuredRun['config']): string {
   return Object.keys({ ...run, ...other })
-    .filter((key) => !RHYTHM.includes(key))
+    .filter((key) => key !== 'experiment' && identityOf(key, run) === 'run')
     .filter((key) => JSON.stringify(other[key]) !== JSON.stringify(run[key]))
     .map((key) => `${key}=${String(other[key] ?? '–')}`)
     .join(', ');

@@ -1,8 +1,9 @@
 /** The grid of the paper's figure 4: one panel for each training fraction and weight decay. */
 import type { Layout, PlotData } from 'plotly.js';
 import { grokkingStep } from '../analysis/transition';
+import { titleOf } from '../experiments/registry';
 import type { Figure } from './figure';
-import { type GrokkingOptions, taskName } from './grokking';
+import type { GrokkingOptions } from './grokking';
 import {
   ACCURACY_AXIS,
   grokkingTraces,
@@ -113,7 +114,7 @@ export function grokkingGrid(runs: readonly MeasuredRun[], options: GrokkingGrid
       });
     });
   });
-  const title = options.title ?? `${taskName(runs[0]!)}: accuracy and LLID over the steps of training`;
+  const title = options.title ?? `${titleOf(runs[0]!.config)}: accuracy and LLID over the steps of training`;
   const subtitle = options.paper ? '<br><sub>dotted line: 50 % in the paper’s figure 4</sub>' : '';
   const plot = rows.length * ROW.height;
   return {

@@ -54,6 +54,8 @@ export interface TrainOptions<M = unknown> {
     readonly every: number;
     /** The run's settings: a checkpoint of other settings is refused. */
     readonly config: Readonly<Record<string, unknown>>;
+    /** Settings with which a run may go on when they have changed, such as its number of steps. @default none */
+    readonly mayChange?: readonly string[];
     /** Go on from `last.safetensors` if there is one. @default false */
     readonly resume?: boolean;
   };
@@ -172,7 +174,7 @@ export async function* train<M = unknown>(
     if (checkpoints?.resume && existsSync(pathOf('last'))) {
       const { tensors, state } = loadCheckpoint(pathOf('last'));
       try {
-        checkSameSettings(pathOf('last'), state.config, checkpoints.config);
+        checkSameSettings(pathOf('last'), state.config, checkpoints);
         program.load(tensors);
       } finally {
         tf.dispose(tensors);
@@ -340,16 +342,13 @@ function runStep(
   return { loss, accuracy, gradientNorm, regularization };
 }
 
-/** More steps may be asked of a run, and other places and rhythms of keeping it; all else must be as it was. */
-const MAY_CHANGE = new Set(['steps', 'checkpointEvery']);
-
 function checkSameSettings(
   path: string,
   before: Readonly<Record<string, unknown>>,
-  now: Readonly<Record<string, unknown>>,
+  { config: now, mayChange = [] }: NonNullable<TrainOptions['checkpoints']>,
 ): void {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])];
-  const fixed = now['schedule'] === 'cosine' ? keys : keys.filter((key) => !MAY_CHANGE.has(key));
+  const fixed = keys.filter((key) => !mayChange.includes(key));
   const differing = fixed.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
   if (differing.length === 0) return;
   const list = differing.map(

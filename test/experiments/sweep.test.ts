@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, fork, spawnSync } from 'node:child_pro
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { overridesOf, parseGrid } from '../../src/experiments/config';
+import { overridesOf, parseGrid } from '../../src/experiments/registry';
 import { slurmScript } from '../../src/experiments/slurm';
 import { sweep, sweepCells } from '../../src/experiments/sweep';
 import { readRun } from '../../src/records/run-record';

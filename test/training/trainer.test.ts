@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import type { GrokkingConfig } from '../../src/experiments/grokking-config';
+import type { GrokkingConfig } from '../../src/experiments/config-types';
 import { runExperiment } from '../../src/experiments/run';
 import { readRun } from '../../src/records/run-record';
 import { loadBackend } from '../../src/runtime/backend';
