@@ -92,10 +92,6 @@ function listenForStop(): { signal: AbortSignal; exitCode: () => Promise<number>
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  // The worker of a sweep that was killed must not go on alone.
-  process.once('disconnect', () => onSignal('SIGTERM'));
-  // Listening must not keep a worker alive that has finished.
-  process.channel?.unref();
   return {
     signal: controller.signal,
     exitCode: async () => {

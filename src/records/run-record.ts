@@ -146,7 +146,7 @@ export function readRun(path: string): RunRecord {
 /**
  * Opens a record for writing, new or to go on, and locks it against other processes.
  *
- * @throws Error when another process writes it, when it cannot be written, when a new one would replace an old, and
+ * @throws LockedError when another process writes it; Error when it cannot be written, when a new one would replace an old, and
  *   when it is to go on with another config
  */
 export function openRun(path: string, options: OpenOptions): RunWriter {
