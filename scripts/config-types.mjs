@@ -36,22 +36,24 @@ function interfaceOf({ name, type, settings }) {
     named,
     text: `/** ${type.description} */
 export interface ${type.name} {
-  /** Which experiment it is. @default '${name}' */
+  /** Which experiment it is. Default: '${name}'. */
   experiment: '${name}';
 ${lines.join('')}}
 `,
   };
 }
 
-/** As long as it has room it is one line. */
+/**
+ * On one line where it has room. The default stands in the text, for tslab's kernel shows what follows a tag without
+ * its name.
+ */
 function comment({ description, allowed, default: value, absent, type }) {
-  const sentence = description[0].toUpperCase() + description.slice(1);
+  const sentence = `${description[0].toUpperCase()}${description.slice(1)}.`;
+  const standard = `Default: ${absent ?? literal(value)}.`;
   // The choices and the words true and false stand in the type already.
-  const range = type === 'number' || type === 'number[]' ? ` Allowed: ${allowed}.` : '';
-  const standard = `@default ${absent ?? literal(value)}`;
-  const line = `  /** ${sentence}.${range} ${standard} */\n`;
-  if (line.length <= 110) return line;
-  return `  /**\n   * ${[`${sentence}.`, range.trim(), standard].filter(Boolean).join('\n   * ')}\n   */\n`;
+  const rest = type === 'number' || type === 'number[]' ? `Allowed: ${allowed}. ${standard}` : standard;
+  const line = `  /** ${sentence} ${rest} */\n`;
+  return line.length <= 110 ? line : `  /**\n   * ${sentence}\n   * ${rest}\n   */\n`;
 }
 
 function literal(value) {

@@ -65,7 +65,7 @@ export { type LocalId, type LocalIdOptions, localId } from './intrinsic-dimensio
 export { type LayerProfile, layerProfile, type ProfileOptions } from './activations/profile';
 
 // 5. records: keep
-export { type Measurement, type RunRecord, readRun } from './records/run-record';
+export { type MeasuredRun, type Measurement, type RunRecord, readRun } from './records/run-record';
 export { RECORDED, readRuns } from './records/recorded-runs';
 export { runs } from './records/table';
 
@@ -116,7 +116,6 @@ export {
   strengthTable,
 } from './figures/regularization-table';
 export { grokkingFigure } from './figures/grokking';
-export type { MeasuredRun } from './figures/grokking-axes';
 export { type GrokkingGridOptions, grokkingGrid } from './figures/grokking-grid';
 export { estimatorsFigure } from './figures/grokking-estimators';
 export {

@@ -1,6 +1,7 @@
 /** How a sweep over the strength of one regularisation ended: every run, the mean of each strength, where harm begins. */
+
 import { jStat } from 'jstat';
-import type { MeasuredRun } from '../figures/grokking-axes';
+import type { MeasuredRun } from '../records/run-record';
 
 /** A setting whose strength is swept while the other one is off. */
 export type Regularization = 'weightDecay' | 'blockDropout';

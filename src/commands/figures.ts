@@ -1,10 +1,10 @@
 /** `npm run figures`: draws the figures of the README from the records in data/runs. */
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PAPER } from '../experiments/presets';
 import { type Figure, toSVG } from '../figures/figure';
 import { generalizationFigure } from '../figures/generalization';
-import type { MeasuredRun } from '../figures/grokking-axes';
 import { grokkingGrid } from '../figures/grokking-grid';
 import { grokkingTable, leadSummary, leadTable } from '../figures/grokking-table';
 import { overRegularizationFigure } from '../figures/over-regularization';
@@ -16,6 +16,7 @@ import {
 } from '../figures/regularization-table';
 import { type Table, tableBundle } from '../figures/table';
 import { RECORDED, readRuns } from '../records/recorded-runs';
+import type { MeasuredRun } from '../records/run-record';
 
 const DOCS = join(__dirname, '..', '..', 'docs');
 

@@ -3,347 +3,303 @@ import type { ImageDatasetName, TaskName } from '../data/registry';
 
 /** Training a transformer on a small algebraic task until it groks. The defaults are those of the paper. */
 export interface GrokkingConfig {
-  /** Which experiment it is. @default 'grokking' */
+  /** Which experiment it is. Default: 'grokking'. */
   experiment: 'grokking';
-  /** Binary operation that is learnt. @default 'division' */
+  /** Binary operation that is learnt. Default: 'division'. */
   task: TaskName;
   /**
    * Prime modulus of the tasks division, subtraction and sum.
-   * Allowed: a whole number between 3 and 997.
-   * @default 97
+   * Allowed: a whole number between 3 and 997. Default: 97.
    */
   prime: number;
   /**
    * Number of things that are permuted in the task permutation.
-   * Allowed: a whole number between 3 and 6.
-   * @default 5
+   * Allowed: a whole number between 3 and 6. Default: 5.
    */
   degree: number;
   /**
    * Fraction of all pairs that is used for training.
-   * Allowed: a number greater than 0 and less than 1.
-   * @default 0.3
+   * Allowed: a number greater than 0 and less than 1. Default: 0.3.
    */
   trainFraction: number;
   /**
    * Fixed fraction of all pairs that is used for validation.
-   * Allowed: a number greater than 0 and less than 1.
-   * @default all pairs that are not used for training
+   * Allowed: a number greater than 0 and less than 1. Default: all pairs that are not used for training.
    */
   validationFraction?: number;
   /**
    * Seed of the split into training and validation pairs.
-   * Allowed: a whole number between 0 and 2,147,483,647.
-   * @default 9
+   * Allowed: a whole number between 0 and 2,147,483,647. Default: 9.
    */
   dataSeed: number;
   /**
    * Seed of the weights, the order of the examples and dropout.
-   * Allowed: a whole number between 0 and 2,147,483,647.
-   * @default 0
+   * Allowed: a whole number between 0 and 2,147,483,647. Default: 0.
    */
   seed: number;
-  /** Number of training steps. Allowed: a whole number between 1 and 1,000,000,000. @default 40000 */
+  /** Number of training steps. Allowed: a whole number between 1 and 1,000,000,000. Default: 40000. */
   steps: number;
   /**
    * Number of examples in each training step.
-   * Allowed: a whole number between 1 and 1,000,000,000.
-   * @default 512
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: 512.
    */
   batchSize: number;
-  /** Optimiser. @default 'adam' */
+  /** Optimiser. Default: 'adam'. */
   optimizer: 'adam' | 'sgd';
   /**
    * Learning rate, after the warm-up where there is one.
-   * Allowed: a number greater than 0 and at most 10.
-   * @default 0.001
+   * Allowed: a number greater than 0 and at most 10. Default: 0.001.
    */
   learningRate: number;
   /**
    * Decay rate of Adam's mean of the gradients.
-   * Allowed: a number of at least 0 and less than 1.
-   * @default 0.9
+   * Allowed: a number of at least 0 and less than 1. Default: 0.9.
    */
   beta1: number;
   /**
    * Decay rate of Adam's mean of the squared gradients.
-   * Allowed: a number of at least 0 and less than 1.
-   * @default 0.98
+   * Allowed: a number of at least 0 and less than 1. Default: 0.98.
    */
   beta2: number;
   /**
    * Epsilon added to the denominator of Adam.
-   * Allowed: a number greater than 0 and at most 1.
-   * @default 1e-8
+   * Allowed: a number greater than 0 and at most 1. Default: 1e-8.
    */
   epsilon: number;
-  /** Momentum of the optimiser sgd. Allowed: a number of at least 0 and less than 1. @default 0.9 */
+  /** Momentum of the optimiser sgd. Allowed: a number of at least 0 and less than 1. Default: 0.9. */
   momentum: number;
   /**
    * L2 penalty: this factor times the weights is added to the gradient.
-   * Allowed: a number between 0 and 10.
-   * @default 0
+   * Allowed: a number between 0 and 10. Default: 0.
    */
   weightDecay: number;
-  /** Schedule of the learning rate. @default 'warmup' */
+  /** Schedule of the learning rate. Default: 'warmup'. */
   schedule: 'constant' | 'warmup' | 'cosine' | 'multi-step';
   /**
    * Number of steps over which the schedule warmup raises the learning rate linearly.
-   * Allowed: a whole number between 1 and 1,000,000,000.
-   * @default 10000
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: 10000.
    */
   warmupSteps: number;
   /**
    * Steps after which the schedule multi-step multiplies the learning rate by gamma.
-   * Allowed: a list of whole numbers between 1 and 1,000,000,000, separated by commas, each greater than the one before.
-   * @default []
+   * Allowed: a list of whole numbers between 1 and 1,000,000,000, separated by commas, each greater than the one before. Default: [].
    */
   milestones: number[];
   /**
    * Factor by which the schedule multi-step lowers the learning rate at each milestone.
-   * Allowed: a number greater than 0 and at most 1.
-   * @default 0.2
+   * Allowed: a number greater than 0 and at most 1. Default: 0.2.
    */
   gamma: number;
-  /** Number of transformer blocks. Allowed: a whole number between 1 and 48. @default 2 */
+  /** Number of transformer blocks. Allowed: a whole number between 1 and 48. Default: 2. */
   nLayer: number;
-  /** Number of attention heads in each block. Allowed: a whole number between 1 and 64. @default 4 */
+  /** Number of attention heads in each block. Allowed: a whole number between 1 and 64. Default: 4. */
   nHead: number;
   /**
    * Width of the embeddings, a multiple of nHead.
-   * Allowed: a whole number between 1 and 4,096.
-   * @default 128
+   * Allowed: a whole number between 1 and 4,096. Default: 128.
    */
   nEmbd: number;
   /**
    * Dropout rate of the embeddings, the attention and the residual branches.
-   * Allowed: a number of at least 0 and less than 1.
-   * @default 0.1
+   * Allowed: a number of at least 0 and less than 1. Default: 0.1.
    */
   dropoutRate: number;
   /**
    * Number of steps between measurements.
-   * Allowed: a whole number between 1 and 1,000,000,000.
-   * @default 500
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: 500.
    */
   measureEvery: number;
   /**
    * Number of measurements before step measureEvery, evenly spaced in the logarithm of the step.
-   * Allowed: a whole number between 0 and 50.
-   * @default 12
+   * Allowed: a whole number between 0 and 50. Default: 12.
    */
   earlyMeasurements: number;
   /**
    * Number of steps between checkpoints.
-   * Allowed: a whole number between 1 and 1,000,000,000.
-   * @default 500
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: 500.
    */
   checkpointEvery: number;
   /**
    * Number of random subsamples from which the mean and deviation of the dimension are computed.
-   * Allowed: a whole number between 2 and 1,000.
-   * @default 20
+   * Allowed: a whole number between 2 and 1,000. Default: 20.
    */
   idSubsamples: number;
   /**
    * Fraction of the points that is in each subsample.
-   * Allowed: a number greater than 0 and less than 1.
-   * @default 0.9
+   * Allowed: a number greater than 0 and less than 1. Default: 0.9.
    */
   idFraction: number;
   /**
    * Fraction of the points, those with the largest mu, that the TwoNN fit leaves out.
-   * Allowed: a number of at least 0 and less than 1.
-   * @default 0.1
+   * Allowed: a number of at least 0 and less than 1. Default: 0.1.
    */
   discardFraction: number;
 }
 
 /** Training a ResNet on pictures. The defaults are those of the paper for CIFAR-10. */
 export interface ImagesConfig {
-  /** Which experiment it is. @default 'images' */
+  /** Which experiment it is. Default: 'images'. */
   experiment: 'images';
-  /** Data set of pictures. @default 'cifar10' */
+  /** Data set of pictures. Default: 'cifar10'. */
   dataset: ImageDatasetName;
-  /** Folder of the IDX files of the data set fashion-mnist. @default 'data/downloads/fashion-mnist' */
+  /** Folder of the IDX files of the data set fashion-mnist. Default: 'data/downloads/fashion-mnist'. */
   folder: string;
   /**
    * Number of training images.
-   * Allowed: a whole number between 1 and 1,000,000,000.
-   * @default all; 8 in 10 where the data set has no pictures for validation
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: all; 8 in 10 where the data set has no pictures for validation.
    */
   images?: number;
   /**
    * Number of validation images.
-   * Allowed: a whole number between 1 and 1,000,000,000.
-   * @default all that are not trained on
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: all that are not trained on.
    */
   validationImages?: number;
-  /** Whether every class has the same number of training images. @default false */
+  /** Whether every class has the same number of training images. Default: false. */
   balanced: boolean;
   /**
    * Fraction of the training labels that is made wrong.
-   * Allowed: a number of at least 0 and less than 1.
-   * @default 0
+   * Allowed: a number of at least 0 and less than 1. Default: 0.
    */
   labelNoise: number;
   /**
    * Whether training images are cropped, flipped and rotated at random, as the paper does for the data set.
-   * @default true
+   * Default: true.
    */
   augmentation: boolean;
   /**
    * Seed of the split into training and validation examples.
-   * Allowed: a whole number between 0 and 2,147,483,647.
-   * @default 0
+   * Allowed: a whole number between 0 and 2,147,483,647. Default: 0.
    */
   dataSeed: number;
   /**
    * Seed of the weights, the order of the examples, augmentation and dropout.
-   * Allowed: a whole number between 0 and 2,147,483,647.
-   * @default 0
+   * Allowed: a whole number between 0 and 2,147,483,647. Default: 0.
    */
   seed: number;
-  /** Number of training steps. Allowed: a whole number between 1 and 1,000,000,000. @default 78200 */
+  /** Number of training steps. Allowed: a whole number between 1 and 1,000,000,000. Default: 78200. */
   steps: number;
   /**
    * Number of examples in each training step.
-   * Allowed: a whole number between 1 and 1,000,000,000.
-   * @default 128
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: 128.
    */
   batchSize: number;
-  /** Number of channels in the first stage. Allowed: a whole number between 1 and 1,024. @default 64 */
+  /** Number of channels in the first stage. Allowed: a whole number between 1 and 1,024. Default: 64. */
   width: number;
   /**
    * Number of residual blocks in each of the four stages.
-   * Allowed: a list of 4 whole numbers between 1 and 64, separated by commas.
-   * @default [2, 2, 2, 2]
+   * Allowed: a list of 4 whole numbers between 1 and 64, separated by commas. Default: [2, 2, 2, 2].
    */
   numBlocks: number[];
   /**
    * Dropout rate after each of conv1 to conv5_x.
-   * Allowed: a number of at least 0 and less than 1.
-   * @default 0
+   * Allowed: a number of at least 0 and less than 1. Default: 0.
    */
   blockDropout: number;
   /**
    * Dropout rate before the classifier.
-   * Allowed: a number of at least 0 and less than 1.
-   * @default the value of blockDropout
+   * Allowed: a number of at least 0 and less than 1. Default: the value of blockDropout.
    */
   classifierDropout?: number;
-  /** Optimiser. @default 'sgd' */
+  /** Optimiser. Default: 'sgd'. */
   optimizer: 'adam' | 'sgd';
-  /** Highest learning rate of the schedule. Allowed: a number greater than 0 and at most 10. @default 0.1 */
+  /**
+   * Highest learning rate of the schedule.
+   * Allowed: a number greater than 0 and at most 10. Default: 0.1.
+   */
   learningRate: number;
-  /** Momentum of the optimiser sgd. Allowed: a number of at least 0 and less than 1. @default 0.9 */
+  /** Momentum of the optimiser sgd. Allowed: a number of at least 0 and less than 1. Default: 0.9. */
   momentum: number;
   /**
    * L2 penalty: this factor times the weights is added to the gradient.
-   * Allowed: a number between 0 and 10.
-   * @default 0.0005
+   * Allowed: a number between 0 and 10. Default: 0.0005.
    */
   weightDecay: number;
-  /** Schedule of the learning rate. @default 'cosine' */
+  /** Schedule of the learning rate. Default: 'cosine'. */
   schedule: 'constant' | 'cosine' | 'multi-step';
   /**
    * Number of steps over which the learning rate rises linearly before it follows the schedule.
-   * Allowed: a whole number between 0 and 1,000,000,000.
-   * @default 0
+   * Allowed: a whole number between 0 and 1,000,000,000. Default: 0.
    */
   warmupSteps: number;
   /**
    * Steps after which the schedule multi-step multiplies the learning rate by gamma.
-   * Allowed: a list of whole numbers between 1 and 1,000,000,000, separated by commas, each greater than the one before.
-   * @default []
+   * Allowed: a list of whole numbers between 1 and 1,000,000,000, separated by commas, each greater than the one before. Default: [].
    */
   milestones: number[];
   /**
    * Factor by which the schedule multi-step lowers the learning rate at each milestone.
-   * Allowed: a number greater than 0 and at most 1.
-   * @default 0.2
+   * Allowed: a number greater than 0 and at most 1. Default: 0.2.
    */
   gamma: number;
   /**
    * Weight of each class in the loss; an empty list weights all classes alike.
-   * Allowed: a list of numbers greater than 0 and at most 1,000,000,000, separated by commas.
-   * @default []
+   * Allowed: a list of numbers greater than 0 and at most 1,000,000,000, separated by commas. Default: [].
    */
   classWeights: number[];
-  /** Power to which the class weights are raised. Allowed: a number between 0 and 10. @default 1 */
+  /** Power to which the class weights are raised. Allowed: a number between 0 and 10. Default: 1. */
   classWeightExponent: number;
-  /** Site whose activation an autoencoder has to reproduce. @default 'none' */
+  /** Site whose activation an autoencoder has to reproduce. Default: 'none'. */
   bottleneckSite: 'none' | 'conv1' | 'conv2_x' | 'conv3_x' | 'conv4_x' | 'conv5_x' | 'avg_pool';
   /**
    * Widths of the hidden layers of the autoencoder.
-   * Allowed: a list of at least 1 whole numbers between 1 and 1,000,000,000, separated by commas.
-   * @default [64]
+   * Allowed: a list of at least 1 whole numbers between 1 and 1,000,000,000, separated by commas. Default: [64].
    */
   bottleneckWidths: number[];
   /**
    * Factor of the autoencoder's error in the loss.
-   * Allowed: a number greater than 0 and at most 1,000,000.
-   * @default 1
+   * Allowed: a number greater than 0 and at most 1,000,000. Default: 1.
    */
   bottleneckWeight: number;
   /**
    * Number of epochs before the autoencoder's error is added to the loss.
-   * Allowed: a whole number between 0 and 1,000,000.
-   * @default 0
+   * Allowed: a whole number between 0 and 1,000,000. Default: 0.
    */
   burnIn: number;
-  /** Whether the autoencoder's error is divided by the squared norm of the activation. @default true */
+  /** Whether the autoencoder's error is divided by the squared norm of the activation. Default: true. */
   normLoss: boolean;
-  /** Whether each class has an autoencoder of its own. @default false */
+  /** Whether each class has an autoencoder of its own. Default: false. */
   bottleneckPerClass: boolean;
-  /** Whether to train on a single batch, which shows that the network can learn at all. @default false */
+  /** Whether to train on a single batch, which shows that the network can learn at all. Default: false. */
   overfitBatch: boolean;
   /**
    * Number of steps between measurements.
-   * Allowed: a whole number between 1 and 1,000,000,000.
-   * @default 3910
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: 3910.
    */
   measureEvery: number;
   /**
    * Number of measurements before step measureEvery, evenly spaced in the logarithm of the step.
-   * Allowed: a whole number between 0 and 50.
-   * @default 0
+   * Allowed: a whole number between 0 and 50. Default: 0.
    */
   earlyMeasurements: number;
   /**
    * Number of steps between checkpoints.
-   * Allowed: a whole number between 1 and 1,000,000,000.
-   * @default 391
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: 391.
    */
   checkpointEvery: number;
   /**
    * Number of training images that are measured, the first ones.
-   * Allowed: a whole number between 1 and 1,000,000,000.
-   * @default 10000
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: 10000.
    */
   measuredImages: number;
-  /** Whether the dimension is measured on the training images too. @default false */
+  /** Whether the dimension is measured on the training images too. Default: false. */
   idTrain: boolean;
-  /** Whether the dimension of each class is measured too. @default false */
+  /** Whether the dimension of each class is measured too. Default: false. */
   idClasses: boolean;
-  /** Whether the dimension of the images themselves is measured too, at step 0. @default false */
+  /** Whether the dimension of the images themselves is measured too, at step 0. Default: false. */
   idData: boolean;
   /**
    * Number of random subsamples from which the mean and deviation of the dimension are computed.
-   * Allowed: a whole number between 2 and 1,000.
-   * @default 20
+   * Allowed: a whole number between 2 and 1,000. Default: 20.
    */
   idSubsamples: number;
   /**
    * Fraction of the points that is in each subsample.
-   * Allowed: a number greater than 0 and less than 1.
-   * @default 0.9
+   * Allowed: a number greater than 0 and less than 1. Default: 0.9.
    */
   idFraction: number;
   /**
    * Fraction of the points, those with the largest mu, that the TwoNN fit leaves out.
-   * Allowed: a number of at least 0 and less than 1.
-   * @default 0.1
+   * Allowed: a number of at least 0 and less than 1. Default: 0.1.
    */
   discardFraction: number;
 }

@@ -1,7 +1,9 @@
 /** Other runs behind a figure of one run: faint curves, each named by the settings in which it differs. */
+
 import type { PlotData } from 'plotly.js';
 import { identityOf } from '../experiments/registry';
-import { grokkingTraces, type MeasuredRun } from './grokking-axes';
+import type { MeasuredRun } from '../records/run-record';
+import { grokkingTraces } from './grokking-axes';
 
 /** More than these would hide the run; the last ones are drawn. */
 const MOST = 4;

@@ -1,10 +1,12 @@
 /** The paper's figure 2: do networks that generalise have a high peak and a low last-layer dimension? */
+
 import type { PlotData } from 'plotly.js';
 import { type Outcome, type Sweep, sweepsOf } from '../analysis/regularized';
 import { type Correlation, correlation, correlationText } from '../analysis/statistics';
+import type { MeasuredRun } from '../records/run-record';
 import { ERROR_AXIS, errorOf } from './error-axis';
 import type { Figure } from './figure';
-import { type MeasuredRun, plainNumber } from './grokking-axes';
+import { plainNumber } from './grokking-axes';
 import { provenance } from './provenance';
 import { type Look, STRENGTH_NAMES } from './strength-axis';
 import { COLOURS } from './style';

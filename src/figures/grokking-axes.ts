@@ -1,10 +1,7 @@
 /** What figures of grokking share: curves, axes, and how numbers are written. */
 import type { Layout, PlotData } from 'plotly.js';
-import type { Environment, Measurement, RunRecord } from '../records/run-record';
+import type { Measurement } from '../records/run-record';
 import { COLOURS } from './style';
-
-/** A record, or the part of it that is known while the run goes on. */
-export type MeasuredRun = Pick<RunRecord, 'config' | 'measurements'> & { readonly environment?: Environment };
 
 /** Train accuracy, validation accuracy, LLID on validation; told apart by colour and by dashes. */
 export function grokkingTraces(measurements: readonly Measurement[], site?: string): Partial<PlotData>[] {

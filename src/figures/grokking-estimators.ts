@@ -1,8 +1,10 @@
 /** Does a fall of dimension depend on the estimator? One run's last layer by several, beside validation accuracy. */
+
 import type { PlotData } from 'plotly.js';
+import type { MeasuredRun } from '../records/run-record';
 import type { Figure } from './figure';
 import { runTitle } from './grokking';
-import { ACCURACY_AXIS, type MeasuredRun, stepAxis } from './grokking-axes';
+import { ACCURACY_AXIS, stepAxis } from './grokking-axes';
 import { COLOURS, GREY } from './style';
 
 const DASHES = ['solid', 'dash', 'dashdot', 'longdash', 'dot', 'longdashdot'] as const;

@@ -1,18 +1,12 @@
 /** The grid of the paper's figure 4: one panel for each training fraction and weight decay. */
+
 import type { Layout, PlotData } from 'plotly.js';
 import { grokkingStep } from '../analysis/transition';
 import { titleOf } from '../experiments/registry';
+import type { MeasuredRun } from '../records/run-record';
 import type { Figure } from './figure';
 import type { GrokkingOptions } from './grokking';
-import {
-  ACCURACY_AXIS,
-  grokkingTraces,
-  idAxis,
-  type MeasuredRun,
-  plainNumber,
-  round,
-  stepAxis,
-} from './grokking-axes';
+import { ACCURACY_AXIS, grokkingTraces, idAxis, plainNumber, round, stepAxis } from './grokking-axes';
 import { COLOURS, GREY } from './style';
 
 /** The paper's steps of 50 % validation accuracy by trainFraction and weight decay; null where it never gets there. */

@@ -2,7 +2,7 @@
 
 import type { Correlation } from '../analysis/statistics';
 import { grokkingStep, transition } from '../analysis/transition';
-import type { MeasuredRun } from './grokking-axes';
+import type { MeasuredRun } from '../records/run-record';
 import { type HalfSteps, setting } from './grokking-grid';
 import { type Table, table } from './table';
 

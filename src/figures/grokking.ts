@@ -2,18 +2,10 @@
 import type { Layout } from 'plotly.js';
 import { grokkingStep } from '../analysis/transition';
 import { titleOf } from '../experiments/registry';
-import type { Environment } from '../records/run-record';
+import type { Environment, MeasuredRun } from '../records/run-record';
 import { besideTraces } from './beside';
 import type { Figure } from './figure';
-import {
-  ACCURACY_AXIS,
-  grokkingTraces,
-  idAxis,
-  type MeasuredRun,
-  plainNumber,
-  round,
-  stepAxis,
-} from './grokking-axes';
+import { ACCURACY_AXIS, grokkingTraces, idAxis, plainNumber, round, stepAxis } from './grokking-axes';
 import { COLOURS, DEFAULT_SIZE, GREY } from './style';
 
 export interface GrokkingOptions {

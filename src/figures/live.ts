@@ -1,13 +1,12 @@
 /** A chart that follows a run while it trains. */
 import { existsSync } from 'node:fs';
 import type { PlotData } from 'plotly.js';
-import { type Measurement, readRun } from '../records/run-record';
+import { type MeasuredRun, type Measurement, readRun } from '../records/run-record';
 import type { TrainEvent } from '../training/trainer';
 import { difference } from './beside';
 import { duration } from './duration';
 import { type Figure, figureBundle } from './figure';
 import { type GrokkingOptions, grokkingFigure } from './grokking';
-import type { MeasuredRun } from './grokking-axes';
 import { display, inNotebook, type MimeBundle } from './notebook-output';
 import { sketch } from './sketch';
 import { COLOURS } from './style';

@@ -1,9 +1,11 @@
 /** The paper's figure 3: too much regularisation takes away peak dimension and accuracy. */
+
 import type { Layout, PlotData } from 'plotly.js';
 import { type Quantity, type Regularization, sweepsOf } from '../analysis/regularized';
+import type { MeasuredRun } from '../records/run-record';
 import { ERROR_AXIS, errorOf } from './error-axis';
 import type { Figure } from './figure';
-import { type MeasuredRun, plainNumber } from './grokking-axes';
+import { plainNumber } from './grokking-axes';
 import { panelDomain, panelTitle } from './panels';
 import { provenance } from './provenance';
 import { alongStrength, type Look, STRENGTH_NAMES, strengthAxis } from './strength-axis';

@@ -1,5 +1,5 @@
 /** From which runs a figure is drawn: their data, settings and hardware, as two lines below its title. */
-import type { MeasuredRun } from './grokking-axes';
+import type { MeasuredRun } from '../records/run-record';
 
 /** What is said of a run's settings, where it has them. */
 const SAID: readonly [key: string, say: (value: number) => string][] = [

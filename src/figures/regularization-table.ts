@@ -8,8 +8,8 @@ import {
   sweepsOf,
 } from '../analysis/regularized';
 import { correlationText } from '../analysis/statistics';
+import type { MeasuredRun } from '../records/run-record';
 import { generalizationCorrelation } from './generalization';
-import type { MeasuredRun } from './grokking-axes';
 import { strengthCorrelation } from './regularization';
 import { STRENGTH_NAMES } from './strength-axis';
 import { type Cell, type Table, table } from './table';

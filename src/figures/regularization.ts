@@ -1,9 +1,10 @@
 /** The paper's figure 1: regularisation lowers the last layer's intrinsic dimension. */
+
 import type { Layout, PlotData } from 'plotly.js';
 import { type Outcome, type Regularization, sweepsOf } from '../analysis/regularized';
 import { type Correlation, correlation, correlationText } from '../analysis/statistics';
+import type { MeasuredRun } from '../records/run-record';
 import type { Figure } from './figure';
-import type { MeasuredRun } from './grokking-axes';
 import { panelDomain, panelTitle } from './panels';
 import { provenance } from './provenance';
 import { alongStrength, STRENGTH_NAMES, strengthAxis } from './strength-axis';

@@ -77,6 +77,9 @@ export interface RunRecord {
   readonly done?: DoneLine;
 }
 
+/** A record, or the part of it that is known while the run goes on. */
+export type MeasuredRun = Pick<RunRecord, 'config' | 'measurements'> & { readonly environment?: Environment };
+
 /** Appends to a record; holds its lock until closed. */
 export interface RunWriter {
   /** Steps must rise from line to line. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import type { MeasuredRun } from '../../src/figures/grokking-axes';
 import { BatchCurve, liveChart, liveFigure } from '../../src/figures/live';
-import type { Measurement } from '../../src/records/run-record';
+import type { MeasuredRun, Measurement } from '../../src/records/run-record';
 import type { TrainEvent } from '../../src/training/trainer';
 import { syntheticRun } from './synthetic-run';
 

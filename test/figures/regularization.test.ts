@@ -3,10 +3,10 @@ import { levels, onsetOfHarm, outcomes, sweepsOf } from '../../src/analysis/regu
 import { PAPER } from '../../src/experiments/presets';
 import { toSVG } from '../../src/figures/figure';
 import { generalizationCorrelation, generalizationFigure } from '../../src/figures/generalization';
-import type { MeasuredRun } from '../../src/figures/grokking-axes';
 import { overRegularizationFigure } from '../../src/figures/over-regularization';
 import { regularizationFigure, strengthCorrelation } from '../../src/figures/regularization';
 import { overRegularizationTable, regularizationTable } from '../../src/figures/regularization-table';
+import type { MeasuredRun } from '../../src/records/run-record';
 
 interface End {
   weightDecay?: number;

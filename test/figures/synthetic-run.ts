@@ -1,5 +1,5 @@
 /** A made-up run for the figures' tests: validation accuracy passes 50 % at a known step. */
-import type { MeasuredRun } from '../../src/figures/grokking-axes';
+import type { MeasuredRun } from '../../src/records/run-record';
 
 export function syntheticRun(
   options: { trainFraction?: number; weightDecay?: number; half?: number; steps?: number } = {},
