@@ -2,6 +2,7 @@
 import { SPLIT } from '../data/binary-operation';
 import { TASK_SETTINGS, TASKS, taskNamed } from '../data/registry';
 import { belowOne, memberOf, number, seed, wholeNumber } from '../setting';
+import { ADAM } from '../training/adam-defaults';
 import type { GrokkingConfig } from './config-types';
 import { defineExperiment, type Experiment } from './experiment';
 import {
@@ -47,15 +48,15 @@ export const GROKKING: Experiment<GrokkingConfig, 'paper'> = defineExperiment({
       max: 10,
       description: 'learning rate, after the warm-up where there is one',
     }),
-    beta1: belowOne({ default: 0.9, description: "decay rate of Adam's mean of the gradients" }),
+    beta1: belowOne({ default: ADAM.beta1, description: "decay rate of Adam's mean of the gradients" }),
     beta2: belowOne({ default: 0.98, description: "decay rate of Adam's mean of the squared gradients" }),
     epsilon: number({
-      default: 1e-8,
+      default: ADAM.epsilon,
       above: 0,
       max: 1,
       description: 'epsilon added to the denominator of Adam',
     }),
-    momentum: momentum(0.9),
+    momentum,
     weightDecay: weightDecay(0),
     schedule: schedule(['constant', 'warmup', 'cosine', 'multi-step'], 'warmup'),
     warmupSteps: wholeNumber({

@@ -88,7 +88,7 @@ export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> 
       max: 10,
       description: 'highest learning rate of the schedule',
     }),
-    momentum: momentum(0.9),
+    momentum,
     weightDecay: weightDecay(5e-4),
     schedule: schedule(['constant', 'cosine', 'multi-step'], 'cosine'),
     warmupSteps: wholeNumber({

@@ -1,4 +1,6 @@
 /** Settings of training and measuring that mean the same in every experiment; each experiment has its own defaults. */
+import { TWO_NN } from '../intrinsic-dimension/estimators/two-nn';
+import { SUBSAMPLES } from '../intrinsic-dimension/subsamples';
 import { belowOne, choice, count, fraction, list, number, type Setting, seed, wholeNumber } from '../setting';
 import type { OptimizerConfig } from '../training/optimizers';
 import { constant, cosine, multiStep, type Schedule, warmup } from '../training/schedules';
@@ -33,8 +35,10 @@ interface OptimizerSettings {
 export const optimizer = (value: OptimizerConfig['kind']): Setting<OptimizerConfig['kind']> =>
   choice(['adam', 'sgd'], { default: value, description: 'optimiser' });
 
-export const momentum: MakeSetting = (value) =>
-  belowOne({ default: value, description: 'momentum of the optimiser sgd' });
+export const momentum: Setting<number> = belowOne({
+  default: 0.9,
+  description: 'momentum of the optimiser sgd',
+});
 
 export const weightDecay: MakeSetting = (value) =>
   number({
@@ -124,15 +128,18 @@ export const ESTIMATE: {
   discardFraction: Setting<number>;
 } = {
   idSubsamples: wholeNumber({
-    default: 20,
+    default: SUBSAMPLES.count,
     min: 2,
     max: 1000,
     description:
       'number of random subsamples from which the mean and deviation of the dimension are computed',
   }),
-  idFraction: fraction({ default: 0.9, description: 'fraction of the points that is in each subsample' }),
+  idFraction: fraction({
+    default: SUBSAMPLES.fraction,
+    description: 'fraction of the points that is in each subsample',
+  }),
   discardFraction: belowOne({
-    default: 0.1,
+    default: TWO_NN.options.discardFraction.default as number,
     description: 'fraction of the points, those with the largest mu, that the TwoNN fit leaves out',
   }),
 };
