@@ -141,7 +141,7 @@ export function choice<const W extends string>(
 /**
  * The name of one of the members of a registry.
  *
- * @param type the name of the type of these names, which src/data/registry.ts exports
+ * @param type the name of the type of these names, which the registry exports
  */
 export function memberOf<const M extends { readonly name: string; readonly summary: string }>(
   members: readonly M[],
@@ -213,6 +213,30 @@ function inWords(range: Range): string {
   return `${low} and ${'max' in range ? `at most ${write(range.max)}` : `less than ${write(range.below)}`}`;
 }
 
+/** Says that a value does not go together with others; `message` follows `key=value`. */
+export type Refuse<Key extends string> = (key: Key, message: string) => void;
+
+/** A member of a registry that an experiment chooses by its name, with its own settings. */
+export interface Choosable<Name extends string, S extends Settings> {
+  readonly name: Name;
+  /** What it is, as a phrase, for help. */
+  readonly summary: string;
+  readonly settings: S;
+  /** Refuses values that are allowed alone but not together. @default none */
+  check?(values: ValuesOf<S>, refuse: Refuse<keyof S & string>): void;
+}
+
+/** The defaults of all settings that have one. */
+export function defaultsOf<S extends Settings>(
+  settings: S,
+): ValuesOf<{ [K in Exclude<keyof S, OptionalKeys<S>>]: S[K] }> {
+  const values = Object.entries(settings).map(([key, { default: value }]) => [
+    key,
+    Array.isArray(value) ? [...value] : value,
+  ]);
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+}
+
 /** The settings of all members of a registry, each of which has its own. */
 export type AllSettings<M extends { readonly settings: Settings }> = Intersection<M['settings']>;
 type Intersection<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer I) => void
@@ -238,4 +262,9 @@ export function allSettings<M extends { readonly name: string; readonly settings
     }
   }
   return all as AllSettings<M>;
+}
+
+/** The member of a registry that has a name. */
+export function memberNamed<M extends { readonly name: string }>(members: readonly M[], name: M['name']): M {
+  return members.find((member) => member.name === name)!;
 }

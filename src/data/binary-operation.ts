@@ -1,5 +1,13 @@
 /** The full table of a binary operation as a data set of token sequences: some cells train, the others validate. */
-import { fraction, type OptionalSetting, type Setting, type Settings, seed, type ValuesOf } from '../setting';
+import {
+  type Choosable,
+  fraction,
+  type OptionalSetting,
+  type Setting,
+  type Settings,
+  seed,
+  type ValuesOf,
+} from '../setting';
 import type { Dataset, Examples } from './dataset';
 import { pythonShuffle } from './python-shuffle';
 
@@ -17,14 +25,9 @@ export const SPLIT: {
   seed: seed({ default: 9, description: 'seed of the split into training and validation pairs' }),
 };
 
-/** A binary operation that a network can learn, with its own settings. */
-export interface Task<Name extends string = string, S extends Settings = Settings> {
-  readonly name: Name;
-  /** What it is, as a phrase, for help. */
-  readonly summary: string;
-  readonly settings: S;
-  /** Says what is wrong with values that are allowed by their settings alone; `message` follows `key=value`. */
-  check?(values: ValuesOf<S>, refuse: (key: keyof S & string, message: string) => void): void;
+/** A binary operation that a network can learn. */
+export interface Task<Name extends string = string, S extends Settings = Settings>
+  extends Choosable<Name, S> {
   /** What is learnt, for the title of a figure; a setting that is not known is missing. */
   title(values: Partial<ValuesOf<S>>): string;
   /** Tokens of the vocabulary that never occur. @default 0 */

@@ -1,6 +1,6 @@
 /** Labelled pictures, and the data set that is made of them: split, thinned, balanced, with wrong labels. */
 import { mulberry32, shuffled, streamSeed } from '../random';
-import type { Settings, ValuesOf } from '../setting';
+import type { Choosable, Settings, ValuesOf } from '../setting';
 import { type Augmentation, channelStatistics, imagePreparation, type Normalization } from './augment';
 import type { Dataset, Examples } from './dataset';
 import { select } from './select';
@@ -18,12 +18,9 @@ export interface ImageSource {
   readonly test?: Examples;
 }
 
-/** A data set of pictures that an experiment can choose by its name, with its own settings. */
-export interface ImageDataset<Name extends string = string, S extends Settings = Settings> {
-  readonly name: Name;
-  /** What the pictures are and how many, as a phrase, for help. */
-  readonly summary: string;
-  readonly settings: S;
+/** A data set of pictures that an experiment can choose. Its summary says how many pictures there are. */
+export interface ImageDataset<Name extends string = string, S extends Settings = Settings>
+  extends Choosable<Name, S> {
   load(options: ImageOptions, values: ValuesOf<S>): Dataset | Promise<Dataset>;
 }
 

@@ -1,5 +1,5 @@
 /** All data sets that an experiment can choose by name. To add one, write its file and name it here. */
-import { type AllSettings, allSettings } from '../setting';
+import { type AllSettings, allSettings, memberNamed } from '../setting';
 import type { Task } from './binary-operation';
 import { CIFAR10_IMAGES, CIFAR100_IMAGES } from './cifar';
 import { FASHION_MNIST } from './idx';
@@ -29,14 +29,10 @@ export const TASK_SETTINGS: AllSettings<(typeof TASKS)[number]> = allSettings(TA
 
 /** The definition of a data set. */
 export function imageDatasetNamed(name: ImageDatasetName): ImageDataset {
-  return named(IMAGE_DATASETS, name);
+  return memberNamed(IMAGE_DATASETS, name);
 }
 
 /** The definition of a task. */
 export function taskNamed(name: TaskName): Task {
-  return named(TASKS, name);
-}
-
-function named<M extends { readonly name: string }>(members: readonly M[], name: M['name']): M {
-  return members.find((member) => member.name === name)!;
+  return memberNamed(TASKS, name);
 }

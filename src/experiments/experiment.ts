@@ -2,9 +2,9 @@
 import type { Dataset } from '../data/dataset';
 import type { Model } from '../models/model';
 import type { DimensionEstimate, Measurement } from '../records/run-record';
-import type { AnyConfig, Setting, Settings, ValuesOf } from '../setting';
+import type { AnyConfig, Refuse, Setting, Settings, ValuesOf } from '../setting';
 import type { MeasurementEvent, TrainOptions } from '../training/trainer';
-import { type Refuse, type SettingsOf, settingsOf } from './settings';
+import { type SettingsOf, settingsOf } from './settings';
 
 /** Dimensions by site, as a record keeps them. */
 export type SiteIds = Record<string, DimensionEstimate>;
@@ -41,7 +41,7 @@ interface Definition<Name extends string, S extends Settings, Preset extends str
   /** In the order in which they are in help and in the names of runs. `experiment` is added. */
   readonly settings: S;
   /** Refuses values that are allowed alone but not together. @default none */
-  readonly check?: (config: ConfigOf<Name, S>, refuse: Refuse<ConfigOf<Name, S>>) => void;
+  readonly check?: (config: ConfigOf<Name, S>, refuse: Refuse<keyof ConfigOf<Name, S> & string>) => void;
   /** Settings that belong together. Only what differs from the defaults is given. */
   readonly presets: Readonly<Record<Preset, Readonly<Partial<ValuesOf<S>>>>>;
   /** What is learnt in a run, for the title of a figure. The config may be a part of one. */

@@ -1,10 +1,12 @@
 /** The experiment grokking: a transformer learns a binary operation, and generalises long after it has memorised. */
 import { SPLIT } from '../data/binary-operation';
 import { TASK_SETTINGS, TASKS, taskNamed } from '../data/registry';
-import { belowOne, memberOf, number, seed, wholeNumber } from '../setting';
+import { SEQUENCE_MODEL_SETTINGS, SEQUENCE_MODELS, sequenceModelNamed } from '../models/registry';
+import { belowOne, memberOf, number, type Refuse, seed, wholeNumber } from '../setting';
 import { ADAM } from '../training/adam-defaults';
 import type { GrokkingConfig } from './config-types';
 import { defineExperiment, type Experiment } from './experiment';
+import { grokkingSetup } from './grokking';
 import {
   batchSize,
   checkpointEvery,
@@ -67,32 +69,20 @@ export const GROKKING: Experiment<GrokkingConfig, 'paper'> = defineExperiment({
     }),
     milestones,
     gamma,
-    nLayer: wholeNumber({ default: 2, min: 1, max: 48, description: 'number of transformer blocks' }),
-    nHead: wholeNumber({
-      default: 4,
-      min: 1,
-      max: 64,
-      description: 'number of attention heads in each block',
+    model: memberOf(SEQUENCE_MODELS, 'SequenceModelName', {
+      default: 'gpt2',
+      description: 'network that is trained',
     }),
-    nEmbd: wholeNumber({
-      default: 128,
-      min: 1,
-      max: 4096,
-      description: 'width of the embeddings, a multiple of nHead',
-    }),
-    dropoutRate: belowOne({
-      default: 0.1,
-      description: 'dropout rate of the embeddings, the attention and the residual branches',
-    }),
+    ...SEQUENCE_MODEL_SETTINGS,
     measureEvery: measureEvery(500),
     earlyMeasurements: earlyMeasurements(12),
     checkpointEvery: checkpointEvery(500),
     ...ESTIMATE,
   },
   check: (config, refuse) => {
-    const { nEmbd, nHead, trainFraction, validationFraction = 0 } = config;
-    taskNamed(config.task).check?.(config, refuse as (key: string, message: string) => void);
-    if (nEmbd % nHead !== 0) refuse('nEmbd', `is not a multiple of nHead=${nHead}`);
+    const { trainFraction, validationFraction = 0 } = config;
+    taskNamed(config.task).check?.({ ...config }, refuse as Refuse<string>);
+    sequenceModelNamed(config.model).check?.({ ...config }, refuse as Refuse<string>);
     if (trainFraction + validationFraction > 1 + 1e-9)
       refuse('validationFraction', `overlaps trainFraction=${trainFraction}: their sum must not exceed 1`);
   },
@@ -104,11 +94,7 @@ export const GROKKING: Experiment<GrokkingConfig, 'paper'> = defineExperiment({
     const known = TASKS.find(({ name }) => name === task);
     return known ? known.title(values) : 'Training';
   },
-  setup: (config) => {
-    // Loaded when it is needed: help and errors do not wait for TensorFlow.
-    const { grokkingSetup } = require('./grokking') as typeof import('./grokking');
-    return grokkingSetup(config);
-  },
+  setup: grokkingSetup,
 });
 
 /**

@@ -1,8 +1,8 @@
 /** A transformer learns modular arithmetic, and long after generalises: data, network and measurements of such a run. */
 import type { Dataset } from '../data/dataset';
 import { taskNamed } from '../data/registry';
-import { gpt2 } from '../models/gpt2';
 import type { Model } from '../models/model';
+import { sequenceModelNamed } from '../models/registry';
 import type { Measurement } from '../records/run-record';
 import type { MeasurementEvent } from '../training/trainer';
 import type { GrokkingConfig } from './config-types';
@@ -19,16 +19,12 @@ export function grokkingData(config: GrokkingConfig): Dataset {
 
 /** The untrained network that the settings describe. */
 export function grokkingModel(config: GrokkingConfig, data: Dataset): Model {
-  const { nLayer, nHead, nEmbd, dropoutRate, seed } = config;
   const vocabularySize = data.vocabularySize! + (taskNamed(config.task).unusedTokens ?? 0);
-  return gpt2({ vocabularySize, classes: data.classes, nLayer, nHead, nEmbd, dropoutRate, seed });
+  const { classes } = data;
+  return sequenceModelNamed(config.model).make({ ...config }, { vocabularySize, classes, seed: config.seed });
 }
 
-/**
- * What a run with these settings consists of.
- *
- * @public The definition of the experiment requires it when a run begins.
- */
+/** What a run with these settings consists of. */
 export async function grokkingSetup(config: GrokkingConfig): Promise<Setup> {
   const data = grokkingData(config);
   return {

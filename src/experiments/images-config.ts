@@ -1,8 +1,21 @@
 /** The experiment images: a ResNet learns pictures, more or less regularised. */
-import { IMAGE_DATASET_SETTINGS, IMAGE_DATASETS } from '../data/registry';
-import { belowOne, choice, count, flag, list, memberOf, number, seed, wholeNumber } from '../setting';
+import { IMAGE_DATASET_SETTINGS, IMAGE_DATASETS, imageDatasetNamed } from '../data/registry';
+import { IMAGE_MODEL_SETTINGS, IMAGE_MODELS, imageModelNamed } from '../models/registry';
+import {
+  belowOne,
+  choice,
+  count,
+  flag,
+  list,
+  memberOf,
+  number,
+  type Refuse,
+  seed,
+  wholeNumber,
+} from '../setting';
 import type { ImagesConfig } from './config-types';
 import { defineExperiment, type Experiment } from './experiment';
+import { imagesSetup } from './images';
 import {
   batchSize,
   checkpointEvery,
@@ -60,27 +73,11 @@ export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> 
     }),
     steps: steps(200 * EPOCH),
     batchSize: batchSize(128),
-    width: wholeNumber({
-      default: 64,
-      min: 1,
-      max: 1024,
-      description: 'number of channels in the first stage',
+    model: memberOf(IMAGE_MODELS, 'ImageModelName', {
+      default: 'resnet',
+      description: 'network that is trained',
     }),
-    numBlocks: list(
-      {
-        default: [2, 2, 2, 2],
-        min: 1,
-        max: 64,
-        description: 'number of residual blocks in each of the four stages',
-      },
-      { whole: true, length: 4 },
-    ),
-    blockDropout: belowOne({ default: 0, description: 'dropout rate after each of conv1 to conv5_x' }),
-    classifierDropout: belowOne({
-      // As by a slip of the paper's public code.
-      absent: 'the value of blockDropout',
-      description: 'dropout rate before the classifier',
-    }),
+    ...IMAGE_MODEL_SETTINGS,
     optimizer: optimizer('sgd'),
     learningRate: number({
       default: 0.1,
@@ -162,7 +159,10 @@ export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> 
     }),
     ...ESTIMATE,
   },
-  check: ({ images, batchSize }, refuse) => {
+  check: (config, refuse) => {
+    const { images, batchSize } = config;
+    imageDatasetNamed(config.dataset).check?.({ ...config }, refuse as Refuse<string>);
+    imageModelNamed(config.model).check?.({ ...config }, refuse as Refuse<string>);
     if (images !== undefined && batchSize > images) refuse('batchSize', `is larger than images=${images}`);
   },
   presets: {
@@ -190,11 +190,7 @@ export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> 
     },
   },
   title: ({ dataset }) => `ResNet on ${dataset ?? 'pictures'}`,
-  setup: (config) => {
-    // Loaded when it is needed: help and errors do not wait for TensorFlow.
-    const { imagesSetup } = require('./images') as typeof import('./images');
-    return imagesSetup(config);
-  },
+  setup: imagesSetup,
 });
 
 /**

@@ -3,7 +3,7 @@ import { type Dataset, toBatch } from '../data/dataset';
 import { imageDatasetNamed } from '../data/registry';
 import { rawPoints } from '../data/select';
 import type { Model } from '../models/model';
-import { resnet } from '../models/resnet';
+import { imageModelNamed } from '../models/registry';
 import type { DimensionEstimate, Measurement } from '../records/run-record';
 import type { SiteActivation } from '../training/evaluation';
 import { classWeights } from '../training/losses';
@@ -41,16 +41,12 @@ export async function imagesData(config: ImagesConfig): Promise<Dataset> {
 
 /** The untrained network that the settings describe. */
 export function imagesModel(config: ImagesConfig, data: Dataset): Model {
-  const { width, numBlocks, blockDropout, classifierDropout = blockDropout, seed } = config;
   const channels = data.train.inputShape.at(-1)!;
-  return resnet({ classes: data.classes, channels, width, numBlocks, blockDropout, classifierDropout, seed });
+  const { classes } = data;
+  return imageModelNamed(config.model).make({ ...config }, { channels, classes, seed: config.seed });
 }
 
-/**
- * What a run with these settings consists of.
- *
- * @public The definition of the experiment requires it when a run begins.
- */
+/** What a run with these settings consists of. */
 export async function imagesSetup(config: ImagesConfig): Promise<Setup> {
   const whole = await imagesData(config);
   const data = config.overfitBatch ? oneBatch(whole, config.batchSize, config.seed) : whole;

@@ -1,6 +1,6 @@
 /** All experiments by name. To add one, write its file and name it here. */
 import { nearest } from '../nearest';
-import type { AnyConfig, Identity } from '../setting';
+import { type AnyConfig, defaultsOf, type Identity } from '../setting';
 import type { CommonConfig, Experiment, Setup } from './experiment';
 import { GROKKING } from './grokking-config';
 import { IMAGES } from './images-config';
@@ -72,6 +72,12 @@ export function overridesOf(settings: RunSettings): string[] {
  */
 export function identityOf(key: string, config: AnyConfig): Identity {
   return find(config['experiment'] ?? DEFAULT.name)?.identityOf(key, config) ?? 'run';
+}
+
+/** A config, which may be that of an older record, with the defaults of the settings that it does not have yet. */
+export function withDefaults(config: AnyConfig): AnyConfig {
+  const { settings = {} } = find(config['experiment'] ?? DEFAULT.name) ?? {};
+  return { ...defaultsOf(settings), ...config };
 }
 
 /** The settings that a run may go on with when their values have changed. */

@@ -14,6 +14,7 @@ import {
   experimentNamed,
   type RunConfig,
   type RunSettings,
+  withDefaults,
 } from './registry';
 
 /** Where and how to run. */
@@ -70,6 +71,7 @@ export async function* runExperiment(
             every: config.checkpointEvery,
             config: { ...config },
             mayChange: changeableSettings(config),
+            complete: withDefaults,
             resume,
           },
         }),
@@ -113,7 +115,10 @@ function openRecord(
     );
   }
   const mayChange = changeableSettings(config);
-  const writer = openRun(path, resume ? { ...options, mayChange, resumeFrom: lastStep(last) } : options);
+  const writer = openRun(
+    path,
+    resume ? { ...options, mayChange, complete: withDefaults, resumeFrom: lastStep(last) } : options,
+  );
   mkdirSync(directory, { recursive: true });
   return writer;
 }

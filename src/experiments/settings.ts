@@ -1,6 +1,6 @@
 /** What a list of settings can do: complete a config, read key=value words and grids, name runs, and explain itself. */
 import { nearest } from '../nearest';
-import type { AnySetting, Identity, Settings } from '../setting';
+import type { AnySetting, Identity, Refuse, Settings } from '../setting';
 
 /** The settings of one kind of experiment, as users give and read them. */
 export interface SettingsOf<C> {
@@ -37,9 +37,6 @@ export interface SettingsOf<C> {
   describe(): string;
 }
 
-/** Says that a value does not go together with other settings; `message` follows `key=value`. */
-export type Refuse<C> = (key: keyof C & string, message: string) => void;
-
 /**
  * Makes the functions of a list of settings.
  *
@@ -49,7 +46,7 @@ export type Refuse<C> = (key: keyof C & string, message: string) => void;
 export function settingsOf<C>(
   name: string,
   settings: Settings,
-  check: (config: C, refuse: Refuse<C>) => void,
+  check: (config: C, refuse: Refuse<keyof C & string>) => void,
 ): SettingsOf<C> {
   type Values = Readonly<Record<string, unknown>>;
   const keys = Object.keys(settings);

@@ -1,7 +1,7 @@
 /** Other runs behind a figure of one run: faint curves, each named by the settings in which it differs. */
 
 import type { PlotData } from 'plotly.js';
-import { identityOf } from '../experiments/registry';
+import { identityOf, withDefaults } from '../experiments/registry';
 import type { MeasuredRun } from '../records/run-record';
 import { grokkingTraces } from './grokking-axes';
 
@@ -13,10 +13,11 @@ const MOST = 4;
  * run is and when it is measured does not count.
  */
 export function difference(other: MeasuredRun['config'], run: MeasuredRun['config']): string {
-  return Object.keys({ ...run, ...other })
-    .filter((key) => key !== 'experiment' && identityOf(key, run) === 'run')
-    .filter((key) => JSON.stringify(other[key]) !== JSON.stringify(run[key]))
-    .map((key) => `${key}=${String(other[key] ?? '–')}`)
+  const [theirs, own] = [withDefaults(other), withDefaults(run)];
+  return Object.keys({ ...own, ...theirs })
+    .filter((key) => key !== 'experiment' && identityOf(key, own) === 'run')
+    .filter((key) => JSON.stringify(theirs[key]) !== JSON.stringify(own[key]))
+    .map((key) => `${key}=${String(theirs[key] ?? '–')}`)
     .join(', ');
 }
 

@@ -56,6 +56,8 @@ export interface TrainOptions<M = unknown> {
     readonly config: Readonly<Record<string, unknown>>;
     /** Settings with which a run may go on when they have changed, such as its number of steps. @default none */
     readonly mayChange?: readonly string[];
+    /** Gives the config of an older checkpoint the settings that it does not have yet. @default it stays as it is */
+    readonly complete?: (config: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
     /** Go on from `last.safetensors` if there is one. @default false */
     readonly resume?: boolean;
   };
@@ -344,9 +346,10 @@ function runStep(
 
 function checkSameSettings(
   path: string,
-  before: Readonly<Record<string, unknown>>,
-  { config: now, mayChange = [] }: NonNullable<TrainOptions['checkpoints']>,
+  saved: Readonly<Record<string, unknown>>,
+  { config: now, mayChange = [], complete = (older) => older }: NonNullable<TrainOptions['checkpoints']>,
 ): void {
+  const before = complete(saved);
   const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])];
   const fixed = keys.filter((key) => !mayChange.includes(key));
   const differing = fixed.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
