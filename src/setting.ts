@@ -120,7 +120,7 @@ export function flag<const D extends Definition<boolean>>(definition: D): Define
 /** Any text. */
 export function text<const D extends Definition<string>>(definition: D): Defined<string, D> {
   return define(definition, {
-    allowed: 'a text',
+    allowed: 'any text',
     type: 'string',
     accepts: (value) => typeof value === 'string',
   });

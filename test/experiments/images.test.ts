@@ -30,10 +30,12 @@ const SMALL: Partial<ImagesConfig> & Pick<ImagesConfig, 'experiment'> = {
 
 describe('imagesConfig', () => {
   it('is read from words, and written back into them', () => {
-    const cells = parseGrid(
-      ['dataset=mnist', 'weightDecay=0,1e-3', 'numBlocks=1,1,1,1', 'idClasses=true'],
-      'images',
-    );
+    const cells = IMAGES.parseGrid([
+      'dataset=mnist',
+      'weightDecay=0,1e-3',
+      'numBlocks=1,1,1,1',
+      'idClasses=true',
+    ]);
     assert.deepEqual(
       cells.map(({ weightDecay }) => weightDecay),
       [0, 1e-3],
