@@ -166,15 +166,16 @@ export function list(
     readonly rising?: boolean;
     /** @default any */
     readonly length?: number;
-    /** @default 0 */
-    readonly minLength?: number;
+    /** There is at least one number. @default false */
+    readonly filled?: boolean;
   } = {},
 ): Setting<number[]> {
-  const { whole = false, rising = false, length, minLength = 0 } = form;
-  const amount = length === undefined ? (minLength > 0 ? `at least ${minLength} ` : '') : `${length} `;
+  const { whole = false, rising = false, filled = false, length } = form;
+  const amount = length === undefined ? '' : `${length} `;
   const numbers = `${amount}${whole ? 'whole ' : ''}numbers ${inWords(definition)}`;
+  const order = rising ? ', each greater than the one before' : '';
   return define(definition, {
-    allowed: `a list of ${numbers}, separated by commas${rising ? ', each greater than the one before' : ''}`,
+    allowed: `a ${filled ? 'non-empty ' : ''}list of ${numbers}, separated by commas${order}`,
     type: 'number[]',
     isList: true,
     accepts: (value) =>
@@ -182,7 +183,7 @@ export function list(
       value.every((item) => (whole ? Number.isSafeInteger(item) : typeof item === 'number')) &&
       value.every((item) => isWithin(item, definition)) &&
       value.every((item, i) => !rising || i === 0 || item > value[i - 1]) &&
-      value.length >= minLength &&
+      (!filled || value.length > 0) &&
       (length === undefined || value.length === length),
   });
 }

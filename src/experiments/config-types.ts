@@ -250,7 +250,7 @@ export interface ImagesConfig {
   bottleneckSite: 'none' | 'conv1' | 'conv2_x' | 'conv3_x' | 'conv4_x' | 'conv5_x' | 'avg_pool';
   /**
    * Widths of the hidden layers of the autoencoder.
-   * Allowed: a list of at least 1 whole numbers between 1 and 1,000,000,000, separated by commas. Default: [64].
+   * Allowed: a non-empty list of whole numbers between 1 and 1,000,000,000, separated by commas. Default: [64].
    */
   bottleneckWidths: number[];
   /**

@@ -115,7 +115,7 @@ export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> 
     }),
     bottleneckWidths: list(
       { default: [64], min: 1, max: 1e9, description: 'widths of the hidden layers of the autoencoder' },
-      { whole: true, minLength: 1 },
+      { whole: true, filled: true },
     ),
     bottleneckWeight: number({
       default: 1,

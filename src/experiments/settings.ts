@@ -86,8 +86,10 @@ export function settingsOf<C>(
       return { key, text: word.slice(at + 1) };
     });
   };
-  const parseValue = (key: string, text: string): unknown =>
-    settings[key]?.isList ? text.split(',').filter(Boolean).map(parseScalar) : parseScalar(text);
+  const parseValue = (key: string, text: string): unknown => {
+    if (settings[key]?.isList) return text.split(',').filter(Boolean).map(parseScalar);
+    return settings[key]?.type === 'string' ? text : parseScalar(text);
+  };
   const identityOf = (key: string, complete: Values): Identity => {
     if (key === 'experiment') return 'run';
     const identity = settings[key]?.identity ?? 'run';

@@ -5,9 +5,9 @@ import { belowOne, choice, count, fraction, list, number, type Setting, seed, wh
 import type { OptimizerConfig } from '../training/optimizers';
 import { constant, cosine, multiStep, type Schedule, warmup } from '../training/schedules';
 
+/** Makes a setting with an experiment's own default. */
 type MakeSetting = (value: number) => Setting<number>;
 
-/** How long, in which portions and from which random numbers a network is trained. */
 export const dataSeed: MakeSetting = (value) =>
   seed({ default: value, description: 'seed of the split into training and validation examples' });
 

@@ -19,6 +19,11 @@ process.once('message', (task: WorkerTask) => {
     });
 });
 
+if (!process.connected) {
+  console.error('error: this is the process of one run of a sweep, which npm run sweep starts');
+  process.exitCode = 1;
+}
+
 async function work({ config, path }: WorkerTask): Promise<WorkerMessage> {
   const { runExperiment } = await import('./run.js');
   const { lossInWords, measurementInWords } = await import('./progress-words.js');

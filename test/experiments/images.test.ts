@@ -48,7 +48,18 @@ describe('imagesConfig', () => {
     );
   });
 
+  it('takes a text as it is, also one that looks like a number', () => {
+    assert.deepEqual(IMAGES.parseOverrides(['folder=2026', 'dataset=fashion-mnist']), {
+      folder: '2026',
+      dataset: 'fashion-mnist',
+    });
+  });
+
   it('refuses what does not go together', () => {
+    assert.throws(
+      () => imagesConfig({ bottleneckWidths: [] }),
+      /bottleneckWidths= is not allowed: .* a non-empty list/,
+    );
     assert.throws(
       () => imagesConfig({ numBlocks: [2, 2] }),
       /numBlocks=2,2 is not allowed: it must be a list of 4 whole numbers/,
