@@ -1,9 +1,8 @@
 /** Train a network, measure the intrinsic dimension of its activations as it learns, and draw what happened. */
 
-// 0. runtime: the engine
+// 1. runtime: TensorFlow under Node, and functions compiled into graphs
 export * as tf from '@tensorflow/tfjs';
 export { type BackendInfo, loadBackend } from './runtime/backend';
-export { interruptible } from './runtime/interrupt';
 export {
   type CompileOptions,
   compile,
@@ -11,13 +10,19 @@ export {
   type Program,
   type Variables,
 } from './runtime/compile/program';
+export { type CompiledModel, compileModel } from './runtime/compile/compile-model';
+export { interruptible } from './runtime/interrupt';
 
-// 1. data: examples
-export type { Augmentation, Normalization } from './data/augment';
-export { type CifarOptions, cifar10, cifar100 } from './data/cifar';
-export { type Batch, batches, type Dataset, type Examples, toBatch } from './data/dataset';
-export { type IdxOptions, idxFolder } from './data/idx';
-export type { ImageOptions } from './data/image-set';
+// 2. intrinsic dimension: points -> estimate and interval
+export {
+  type IdEstimate,
+  type IdOptions,
+  intrinsicDimension,
+} from './intrinsic-dimension/intrinsic-dimension';
+export { ESTIMATORS, type EstimatorName } from './intrinsic-dimension/estimators/registry';
+export type { Points } from './intrinsic-dimension/points/points';
+export { idScale, type ScaleCurve, type ScaleOptions } from './intrinsic-dimension/scale';
+export { type LocalId, type LocalIdOptions, localId } from './intrinsic-dimension/local-id';
 export {
   cube,
   embed,
@@ -27,18 +32,34 @@ export {
   sphere,
   swissRoll,
 } from './intrinsic-dimension/manifolds/manifolds';
+
+// 3. data: labelled examples
+export type { Augmentation, Normalization } from './data/augment';
+export { type CifarOptions, cifar10, cifar100 } from './data/cifar';
+export { type Batch, batches, type Dataset, type Examples, toBatch } from './data/dataset';
+export { type IdxOptions, idxFolder } from './data/idx';
+export type { ImageOptions } from './data/image-set';
 export { mnist } from './data/mnist';
 export { type ModularArithmeticOptions, modularArithmetic } from './data/modular-arithmetic';
 export { type PermutationGroupOptions, permutationGroup } from './data/permutation-group';
 export { classCounts, ofClass, rawPoints, select } from './data/select';
 
-// 2. models: inputs -> logits and named activations
-export { type CompiledModel, compileModel } from './runtime/compile/compile-model';
+// 4. models: inputs -> logits and named activations
 export type { ApplyOptions, Model, ModelOutput } from './models/model';
 export { type Gpt2Config, gpt2 } from './models/gpt2';
 export { type ResnetConfig, resnet } from './models/resnet';
 
-// 3. training: fit
+// 5. activations: a network and inputs -> points, site by site
+export {
+  type ActivationSource,
+  activations,
+  type CollectOptions,
+  type SitePoints,
+} from './activations/activations';
+export { type ModelSource, modelSource, type SourceOptions } from './activations/sources/inputs';
+export { type LayerProfile, layerProfile, type ProfileOptions } from './activations/profile';
+
+// 6. training: fit
 export {
   type CheckpointEvent,
   type DoneEvent,
@@ -52,24 +73,12 @@ export type { AdamConfig, OptimizerConfig, SgdConfig } from './training/optimize
 export { constant, cosine, multiStep, type Schedule, warmup } from './training/schedules';
 export { type Checkpoint, type CheckpointState, loadCheckpoint } from './training/checkpoint';
 
-// 4. intrinsic dimension: measure
-export {
-  type IdEstimate,
-  type IdOptions,
-  intrinsicDimension,
-} from './intrinsic-dimension/intrinsic-dimension';
-export { ESTIMATORS, type EstimatorName } from './intrinsic-dimension/estimators/registry';
-export type { Points } from './intrinsic-dimension/points/points';
-export { idScale, type ScaleCurve, type ScaleOptions } from './intrinsic-dimension/scale';
-export { type LocalId, type LocalIdOptions, localId } from './intrinsic-dimension/local-id';
-export { type LayerProfile, layerProfile, type ProfileOptions } from './activations/profile';
-
-// 5. records: keep
-export { type MeasuredRun, type Measurement, type RunRecord, readRun } from './records/run-record';
+// 7. records: keep
+export { type Measurement, type RunRecord, readRun } from './records/run-record';
 export { RECORDED, readRuns } from './records/recorded-runs';
 export { runs } from './records/table';
 
-// 6. experiments: one run, many runs
+// 8. experiments: one run, many runs
 export { parseGrid, type RunConfig, runName } from './experiments/registry';
 export type { GrokkingConfig, ImagesConfig } from './experiments/config-types';
 export { grokkingConfig } from './experiments/grokking-config';
@@ -81,7 +90,27 @@ export { imagesData, imagesModel } from './experiments/images';
 export { type RunOptions, runExperiment } from './experiments/run';
 export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experiments/sweep';
 
-// 7. figures: draw
+// 9. analysis: numbers from records
+export { lastLayerId, peakId } from './analysis/layer-ids';
+export { grokkingStep, type Transition, transition } from './analysis/transition';
+export {
+  type GrokkingRow,
+  grokkingRows,
+  type LeadRow,
+  leadRows,
+  leadSummary,
+} from './analysis/grokking-runs';
+export {
+  type Outcome,
+  onsetOfHarm,
+  type Regularization,
+  type StrengthSweep,
+  sweepsOf,
+} from './analysis/regularization';
+export { generalizationCorrelation, strengthCorrelation } from './analysis/paper-correlations';
+export { type Correlation, correlation, pearson } from './analysis/correlation';
+
+// 10. figures: draw
 export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
 export { liveChart } from './figures/live';
 export { progressLine } from './figures/progress-line';
@@ -90,23 +119,9 @@ export { scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
 export { claimsFigure, repeatsFigure } from './figures/repeats';
 export { type PicturesOptions, picturesFigure } from './figures/pictures';
 export { profileFigure, profilesFigure, siteCurves, sitesFigure } from './figures/profile';
-export {
-  type Outcome,
-  onsetOfHarm,
-  type Regularization,
-  type Sweep,
-  sweepsOf,
-} from './analysis/regularized';
-export {
-  type RegularizationOptions,
-  regularizationFigure,
-  strengthCorrelation,
-} from './figures/regularization';
-export {
-  type GeneralizationOptions,
-  generalizationCorrelation,
-  generalizationFigure,
-} from './figures/generalization';
+export { runFigure } from './figures/run';
+export { type RegularizationOptions, regularizationFigure } from './figures/regularization';
+export { type GeneralizationOptions, generalizationFigure } from './figures/generalization';
 export { type OverRegularizationOptions, overRegularizationFigure } from './figures/over-regularization';
 export {
   generalizationTable,
@@ -115,17 +130,6 @@ export {
   regularizationTable,
   strengthTable,
 } from './figures/regularization-table';
-export { grokkingFigure } from './figures/grokking';
 export { type GrokkingGridOptions, grokkingGrid } from './figures/grokking-grid';
+export { grokkingTable, leadTable } from './figures/grokking-table';
 export { estimatorsFigure } from './figures/grokking-estimators';
-export {
-  type GrokkingRow,
-  grokkingRows,
-  grokkingTable,
-  type LeadRow,
-  leadRows,
-  leadSummary,
-  leadTable,
-} from './figures/grokking-table';
-export { grokkingStep, type Transition, transition } from './analysis/transition';
-export { type Correlation, correlation, pearson } from './analysis/statistics';

@@ -1,6 +1,6 @@
 /** When a network groks: does the fall of a layer's dimension lead validation accuracy, or follow it? */
 import type { Measurement } from '../records/run-record';
-import { type Correlation, correlation } from './statistics';
+import { type Correlation, correlation } from './correlation';
 
 /**
  * The first step at which validation accuracy passes `level`, on the straight line between measurements;

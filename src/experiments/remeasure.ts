@@ -2,9 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { layerProfile } from '../activations/profile';
+import { activations } from '../activations/activations';
+import { modelSource } from '../activations/sources/inputs';
 import { batchCount, type Examples, toBatch } from '../data/dataset';
 import type { EstimatorOptions } from '../intrinsic-dimension/estimators/registry';
+import { intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
 import type { Model } from '../models/model';
 import { environment } from '../records/environment';
 import { openRun, readRun, type SplitMeasurement } from '../records/run-record';
@@ -105,10 +107,12 @@ async function measureSplit(
   const { inputs, labels, dispose } = toBatch(examples);
   try {
     const id: SplitMeasurement['id'] = {};
-    for (const [name, estimator] of Object.entries(estimators)) {
-      const { sites } = await layerProfile(model, inputs, { sites: [model.lastSite], ...estimator });
-      const { value, standardError } = sites[model.lastSite]!;
-      id[name] = { value, std: standardError };
+    const source = await modelSource(model, inputs, { sites: [model.lastSite] });
+    for await (const { points } of activations(source)) {
+      for (const [name, estimator] of Object.entries(estimators)) {
+        const { value, standardError } = await intrinsicDimension(points, estimator);
+        id[name] = { value, std: standardError };
+      }
     }
     const [loss, share] = tf.tidy(() => {
       const { logits } = model.apply(inputs);

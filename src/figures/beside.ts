@@ -1,9 +1,8 @@
 /** Other runs behind a figure of one run: faint curves, each named by the settings in which it differs. */
-
 import type { PlotData } from 'plotly.js';
 import { identityOf, withDefaults } from '../experiments/registry';
-import type { MeasuredRun } from '../records/run-record';
-import { grokkingTraces } from './grokking-axes';
+import type { RunSoFar } from '../records/run-record';
+import { runTraces } from './run-axes';
 
 /** More than these would hide the run; the last ones are drawn. */
 const MOST = 4;
@@ -12,7 +11,7 @@ const MOST = 4;
  * The settings that make `other` another run than `run`, such as `weightDecay=0.001`; empty where none does. How long a
  * run is and when it is measured does not count.
  */
-export function difference(other: MeasuredRun['config'], run: MeasuredRun['config']): string {
+export function difference(other: RunSoFar['config'], run: RunSoFar['config']): string {
   const [theirs, own] = [withDefaults(other), withDefaults(run)];
   return Object.keys({ ...own, ...theirs })
     .filter((key) => key !== 'experiment' && identityOf(key, own) === 'run')
@@ -23,15 +22,11 @@ export function difference(other: MeasuredRun['config'], run: MeasuredRun['confi
 
 const DASHES = ['dash', 'dashdot', 'longdash', 'longdashdot'] as const;
 
-/** Validation accuracy and LLID of other runs, for the axes of `grokkingFigure(run)`. */
-export function besideTraces(
-  run: MeasuredRun,
-  others: readonly MeasuredRun[],
-  site?: string,
-): Partial<PlotData>[] {
+/** Validation accuracy and LLID of other runs, for the axes of `runFigure(run)`. */
+export function besideTraces(run: RunSoFar, others: readonly RunSoFar[], site?: string): Partial<PlotData>[] {
   const shown = others.filter(({ measurements }) => measurements.some(({ step }) => step > 0)).slice(-MOST);
   return shown.flatMap((other, i) => {
-    const [, accuracy, id] = grokkingTraces(other.measurements, site);
+    const [, accuracy, id] = runTraces(other.measurements, site);
     const label = difference(other.config, run.config) || 'same settings, recorded';
     const faint = (trace: Partial<PlotData>, what: string): Partial<PlotData> => ({
       ...trace,

@@ -1,26 +1,43 @@
 /** The paper's figure 2: do networks that generalise have a high peak and a low last-layer dimension? */
 
 import type { PlotData } from 'plotly.js';
-import { type Outcome, type Sweep, sweepsOf } from '../analysis/regularized';
-import { type Correlation, correlation, correlationText } from '../analysis/statistics';
-import type { MeasuredRun } from '../records/run-record';
+import { correlationText } from '../analysis/correlation';
+import {
+  accuracyCorrelation,
+  generalizationCorrelation,
+  type HarmlessOptions,
+  idRatio,
+  learntRuns,
+} from '../analysis/paper-correlations';
+import { type StrengthSweep, sweepsOf } from '../analysis/regularization';
+import { PAPER } from '../experiments/presets';
+import type { RunSoFar } from '../records/run-record';
+import type { Drawing } from './drawing';
 import { ERROR_AXIS, errorOf } from './error-axis';
 import type { Figure } from './figure';
-import { plainNumber } from './grokking-axes';
+import { formatSetting } from './number-format';
 import { provenance } from './provenance';
+import { generalizationTable } from './regularization-table';
 import { type Look, STRENGTH_NAMES } from './strength-axis';
 import { COLOURS } from './style';
 
 /** Which runs are drawn, and the title. */
-export interface GeneralizationOptions {
-  /** Leaves out strengths from the onset of harm on, as the paper does. @default false */
-  readonly harmless?: boolean;
+export interface GeneralizationOptions extends HarmlessOptions {
   readonly title?: string;
 }
 
-const LOOKS: Readonly<Record<Sweep['regularization'], Look>> = {
+const LOOKS: Readonly<Record<StrengthSweep['regularization'], Look>> = {
   weightDecay: { color: COLOURS.blue, symbol: 'circle' },
   blockDropout: { color: COLOURS.vermillion, symbol: 'diamond' },
+};
+
+/** Figure 2 in the documentation. */
+export const GENERALIZATION: Drawing = {
+  name: 'generalization',
+  summary: "the paper's figure 2: accuracy against PID / LLID",
+  records: 'mnist',
+  draw: (runs) => generalizationFigure(runs, { harmless: true }),
+  describe: (runs) => [generalizationTable(runs, PAPER)],
 };
 
 /**
@@ -28,25 +45,22 @@ const LOOKS: Readonly<Record<Sweep['regularization'], Look>> = {
  *
  * @throws RangeError where no run of a sweep is finished
  */
-export function generalizationFigure(
-  runs: readonly MeasuredRun[],
-  options: GeneralizationOptions = {},
-): Figure {
+export function generalizationFigure(runs: readonly RunSoFar[], options: GeneralizationOptions = {}): Figure {
   const sweeps = sweepsOf(runs);
   const all = correlationText(generalizationCorrelation(runs, options));
   return {
     data: sweeps.map((sweep): Partial<PlotData> => {
-      const shown = learnt(sweep, options);
+      const shown = learntRuns(sweep, options);
       const { color, symbol } = LOOKS[sweep.regularization];
       const name = STRENGTH_NAMES[sweep.regularization];
       return {
         type: 'scatter',
         mode: 'markers',
-        name: `${name}: ${correlationText(correlate(shown))}`,
-        x: shown.map(ratio),
+        name: `${name}: ${correlationText(accuracyCorrelation(shown))}`,
+        x: shown.map(idRatio),
         y: shown.map(({ accuracy }) => (options.harmless ? accuracy : errorOf(accuracy))),
         customdata: shown.map(({ accuracy }) => accuracy),
-        text: shown.map(({ strength }) => `${name} ${plainNumber(strength)}`),
+        text: shown.map(({ strength }) => `${name} ${formatSetting(strength)}`),
         hovertemplate: '%{text}<br>PID / LLID %{x:.2f}<br>accuracy %{customdata:.3f}<extra></extra>',
         marker: { color, symbol, size: 9, opacity: 0.75 },
       };
@@ -65,36 +79,4 @@ export function generalizationFigure(
       height: 500,
     },
   };
-}
-
-/** Pearson's r of validation accuracy with PID / LLID, over the runs that {@link generalizationFigure} draws. */
-export function generalizationCorrelation(
-  runs: readonly MeasuredRun[],
-  options: GeneralizationOptions = {},
-): Correlation | undefined {
-  const shown = sweepsOf(runs).flatMap((sweep, i) =>
-    // The unregularised runs belong to both sweeps.
-    learnt(sweep, options).filter(({ strength }) => i === 0 || strength > 0),
-  );
-  return correlate(shown);
-}
-
-function learnt(
-  { ends, onset = Number.POSITIVE_INFINITY }: Sweep,
-  options: GeneralizationOptions,
-): Outcome[] {
-  return ends.filter(({ collapsed, strength }) => !collapsed && !(options.harmless && strength >= onset));
-}
-
-function correlate(ends: readonly Outcome[]): Correlation | undefined {
-  if (ends.length < 4) return undefined;
-  return correlation(
-    ends.map(ratio),
-    ends.map(({ accuracy }) => accuracy),
-    { block: 1 },
-  );
-}
-
-function ratio({ peakId, lastLayerId }: Outcome): number {
-  return peakId / lastLayerId;
 }

@@ -1,10 +1,9 @@
 /** Does a fall of dimension depend on the estimator? One run's last layer by several, beside validation accuracy. */
-
 import type { PlotData } from 'plotly.js';
-import type { MeasuredRun } from '../records/run-record';
+import type { RunSoFar } from '../records/run-record';
 import type { Figure } from './figure';
-import { runTitle } from './grokking';
-import { ACCURACY_AXIS, stepAxis } from './grokking-axes';
+import { runTitle } from './run';
+import { ACCURACY_AXIS, stepAxis } from './run-axes';
 import { COLOURS, GREY } from './style';
 
 const DASHES = ['solid', 'dash', 'dashdot', 'longdash', 'dot', 'longdashdot'] as const;
@@ -13,7 +12,7 @@ const DASHES = ['solid', 'dash', 'dashdot', 'longdash', 'dot', 'longdashdot'] as
  * Every estimate relative to its value before training, since estimators differ in level and it is the fall that is
  * compared. The record is one of `npm run remeasure`: estimators stand where other records have sites.
  */
-export function estimatorsFigure(run: MeasuredRun): Figure {
+export function estimatorsFigure(run: RunSoFar): Figure {
   const shown = run.measurements.filter(({ step }) => step > 0);
   const first = run.measurements[0];
   if (!first || shown.length < 2)

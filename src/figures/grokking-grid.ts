@@ -1,18 +1,20 @@
 /** The grid of the paper's figure 4: one panel for each training fraction and weight decay. */
 
 import type { Layout, PlotData } from 'plotly.js';
+import { distinctValues, type HalfSteps, leadSummary, setting } from '../analysis/grokking-runs';
 import { grokkingStep } from '../analysis/transition';
+import { PAPER } from '../experiments/presets';
 import { titleOf } from '../experiments/registry';
-import type { MeasuredRun } from '../records/run-record';
+import type { RunSoFar } from '../records/run-record';
+import type { Drawing } from './drawing';
 import type { Figure } from './figure';
-import type { GrokkingOptions } from './grokking';
-import { ACCURACY_AXIS, grokkingTraces, idAxis, plainNumber, round, stepAxis } from './grokking-axes';
+import { grokkingTable, leadTable } from './grokking-table';
+import { formatSetting, formatStep } from './number-format';
+import type { RunFigureOptions } from './run';
+import { ACCURACY_AXIS, idAxis, runTraces, stepAxis } from './run-axes';
 import { COLOURS, GREY } from './style';
 
-/** The paper's steps of 50 % validation accuracy by trainFraction and weight decay; null where it never gets there. */
-export type HalfSteps = Readonly<Record<string, Readonly<Record<string, number | null>>>>;
-
-export interface GrokkingGridOptions extends GrokkingOptions {
+export interface GrokkingGridOptions extends RunFigureOptions {
   readonly title?: string;
   /** Rows, from top to bottom. @default those of the runs, rising */
   readonly trainFraction?: readonly number[];
@@ -22,6 +24,19 @@ export interface GrokkingGridOptions extends GrokkingOptions {
   readonly paper?: HalfSteps;
 }
 
+/** Figure 4 in the documentation. */
+export const GROKKING_GRID: Drawing = {
+  name: 'grokking-grid',
+  summary: "the paper's figure 4: accuracy and LLID while transformers grok",
+  records: 'grokking',
+  draw: (runs) => grokkingGrid(runs, { ...PAPER.grokkingGrid, paper: PAPER.grokkingHalfSteps }),
+  describe: (runs) => [
+    grokkingTable(runs, PAPER.grokkingHalfSteps),
+    leadTable(runs),
+    leadSummary(runs, PAPER.grokking.measureEvery),
+  ],
+};
+
 /** Pixels of a row, and what stands above its panels. */
 const ROW = { height: 200, heading: 40 } as const;
 
@@ -29,12 +44,12 @@ const ROW = { height: 200, heading: 40 } as const;
  * Runs that differ in training fraction (rows) and weight decay (columns), on shared axes, as in figure 4 of
  * the paper. Several runs of one setting, such as seeds, are drawn into one panel.
  */
-export function grokkingGrid(runs: readonly MeasuredRun[], options: GrokkingGridOptions = {}): Figure {
+export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOptions = {}): Figure {
   const everything = runs.flatMap((run) => run.measurements);
   if (everything.length === 0)
     throw new Error(`grokkingGrid needs a run with a measurement, got ${runs.length} runs without`);
-  const rows = options.trainFraction ?? distinct(runs.map((run) => setting(run, 'trainFraction')));
-  const columns = options.weightDecay ?? distinct(runs.map((run) => setting(run, 'weightDecay')));
+  const rows = options.trainFraction ?? distinctValues(runs.map((run) => setting(run, 'trainFraction')));
+  const columns = options.weightDecay ?? distinctValues(runs.map((run) => setting(run, 'weightDecay')));
   const { axis: x, first } = stepAxis(everything, 850 / columns.length, options.steps);
   const right = idAxis(everything, options.site);
   const data: Partial<PlotData>[] = [];
@@ -82,7 +97,7 @@ export function grokkingGrid(runs: readonly MeasuredRun[], options: GrokkingGrid
       );
       members.forEach((run) => {
         const showlegend = run === runs[0];
-        grokkingTraces(run.measurements, options.site).forEach((trace, i) => {
+        runTraces(run.measurements, options.site).forEach((trace, i) => {
           const yaxis = `y${i === 2 ? panels + panel : panel}`;
           data.push({ ...trace, xaxis: `x${panel}`, yaxis, showlegend });
         });
@@ -95,7 +110,7 @@ export function grokkingGrid(runs: readonly MeasuredRun[], options: GrokkingGrid
       const theirs = options.paper?.[trainFraction]?.[weightDecay];
       if (theirs && theirs >= first) shapes.push(paperMark(panel, theirs));
       annotations.push({
-        text: `p = ${trainFraction}, weight decay ${plainNumber(weightDecay)}<br>${outcome(members, theirs)}`,
+        text: `p = ${trainFraction}, weight decay ${formatSetting(weightDecay)}<br>${outcome(members, theirs)}`,
         xref: 'paper',
         yref: 'paper',
         x: domainX[0],
@@ -127,11 +142,11 @@ export function grokkingGrid(runs: readonly MeasuredRun[], options: GrokkingGrid
 }
 
 /** When the runs of a panel pass 50 %, beside the paper. */
-function outcome(members: readonly MeasuredRun[], theirs: number | null | undefined): string {
+function outcome(members: readonly RunSoFar[], theirs: number | null | undefined): string {
   if (members.length === 0) return 'not run yet';
   const steps = members.map(({ measurements }) => grokkingStep(measurements));
-  const ours = steps.map((step) => (step === undefined ? 'never' : round(step))).join(', ');
-  const paper = theirs === undefined ? '' : ` (paper ${theirs === null ? 'never' : round(theirs)})`;
+  const ours = steps.map((step) => (step === undefined ? 'never' : formatStep(step))).join(', ');
+  const paper = theirs === undefined ? '' : ` (paper ${theirs === null ? 'never' : formatStep(theirs)})`;
   return `50 % at: ${ours}${paper}`;
 }
 
@@ -139,18 +154,6 @@ function paperMark(panel: number, step: number): NonNullable<Layout['shapes']>[n
   const line = { color: GREY, width: 1.5, dash: 'dot' } as const;
   const [xref, yref] = [`x${panel}`, `y${panel}`] as unknown as ['x', 'y'];
   return { type: 'line', xref, yref, x0: step, x1: step, y0: 0, y1: 1, line };
-}
-
-/** A setting by which the runs of a grid are told apart. */
-export function setting({ config }: MeasuredRun, key: string): number {
-  const value = config[key];
-  if (typeof value !== 'number')
-    throw new Error(`a run of the grid has ${key} = ${value}; it must be a number`);
-  return value;
-}
-
-function distinct(values: readonly number[]): number[] {
-  return [...new Set(values)].sort((a, b) => a - b);
 }
 
 /** The i-th of n equal parts of 0..1 with a gap between them. */

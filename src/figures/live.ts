@@ -1,17 +1,18 @@
 /** A chart that follows a run while it trains. */
 import { existsSync } from 'node:fs';
 import type { PlotData } from 'plotly.js';
-import { type MeasuredRun, type Measurement, readRun } from '../records/run-record';
+import type { RunSoFar } from '../records/run-record';
+import { type Measurement, readRun } from '../records/run-record';
 import type { TrainEvent } from '../training/trainer';
 import { difference } from './beside';
 import { duration } from './duration';
 import { type Figure, figureBundle } from './figure';
-import { type GrokkingOptions, grokkingFigure } from './grokking';
 import { display, inNotebook, type MimeBundle } from './notebook-output';
+import { type RunFigureOptions, runFigure } from './run';
 import { sketch } from './sketch';
 import { COLOURS } from './style';
 
-export interface LiveOptions extends GrokkingOptions {
+export interface LiveOptions extends RunFigureOptions {
   /** Settings for the title; `config.steps` is the end of the x axis. */
   readonly config?: Readonly<object>;
   /** The run's record: what an earlier part of the run measured is drawn from the start. */
@@ -22,7 +23,7 @@ export interface LiveOptions extends GrokkingOptions {
 
 /** What a chart shows at one moment. */
 export interface LiveState {
-  readonly run: MeasuredRun;
+  readonly run: RunSoFar;
   readonly batches: BatchCurve;
   readonly step: number;
   readonly steps: number;
@@ -52,14 +53,14 @@ export async function liveChart<Id extends Measurement['train']['id']>(
   const measurements = new Map<number, Measurement>();
   const batches = new BatchCurve();
   const steps = options.steps ?? Number(config.steps ?? 0);
-  let environment: MeasuredRun['environment'];
+  let environment: RunSoFar['environment'];
   let started: { time: number; step: number } | undefined;
   let step = 0;
   let shown = false;
   let nextDraw = 0;
 
   const draw = async (ended: boolean): Promise<void> => {
-    const run: MeasuredRun = {
+    const run: RunSoFar = {
       config,
       measurements: [...measurements.values()],
       ...(environment ? { environment } : {}),
@@ -101,10 +102,10 @@ export async function liveChart<Id extends Measurement['train']['id']>(
 }
 
 /** The figure of a run under way: that of the finished run, and a faint curve of the training batches. */
-export function liveFigure(state: LiveState, options: GrokkingOptions = {}): Figure {
+export function liveFigure(state: LiveState, options: RunFigureOptions = {}): Figure {
   const { run, batches, steps } = state;
   const beside = options.beside?.filter(({ config }) => isOther(config, run.config)) ?? [];
-  const { data, layout } = grokkingFigure(run, { ...options, beside, ...(steps > 0 ? { steps } : {}) });
+  const { data, layout } = runFigure(run, { ...options, beside, ...(steps > 0 ? { steps } : {}) });
   const title = typeof layout?.title === 'string' ? layout.title : (layout?.title?.text ?? '');
   const [heading] = title.split('<br>');
   const { x, y } = batches.points();
@@ -125,7 +126,7 @@ export function liveFigure(state: LiveState, options: GrokkingOptions = {}): Fig
 }
 
 /** Whether a run is worth a look beside this one: it is no earlier part of it, and of the same kind of experiment. */
-function isOther(config: MeasuredRun['config'], own: MeasuredRun['config']): boolean {
+function isOther(config: RunSoFar['config'], own: RunSoFar['config']): boolean {
   return config.experiment === own.experiment && difference(config, own) !== '';
 }
 

@@ -1,13 +1,16 @@
 /** The paper's figure 3: too much regularisation takes away peak dimension and accuracy. */
 
 import type { Layout, PlotData } from 'plotly.js';
-import { type Quantity, type Regularization, sweepsOf } from '../analysis/regularized';
-import type { MeasuredRun } from '../records/run-record';
+import { type Quantity, type Regularization, sweepsOf } from '../analysis/regularization';
+import { PAPER } from '../experiments/presets';
+import type { RunSoFar } from '../records/run-record';
+import type { Drawing } from './drawing';
 import { ERROR_AXIS, errorOf } from './error-axis';
 import type { Figure } from './figure';
-import { plainNumber } from './grokking-axes';
+import { formatSetting } from './number-format';
 import { panelDomain, panelTitle } from './panels';
 import { provenance } from './provenance';
+import { overRegularizationTable } from './regularization-table';
 import { alongStrength, type Look, STRENGTH_NAMES, strengthAxis } from './strength-axis';
 import { COLOURS } from './style';
 
@@ -42,6 +45,15 @@ interface Row {
   readonly domain: [number, number];
 }
 
+/** Figure 3 in the documentation. */
+export const OVER_REGULARIZATION: Drawing = {
+  name: 'over-regularization',
+  summary: "the paper's figure 3: PID, accuracy and the onset of harm",
+  records: 'mnist',
+  draw: (runs) => overRegularizationFigure(runs),
+  describe: (runs) => [overRegularizationTable(runs, PAPER)],
+};
+
 /**
  * PID and validation accuracy against weight decay and against dropout; a dashed line where harm begins, by the rule
  * of {@link onsetOfHarm}.
@@ -49,7 +61,7 @@ interface Row {
  * @throws RangeError where no run of a sweep is finished
  */
 export function overRegularizationFigure(
-  runs: readonly MeasuredRun[],
+  runs: readonly RunSoFar[],
   options: OverRegularizationOptions = {},
 ): Figure {
   const sweeps = sweepsOf(runs);
@@ -110,7 +122,7 @@ function onsetText(regularization: Regularization, onset: number | undefined): s
   const name = STRENGTH_NAMES[regularization];
   return onset === undefined
     ? `${name}: no harm seen`
-    : `${name}: harm from ${plainNumber(onset)} on (dashed)`;
+    : `${name}: harm from ${formatSetting(onset)} on (dashed)`;
 }
 
 function onsetMark(panel: number, x: number): NonNullable<Layout['shapes']>[number] {

@@ -1,5 +1,5 @@
 /** From which runs a figure is drawn: their data, settings and hardware, as two lines below its title. */
-import type { MeasuredRun } from '../records/run-record';
+import type { RunSoFar } from '../records/run-record';
 
 /** What is said of a run's settings, where it has them. */
 const SAID: readonly [key: string, say: (value: number) => string][] = [
@@ -10,7 +10,7 @@ const SAID: readonly [key: string, say: (value: number) => string][] = [
 ];
 
 /** mnist, 500 pictures, ResNet of width 16, batches of 32, 2,000 steps // 46 runs on tensorflow CPU, AMD EPYC, 2 cores */
-export function provenance(runs: readonly MeasuredRun[]): string {
+export function provenance(runs: readonly RunSoFar[]): string {
   const distinct = (values: readonly string[]): string => [...new Set(values)].filter(Boolean).join(' or ');
   const datasets = distinct(runs.map(({ config }) => String(config['dataset'] ?? config['task'] ?? '')));
   const settings = SAID.map(([key, say]) =>

@@ -1,16 +1,15 @@
 /** Tables of regularisation: the strengths of a sweep, and our numbers beside the paper's. */
 
+import { correlationText } from '../analysis/correlation';
+import { generalizationCorrelation, strengthCorrelation } from '../analysis/paper-correlations';
 import {
   type Level,
   type Quantity,
   type Regularization,
-  type Sweep,
+  type StrengthSweep,
   sweepsOf,
-} from '../analysis/regularized';
-import { correlationText } from '../analysis/statistics';
-import type { MeasuredRun } from '../records/run-record';
-import { generalizationCorrelation } from './generalization';
-import { strengthCorrelation } from './regularization';
+} from '../analysis/regularization';
+import type { RunSoFar } from '../records/run-record';
 import { STRENGTH_NAMES } from './strength-axis';
 import { type Cell, type Table, table } from './table';
 
@@ -31,7 +30,7 @@ const PAPER_KEYS = { weightDecay: 'weightDecay', blockDropout: 'dropout' } as co
 >;
 
 /** Every strength of a sweep: mean ± deviation over its runs. */
-export function strengthTable({ regularization, sweep }: Sweep): Table {
+export function strengthTable({ regularization, sweep }: StrengthSweep): Table {
   const ratio = ({ mean }: Level): number => mean.peakId / mean.lastLayerId;
   return table(
     sweep.map((level) => ({
@@ -48,7 +47,7 @@ export function strengthTable({ regularization, sweep }: Sweep): Table {
 }
 
 /** Figure 1, ours beside the paper's: the correlation, and how far LLID comes down. */
-export function regularizationTable(runs: readonly MeasuredRun[], paper: PaperRegularization): Table {
+export function regularizationTable(runs: readonly RunSoFar[], paper: PaperRegularization): Table {
   return besidePaper(
     sweepsOf(runs).flatMap(({ regularization, ends, sweep }) => {
       const name = STRENGTH_NAMES[regularization];
@@ -81,7 +80,7 @@ export function regularizationTable(runs: readonly MeasuredRun[], paper: PaperRe
 }
 
 /** Figure 2: the correlation of accuracy with PID / LLID. */
-export function generalizationTable(runs: readonly MeasuredRun[], paper: PaperRegularization): Table {
+export function generalizationTable(runs: readonly RunSoFar[], paper: PaperRegularization): Table {
   const { cifar10, cifar100 } = paper.generalizationCorrelation;
   const name = 'r of validation accuracy with PID / LLID';
   const ours = (harmless: boolean): string => correlationText(generalizationCorrelation(runs, { harmless }));
@@ -92,7 +91,7 @@ export function generalizationTable(runs: readonly MeasuredRun[], paper: PaperRe
 }
 
 /** Figure 3: where harm begins, and what becomes of PID. */
-export function overRegularizationTable(runs: readonly MeasuredRun[], paper: PaperRegularization): Table {
+export function overRegularizationTable(runs: readonly RunSoFar[], paper: PaperRegularization): Table {
   return besidePaper(
     sweepsOf(runs).flatMap(({ regularization, sweep, onset }) => {
       const name = STRENGTH_NAMES[regularization];

@@ -1,12 +1,16 @@
 /** The paper's figure 1: regularisation lowers the last layer's intrinsic dimension. */
 
 import type { Layout, PlotData } from 'plotly.js';
-import { type Outcome, type Regularization, sweepsOf } from '../analysis/regularized';
-import { type Correlation, correlation, correlationText } from '../analysis/statistics';
-import type { MeasuredRun } from '../records/run-record';
+import { correlationText } from '../analysis/correlation';
+import { strengthCorrelation } from '../analysis/paper-correlations';
+import { sweepsOf } from '../analysis/regularization';
+import { PAPER } from '../experiments/presets';
+import type { RunSoFar } from '../records/run-record';
+import type { Drawing } from './drawing';
 import type { Figure } from './figure';
 import { panelDomain, panelTitle } from './panels';
 import { provenance } from './provenance';
+import { regularizationTable } from './regularization-table';
 import { alongStrength, STRENGTH_NAMES, strengthAxis } from './strength-axis';
 import { COLOURS } from './style';
 
@@ -17,16 +21,22 @@ export interface RegularizationOptions {
 
 const LOOK = { color: COLOURS.green, symbol: 'circle' } as const;
 
+/** Figure 1 in the documentation. */
+export const REGULARIZATION: Drawing = {
+  name: 'regularization',
+  summary: "the paper's figure 1: LLID against weight decay and dropout",
+  records: 'mnist',
+  draw: (runs) => regularizationFigure(runs),
+  describe: (runs) => [regularizationTable(runs, PAPER)],
+};
+
 /**
  * LLID against weight decay and against dropout: every run, and the mean of each strength. In the panels' titles
  * Pearson's r of {@link strengthCorrelation}.
  *
  * @throws RangeError where no run of a sweep is finished
  */
-export function regularizationFigure(
-  runs: readonly MeasuredRun[],
-  options: RegularizationOptions = {},
-): Figure {
+export function regularizationFigure(runs: readonly RunSoFar[], options: RegularizationOptions = {}): Figure {
   const sweeps = sweepsOf(runs);
   const data: Partial<PlotData>[] = [];
   const layout: Record<string, unknown> = {};
@@ -63,22 +73,4 @@ export function regularizationFigure(
       margin: { l: 56, r: 20, t: 142, b: 56 },
     } as Partial<Layout>,
   };
-}
-
-/**
- * Pearson's r of LLID with the strength, its logarithm for weight decays above zero, over runs that have learnt; the
- * 95 % interval is a bootstrap's over runs. Undefined for fewer than 4 runs.
- */
-export function strengthCorrelation(
-  ends: readonly Outcome[],
-  regularization: Regularization,
-): Correlation | undefined {
-  const log = regularization === 'weightDecay';
-  const used = ends.filter(({ collapsed, strength }) => !collapsed && (!log || strength > 0));
-  if (used.length < 4) return undefined;
-  return correlation(
-    used.map(({ strength }) => (log ? Math.log10(strength) : strength)),
-    used.map(({ lastLayerId }) => lastLayerId),
-    { block: 1 },
-  );
 }

@@ -1,7 +1,7 @@
 /** What figures of regularisation share: the axis of its strength, and how a quantity is drawn along it. */
 import type { Layout, PlotData } from 'plotly.js';
-import type { Level, Outcome, Quantity, Regularization } from '../analysis/regularized';
-import { plainNumber } from './grokking-axes';
+import type { Level, Outcome, Quantity, Regularization } from '../analysis/regularization';
+import { formatSetting } from './number-format';
 
 /** As it is written on an axis. */
 export const STRENGTH_NAMES: Readonly<Record<Regularization, string>> = {
@@ -42,7 +42,7 @@ export function strengthAxis(sweep: readonly Level[], regularization: Regulariza
       range: [Math.log10(zero) - 0.15, Math.log10(greatest) + 0.15],
       tickangle: 0,
       tickvals: [zero, ...powers],
-      ticktext: ['0', ...powers.map(plainNumber)],
+      ticktext: ['0', ...powers.map(formatSetting)],
     },
     position: (strength) => (strength === 0 ? zero : strength),
   };

@@ -78,7 +78,7 @@ export interface RunRecord {
 }
 
 /** A record, or the part of it that is known while the run goes on. */
-export type MeasuredRun = Pick<RunRecord, 'config' | 'measurements'> & { readonly environment?: Environment };
+export type RunSoFar = Pick<RunRecord, 'config' | 'measurements'> & { readonly environment?: Environment };
 
 /** Appends to a record; holds its lock until closed. */
 export interface RunWriter {

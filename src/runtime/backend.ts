@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { threads } from '../threads';
+import { installConvolutionKernels } from './operations/convolution-kernels';
 
 /** What computes: which backend, on which device, and why not a faster one. */
 export interface BackendInfo {
@@ -128,6 +129,7 @@ function loadNative(): BackendInfo {
   require('@tensorflow/tfjs-node-gpu');
   const operations = require(join(__dirname, '..', '..', '.cache', 'operations.node')) as Operations;
   operations.setThreads(threads());
+  installConvolutionKernels();
   const { binding, isUsingGpuDevice } = nativeBackend();
   return {
     name: 'tensorflow',

@@ -1,6 +1,6 @@
-/** Loss, accuracy and activations of a network over a whole split, in chunks, with as many activations held as fit. */
+/** Loss, accuracy and activations of a network over a whole split, in chunks. */
 import * as tf from '@tensorflow/tfjs';
-import { type ActivationRows, activationRows } from '../activations/rows';
+import { type ActivationSource, activations } from '../activations/activations';
 import { type Examples, toBatch } from '../data/dataset';
 import type { PointsOnDemand } from '../intrinsic-dimension/points/points';
 import type { Model } from '../models/model';
@@ -55,57 +55,92 @@ export interface Evaluator {
   runSync(entry: `site.${string}`, inputs: tf.Tensor): tf.Tensor;
 }
 
-/** Measures a split in one pass where the activations of all sites fit into memory, else in a further pass for each. */
+/** Measures a split: its loss, accuracy, and what `measureSite` makes of the activations of each site. */
 export async function measureSplit<M>(
   program: Evaluator,
   options: SplitOptions<M>,
 ): Promise<SplitResult<Record<string, M>>> {
   const { examples, count, sites, measureSite, split, step, memory } = options;
-  const widths = widthsOf(options);
-  const bytes = 4 * count * [...widths.values()].reduce((sum, width) => sum + width, 0);
-  const together = sites.length > 0 && bytes <= memory;
   const labels = examples.labels.slice(0, count);
-  const [hits, collected] = [new Float32Array(count), new Map<string, ActivationRows>()];
-  const keep = (site: string, activation: tf.Tensor): void => {
-    if (!collected.has(site)) collected.set(site, activationRows(count, widths.get(site)!, memory));
-    collected.get(site)!.append(activation.dataSync() as Float32Array);
-  };
+  const score = scoreOf(options);
+  const source = programSource(program, options, score);
   const id: Record<string, M> = {};
-
-  let loss = 0;
-  try {
-    for (const { inputs, labels, start, size } of chunks(options)) {
-      const entry = together ? 'evaluateSites' : 'evaluate';
-      const { loss: mean, correct, ...activations } = program.runSync(entry, inputs, labels);
-      loss += (mean!.dataSync()[0]! * size) / count;
-      hits.set(correct!.dataSync(), start);
-      for (const site of together ? sites : []) keep(site, activations[site]!);
-      tf.dispose([mean!, correct!, ...Object.values(activations)]);
+  for await (const { site, points } of activations(source, sites, { memory }))
+    id[site] = await measureSite({ site, split, step, points, labels });
+  if (!score.isComplete()) {
+    for (const chunk of chunks(options)) {
+      const { loss, correct } = program.runSync('evaluate', chunk.inputs, chunk.labels);
+      score.add(loss!, correct!, chunk);
+      tf.dispose([loss!, correct!]);
     }
-    for (const site of sites) {
-      for (const { inputs } of together ? [] : chunks(options)) {
-        const activation = program.runSync(`site.${site}`, inputs);
-        keep(site, activation);
-        activation.dispose();
-      }
-      const points = collected.get(site)!;
-      id[site] = await measureSite({ site, split, step, points, labels });
-      points.close();
-      collected.delete(site);
-    }
-  } finally {
-    for (const points of collected.values()) points.close();
   }
-  return { loss, ...accuracies(hits, labels, options.classes), id };
+  return { ...score.result(labels), id };
+}
+
+/** Loss and hits of the examples that have been evaluated so far. */
+interface Score {
+  add(
+    meanLoss: tf.Tensor,
+    correct: tf.Tensor,
+    chunk: { readonly start: number; readonly size: number },
+  ): void;
+  isComplete(): boolean;
+  result(labels: Int32Array): Omit<SplitResult<unknown>, 'id'>;
+}
+
+function scoreOf({ count, classes }: SplitOptions<unknown>): Score {
+  const hits = new Float32Array(count);
+  let [loss, scored] = [0, 0];
+  return {
+    add: (meanLoss, correct, { start, size }) => {
+      loss += (meanLoss.dataSync()[0]! * size) / count;
+      hits.set(correct.dataSync(), start);
+      scored += size;
+    },
+    isComplete: () => scored === count,
+    result: (labels) => ({ loss, ...accuracies(hits, labels, classes) }),
+  };
+}
+
+/** A program's activations of the examples. A pass that takes all sites evaluates the examples on the way. */
+function programSource(program: Evaluator, options: SplitOptions<unknown>, score: Score): ActivationSource {
+  const { sites, count } = options;
+  return {
+    examples: count,
+    shapes: shapesOf(options),
+    async *pass(wanted) {
+      for (const chunk of chunks(options)) {
+        const found = wanted.length === sites.length ? evaluated(chunk) : singly(wanted, chunk.inputs);
+        try {
+          yield found;
+        } finally {
+          tf.dispose(found);
+        }
+      }
+    },
+  };
+
+  function evaluated(chunk: Chunk): Record<string, tf.Tensor> {
+    const { loss, correct, ...found } = program.runSync('evaluateSites', chunk.inputs, chunk.labels);
+    if (!score.isComplete()) score.add(loss!, correct!, chunk);
+    tf.dispose([loss!, correct!]);
+    return found;
+  }
+  /** Of each site by itself, nothing behind it being computed. */
+  function singly(wanted: readonly string[], inputs: tf.Tensor): Record<string, tf.Tensor> {
+    return Object.fromEntries(wanted.map((site) => [site, program.runSync(`site.${site}`, inputs)]));
+  }
+}
+
+interface Chunk {
+  readonly inputs: tf.Tensor;
+  readonly labels: tf.Tensor1D;
+  readonly start: number;
+  readonly size: number;
 }
 
 /** The examples in tensors, at most `batchSize` at a time; each is disposed of when the next is asked for. */
-function* chunks({ examples, count, batchSize }: SplitOptions<unknown>): Generator<{
-  inputs: tf.Tensor;
-  labels: tf.Tensor1D;
-  start: number;
-  size: number;
-}> {
+function* chunks({ examples, count, batchSize }: SplitOptions<unknown>): Generator<Chunk> {
   for (let start = 0; start < count; start += batchSize) {
     const size = Math.min(batchSize, count - start);
     const batch = toBatch(
@@ -120,15 +155,15 @@ function* chunks({ examples, count, batchSize }: SplitOptions<unknown>): Generat
   }
 }
 
-/** Numbers of one example's activation at each site. */
-function widthsOf({ model, examples, sites }: SplitOptions<unknown>): ReadonlyMap<string, number> {
+/** The shape of one example's activation at each site. */
+function shapesOf({ model, examples, sites }: SplitOptions<unknown>): ReadonlyMap<string, readonly number[]> {
   if (sites.length === 0) return new Map();
   const one = toBatch(examples, Int32Array.of(0));
   const { logits, activations } = model.apply(one.inputs, { activations: sites });
-  const widths = new Map(sites.map((site) => [site, activations[site]!.size]));
+  const shapes = new Map(sites.map((site) => [site, activations[site]!.shape.slice(1)]));
   tf.dispose([logits, activations]);
   one.dispose();
-  return widths;
+  return shapes;
 }
 
 function accuracies(

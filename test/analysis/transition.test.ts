@@ -1,11 +1,11 @@
 import { strict as assert } from 'node:assert';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { correlation, pearson } from '../../src/analysis/statistics';
+import { correlation, pearson } from '../../src/analysis/correlation';
+import { grokkingRows } from '../../src/analysis/grokking-runs';
 import { transition } from '../../src/analysis/transition';
 import { PAPER } from '../../src/experiments/presets';
 import { withDefaults } from '../../src/experiments/registry';
-import { grokkingRows } from '../../src/figures/grokking-table';
 import { RECORDED, readRuns } from '../../src/records/recorded-runs';
 import type { Measurement } from '../../src/records/run-record';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { BatchCurve, liveChart, liveFigure } from '../../src/figures/live';
-import type { MeasuredRun, Measurement } from '../../src/records/run-record';
+import type { Measurement, RunSoFar } from '../../src/records/run-record';
 import type { TrainEvent } from '../../src/training/trainer';
 import { syntheticRun } from './synthetic-run';
 
@@ -78,11 +78,11 @@ describe('live chart', () => {
 
   it('draws runs of the same experiment beside it, and neither others nor an earlier part of itself', () => {
     const run = syntheticRun();
-    const named = (config: object): MeasuredRun => ({ ...run, config: { ...run.config, ...config } });
+    const named = (config: object): RunSoFar => ({ ...run, config: { ...run.config, ...config } });
     const digits = [0.1, 0.2, 0.3, 0.4].map((learningRate) => named({ experiment: 'images', learningRate }));
     const beside = [named({}), named({ weightDecay: 0.5 }), ...digits];
     const state = { run, batches: new BatchCurve(), step: 500, steps: 500 };
-    const names = (others: MeasuredRun[]): unknown[] => {
+    const names = (others: RunSoFar[]): unknown[] => {
       return liveFigure(state, { beside: others })
         .data.map(({ name }) => name)
         .slice(4);

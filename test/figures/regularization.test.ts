@@ -1,12 +1,13 @@
 import { strict as assert } from 'node:assert';
-import { levels, onsetOfHarm, outcomes, sweepsOf } from '../../src/analysis/regularized';
+import { generalizationCorrelation, strengthCorrelation } from '../../src/analysis/paper-correlations';
+import { levels, onsetOfHarm, outcomes, sweepsOf } from '../../src/analysis/regularization';
 import { PAPER } from '../../src/experiments/presets';
 import { toSVG } from '../../src/figures/figure';
-import { generalizationCorrelation, generalizationFigure } from '../../src/figures/generalization';
+import { generalizationFigure } from '../../src/figures/generalization';
 import { overRegularizationFigure } from '../../src/figures/over-regularization';
-import { regularizationFigure, strengthCorrelation } from '../../src/figures/regularization';
+import { regularizationFigure } from '../../src/figures/regularization';
 import { overRegularizationTable, regularizationTable } from '../../src/figures/regularization-table';
-import type { MeasuredRun } from '../../src/records/run-record';
+import type { RunSoFar } from '../../src/records/run-record';
 
 interface End {
   weightDecay?: number;
@@ -27,8 +28,8 @@ function run({
   llid,
   pid = 12,
   step = 10,
-}: End): MeasuredRun {
-  const at = (now: number, share: number): MeasuredRun['measurements'][number] => {
+}: End): RunSoFar {
+  const at = (now: number, share: number): RunSoFar['measurements'][number] => {
     const id = {
       conv1: { value: pid * share, std: 0.1 },
       avg_pool: { value: llid * share, std: 0.1 },
@@ -46,7 +47,7 @@ function run({
  * Two seeds a strength, 0.01 apart: a variance of 5e-5, the median of chi-square with one degree is 0.455, so that the
  * error of the difference of two means is 0.0105, and 0.0210 is harm.
  */
-const pair = (end: End): MeasuredRun[] => [
+const pair = (end: End): RunSoFar[] => [
   run({ ...end, seed: 0, accuracy: end.accuracy - 0.005 }),
   run({ ...end, seed: 1, accuracy: end.accuracy + 0.005 }),
 ];
@@ -91,7 +92,7 @@ describe('a sweep of regularisation', () => {
   });
 
   it('begins to do harm where all stronger means stay two standard errors below the best', () => {
-    const onset = (runs: MeasuredRun[]): number | undefined =>
+    const onset = (runs: RunSoFar[]): number | undefined =>
       onsetOfHarm(levels(outcomes(runs, 'weightDecay')));
     assert.equal(onset(DECAYS), 1e-2);
     // 0.020 below 0.910 is not yet harm, and the collapse after it is.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { JSDOM } from 'jsdom';
-import { grokkingFigure } from '../../src/figures/grokking';
+import { runFigure } from '../../src/figures/run';
 import { sketch } from '../../src/figures/sketch';
 import { syntheticRun } from './synthetic-run';
 
@@ -21,7 +21,7 @@ describe('sketch', () => {
 
   it('is well-formed, with every name and label of the figure', () => {
     const run = syntheticRun();
-    const figure = grokkingFigure(run, { beside: [{ ...run, config: { ...run.config, weightDecay: 0.5 } }] });
+    const figure = runFigure(run, { beside: [{ ...run, config: { ...run.config, weightDecay: 0.5 } }] });
     const { document } = new JSDOM(sketch(figure), { contentType: 'image/svg+xml' }).window;
     const words = [...document.querySelectorAll('text')].map(({ textContent }) => textContent);
     for (const { name } of figure.data) assert.ok(words.includes(name!), `${name} is missing in ${words}`);
@@ -35,7 +35,7 @@ describe('sketch', () => {
   });
 
   it('is quick enough to follow a run', () => {
-    const figure = grokkingFigure(syntheticRun());
+    const figure = runFigure(syntheticRun());
     sketch(figure);
     const started = performance.now();
     for (let i = 0; i < 100; i++) sketch(figure);

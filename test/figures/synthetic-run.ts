@@ -1,9 +1,9 @@
 /** A made-up run for the figures' tests: validation accuracy passes 50 % at a known step. */
-import type { MeasuredRun } from '../../src/records/run-record';
+import type { RunSoFar } from '../../src/records/run-record';
 
 export function syntheticRun(
   options: { trainFraction?: number; weightDecay?: number; half?: number; steps?: number } = {},
-): MeasuredRun {
+): RunSoFar {
   const { trainFraction = 0.3, weightDecay = 1e-2, half = 2700, steps = 5000 } = options;
   const logistic = (step: number, middle: number, width: number): number =>
     1 / (1 + Math.exp(-(step - middle) / width));

@@ -1,7 +1,8 @@
 /** How a sweep over the strength of one regularisation ended: every run, the mean of each strength, where harm begins. */
-
+import { ascending, deviation, group, max, mean, median } from 'd3-array';
 import { jStat } from 'jstat';
-import type { MeasuredRun } from '../records/run-record';
+import type { RunSoFar } from '../records/run-record';
+import { lastLayerId, peakId } from './layer-ids';
 
 /** A setting whose strength is swept while the other one is off. */
 export type Regularization = 'weightDecay' | 'blockDropout';
@@ -39,25 +40,24 @@ export interface Level {
 /**
  * The ends of the finished runs in which the other regularisation is off, by rising strength; [] where there are none.
  */
-export function outcomes(runs: readonly MeasuredRun[], regularization: Regularization): Outcome[] {
+export function outcomes(runs: readonly RunSoFar[], regularization: Regularization): Outcome[] {
   const others = REGULARIZATIONS.filter((name) => name !== regularization);
   const ends = runs
     .filter(({ config }) => others.every((name) => Number(config[name] ?? 0) === 0))
     .flatMap(({ config, measurements }) => {
       const last = measurements.at(-1);
       if (!last || last.step < Number(config.steps)) return [];
-      const ids = Object.values(last.validation.id).map(({ value }) => value);
       return [
         {
           regularization,
           strength: Number(config[regularization] ?? 0),
           accuracy: last.validation.accuracy,
-          lastLayerId: ids.at(-1) ?? Number.NaN,
-          peakId: Math.max(...ids),
+          lastLayerId: lastLayerId(last.validation),
+          peakId: peakId(last.validation),
         },
       ];
     });
-  const best = Math.max(...ends.map(({ accuracy }) => accuracy));
+  const best = max(ends, ({ accuracy }) => accuracy) ?? 0;
   return ends
     .map((end) => ({ ...end, collapsed: end.accuracy < best / 2 }))
     .sort((a, b) => a.strength - b.strength);
@@ -65,26 +65,26 @@ export function outcomes(runs: readonly MeasuredRun[], regularization: Regulariz
 
 /** Outcomes by strength, rising. */
 export function levels(ends: readonly Outcome[]): Level[] {
-  const strengths = [...new Set(ends.map(({ strength }) => strength))].sort((a, b) => a - b);
-  return strengths.map((strength) => {
-    const own = ends.filter((end) => end.strength === strength);
-    const of = (statistic: (values: number[]) => number): Record<Quantity, number> => ({
-      accuracy: statistic(own.map(({ accuracy }) => accuracy)),
-      lastLayerId: statistic(own.map(({ lastLayerId }) => lastLayerId)),
-      peakId: statistic(own.map(({ peakId }) => peakId)),
+  return [...group(ends, ({ strength }) => strength)]
+    .sort(([a], [b]) => ascending(a, b))
+    .map(([strength, own]) => {
+      const by = (statistic: (of: (end: Outcome) => number) => number | undefined) => ({
+        accuracy: statistic(({ accuracy }) => accuracy) ?? Number.NaN,
+        lastLayerId: statistic(({ lastLayerId }) => lastLayerId) ?? Number.NaN,
+        peakId: statistic(({ peakId }) => peakId) ?? Number.NaN,
+      });
+      return {
+        strength,
+        outcomes: own,
+        mean: by((of) => mean(own, of)),
+        deviation: by((of) => deviation(own, of)),
+        collapsed: own.every(({ collapsed }) => collapsed),
+      };
     });
-    return {
-      strength,
-      outcomes: own,
-      mean: of(jStat.mean),
-      deviation: of((values) => (values.length > 1 ? jStat.stdev(values, true) : Number.NaN)),
-      collapsed: own.every(({ collapsed }) => collapsed),
-    };
-  });
 }
 
 /** A sweep over one strength. */
-export interface Sweep {
+export interface StrengthSweep {
   readonly regularization: Regularization;
   readonly ends: readonly Outcome[];
   readonly sweep: readonly Level[];
@@ -97,8 +97,8 @@ export interface Sweep {
  *
  * @throws RangeError where there is none
  */
-export function sweepsOf(runs: readonly MeasuredRun[]): Sweep[] {
-  const sweeps = (['weightDecay', 'blockDropout'] as const).map((regularization): Sweep => {
+export function sweepsOf(runs: readonly RunSoFar[]): StrengthSweep[] {
+  const sweeps = (['weightDecay', 'blockDropout'] as const).map((regularization): StrengthSweep => {
     const ends = outcomes(runs, regularization);
     const sweep = levels(ends);
     const onset = onsetOfHarm(sweep);
@@ -142,10 +142,8 @@ export function onsetOfHarm(sweep: readonly Level[]): number | undefined {
 function varianceOverSeeds(sweep: readonly Level[]): number | undefined {
   const repeated = sweep.filter(({ outcomes: { length } }) => length > 1);
   if (repeated.length === 0) return undefined;
-  return jStat.median(
-    repeated.map(({ outcomes: { length }, deviation }) => {
-      const degrees = length - 1;
-      return (deviation.accuracy ** 2 * degrees) / jStat.chisquare.inv(0.5, degrees);
-    }),
-  );
+  return median(repeated, ({ outcomes: { length }, deviation }) => {
+    const degrees = length - 1;
+    return (deviation.accuracy ** 2 * degrees) / jStat.chisquare.inv(0.5, degrees);
+  });
 }

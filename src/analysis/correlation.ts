@@ -1,4 +1,5 @@
-/** Statistics of figures: correlation with a bootstrap interval. */
+/** Pearson's correlation with a bootstrap interval. */
+import { ascending, mean, quantileSorted } from 'd3-array';
 import type { Interval } from '../intrinsic-dimension/intervals';
 import { mulberry32 } from '../random';
 
@@ -13,8 +14,7 @@ export interface Correlation {
 /** Pearson's r of two samples of one length; NaN where one of them is constant. */
 export function pearson(x: readonly number[], y: readonly number[]): number {
   const n = x.length;
-  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / n;
-  const [mx, my] = [mean(x), mean(y)];
+  const [mx, my] = [mean(x)!, mean(y)!];
   let [xx, yy, xy] = [0, 0, 0];
   for (let i = 0; i < n; i++) {
     xx += (x[i]! - mx) ** 2;
@@ -53,8 +53,8 @@ export function correlation(
     );
     if (Number.isFinite(r)) found.push(r);
   }
-  found.sort((a, b) => a - b);
-  const quantile = (p: number): number => found[Math.round(p * (found.length - 1))] ?? Number.NaN;
+  found.sort(ascending);
+  const quantile = (p: number): number => quantileSorted(found, p) ?? Number.NaN;
   return {
     r: pearson(x, y),
     interval: { lower: quantile((1 - level) / 2), upper: quantile((1 + level) / 2), level },

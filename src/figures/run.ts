@@ -1,25 +1,26 @@
-/** The figure of one run that groks: accuracy and last-layer intrinsic dimension over the steps. */
+/** The figure of one run over its steps: accuracy and last-layer intrinsic dimension over the steps. */
 import type { Layout } from 'plotly.js';
 import { grokkingStep } from '../analysis/transition';
 import { titleOf } from '../experiments/registry';
-import type { Environment, MeasuredRun } from '../records/run-record';
+import type { Environment, RunSoFar } from '../records/run-record';
 import { besideTraces } from './beside';
 import type { Figure } from './figure';
-import { ACCURACY_AXIS, grokkingTraces, idAxis, plainNumber, round, stepAxis } from './grokking-axes';
+import { formatSetting, formatStep } from './number-format';
+import { ACCURACY_AXIS, idAxis, runTraces, stepAxis } from './run-axes';
 import { COLOURS, DEFAULT_SIZE, GREY } from './style';
 
-export interface GrokkingOptions {
+export interface RunFigureOptions {
   /** Activation whose ID is drawn. @default the last one measured, which gives LLID */
   readonly site?: string;
   /** Last step of the x axis. @default the last measured step */
   readonly steps?: number;
   /** Other runs, drawn fainter and dashed: validation accuracy and LLID, named by the settings that differ. */
-  readonly beside?: readonly MeasuredRun[];
+  readonly beside?: readonly RunSoFar[];
 }
 
 /** One run: train and validation accuracy on the left axis, LLID on validation on the right, log steps. */
-export function grokkingFigure(run: MeasuredRun, options: GrokkingOptions = {}): Figure {
-  const traces = grokkingTraces(run.measurements, options.site);
+export function runFigure(run: RunSoFar, options: RunFigureOptions = {}): Figure {
+  const traces = runTraces(run.measurements, options.site);
   const { beside = [] } = options;
   const others = besideTraces(run, beside, options.site);
   const everything = [run, ...beside].flatMap(({ measurements }) => measurements);
@@ -50,11 +51,11 @@ export function grokkingFigure(run: MeasuredRun, options: GrokkingOptions = {}):
 }
 
 /** Settings and hardware in two lines. */
-export function runTitle(run: MeasuredRun): string {
+export function runTitle(run: RunSoFar): string {
   const { config, environment } = run;
   const settings = [
     config.trainFraction === undefined ? '' : `p = ${config.trainFraction}`,
-    config.weightDecay === undefined ? '' : `weight decay ${plainNumber(Number(config.weightDecay))}`,
+    config.weightDecay === undefined ? '' : `weight decay ${formatSetting(Number(config.weightDecay))}`,
     config.blockDropout === undefined ? '' : `dropout ${config.blockDropout}`,
     config.seed === undefined ? '' : `seed ${config.seed}`,
   ].filter(Boolean);
@@ -82,7 +83,7 @@ function halfwayMark(step: number, nearEnd: boolean): Partial<Layout> {
         x: Math.log10(step),
         y: 1,
         yref: 'paper',
-        text: `50 % at step ${round(step)}`,
+        text: `50 % at step ${formatStep(step)}`,
         showarrow: false,
         xanchor: nearEnd ? 'right' : 'center',
         yanchor: 'bottom',

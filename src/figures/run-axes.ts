@@ -1,10 +1,12 @@
-/** What figures of grokking share: curves, axes, and how numbers are written. */
+/** What figures of runs over their steps share: curves and axes. */
 import type { Layout, PlotData } from 'plotly.js';
+import { lastLayerId } from '../analysis/layer-ids';
 import type { Measurement } from '../records/run-record';
+import { formatStep } from './number-format';
 import { COLOURS } from './style';
 
 /** Train accuracy, validation accuracy, LLID on validation; told apart by colour and by dashes. */
-export function grokkingTraces(measurements: readonly Measurement[], site?: string): Partial<PlotData>[] {
+export function runTraces(measurements: readonly Measurement[], site?: string): Partial<PlotData>[] {
   // A log axis has no place for step 0.
   const shown = measurements.filter(({ step }) => step > 0);
   const step = shown.map((measurement) => measurement.step);
@@ -24,7 +26,7 @@ export function grokkingTraces(measurements: readonly Measurement[], site?: stri
     },
     {
       ...lines,
-      y: shown.map((measurement) => lastLayerId(measurement, site)),
+      y: shown.map((measurement) => lastLayerId(measurement.validation, site)),
       name: 'LLID (right axis)',
       line: { color: COLOURS.green, width: 1.3 },
     },
@@ -53,7 +55,7 @@ export function stepAxis(
       if (value >= first * 0.999 && value <= last) tickvals.push(value);
     }
   }
-  const ticktext = tickvals.map(round);
+  const ticktext = tickvals.map(formatStep);
   const range = [Math.log10(first) - 0.02, Math.log10(last) + 0.02];
   return { axis: { type: 'log', range, tickmode: 'array', tickvals, ticktext }, first, last };
 }
@@ -68,26 +70,9 @@ export const ACCURACY_AXIS: Partial<Layout['yaxis']> = {
 
 /** The ID axis: from 0, with as many ticks as the accuracy axis so that both share one grid. */
 export function idAxis(measurements: readonly Measurement[], site?: string): Partial<Layout['yaxis']> {
-  const values = measurements.map((measurement) => lastLayerId(measurement, site)).filter(Number.isFinite);
+  const values = measurements
+    .map((measurement) => lastLayerId(measurement.validation, site))
+    .filter(Number.isFinite);
   const top = Math.max(5, 5 * Math.ceil(Math.max(0, ...values) / 5));
   return { range: [-0.02 * top, 1.02 * top], tickmode: 'linear', tick0: 0, dtick: top / 5, showgrid: false };
-}
-
-function lastLayerId(measurement: Measurement, site?: string): number {
-  const { id } = measurement.validation;
-  const name = site ?? Object.keys(id).at(-1);
-  if (name === undefined) return Number.NaN;
-  const estimate = id[name];
-  if (!estimate) throw new Error(`no ID was measured at '${name}'; measured: ${Object.keys(id).join(', ')}`);
-  return estimate.value;
-}
-
-/** 1e-2 rather than 0.01, 0.3 as it is. */
-export function plainNumber(value: number): string {
-  return value !== 0 && Math.abs(value) < 0.1 ? value.toExponential() : String(value);
-}
-
-/** A step for reading: 2,701. */
-export function round(step: number): string {
-  return Math.round(step).toLocaleString('en');
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { grokkingStep } from '../../src/analysis/transition';
 import { toSVG } from '../../src/figures/figure';
-import { grokkingFigure } from '../../src/figures/grokking';
 import { grokkingGrid } from '../../src/figures/grokking-grid';
+import { runFigure } from '../../src/figures/run';
 import { syntheticRun } from './synthetic-run';
 
 describe('grokking figures', () => {
@@ -16,7 +16,7 @@ describe('grokking figures', () => {
 
   it('puts accuracy left, LLID right, and says the settings and the hardware', () => {
     const run = syntheticRun();
-    const { data, layout } = grokkingFigure(run);
+    const { data, layout } = runFigure(run);
     assert.deepEqual(
       data.map(({ name, yaxis }) => [name, yaxis]),
       [
@@ -35,7 +35,7 @@ describe('grokking figures', () => {
 
   it('draws other runs beside it, named by what differs', () => {
     const other = syntheticRun({ weightDecay: 1e-3, half: 4000, steps: 9000 });
-    const { data } = grokkingFigure(syntheticRun(), { beside: [other] });
+    const { data } = runFigure(syntheticRun(), { beside: [other] });
     assert.deepEqual(
       data.slice(3).map(({ name, yaxis }) => [name, yaxis]),
       [
@@ -46,15 +46,12 @@ describe('grokking figures', () => {
   });
 
   it('names a site that was not measured', () => {
-    assert.throws(
-      () => grokkingFigure(syntheticRun(), { site: 'conv1' }),
-      /'conv1'.*transformer\.h\.0\.attn/,
-    );
+    assert.throws(() => runFigure(syntheticRun(), { site: 'conv1' }), /'conv1'.*transformer\.h\.0\.attn/);
   });
 
   it('draws a run without measurements, and one that never groks', async () => {
-    assert.match(await toSVG(grokkingFigure({ config: {}, measurements: [] })), /^<svg/);
-    const never = grokkingFigure(syntheticRun({ half: 1e9 }));
+    assert.match(await toSVG(runFigure({ config: {}, measurements: [] })), /^<svg/);
+    const never = runFigure(syntheticRun({ half: 1e9 }));
     assert.equal(never.layout?.annotations, undefined);
   });
 

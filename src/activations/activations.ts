@@ -1,0 +1,113 @@
+/** The one place where activations are collected: a source and sites become rows of points, site by site. */
+import type * as tf from '@tensorflow/tfjs';
+import { type ActivationRows, activationRows } from './rows';
+
+/** What activations come from: a network and the examples that go through it. */
+export interface ActivationSource {
+  readonly examples: number;
+  /** The shape of one example's activation at each site that can be collected, from input to output. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /**
+   * All examples through the network once, batch after batch: activations at the sites, [batch, ...] each, which are
+   * disposed of when the next batch is asked for.
+   */
+  pass(sites: readonly string[]): AsyncIterable<Readonly<Record<string, tf.Tensor>>>;
+}
+
+/** How to collect. */
+export interface CollectOptions {
+  /**
+   * Bytes that activations may take while they wait. When those of all sites need more, the network runs again for
+   * the next sites; a site that needs more by itself is kept in a temporary file. @default 1 GiB
+   */
+  readonly memory?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The activations of all examples at one site. */
+export interface SitePoints {
+  readonly site: string;
+  /** [examples, numbers of one activation], to be read before the next site is asked for. */
+  readonly points: ActivationRows;
+}
+
+/** Bytes that activations may take unless told otherwise. */
+export const ACTIVATION_MEMORY: number = 2 ** 30;
+
+/**
+ * Collects the activations of all examples, site by site.
+ *
+ *     for await (const { site, points } of activations(source, sites)) console.log(site, points.shape);
+ *
+ * @throws RangeError for a site that the source does not have, or a memory that is no number of bytes
+ */
+export async function* activations(
+  source: ActivationSource,
+  sites: readonly string[] = [...source.shapes.keys()],
+  { memory = ACTIVATION_MEMORY, signal }: CollectOptions = {},
+): AsyncGenerator<SitePoints, void, void> {
+  if (!(memory >= 0)) throw new RangeError(`memory must be a number of bytes, got ${memory}`);
+  for (const group of groupSites(source, sites, memory)) {
+    const collected = await collect(source, group, memory, signal);
+    try {
+      for (const site of group) {
+        const points = collected.get(site)!;
+        yield { site, points };
+        points.close();
+        collected.delete(site);
+      }
+    } finally {
+      for (const points of collected.values()) points.close();
+    }
+  }
+}
+
+/** The sites of each pass: as many as fit into memory together, at least one. */
+export function groupSites(
+  source: ActivationSource,
+  sites: readonly string[],
+  memory: number,
+): (readonly string[])[] {
+  const groups: { sites: string[]; bytes: number }[] = [];
+  for (const site of sites) {
+    const bytes = 4 * source.examples * widthAt(source, site);
+    const group = groups.at(-1);
+    if (group && group.bytes + bytes <= memory) {
+      group.sites.push(site);
+      group.bytes += bytes;
+    } else {
+      groups.push({ sites: [site], bytes });
+    }
+  }
+  return groups.map((group) => group.sites);
+}
+
+/** Numbers of one example's activation. */
+function widthAt({ shapes }: ActivationSource, site: string): number {
+  const shape = shapes.get(site);
+  if (shape) return shape.reduce((size, axis) => size * axis, 1);
+  throw new RangeError(`there is no site '${site}' to collect: choose ${[...shapes.keys()].join(', ')}`);
+}
+
+async function collect(
+  source: ActivationSource,
+  sites: readonly string[],
+  memory: number,
+  signal: AbortSignal | undefined,
+): Promise<Map<string, ActivationRows>> {
+  const collected = new Map<string, ActivationRows>();
+  try {
+    for (const site of sites)
+      collected.set(site, activationRows(source.examples, widthAt(source, site), memory));
+    for await (const batch of source.pass(sites)) {
+      for (const [site, points] of collected) points.append(batch[site]!.dataSync() as Float32Array);
+      // A long pass lets timers, signals and charts have their turn.
+      await new Promise((resolve) => setImmediate(resolve));
+      signal?.throwIfAborted();
+    }
+  } catch (error) {
+    for (const points of collected.values()) points.close();
+    throw error;
+  }
+  return collected;
+}

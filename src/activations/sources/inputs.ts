@@ -1,0 +1,107 @@
+/** A model and a tensor of inputs as a source of activations. */
+import * as tf from '@tensorflow/tfjs';
+import { loadBackend } from '../../runtime/backend';
+import { ACTIVATION_MEMORY, type ActivationSource } from '../activations';
+import { type AnyModel, networkOf } from './any-model';
+import type { Network } from './network';
+
+/** How inputs go through a network. */
+export interface SourceOptions {
+  /** @default all sites of the model, from input to output, whose activations are floating-point numbers */
+  readonly sites?: readonly string[];
+  /**
+   * Examples that go through the network at once. @default what the model's input fixes, else as many as take half of
+   * `memory` with all that the network computes, at most 1024
+   */
+  readonly batchSize?: number;
+  /** Bytes that activations may take; see {@link activations}. @default 1 GiB */
+  readonly memory?: number;
+}
+
+/** A source that also knows the site before the classifier. */
+export interface ModelSource extends ActivationSource {
+  /** Unknown for a tf.GraphModel. */
+  readonly lastSite?: string;
+}
+
+/**
+ * The activations of `inputs` [examples, ...] in a model. The inputs are read only, never disposed of.
+ *
+ * @param model ours, a tf.LayersModel (sites are layer names) or a tf.GraphModel (sites are node names)
+ * @throws RangeError for a site that the model does not have, one whose activations are no float32 numbers by
+ *   example, and examples that the model's fixed batch size does not divide
+ */
+export async function modelSource(
+  model: AnyModel,
+  inputs: tf.Tensor,
+  { sites, batchSize: wanted, memory = ACTIVATION_MEMORY }: SourceOptions = {},
+): Promise<ModelSource> {
+  await loadBackend();
+  const network = networkOf(model);
+  if (!(inputs instanceof tf.Tensor)) throw new TypeError('the inputs must be a tensor [examples, ...]');
+  const examples = inputs.shape[0]!;
+  if (!(wanted === undefined || (Number.isInteger(wanted) && wanted >= 1))) {
+    throw new RangeError(`batchSize must be a whole number of at least 1, got ${wanted}`);
+  }
+  if (network.batchSize !== undefined && examples % network.batchSize !== 0) {
+    throw new RangeError(
+      `the model takes ${network.batchSize} examples at once, got ${examples}: give a multiple`,
+    );
+  }
+  const { shapes, bytesPerExample } = await trial(network, inputs, sites);
+  if (shapes.size === 0) throw new RangeError('there are no sites to measure: name at least one');
+  const fitting = Math.max(1, Math.floor(memory / 2 / bytesPerExample));
+  const batchSize = wanted ?? network.batchSize ?? Math.min(1024, fitting);
+  return {
+    examples,
+    shapes,
+    ...(network.lastSite === undefined ? {} : { lastSite: network.lastSite }),
+    async *pass(sites) {
+      for (let start = 0; start < examples; start += batchSize) {
+        const batch = tf.slice(inputs, start, Math.min(batchSize, examples - start));
+        const found = await network.activations(batch, sites).finally(() => tf.dispose(batch));
+        try {
+          yield found;
+        } finally {
+          tf.dispose(Object.values(found));
+        }
+      }
+    },
+  };
+}
+
+/** What a small batch tells: shapes of one example's activations, and the bytes that passing an example takes. */
+async function trial(
+  network: Network,
+  inputs: tf.Tensor,
+  wanted: readonly string[] | undefined,
+): Promise<{ shapes: Map<string, readonly number[]>; bytesPerExample: number }> {
+  const sites = [...new Set(wanted ?? network.sites)];
+  if (sites.length === 0) throw new RangeError('there are no sites to measure: name at least one');
+  const size = Math.min(network.batchSize ?? 2, inputs.shape[0]!);
+  const few = tf.slice(inputs, 0, size);
+  const before = tf.memory().numBytes;
+  let found: Readonly<Record<string, tf.Tensor>> = {};
+  const { peakBytes } = await tf
+    .profile(async () => {
+      found = await network.activations(few, sites);
+      return Object.values(found);
+    })
+    .finally(() => tf.dispose(few));
+  const shapes = new Map<string, readonly number[]>();
+  try {
+    for (const site of sites) {
+      const { shape, dtype } = found[site]!;
+      // Sites that nobody asked for are left out when they cannot be measured.
+      if (shape[0] === size && dtype === 'float32') shapes.set(site, shape.slice(1));
+      else if (wanted)
+        throw new RangeError(
+          `site '${site}' has ${dtype} numbers of shape [${shape}] for ${size} examples: ` +
+            'choose one of float32 numbers whose first axis is the examples',
+        );
+    }
+  } finally {
+    tf.dispose(Object.values(found));
+  }
+  return { shapes, bytesPerExample: Math.max(1, peakBytes - before) / size };
+}

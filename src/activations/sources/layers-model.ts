@@ -1,0 +1,70 @@
+/** The layers of a tf.LayersModel as sites. */
+import * as tf from '@tensorflow/tfjs';
+import { assertSites, byName, fixedBatch, type Network } from './network';
+
+/** Sites are the names of layers. */
+export function layersNetwork(model: tf.LayersModel): Network {
+  if (model.inputs.length !== 1) {
+    throw new RangeError(`a model with one input is needed, this one has ${model.inputs.length}: wrap it`);
+  }
+  const uses = usesIn(model);
+  const tensors = layerTensors(model, uses);
+  const sites = [...tensors.keys()];
+  const classifier = layersIn(model, uses).findLast((layer) => layer.getWeights().length > 0);
+  const feeding = classifier?.inboundNodes.find((node) => uses.has(node))?.inputTensors[0];
+  const lastSite = sites.find((site) => tensors.get(site) === feeding);
+  return {
+    sites,
+    ...(lastSite === undefined ? {} : { lastSite }),
+    ...fixedBatch(model.inputs[0]!.shape),
+    activations: async (batch, wanted) => {
+      assertSites(wanted, sites);
+      // Shares the layers of the model, and so must not be disposed.
+      const part = tf.model({ inputs: model.inputs, outputs: wanted.map((site) => tensors.get(site)!) });
+      return tf.tidy(() => byName(wanted, part.predictOnBatch(batch)));
+    },
+  };
+}
+
+/**
+ * What the layers give, from input to output: under the name of the layer where that is one tensor; those of a layer
+ * that gives several, or that is used several times, are `name:0`, `name:1`, ...
+ */
+function layerTensors(
+  model: tf.LayersModel,
+  uses: ReadonlySet<Node>,
+): ReadonlyMap<string, tf.SymbolicTensor> {
+  const tensors = new Map<string, tf.SymbolicTensor>();
+  for (const layer of layersIn(model, uses)) {
+    if (layer.getClassName() === 'InputLayer') continue;
+    const outputs = layer.inboundNodes.filter((node) => uses.has(node)).flatMap((node) => node.outputTensors);
+    for (const [i, output] of outputs.entries()) {
+      tensors.set(outputs.length === 1 ? layer.name : `${layer.name}:${i}`, output);
+    }
+  }
+  return tensors;
+}
+
+/** The layers of a model; a model that a tf.sequential begins with is not used as a layer, but its layers are. */
+function layersIn(model: tf.LayersModel, uses: ReadonlySet<Node>): readonly tf.layers.Layer[] {
+  return model.layers.flatMap((layer) =>
+    layer instanceof tf.LayersModel && !layer.inboundNodes.some((node) => uses.has(node))
+      ? layersIn(layer, uses)
+      : [layer],
+  );
+}
+
+type Node = tf.layers.Layer['inboundNodes'][number];
+
+/** The uses of layers from which a model's outputs are computed: a nested model or a shared layer has others, too. */
+function usesIn(model: tf.LayersModel): ReadonlySet<Node> {
+  const nodes = new Set<Node>();
+  const waiting = [...model.outputs];
+  for (let tensor = waiting.pop(); tensor; tensor = waiting.pop()) {
+    const node = tensor.sourceLayer.inboundNodes[tensor.nodeIndex]!;
+    if (nodes.has(node)) continue;
+    nodes.add(node);
+    waiting.push(...node.inputTensors);
+  }
+  return nodes;
+}

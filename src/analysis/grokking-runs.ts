@@ -1,0 +1,148 @@
+/** Runs that grok: when validation accuracy passes 50 %, beside the paper's, and how each layer's dimension moves with it. */
+import { ascending } from 'd3-array';
+import type { RunSoFar } from '../records/run-record';
+import type { Correlation } from './correlation';
+import { grokkingStep, transition } from './transition';
+
+/** The paper's steps of 50 % validation accuracy by trainFraction and weight decay; null where it never gets there. */
+export type HalfSteps = Readonly<Record<string, Readonly<Record<string, number | null>>>>;
+
+/** One setting of the grid, ours beside the paper's. */
+export interface GrokkingRow {
+  readonly trainFraction: number;
+  readonly weightDecay: number;
+  readonly seed: number;
+  /** Step of 50 % validation accuracy; undefined where it never gets there. */
+  readonly ours?: number;
+  /** The paper's, read off its figure; null where it never gets there. */
+  readonly paper?: number | null;
+  /** ours / paper */
+  readonly factor?: number;
+  /** LLID on validation: the largest, at the 50 % step, the least after the largest, at the end. */
+  readonly peak: number;
+  readonly atTransition?: number;
+  readonly least: number;
+  readonly final: number;
+}
+
+/** A table of runs beside the paper's 50 % steps, by training fraction, weight decay and seed. */
+export function grokkingRows(runs: readonly RunSoFar[], paper: HalfSteps): GrokkingRow[] {
+  return sorted(runs).map((run) => {
+    const [trainFraction, weightDecay, seed] = settings(run);
+    const { halfAccuracy, atTransition, peak, least, final } = transition(run.measurements);
+    const theirs = paper[trainFraction]?.[weightDecay];
+    return {
+      trainFraction,
+      weightDecay,
+      seed,
+      ...(halfAccuracy === undefined ? {} : { ours: Math.round(halfAccuracy) }),
+      ...(theirs === undefined ? {} : { paper: theirs }),
+      ...(halfAccuracy && theirs ? { factor: rounded(halfAccuracy / theirs, 2) } : {}),
+      peak: rounded(peak, 1),
+      ...(atTransition === undefined ? {} : { atTransition: rounded(atTransition, 1) }),
+      least: rounded(least, 1),
+      final: rounded(final, 1),
+    };
+  });
+}
+
+/** How the dimension at one site moves with validation accuracy, in one run. */
+export interface LeadRow {
+  readonly trainFraction: number;
+  readonly weightDecay: number;
+  readonly site: string;
+  readonly split: 'train' | 'validation';
+  /** Share of its peak by which the dimension falls after it. */
+  readonly fall: number;
+  /** Step at which half of the fall is done. */
+  readonly halfFall?: number;
+  /** Steps from half of the fall to 50 % validation accuracy: positive where the dimension falls first. */
+  readonly leadSteps?: number;
+  /** The same in decades of steps. */
+  readonly leadDecades?: number;
+  /** Correlation of the slopes of accuracy and dimension over log(step), with its bootstrap interval. */
+  readonly slopes?: Correlation;
+}
+
+/**
+ * For every run that groks, every site and both splits: does the dimension fall before or after validation accuracy
+ * rises, and do the two move together? Half of a fall says little where the fall is small: read `fall` first.
+ */
+export function leadRows(
+  runs: readonly RunSoFar[],
+  options: { sites?: readonly string[]; splits?: readonly ('train' | 'validation')[] } = {},
+): LeadRow[] {
+  const { splits = ['validation', 'train'] } = options;
+  return sorted(runs)
+    .filter(({ measurements }) => grokkingStep(measurements) !== undefined)
+    .flatMap((run) => {
+      const [trainFraction, weightDecay] = settings(run);
+      const sites = options.sites ?? Object.keys(run.measurements[0]!.validation.id);
+      return sites.flatMap((site) =>
+        splits.map((split): LeadRow => {
+          const found = transition(run.measurements, { site, split });
+          const { fall, halfFall, halfAccuracy, lead, slopes } = found;
+          return {
+            trainFraction,
+            weightDecay,
+            site,
+            split,
+            fall: rounded(fall, 2),
+            ...(halfFall === undefined || lead === undefined
+              ? {}
+              : {
+                  halfFall: Math.round(halfFall),
+                  leadSteps: Math.round(halfAccuracy! - halfFall),
+                  leadDecades: rounded(lead, 3),
+                }),
+            ...(slopes === undefined ? {} : { slopes }),
+          };
+        }),
+      );
+    });
+}
+
+/** In words: in how many runs the dimension falls first, by more than the steps between two measurements. */
+export function leadSummary(runs: readonly RunSoFar[], between: number): string {
+  const leads = leadRows(runs, { splits: ['validation'] });
+  const sites = [...new Set(leads.map(({ site }) => site))];
+  return sites
+    .map((site) => {
+      const steps = leads.filter((row) => row.site === site).map(({ leadSteps }) => leadSteps ?? 0);
+      const [first, after] = [steps.filter((n) => n > between), steps.filter((n) => n < -between)];
+      const together = steps.length - first.length - after.length;
+      return (
+        `${site}: of ${steps.length} runs that grok, half of the fall comes more than ${between} steps before 50 % ` +
+        `accuracy in ${first.length}, more than ${between} steps after it in ${after.length}, closer than that in ${together}`
+      );
+    })
+    .join('\n');
+}
+
+/** A setting by which the runs of a grid are told apart. */
+export function setting({ config }: RunSoFar, key: string): number {
+  const value = config[key];
+  if (typeof value !== 'number')
+    throw new Error(`a run of the grid has ${key} = ${value}; it must be a number`);
+  return value;
+}
+
+/** Distinct numbers, rising. */
+export function distinctValues(values: readonly number[]): number[] {
+  return [...new Set(values)].sort(ascending);
+}
+
+function settings(run: RunSoFar): [number, number, number] {
+  return [setting(run, 'trainFraction'), setting(run, 'weightDecay'), setting(run, 'seed')];
+}
+
+function sorted(runs: readonly RunSoFar[]): RunSoFar[] {
+  return [...runs].sort((a, b) => {
+    const [[p, decay, seed], [q, other, third]] = [settings(a), settings(b)];
+    return p - q || decay - other || seed - third;
+  });
+}
+
+function rounded(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,23 @@
+/** The dimensions of a measurement that the paper speaks of: the last layer's (LLID) and the peak (PID). */
+import { max } from 'd3-array';
+import type { SplitMeasurement } from '../records/run-record';
+
+/**
+ * LLID: the dimension at the last site that was measured.
+ *
+ * @param site another site instead of the last one
+ * @returns NaN where no dimension was measured
+ * @throws Error for a site that was not measured
+ */
+export function lastLayerId({ id }: Pick<SplitMeasurement, 'id'>, site?: string): number {
+  const name = site ?? Object.keys(id).at(-1);
+  if (name === undefined) return Number.NaN;
+  const estimate = id[name];
+  if (!estimate) throw new Error(`no ID was measured at '${name}'; measured: ${Object.keys(id).join(', ')}`);
+  return estimate.value;
+}
+
+/** PID: the largest dimension of all sites; NaN where none was measured. */
+export function peakId({ id }: Pick<SplitMeasurement, 'id'>): number {
+  return max(Object.values(id), ({ value }) => value) ?? Number.NaN;
+}
