@@ -3,7 +3,7 @@ import { type ChildProcess, execFileSync, fork, spawnSync } from 'node:child_pro
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { overridesOf, parseGrid, runName } from '../../src/experiments/registry';
+import { overridesOf, parseGrid, type RunConfig, runName } from '../../src/experiments/registry';
 import { slurmScript } from '../../src/experiments/slurm';
 import { type SweepCell, sweep, sweepCells } from '../../src/experiments/sweep';
 import { lock } from '../../src/records/lock';
@@ -141,12 +141,13 @@ describe('sweep', () => {
     );
   });
 
-  it('stops its runs with checkpoints, and goes on from there', async function () {
+  it('stops its runs with checkpoints, and goes on from there, with fewer steps than were asked for first', async function () {
     this.timeout(60_000);
     const place = join(folder, 'stopped');
-    const [cell] = parseGrid(['trainFraction=.5', 'steps=400', 'measureEvery=20', ...SMALL]);
+    const grid = (steps: number): RunConfig[] =>
+      parseGrid(['trainFraction=.5', `steps=${steps}`, 'measureEvery=20', ...SMALL]);
     const stop = new AbortController();
-    const [stopped] = await sweep([cell!], {
+    const [stopped] = await sweep(grid(1e6), {
       folder: place,
       workers: 1,
       signal: stop.signal,
@@ -155,10 +156,15 @@ describe('sweep', () => {
       },
     });
     assert.deepEqual([stopped!.state, stopped!.message], ['stopped', 'stopped with a checkpoint']);
-    assert.equal(readRun(stopped!.path).done, undefined);
-    const [done] = await sweep([cell!], { folder: place, workers: 1 });
-    assert.equal(done!.state, 'done', done!.message);
-    assert.ok(readRun(done!.path).measurements.length === 21);
+    const { done, measurements } = readRun(stopped!.path);
+    assert.equal(done, undefined);
+    const steps = measurements.at(-1)!.step + 100;
+    const [finished] = await sweep(grid(steps), { folder: place, workers: 1 });
+    assert.equal(finished!.state, 'done', finished!.message);
+    assert.deepEqual(
+      readRun(finished!.path).measurements.map(({ step }) => step),
+      Array.from({ length: steps / 20 + 1 }, (_, i) => 20 * i),
+    );
   });
 
   it('lists the cells without running them', () => {
