@@ -189,7 +189,10 @@ export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> 
       milestones: [60 * EPOCH, 120 * EPOCH, 160 * EPOCH],
     },
   },
-  title: ({ dataset }) => `ResNet on ${dataset ?? 'pictures'}`,
+  title: ({ dataset, model }) => {
+    const network = IMAGE_MODELS.find(({ name }) => name === model);
+    return `${network?.title ?? 'Network'} on ${dataset ?? 'pictures'}`;
+  },
   setup: imagesSetup,
 });
 

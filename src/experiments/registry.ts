@@ -85,7 +85,11 @@ export function changeableSettings(config: RunConfig & CommonConfig): string[] {
   return Object.keys(of(config).settings).filter((key) => identityOf(key, { ...config }) === 'same');
 }
 
-/** What is learnt in a run, for the title of a figure; the config may be that of a record, as in {@link identityOf}. */
+/**
+ * What is learnt in a run, for the title of a figure. The config may be that of a record; without `experiment` nothing
+ * but what it says is known of it.
+ */
 export function titleOf(config: AnyConfig): string {
-  return find(config['experiment'] ?? DEFAULT.name)?.title(config) ?? 'Training';
+  const known = config['experiment'] === undefined ? config : withDefaults(config);
+  return find(config['experiment'] ?? DEFAULT.name)?.title(known) ?? 'Training';
 }

@@ -24,6 +24,7 @@ const SETTINGS: Readonly<Record<'nLayer' | 'nHead' | 'nEmbd' | 'dropoutRate', Se
 /** The paper's network for sequences. */
 export const GPT2: Network<SequenceShape, 'gpt2', typeof SETTINGS> = {
   name: 'gpt2',
+  title: 'GPT-2',
   summary: 'GPT-2 as a classifier, a transformer with causal attention',
   settings: SETTINGS,
   check: ({ nEmbd, nHead }, refuse) => {

@@ -41,6 +41,8 @@ export interface Model {
 /** A network that an experiment can choose; `Data` is what it has to know of the data. */
 export interface Network<Data, Name extends string = string, S extends Settings = Settings>
   extends Choosable<Name, S> {
+  /** Its name in the title of a figure. */
+  readonly title: string;
   /** Makes the untrained network. */
   make(values: ValuesOf<S>, data: Data & { readonly classes: number; readonly seed: number }): Model;
 }

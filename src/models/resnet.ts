@@ -42,6 +42,7 @@ const SETTINGS: {
 /** The paper's network for pictures. */
 export const RESNET: Network<ImageShape, 'resnet', typeof SETTINGS> = {
   name: 'resnet',
+  title: 'ResNet',
   summary: 'ResNet-18 of the paper, for pictures whose sides are multiples of 8',
   settings: SETTINGS,
   // That the dropout before the classifier is that of the blocks is a slip of the paper's public code.
