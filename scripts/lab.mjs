@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './lib/program.mjs';
-import { JUPYTER_PATH } from './notebooks.mjs';
+import { jupyterEnvironment } from './notebooks.mjs';
 import { PYTHON, ROOT, runMain, setUp, TSC } from './setup.mjs';
 
 /** With a token, for this machine alone; no news, updates or extensions from the network. */
@@ -24,12 +24,12 @@ await runMain(async () => {
   const watcher = rebuildOnChange();
   const lab = spawn(PYTHON, ['-m', 'jupyterlab', ...PRIVATE, ...folder, ...root, ...browser, ...words], {
     cwd: ROOT,
-    env: { ...process.env, JUPYTER_PATH, JUPYTER_CONFIG_PATH: JUPYTER_PATH }, // settings: labconfig/
+    env: { ...process.env, ...jupyterEnvironment() },
     stdio: 'inherit',
   });
   // Ctrl-C reaches both; JupyterLab asks, so this process waits for it.
   process.on('SIGINT', () => {});
-  process.on('SIGTERM', () => lab.kill());
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => lab.kill());
   const code = await new Promise((resolve, reject) => {
     lab.on('error', reject);
     lab.on('close', resolve);

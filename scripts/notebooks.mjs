@@ -9,7 +9,23 @@ import { SetupError } from './lib/report.mjs';
 import { PYTHON, ROOT, runMain, setUp } from './setup.mjs';
 
 /** Where Jupyter finds the kernel, besides its usual places. */
-export const JUPYTER_PATH = join(ROOT, 'scripts', 'jupyter');
+const JUPYTER_PATH = join(ROOT, 'scripts', 'jupyter');
+
+/** What Jupyter, IPython and what they call write goes below the project's folder, not into the user's. */
+export function jupyterEnvironment() {
+  const home = join(ROOT, '.cache', 'jupyter');
+  return {
+    JUPYTER_PATH,
+    JUPYTER_CONFIG_PATH: JUPYTER_PATH, // settings: labconfig/
+    JUPYTER_CONFIG_DIR: join(home, 'config'),
+    JUPYTER_DATA_DIR: join(home, 'data'),
+    JUPYTER_RUNTIME_DIR: join(home, 'runtime'),
+    JUPYTERLAB_SETTINGS_DIR: join(home, 'lab', 'settings'),
+    JUPYTERLAB_WORKSPACES_DIR: join(home, 'lab', 'workspaces'),
+    IPYTHONDIR: join(home, 'ipython'),
+    XDG_CACHE_HOME: join(home, 'cache'),
+  };
+}
 
 /** Memory that a notebook with a network takes, in bytes. */
 const MEMORY = 3 * 2 ** 30;
@@ -25,10 +41,11 @@ export async function executeNotebooks(names, options = []) {
   process.on('SIGINT', () => {
     stopped = true;
   });
-  process.on('SIGTERM', () => {
-    stopped = true;
-    for (const child of children) child.kill();
-  });
+  for (const signal of ['SIGTERM', 'SIGHUP'])
+    process.on(signal, () => {
+      stopped = true;
+      for (const child of children) child.kill();
+    });
   const jobs = Math.min(paths.length, availableParallelism(), Math.max(1, Math.floor(totalmem() / MEMORY)));
   // Those with the most in them first: the longest should not be left to the end.
   const waiting = [...paths].sort((a, b) => sizeOf(b) - sizeOf(a));
@@ -58,7 +75,7 @@ function executeNotebook(path, options, children, jobs) {
   const together = jobs > 1;
   // Threads that wait for work take time from the other notebooks: the processors are shared out.
   const threads = String(Math.max(1, Math.floor(availableParallelism() / jobs)));
-  const env = { TF_NUM_INTRAOP_THREADS: threads, ...process.env, JUPYTER_PATH };
+  const env = { TF_NUM_INTRAOP_THREADS: threads, ...process.env, ...jupyterEnvironment() };
   const child = spawn(PYTHON, [join('scripts', 'run_notebook.py'), path, ...options], {
     cwd: ROOT,
     env,

@@ -365,7 +365,7 @@ def run(path, parameters, arguments):
 
 def stop(*_):
     """Ends the kernel and the run in good order, at the first signal of several."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     logging.disable()  # asyncio would tell that nobody waits for the cell any more
     raise KeyboardInterrupt
@@ -375,6 +375,7 @@ def main():
     arguments = parse_arguments()
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGHUP, stop)
     summary, failed = [], False
     for path in arguments.notebooks:
         print(f"{path}", flush=True)

@@ -1,13 +1,16 @@
 /** The command line: `npm run experiment -- grokking weightDecay=1e-2 trainFraction=.3`. */
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EXPERIMENTS, experimentNamed, type RunConfig } from '../experiments/registry';
 import { nearest } from '../nearest';
+import { runPath } from '../records/run-path';
 import { showProgress } from './progress';
 
 const COMMAND = 'npm run experiment --';
 const FLAGS = {
   resume: { type: 'boolean' },
+  'resume-from-best': { type: 'boolean' },
   out: { type: 'string' },
   name: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
@@ -20,6 +23,7 @@ function help(): string {
   return `Usage: ${COMMAND} <experiment> [key=value ...] [--resume] [--out <folder>] [--name <name>]
 
   --resume                 go on from the last checkpoint; starts anew where there is none
+  --resume-from-best       go on from the checkpoint that validated best, when the last one is damaged
   --out <folder>           where the record and its checkpoints go (default: out/runs)
   --name <name>            of the record (default: from the settings, without steps)
   --help                   this text
@@ -45,14 +49,24 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const settings = experimentNamed(experiment);
   const config = settings.config(settings.parseOverrides(overrides));
-  const path = join(values.out ?? join('out', 'runs'), `${values.name ?? settings.runName(config)}.jsonl`);
+  const path = runPath(values.out ?? join('out', 'runs'), values.name ?? settings.runName(config));
   const again = [experiment, ...overrides];
   if (values.out !== undefined) again.push('--out', values.out);
   if (values.name !== undefined) again.push('--name', values.name);
-  return run(config, path, values.resume ?? false, `${COMMAND} ${again.map(quote).join(' ')} --resume`);
+  return run(
+    config,
+    path,
+    values['resume-from-best'] ? 'best' : (values.resume ?? false),
+    `${COMMAND} ${again.map(quote).join(' ')} --resume`,
+  );
 }
 
-async function run(config: RunConfig, path: string, resume: boolean, again: string): Promise<number> {
+async function run(
+  config: RunConfig,
+  path: string,
+  resume: boolean | 'best',
+  again: string,
+): Promise<number> {
   const stop = listenForStop();
   // TensorFlow takes seconds to load: help and errors do not wait for it.
   const { runExperiment } = await import('../experiments/run.js');
@@ -75,7 +89,7 @@ async function run(config: RunConfig, path: string, resume: boolean, again: stri
   return stop.exitCode();
 }
 
-/** The first SIGINT or SIGTERM asks the run to stop; another SIGINT, a moment later, ends the process. */
+/** The first SIGINT, SIGTERM or SIGHUP (a closed terminal) asks the run to stop; another SIGINT, a moment later, ends the process. */
 function listenForStop(): { signal: AbortSignal; exitCode: () => Promise<number> } {
   const controller = new AbortController();
   let first = 0;
@@ -83,7 +97,7 @@ function listenForStop(): { signal: AbortSignal; exitCode: () => Promise<number>
   const onSignal = (name: NodeJS.Signals): void => {
     if (first === 0) {
       first = Date.now();
-      code = name === 'SIGTERM' ? 143 : 130;
+      code = 128 + constants.signals[name];
       console.error('\nstopping after this step, with a checkpoint; Ctrl-C again ends at once');
       controller.abort();
     } else if (name === 'SIGINT' && Date.now() - first > SAME_PRESS_MS) {
@@ -92,6 +106,7 @@ function listenForStop(): { signal: AbortSignal; exitCode: () => Promise<number>
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  process.on('SIGHUP', onSignal);
   return {
     signal: controller.signal,
     exitCode: async () => {
@@ -103,7 +118,7 @@ function listenForStop(): { signal: AbortSignal; exitCode: () => Promise<number>
 }
 
 function readArguments(words: readonly string[]): {
-  values: { resume?: boolean; out?: string; name?: string; help?: boolean };
+  values: { resume?: boolean; 'resume-from-best'?: boolean; out?: string; name?: string; help?: boolean };
   positionals: string[];
 } {
   const unknown = words.find(

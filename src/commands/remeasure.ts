@@ -9,7 +9,7 @@ async function main(words: readonly string[]): Promise<void> {
   const config = grokkingConfig(GROKKING.parseOverrides(words));
   const path = join(RECORDED, 'grokking-estimators', `${GROKKING.runName(config)}.jsonl`);
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => controller.abort());
   const progress = showProgress(config.steps);
   try {
     for await (const event of remeasure(config, { path, signal: controller.signal })) progress.update(event);

@@ -51,7 +51,7 @@ async function main(words: readonly string[]): Promise<number> {
   }
   if (values.slurm) return submit(sweepCells(grid, folder), folder, values.time);
   const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
       if (!controller.signal.aborted) console.error('\nstopping: every run writes a checkpoint');
       controller.abort();

@@ -1,11 +1,11 @@
 /** One run: from settings to a record, with checkpoints beside it, and on from there after a stop. */
 import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { measurementSteps } from '../records/due-steps';
 import { environment } from '../records/environment';
 import { openRun, type RunWriter } from '../records/run-record';
 import { loadBackend } from '../runtime/backend';
-import { loadCheckpoint } from '../training/checkpoint';
+import { checkpointPath, loadCheckpoint } from '../training/checkpoint';
 import { type TrainEvent, train } from '../training/trainer';
 import type { SiteIds } from './experiment';
 import {
@@ -21,8 +21,11 @@ import {
 export interface RunOptions {
   /** The record, `<name>.jsonl`; checkpoints go to the folder `<name>` beside it. @default no record, no checkpoints */
   readonly path?: string;
-  /** Go on from the last checkpoint, if there is one. @default false */
-  readonly resume?: boolean;
+  /**
+   * Go on from the last checkpoint, if there is one; `'best'` goes on from the one that validated best, for a last one
+   * that is damaged. @default false
+   */
+  readonly resume?: boolean | 'best';
   /** Ends the run after the current step, with a checkpoint. */
   readonly signal?: AbortSignal;
 }
@@ -90,24 +93,14 @@ export async function* runExperiment(
   }
 }
 
-/** The steps after which a run measures: 0, some log-spaced ones, every `measureEvery`, and the last. */
-export function measurementSteps({ steps, measureEvery, earlyMeasurements }: RunConfig): Set<number> {
-  const due = new Set([0, steps]);
-  for (let i = 0; i < earlyMeasurements; i++) {
-    due.add(Math.min(steps, Math.round(measureEvery ** (i / earlyMeasurements))));
-  }
-  for (let step = measureEvery; step < steps; step += measureEvery) due.add(step);
-  return due;
-}
-
 function openRecord(
   path: string,
   directory: string,
   config: RunConfig,
-  resume: boolean,
+  resume: boolean | 'best',
   at: ReturnType<typeof environment>,
 ): RunWriter {
-  const last = join(directory, 'last.safetensors');
+  const last = checkpointPath(directory, resume === 'best' ? 'best' : 'last');
   const options = { config: { ...config }, environment: at };
   if (!resume && existsSync(last)) {
     throw new Error(

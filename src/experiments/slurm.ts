@@ -21,6 +21,14 @@ export interface SlurmOptions {
  */
 export function slurmScript(cells: readonly SweepCell[], options: SlurmOptions): string {
   const { folder, root, threads = 2, time = '04:00:00' } = options;
+  if (!TIME.test(time)) {
+    throw new RangeError(
+      `time must be minutes, hh:mm:ss or days-hh:mm:ss, as Slurm reads it, got ${JSON.stringify(time)}`,
+    );
+  }
+  for (const path of [folder, root]) {
+    if (/[\n\r\0]/.test(path)) throw new RangeError(`a path must be one line, got ${JSON.stringify(path)}`);
+  }
   const commands = cells.map(({ config, name }) =>
     [config.experiment, ...overridesOf(config), '--name', name].map(quote).join(' '),
   );
@@ -32,7 +40,7 @@ export function slurmScript(cells: readonly SweepCell[], options: SlurmOptions):
 #SBATCH --signal=B:TERM@120
 #SBATCH --requeue
 #SBATCH --open-mode=append
-#SBATCH --output=${folder}/slurm-%A_%a.log
+#SBATCH --output=${logPattern(folder)}
 cells=(
 ${commands.map((command) => `  ${quote(command)}`).join('\n')}
 )
@@ -49,6 +57,14 @@ while kill -0 $run 2>/dev/null; do wait $run; code=$?; done
 [ $code -eq 143 ] && exec scontrol requeue "\${SLURM_ARRAY_JOB_ID}_\${SLURM_ARRAY_TASK_ID}"
 exit $code
 `;
+}
+
+/** Minutes, minutes:seconds, hours:minutes:seconds, or days before hours with or without minutes and seconds. */
+const TIME = /^(\d+(:\d{1,2}){0,2}|\d+-\d{1,2}(:\d{1,2}){0,2})$/;
+
+/** In double quotes, since it may have blanks; a % that is no pattern of Slurm's is doubled. */
+function logPattern(folder: string): string {
+  return `"${folder.replaceAll('%', '%%').replaceAll(/["\\]/g, '\\$&')}/slurm-%A_%a.log"`;
 }
 
 function quote(word: string): string {

@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { runPath } from '../records/run-path';
 import { readRun } from '../records/run-record';
 import { type RunConfig, runName } from './registry';
 import type { WorkerMessage, WorkerTask } from './worker-messages';
@@ -43,7 +44,7 @@ const LOCK_RETRIES = 30;
 export function sweepCells(grid: readonly RunConfig[], folder: string = join('out', 'runs')): SweepCell[] {
   const cells = grid.map((config): SweepCell => {
     const name = runName(config);
-    const path = join(folder, `${name}.jsonl`);
+    const path = runPath(folder, name);
     const record = existsSync(path) ? readRun(path) : undefined;
     const step = record?.measurements.at(-1)?.step ?? 0;
     const done = record?.done !== undefined && step >= config.steps;

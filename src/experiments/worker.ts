@@ -7,7 +7,7 @@ const MESSAGE_EVERY_MS = 2000;
 // Listening begins before TensorFlow is loaded: a run that is asked to stop in between does not begin.
 const controller = new AbortController();
 const stop = (): void => controller.abort();
-process.on('SIGTERM', stop);
+for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, stop);
 process.once('disconnect', stop); // The process of a sweep that was killed does not go on alone.
 process.once('message', (task: WorkerTask) => {
   work(task)

@@ -64,21 +64,33 @@ function read(file: string): { text: string; age: number } | undefined {
   try {
     return { text: readFileSync(file, 'utf8'), age: Date.now() - statSync(file).mtimeMs };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    if (code === 'EISDIR') throw new Error(`${file} is a folder where a lock file belongs: remove it`);
     throw error;
+  }
+}
+
+/** Nothing where the text names no process. */
+function holderIn(text: string): Holder | undefined {
+  try {
+    const { pid, host, started } = JSON.parse(text) as Holder;
+    const isStart = started === undefined || typeof started === 'string';
+    return Number.isInteger(pid) && pid > 0 && typeof host === 'string' && isStart
+      ? { pid, host, ...(started === undefined ? {} : { started }) }
+      : undefined;
+  } catch {
+    return undefined;
   }
 }
 
 /** The holder in words, or nothing where it is gone. */
 function liveHolder({ text, age }: { text: string; age: number }): string | undefined {
-  let holder: Holder;
-  try {
-    holder = JSON.parse(text) as Holder;
-  } catch {
-    return age < NAMELESS_MS ? 'a process that is just starting' : undefined;
-  }
+  const holder = holderIn(text);
+  if (!holder) return Math.abs(age) < NAMELESS_MS ? 'a process that is just starting' : undefined;
   if (holder.host !== hostname()) {
-    return age < SILENT_MS ? `process ${holder.pid} on ${holder.host}` : undefined;
+    // A time that lies far in the future was not set by a process that renews its file.
+    return Math.abs(age) < SILENT_MS ? `process ${holder.pid} on ${holder.host}` : undefined;
   }
   if (!isAlive(holder.pid) || startTime(holder.pid) !== holder.started) return undefined;
   return holder.pid === process.pid ? `this process (${holder.pid})` : `process ${holder.pid}`;

@@ -1,16 +1,24 @@
 /** All records of a folder. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type RunRecord, readRun } from './run-record';
+import { inSteps, type RunRecord, readRun } from './run-record';
 
 /** The folder of the records that come with the package. */
 export const RECORDED: string = join(__dirname, '..', '..', 'data', 'runs');
 
-/** Reads every record of a folder, in the order of their names; [] where there is no such folder. */
+/**
+ * Reads every record of a folder, in the order of their names; [] where there is no such folder. One that has lost
+ * measurements is named in a warning.
+ */
 export function readRuns(folder: string): RunRecord[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => name.endsWith('.jsonl'))
     .sort()
-    .map((name) => readRun(join(folder, name)));
+    .map((name) => {
+      const path = join(folder, name);
+      const record = readRun(path);
+      if (record.missing) console.warn(`${path} has lost the measurements of ${inSteps(record.missing)}`);
+      return record;
+    });
 }

@@ -7,14 +7,13 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
-  renameSync,
-  rmSync,
   statSync,
-  writeFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { z } from 'zod';
+import { isDiskFull, removeLeftovers, writeAtomically } from '../atomic-write';
+import { missingSteps } from './due-steps';
 import { lock } from './lock';
 
 /** What a run was computed with. */
@@ -75,6 +74,8 @@ export interface RunRecord {
   readonly measurements: readonly Measurement[];
   /** Missing while a run goes on, and where it was stopped. */
   readonly done?: DoneLine;
+  /** Steps that were due before the last line, and are not in the record: lines were lost. @default none */
+  readonly missing?: readonly number[];
 }
 
 /** A record, or the part of it that is known while the run goes on. */
@@ -160,6 +161,7 @@ export function openRun(path: string, options: OpenOptions): RunWriter {
     return lock(path);
   });
   try {
+    removeLeftovers(path);
     const last = prepare(path, options);
     return writer(path, last, unlock);
   } catch (error) {
@@ -180,7 +182,7 @@ function prepare(path: string, options: OpenOptions): number {
       );
     }
     writable(path, () =>
-      replaceFile(path, toLine({ type: 'run', config: { ...config }, environment }, path)),
+      writeAtomically(path, [toLine({ type: 'run', config: { ...config }, environment }, path)]),
     );
     return -1;
   }
@@ -190,9 +192,16 @@ function prepare(path: string, options: OpenOptions): number {
   const { record, text } = read(path);
   checkSameConfig(path, complete(record.config), config, mayChange);
   const kept = record.measurements.filter(({ step }) => step <= resumeFrom);
+  const missing = missingSteps(config, kept, resumeFrom);
+  if (missing.length > 0) {
+    throw new Error(
+      `${path} has lost the measurements of ${inSteps(missing)}, although there is a checkpoint of step ${resumeFrom}: ` +
+        'restore the record, resume from an earlier checkpoint, or delete both and start afresh',
+    );
+  }
   const lines = [{ type: 'run', config: { ...config }, environment: record.environment } as const, ...kept];
   const repaired = lines.map((line) => toLine(line, path)).join('');
-  if (repaired !== text) writable(path, () => replaceFile(path, repaired));
+  if (repaired !== text) writable(path, () => writeAtomically(path, [repaired]));
   return kept.at(-1)?.step ?? -1;
 }
 
@@ -233,7 +242,8 @@ function writer(path: string, lastStep: number, unlock: () => void): RunWriter {
 }
 
 function read(path: string): { record: RunRecord; text: string } {
-  const text = readFileSync(path, 'utf8');
+  // Editors of Windows put a mark before the first line.
+  const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   const [first, ...rest] = parseLines(path, text);
   if (first?.type !== 'run')
     throw new Error(`${path}:1: a record starts with a line of type "run"; this one does not`);
@@ -253,7 +263,16 @@ function read(path: string): { record: RunRecord; text: string } {
     measurements.push(line);
   });
   const { config, environment } = first;
-  return { record: { config, environment, measurements, ...(done ? { done } : {}) }, text };
+  const last = done?.step ?? measurements.at(-1)?.step ?? -1;
+  const missing = missingSteps(config, measurements, last);
+  const record = {
+    config,
+    environment,
+    measurements,
+    ...(done ? { done } : {}),
+    ...(missing.length > 0 ? { missing } : {}),
+  };
+  return { record, text };
 }
 
 function parseLines(path: string, text: string): Line[] {
@@ -319,30 +338,12 @@ function checkSameConfig(
   );
 }
 
-function replaceFile(path: string, text: string): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, text, { flush: true });
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-  flushFolder(dirname(resolve(path)));
-}
-
-/** A rename is on the disk when its folder is; where folders cannot be flushed, the rename still replaces whole files. */
-function flushFolder(folder: string): void {
-  try {
-    const handle = openSync(folder, 'r');
-    try {
-      fsyncSync(handle);
-    } finally {
-      closeSync(handle);
-    }
-  } catch {
-    // Windows and some network file systems refuse.
-  }
+/** step 40; steps 40, 60 and 80 */
+export function inSteps(steps: readonly number[]): string {
+  const shown = steps.slice(0, 8).map(String);
+  if (steps.length > 8) shown.push(`${steps.length - 8} more`);
+  const last = shown.pop();
+  return shown.length === 0 ? `step ${last}` : `steps ${shown.join(', ')} and ${last}`;
 }
 
 function writable<T>(path: string, action: () => T): T {
@@ -354,9 +355,8 @@ function writable<T>(path: string, action: () => T): T {
 }
 
 function cannotWrite(path: string, error: unknown): Error {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
-  const cure = full
+  const { message } = error as Error;
+  const cure = isDiskFull(error)
     ? 'the disk is full: free some space, then resume'
     : 'choose a folder that can be written';
   return new Error(`${path} cannot be written (${message}): ${cure}`, { cause: error });

@@ -1,16 +1,20 @@
-/** Checkpoints as safetensors files, which PyTorch and Python open too; written so that a kill leaves the last one whole. */
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+/**
+ * Checkpoints as safetensors files, which PyTorch and Python open too; written so that a kill leaves the last one whole,
+ * with a checksum by which damage is noticed.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { isDiskFull, writeAtomically } from '../atomic-write';
+import {
+  parseSafetensors,
+  type Safetensors,
+  type SafetensorsEntry,
+  safetensorsParts,
+  splitSafetensors,
+} from '../intrinsic-dimension/files/safetensors';
 
 /** A training state on disk. */
 export interface Checkpoint {
@@ -29,8 +33,38 @@ export interface CheckpointState {
   readonly best?: { readonly step: number; readonly accuracy: number; readonly loss: number };
 }
 
+/** The last state of a run, and the one that validated best. */
+export type CheckpointKind = 'last' | 'best';
+
+/** The file of a checkpoint in a run's folder. */
+export function checkpointPath(folder: string, kind: CheckpointKind): string {
+  return join(folder, `${kind}.safetensors`);
+}
+
 const TYPES = { float32: 'F32', int32: 'I32', bool: 'BOOL' } as const;
-type Header = Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+const ARRAYS = {
+  F32: { dtype: 'float32', of: Float32Array },
+  I32: { dtype: 'int32', of: Int32Array },
+  BOOL: { dtype: 'bool', of: Uint8Array },
+} as const;
+
+const stateSchema = z.strictObject({
+  step: z.int().min(0),
+  config: z.record(z.string(), z.unknown()),
+  best: z.strictObject({ step: z.int().min(0), accuracy: z.number(), loss: z.number() }).exactOptional(),
+});
+/** Checkpoints of early versions have no checksum. */
+const metadataSchema = z.strictObject({
+  format: z.literal('pt'),
+  checksum: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .exactOptional(),
+  state: z.string(),
+});
+
+/** What stands in the place of the checksum while it is computed. */
+const NO_CHECKSUM = '0'.repeat(64);
 
 /**
  * Writes a checkpoint to a temporary file, flushes it to the disk, and renames it over the old one.
@@ -42,101 +76,113 @@ export function saveCheckpoint(
   tensors: Readonly<Record<string, tf.Tensor>>,
   state: CheckpointState,
 ): void {
-  const header: Record<string, unknown> = { __metadata__: { format: 'pt', state: JSON.stringify(state) } };
-  const parts: Uint8Array[] = [];
-  let offset = 0;
-  for (const [name, tensor] of Object.entries(tensors)) {
+  const entries = Object.entries(tensors).map(([name, tensor]) => {
     const values = tensor.dataSync();
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     const dtype = TYPES[tensor.dtype as keyof typeof TYPES];
     if (!dtype) throw new Error(`checkpoint: '${name}' is ${tensor.dtype}, which safetensors cannot hold`);
-    header[name] = { dtype, shape: tensor.shape, data_offsets: [offset, offset + bytes.byteLength] };
-    parts.push(bytes);
-    offset += bytes.byteLength;
+    return [name, { dtype, shape: tensor.shape, bytes }] as const;
+  });
+  const metadata = { format: 'pt', checksum: NO_CHECKSUM, state: JSON.stringify(state) };
+  const parts = safetensorsParts(new Map(entries), metadata);
+  const header = parts[1] as Buffer;
+  header.write(checksumOf(parts), header.indexOf(NO_CHECKSUM), 'latin1');
+  const previous = existsSync(path);
+  try {
+    writeAtomically(path, parts);
+  } catch (error) {
+    const cause = isDiskFull(error) ? 'the disk is full: free some space' : (error as Error).message;
+    const rest = previous ? '; the previous one is intact' : '';
+    throw new Error(`checkpoint ${path} could not be written (${cause})${rest}`, { cause: error });
   }
-  // The format wants the data aligned to 8 bytes: pad the header with spaces.
-  const json = JSON.stringify(header);
-  const text = Buffer.from(json.padEnd(json.length + ((8 - (Buffer.byteLength(json) % 8)) % 8)));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(text.byteLength));
-  writeAtomically(path, [length, text, ...parts]);
 }
+
+/** A checkpoint that cannot be used: damaged, or none of this program's. */
+export class DamagedCheckpointError extends Error {}
 
 /**
  * Reads a checkpoint.
  *
- * @throws Error when the file is missing, truncated or no safetensors file, or holds NaN or infinities
+ * @throws DamagedCheckpointError that names the file and the cure, when a single byte is not as it was written
  */
 export function loadCheckpoint(path: string): Checkpoint {
   const file = readFileSync(path);
-  const fail = (what: string): never => {
-    throw new Error(`checkpoint ${path} ${what}; delete it to start afresh, or restore a good copy`);
-  };
-  if (file.byteLength < 8) fail(`is truncated (${file.byteLength} bytes)`);
-  const length = Number(file.readBigUInt64LE());
-  if (length > file.byteLength - 8) fail(`is truncated, or no safetensors file (${file.byteLength} bytes)`);
-  let header: Header & { __metadata__?: { state?: string } };
   try {
-    header = JSON.parse(file.toString('utf8', 8, 8 + length));
-  } catch {
-    return fail('has an unreadable header');
-  }
-  const { __metadata__: metadata, ...entries } = header;
-  if (!metadata?.state) return fail('has no training state: it was not written by train()');
-  const state = JSON.parse(metadata.state) as CheckpointState;
-  const data = file.subarray(8 + length);
-  const expected = Math.max(0, ...Object.values(entries).map((entry) => entry.data_offsets[1]));
-  if (data.byteLength < expected) fail(`is truncated: ${data.byteLength} of ${expected} bytes of data`);
-  const tensors: Record<string, tf.Tensor> = {};
-  for (const [
-    name,
-    {
-      dtype,
-      shape,
-      data_offsets: [from, to],
-    },
-  ] of Object.entries(entries)) {
-    const bytes = data.buffer.slice(data.byteOffset + from, data.byteOffset + to);
-    const values =
-      dtype === 'F32'
-        ? new Float32Array(bytes)
-        : dtype === 'I32'
-          ? new Int32Array(bytes)
-          : new Uint8Array(bytes);
-    const bad = values.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) {
-      tf.dispose(tensors);
-      fail(`holds ${values[bad]} in '${name}'`);
-    }
-    tensors[name] = tf.tensor(
-      values,
-      shape,
-      dtype === 'F32' ? 'float32' : dtype === 'I32' ? 'int32' : 'bool',
+    const found = parseSafetensors(file);
+    const state = stateOf(file, found);
+    return { tensors: tensorsOf(found), state };
+  } catch (error) {
+    throw new DamagedCheckpointError(
+      `checkpoint ${path} cannot be used: ${(error as Error).message}; ${cureFor(path)}`,
+      { cause: error },
     );
   }
-  return { tensors, state };
 }
 
-function writeAtomically(path: string, parts: readonly Uint8Array[]): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    mkdirSync(dirname(path), { recursive: true });
-    const file = openSync(temporary, 'w');
-    try {
-      for (const part of parts)
-        for (let done = 0; done < part.byteLength; ) done += writeSync(file, part, done);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    const { code, message } = error as NodeJS.ErrnoException;
-    const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
-    const cause = full ? 'the disk is full: free some space' : message;
-    throw new Error(`checkpoint ${path} could not be written (${cause}); the previous one is intact`, {
-      cause: error,
-    });
+function cureFor(path: string): string {
+  const best = checkpointPath(dirname(path), 'best');
+  const other =
+    basename(path) === 'last.safetensors' && existsSync(best)
+      ? `go on from ${best} (--resume-from-best, or resume: 'best'), `
+      : '';
+  return `restore a good copy, ${other}or delete it and its record to start afresh`;
+}
+
+/** sha256 of the whole file, with zeros in the place of the checksum. */
+function checksumOf(parts: readonly Uint8Array[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
+
+/** Checks the file against its checksum and its header. */
+function stateOf(file: Buffer, { tensors, metadata }: Safetensors): CheckpointState {
+  const parsed = metadataSchema.safeParse(metadata);
+  if (!parsed.success) throw new Error('its header is damaged, or it was not written by this program');
+  const { checksum, state } = parsed.data;
+  const expected = [...tensors.values()].reduce((most, { end }) => Math.max(most, end), 0);
+  const { length } = splitSafetensors(file).data;
+  if (length < expected) throw new Error(`it is truncated: ${length} of ${expected} bytes of data`);
+  if (length > expected) throw new Error(`there are ${length - expected} bytes behind its end`);
+  if (checksum !== undefined) {
+    const { text, data } = splitSafetensors(file);
+    const blank = Buffer.from(text);
+    blank.write(NO_CHECKSUM, blank.indexOf(checksum), 'latin1');
+    if (checksumOf([file.subarray(0, 8), blank, data]) !== checksum)
+      throw new Error('it is damaged, for its checksum is another one');
   }
+  const read = stateSchema.safeParse(jsonOf(state));
+  if (!read.success) throw new Error('its training state is malformed');
+  return read.data;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function tensorsOf({ tensors }: Safetensors): Record<string, tf.Tensor> {
+  const values = [...tensors].map(([name, entry]) => [name, numbersOf(name, entry)] as const);
+  return Object.fromEntries(
+    values.map(([name, { data, shape, dtype }]) => [name, tf.tensor(data, [...shape], dtype)]),
+  );
+}
+
+function numbersOf(
+  name: string,
+  { dtype, shape, bytes }: SafetensorsEntry,
+): { data: Float32Array | Int32Array | Uint8Array; shape: readonly number[]; dtype: tf.DataType } {
+  const type = ARRAYS[dtype as keyof typeof ARRAYS];
+  if (!type) throw new Error(`'${name}' is ${dtype}, which no checkpoint has`);
+  const size = shape.reduce((product, axis) => product * axis, 1);
+  if (bytes.length !== size * type.of.BYTES_PER_ELEMENT)
+    throw new Error(`'${name}' has ${bytes.length} bytes, which are not the numbers of shape [${shape}]`);
+  const copy = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer;
+  const data = new type.of(copy);
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new Error(`it holds ${data[bad]} in '${name}'`);
+  return { data, shape, dtype: type.dtype };
 }

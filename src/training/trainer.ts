@@ -1,13 +1,19 @@
 /** The training loop: fits a model in a compiled program, measures it as it learns, and can stop and go on at any step. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { removeLeftovers } from '../atomic-write';
 import { type Batch, batchCount, batches, type Dataset } from '../data/dataset';
 import type { Model } from '../models/model';
 import { loadBackend } from '../runtime/backend';
 import { compile, type Program, type Variables } from '../runtime/compile/program';
 import { statelessRandom } from '../runtime/random/stateless-random';
-import { type CheckpointState, loadCheckpoint, saveCheckpoint } from './checkpoint';
+import {
+  type CheckpointKind,
+  type CheckpointState,
+  checkpointPath,
+  loadCheckpoint,
+  saveCheckpoint,
+} from './checkpoint';
 import { measureSplit, type SiteActivation, type SplitResult } from './evaluation';
 import { gradientNorm } from './gradient-norm';
 import { accuracy, correct, crossEntropy } from './losses';
@@ -58,8 +64,8 @@ export interface TrainOptions<M = unknown> {
     readonly mayChange?: readonly string[];
     /** Gives the config of an older checkpoint the settings that it does not have yet. @default it stays as it is */
     readonly complete?: (config: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
-    /** Go on from `last.safetensors` if there is one. @default false */
-    readonly resume?: boolean;
+    /** Go on from `last.safetensors` if there is one, or with `'best'` from `best.safetensors`. @default false */
+    readonly resume?: boolean | 'best';
   };
   /** Ends the run after the current step, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -96,7 +102,7 @@ export interface MeasurementEvent<M = Readonly<Record<string, unknown>>> {
 export interface CheckpointEvent {
   readonly type: 'checkpoint';
   readonly step: number;
-  readonly kind: 'last' | 'best';
+  readonly kind: CheckpointKind;
   readonly path: string;
 }
 
@@ -135,14 +141,13 @@ export async function* train<M = unknown>(
   const parameters = trainedVariables(options);
   const optimizer = createOptimizer(options.optimizer, parameters);
   const program = compileTraining(options, parameters, optimizer);
-  const pathOf = (kind: 'last' | 'best'): string =>
-    join(checkpoints?.directory ?? '.', `${kind}.safetensors`);
+  const pathOf = (kind: CheckpointKind): string => checkpointPath(checkpoints?.directory ?? '.', kind);
   let step = 0;
   let saved = 0;
   let best: CheckpointState['best'];
   let failed = false;
 
-  const save = (kind: 'last' | 'best'): CheckpointEvent => {
+  const save = (kind: CheckpointKind): CheckpointEvent => {
     const tensors = program.read();
     saveCheckpoint(pathOf(kind), tensors, { step, config: checkpoints!.config, ...(best ? { best } : {}) });
     tf.dispose(tensors);
@@ -173,10 +178,12 @@ export async function* train<M = unknown>(
   });
 
   try {
-    if (checkpoints?.resume && existsSync(pathOf('last'))) {
-      const { tensors, state } = loadCheckpoint(pathOf('last'));
+    for (const kind of ['last', 'best'] as const) if (checkpoints) removeLeftovers(pathOf(kind));
+    const from = pathOf(checkpoints?.resume === 'best' ? 'best' : 'last');
+    if (checkpoints?.resume && existsSync(from)) {
+      const { tensors, state } = loadCheckpoint(from);
       try {
-        checkSameSettings(pathOf('last'), state.config, checkpoints);
+        checkSameSettings(from, state.config, checkpoints);
         program.load(tensors);
       } finally {
         tf.dispose(tensors);

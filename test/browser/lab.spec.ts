@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { grokkingConfig } from '../../src/experiments/grokking-config';
 import { runName } from '../../src/experiments/registry';
-import { measurementSteps } from '../../src/experiments/run';
+import { measurementSteps } from '../../src/records/due-steps';
 import { readRun } from '../../src/records/run-record';
 import { type LabServer, startLab } from './lab-server';
 import { ERROR, NotebookPage } from './notebook-page';

@@ -73,6 +73,14 @@ describe('the command line', () => {
       assert.ok(stdout.includes(`  ${flag} `), flag);
   });
 
+  it('writes nowhere but into the folder that it was given', () => {
+    for (const name of ['../../x', '/tmp/x', '..', 'a/b']) {
+      const { code, stderr } = call('grokking', '--out', folder, '--name', name);
+      assert.equal(code, 1);
+      assert.match(stderr, /the name of a run cannot be/);
+    }
+  });
+
   it('says in one line what is wrong and what would be right, with exit code 1', () => {
     const wrong: [string[], RegExp][] = [
       [['groking'], /^error: unknown experiment 'groking'; did you mean 'grokking'\?.*\n$/],
@@ -137,6 +145,34 @@ describe('the command line', () => {
     const resumed = call(...words, '--resume');
     assert.equal(resumed.code, 0, resumed.stderr);
     assert.deepEqual(readRun(recordOf('stopped')).measurements, readRun(recordOf('whole')).measurements);
+  });
+
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
+    it(`ends with a checkpoint when npm gets ${signal}, and leaves nothing running`, async () => {
+      const out = `npm-${signal}`;
+      // As package.json has it, without set-up: npm, a shell, and the program in the shell's place.
+      const command = ['exec', process.execPath, ...CLI, ...tiny(out)].map((word) => `'${word}'`).join(' ');
+      const shell = spawn('sh', ['-c', command.replace("'exec'", 'exec')], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let said = '';
+      shell.stderr.on('data', (data) => {
+        const before = /step {2}80\/140/.test(said);
+        said += data;
+        if (!before && /step {2}80\/140/.test(said)) shell.kill(signal);
+      });
+      const [code] = (await once(shell, 'close')) as [number | null];
+      assert.equal(code, signal === 'SIGTERM' ? 143 : 129);
+      assert.ok(!existsSync(`${recordOf(out)}.lock`));
+      assert.equal(call(...tiny(out, '--resume')).code, 0);
+      assert.deepEqual(readRun(recordOf(out)).measurements, readRun(recordOf('whole')).measurements);
+    });
+  }
+
+  it('is started by npm in the place of the shell, which would not pass on a signal', () => {
+    const { scripts } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8'));
+    for (const [name, command] of Object.entries<string>(scripts))
+      if (command.includes('node ')) assert.match(command, /^exec node /, name);
   });
 
   it('goes on after kill -9, with a torn line too, to the record of an undisturbed run', async () => {

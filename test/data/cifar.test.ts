@@ -163,7 +163,17 @@ describe('CIFAR', () => {
   });
   const damaged = Buffer.from(packed);
   damaged.fill(0xff, 200, 260);
+  it('is read when there are zeros behind the end of its archive, however many', async () => {
+    const padded = gzipSync(Buffer.concat([unpacked, Buffer.alloc(150e6)]), { level: 1 });
+    assert.equal((await load(cifar10, padded)).train.size, 20);
+  });
+
   const hostile: [string, Buffer, RegExp][] = [
+    [
+      'goes on behind its end',
+      gzipSync(Buffer.concat([unpacked, Buffer.alloc(1e6), unpacked])),
+      /there is something behind its end/,
+    ],
     ['is cut off in its packing', packed.subarray(0, packed.length / 2), /it is cut off/],
     ['is no gzip file', Buffer.from('<html>'.repeat(99)), /no gzip file, or damaged/],
     ['is damaged', damaged, /no gzip file, or damaged/],

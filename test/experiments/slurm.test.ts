@@ -23,6 +23,26 @@ const GRID = parseGrid([
   'earlyMeasurements=0',
 ]);
 
+describe('the script of an array job', () => {
+  const script = (options: Partial<Parameters<typeof slurmScript>[1]>): string =>
+    slurmScript(sweepCells(GRID, 'out'), { folder: '/scratch/runs', root: ROOT, ...options });
+
+  it('quotes paths with blanks, quotation marks and per cent signs', () => {
+    const text = script({ folder: '/home/a b/50% "runs"', root: '/home/a b' });
+    assert.match(text, /^#SBATCH --output="\/home\/a b\/50%% \\"runs\\"\/slurm-%A_%a\.log"$/m);
+    assert.match(text, /^cd '\/home\/a b' \|\| exit 1$/m);
+    assert.match(text, /--out '\/home\/a b\/50% "runs"' --resume/);
+  });
+
+  it('takes times as Slurm writes them, and refuses whatever else would get into the script', () => {
+    for (const time of ['30', '30:00', '04:00:00', '2-12', '2-12:30', '2-12:30:00'])
+      assert.match(script({ time }), new RegExp(`^#SBATCH --time=${time}$`, 'm'));
+    for (const time of ['', '1h', '04:00:00\n#SBATCH --wrap=rm', '1 2', ' 30', '30\n', '-1', '1:2:3:4'])
+      assert.throws(() => script({ time }), /time must be minutes, hh:mm:ss or days-hh:mm:ss/);
+    assert.throws(() => script({ folder: '/a\nb' }), /a path must be one line/);
+  });
+});
+
 describe('a grid as an array job of Slurm', () => {
   let folder: string;
   let slurm: Slurm | undefined;

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -335,6 +345,36 @@ describe('run records and other processes', () => {
     openRun(path, SETTINGS).close();
     writeFileSync(`${path}.lock`, JSON.stringify({ pid: process.ppid, host: hostname(), started: '1' }));
     openRun(path, { ...SETTINGS, resumeFrom: -1 }).close();
+  });
+
+  it('are not held by what is no lock, and say so of a folder', () => {
+    const elsewhere = { pid: 7, host: 'elsewhere.example' };
+    const old = new Date(Date.now() - 10_000);
+    const future = new Date(Date.now() + 86_400_000);
+    openRun(path, SETTINGS).close();
+    for (const text of [
+      'null',
+      '[]',
+      '7',
+      '"text"',
+      '{}',
+      '{"pid":"7","host":"h"}',
+      '\0\0',
+      'x'.repeat(1e6),
+    ]) {
+      writeFileSync(`${path}.lock`, text);
+      utimesSync(`${path}.lock`, old, old);
+      openRun(path, { ...SETTINGS, resumeFrom: -1 }).close();
+    }
+    writeFileSync(`${path}.lock`, JSON.stringify(elsewhere));
+    assert.throws(() => openRun(path, { ...SETTINGS, resumeFrom: -1 }), /process 7 on elsewhere\.example/);
+    utimesSync(`${path}.lock`, future, future);
+    openRun(path, { ...SETTINGS, resumeFrom: -1 }).close();
+    mkdirSync(`${path}.lock`);
+    assert.throws(
+      () => openRun(path, { ...SETTINGS, resumeFrom: -1 }),
+      /run\.jsonl\.lock is a folder where a lock file belongs: remove it/,
+    );
   });
 
   it('keep every line that was written before a kill, and go on without a gap or a double', async () => {

@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import type { GrokkingConfig } from '../../src/experiments/config-types';
 import { runExperiment } from '../../src/experiments/run';
@@ -40,7 +41,7 @@ describe('train and resume', () => {
     options: {
       stopAfter?: number;
       leave?: boolean;
-      resume?: boolean;
+      resume?: boolean | 'best';
       settings?: Partial<GrokkingConfig>;
     } = {},
   ) => {
@@ -123,7 +124,10 @@ describe('train and resume', () => {
     const nan = Buffer.from(good);
     nan.writeFloatLE(Number.NaN, good.length - 4);
     writeFileSync(weights, nan);
-    await assert.rejects(run('refused', { resume: true }), /holds NaN in/);
+    await assert.rejects(
+      run('refused', { resume: true }),
+      /refused\/last\.safetensors cannot be used: it is damaged, for its checksum/,
+    );
     writeFileSync(weights, good);
     await run('refused', { resume: true });
     assert.equal(readRun(path).done?.step, 24);
@@ -151,6 +155,53 @@ describe('train and resume', () => {
       measurements.filter(({ step }) => step !== 12),
       readRun(whole.path).measurements,
     );
+  });
+
+  it('goes on from the best checkpoint where the last one is damaged, and only when it is told so', async () => {
+    const whole = await run('whole-best');
+    const { path, weights } = await run('best', { stopAfter: 21 });
+    const best = loadCheckpoint(join(dirname(weights), 'best.safetensors'));
+    tf.dispose(best.tensors);
+    writeFileSync(weights, readFileSync(weights).fill(0, 2000, 2010));
+    await assert.rejects(
+      run('best', { resume: true }),
+      /last\.safetensors cannot be used: .*go on from .*best\.safetensors \(--resume-from-best/,
+    );
+    const rest = await run('best', { resume: 'best' });
+    assert.deepEqual(rest.losses, whole.losses.slice(best.state.step));
+    assert.deepEqual(linesAfterFirst(path), linesAfterFirst(whole.path));
+    assert.deepEqual(weightsOf(rest.weights), weightsOf(whole.weights));
+  });
+
+  it('refuses a record that has lost a measurement before its checkpoint', async () => {
+    const { path } = await run('lost', { stopAfter: 20 });
+    const record = readFileSync(path, 'utf8');
+    const lines = record.trimEnd().split('\n');
+    const without = (kept: readonly string[]): void => writeFileSync(path, `${kept.join('\n')}\n`);
+    without(lines.filter((line) => !/"step":8,/.test(line)));
+    await assert.rejects(
+      run('lost', { resume: true }),
+      /has lost the measurements of step 8, although .*step 20/,
+    );
+    assert.deepEqual(readRun(path).missing, [8]);
+    without(lines.slice(0, 2));
+    await assert.rejects(run('lost', { resume: true }), /has lost the measurements of steps 1, 8 and 16/);
+    writeFileSync(path, `\uFEFF${record.replaceAll('\n', '\r\n')}`); // as an editor of Windows leaves it
+    await run('lost', { resume: true });
+    assert.deepEqual(linesAfterFirst(path), linesAfterFirst((await run('whole-lost')).path));
+  });
+
+  it('removes what a kill left of a checkpoint that was being written', async () => {
+    const { weights } = await run('leftover', { stopAfter: 6 });
+    const gone = spawnSync('true').pid;
+    writeFileSync(`${weights}.${gone}.tmp`, 'half');
+    writeFileSync(`${weights}.1.tmp`, 'of a process that lives');
+    await run('leftover', { resume: true });
+    assert.deepEqual(readdirSync(dirname(weights)).sort(), [
+      'best.safetensors',
+      'last.safetensors',
+      'last.safetensors.1.tmp',
+    ]);
   });
 
   it('stops when the loss is no longer finite, and keeps the last good checkpoint', async () => {

@@ -60,6 +60,10 @@ async function unpack(
     entry.on('data', (chunk: Buffer) => chunks.push(chunk));
     entry.on('end', () => files.set(name, Buffer.concat(chunks)));
   });
+  let ended = false;
+  parser.on('eof', () => {
+    ended = true;
+  });
   let total = 0;
   const input = createReadStream(path);
   const unpacked = createGunzip();
@@ -70,6 +74,11 @@ async function unpack(
       if (total === 0 && chunk[0] === 0x1f && chunk[1] === 0x8b) throw new Error('it is packed twice');
       total += chunk.length;
       if (total > totalBytes) throw new Error(`more than ${totalBytes} bytes come out of it`);
+      // Behind its end an archive may be padded; the parser would look at every further block of zeros.
+      if (ended) {
+        if (chunk.some((byte) => byte !== 0)) throw new Error('there is something behind its end');
+        continue;
+      }
       parser.write(chunk);
       if (failure) throw failure;
     }

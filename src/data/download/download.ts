@@ -1,6 +1,15 @@
 /** Downloads of large files: resumed, tried again, and kept only when every byte is the right one. */
 import { createHash } from 'node:crypto';
-import { constants, createReadStream, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  constants,
+  createReadStream,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -67,10 +76,19 @@ export async function download(file: RemoteFile, path: string, options: Download
   }
 }
 
+/** A link or a folder in the place of a partial download is none of ours: what it points to stays as it is. */
+function removeUnlessFile(part: string): void {
+  const found = lstatSync(part, { throwIfNoEntry: false });
+  if (!found || found.isFile()) return;
+  if (found.isDirectory()) throw new DownloadError(`${part} is a folder: remove it`, false);
+  rmSync(part);
+}
+
 /** Tries until the file is there, or a try fails for good, or too many in a row brought nothing new. */
 async function persist(file: RemoteFile, path: string, options: DownloadOptions): Promise<void> {
   const { attempts = 5, backoff = 1000, signal } = options;
   const part = `${path}.part`;
+  removeUnlessFile(part);
   let furthest = sizeOf(part);
   // bytes of an earlier day, or of another try, may be those of another file
   let pieced = furthest > 0;
@@ -118,7 +136,7 @@ async function fetchRest(file: RemoteFile, part: string, options: DownloadOption
       signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
     });
     let position = checkAnswer(response, file, part, have);
-    output = await open(part, constants.O_RDWR | constants.O_CREAT);
+    output = await open(part, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW);
     for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
       timer.refresh();
       if (position + chunk.length > file.bytes) {

@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { readBytes } from './file-bytes';
 import { decodeNumbers } from './numbers';
+import { parseSafetensors } from './safetensors';
 
 /** The forms that are read. */
 export type PointsFormat = 'npy' | 'csv' | 'safetensors';
@@ -123,39 +124,23 @@ const SAFETENSORS_TYPES: Readonly<Record<string, string>> = {
   BOOL: 'b1',
 };
 
-/** https://github.com/huggingface/safetensors#format */
 function readSafetensors(bytes: Buffer, wanted: string | undefined): NdArray {
-  if (bytes.length < 8) throw new Error('it is cut off in its header');
-  const length = Number(bytes.readBigUInt64LE(0));
-  if (length > bytes.length - 8) throw new Error('it is cut off in its header, or no .safetensors file');
-  let header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
-  try {
-    header = JSON.parse(bytes.toString('utf8', 8, 8 + length));
-  } catch {
-    throw new Error('its header is no JSON');
-  }
-  const keys = Object.keys(header ?? {}).filter((name) => name !== '__metadata__');
-  if (keys.length === 0 || Array.isArray(header)) throw new Error('its header names no tensors');
+  const { tensors } = parseSafetensors(bytes);
+  const keys = [...tensors.keys()];
+  if (keys.length === 0) throw new Error('its header names no tensors');
   const key = wanted ?? (keys.length === 1 ? keys[0]! : undefined);
-  if (key === undefined || !keys.includes(key)) {
+  const found = key === undefined ? undefined : tensors.get(key);
+  if (!found) {
     const listed = keys.slice(0, 12).join(', ') + (keys.length > 12 ? ', ...' : '');
     throw new Error(
       `${key === undefined ? 'it holds several tensors' : `it has no tensor '${key}'`}: choose a key of ${listed}`,
     );
   }
-  const { dtype, shape, data_offsets: range } = header[key] ?? {};
-  if (typeof dtype !== 'string' || !areSizes(shape) || !areSizes(range)) {
-    throw new Error(`the entry of tensor '${key}' is malformed`);
-  }
-  const part = bytes.subarray(8 + length + range[0]!, 8 + length + range[1]!);
+  const { dtype, shape, bytes: part } = found;
   if (dtype === 'BF16') return { data: fromBfloat16(part, sizeOf(shape)), shape };
   const type = SAFETENSORS_TYPES[dtype];
   if (type === undefined) throw new Error(`tensor '${key}' is ${dtype}: convert it to F32`);
   return { data: decodeNumbers(part, sizeOf(shape), type, false), shape };
-}
-
-function areSizes(values: unknown): values is number[] {
-  return Array.isArray(values) && values.every((value) => Number.isInteger(value) && value >= 0);
 }
 
 /** A bfloat16 is the upper half of a float32. */

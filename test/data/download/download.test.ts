@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -100,6 +101,18 @@ describe('download', () => {
       arrived();
     });
   }
+
+  it('writes through no link in the place of the part', async () => {
+    const elsewhere = join(home, 'elsewhere');
+    mkdirSync(folder);
+    writeFileSync(elsewhere, 'not ours');
+    symlinkSync(elsewhere, `${path}.part`);
+    await get([good(CONTENT)]);
+    assert.ok(readFileSync(path).equals(CONTENT));
+    assert.equal(readFileSync(elsewhere, 'utf8'), 'not ours');
+    mkdirSync(`${path}.part`);
+    await assert.rejects(get([good(CONTENT)], {}, Buffer.from('other')), /file\.tar\.gz\.part is a folder/);
+  });
 
   it('replaces another file of that name', async () => {
     partOf(Buffer.alloc(0));

@@ -1,0 +1,89 @@
+/** The safetensors format: tensors by name behind a header of JSON (https://github.com/huggingface/safetensors#format). */
+
+/** Where a tensor lies, and what its numbers are. */
+export interface SafetensorsEntry {
+  /** Such as F32, I64 or BOOL. */
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Its bytes, as many as the file has. */
+  readonly bytes: Buffer;
+  /** The byte of the data behind its last. */
+  readonly end: number;
+}
+
+/** A file, taken apart. */
+export interface Safetensors {
+  /** In the order of the header. */
+  readonly tensors: ReadonlyMap<string, SafetensorsEntry>;
+  /** What the header says besides. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Takes a file apart; no tensor is copied.
+ *
+ * @throws Error that says what is wrong, as a sentence that begins with "it"
+ */
+export function parseSafetensors(file: Buffer): Safetensors {
+  const { text, data } = splitSafetensors(file);
+  let header: unknown;
+  try {
+    header = JSON.parse(text.toString('utf8'));
+  } catch {
+    throw new Error('its header is no JSON');
+  }
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    throw new Error('its header names no tensors');
+  const { __metadata__: metadata = {}, ...entries } = header as Record<string, unknown>;
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
+    throw new Error('its metadata are malformed');
+  const tensors = new Map(
+    Object.entries(entries).map(([name, entry]) => [name, entryOf(name, entry, data)] as const),
+  );
+  return { tensors, metadata: metadata as Record<string, unknown> };
+}
+
+/** The header's text and the bytes behind it. */
+export function splitSafetensors(file: Buffer): { readonly text: Buffer; readonly data: Buffer } {
+  if (file.length < 8) throw new Error('it is cut off in its header');
+  const length = Number(file.readBigUInt64LE(0));
+  if (length > file.length - 8) throw new Error('it is cut off in its header, or no .safetensors file');
+  return { text: file.subarray(8, 8 + length), data: file.subarray(8 + length) };
+}
+
+function entryOf(name: string, entry: unknown, data: Buffer): SafetensorsEntry {
+  const { dtype, shape, data_offsets: range } = (entry ?? {}) as Record<string, unknown>;
+  if (typeof dtype !== 'string' || !areSizes(shape) || !areSizes(range) || range.length !== 2)
+    throw new Error(`the entry of tensor '${name}' is malformed`);
+  const [from, to] = range as [number, number];
+  if (from > to) throw new Error(`tensor '${name}' ends at byte ${to}, before it begins at ${from}`);
+  return { dtype, shape, bytes: data.subarray(from, to), end: to };
+}
+
+function areSizes(values: unknown): values is number[] {
+  return Array.isArray(values) && values.every((value) => Number.isSafeInteger(value) && value >= 0);
+}
+
+/** The parts of a file, to be written one after the other. */
+export function safetensorsParts(
+  tensors: ReadonlyMap<
+    string,
+    { readonly dtype: string; readonly shape: readonly number[]; readonly bytes: Uint8Array }
+  >,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array[] {
+  const header: Record<string, unknown> = { __metadata__: metadata };
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  for (const [name, { dtype, shape, bytes }] of tensors) {
+    header[name] = { dtype, shape, data_offsets: [offset, offset + bytes.byteLength] };
+    parts.push(bytes);
+    offset += bytes.byteLength;
+  }
+  // The format wants the data aligned to 8 bytes: the header is padded with blanks.
+  const json = JSON.stringify(header);
+  const text = Buffer.from(json.padEnd(json.length + ((8 - (Buffer.byteLength(json) % 8)) % 8)));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.byteLength));
+  return [length, text, ...parts];
+}
