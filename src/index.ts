@@ -79,9 +79,10 @@ export { RECORDED, readRuns } from './records/recorded-runs';
 export { runs } from './records/table';
 
 // 8. experiments: one run, many runs
-export { parseGrid, type RunConfig, runName } from './experiments/config';
-export { type GrokkingConfig, grokkingConfig } from './experiments/grokking-config';
-export { type ImagesConfig, imagesConfig } from './experiments/images-config';
+export { parseGrid, type RunConfig, runName } from './experiments/registry';
+export type { GrokkingConfig, ImagesConfig } from './experiments/config-types';
+export { grokkingConfig } from './experiments/grokking-config';
+export { imagesConfig } from './experiments/images-config';
 export { imagesPreset, PAPER, type Paper, SMALL } from './experiments/presets';
 export { ESTIMATOR_PANEL, type Estimators, remeasure } from './experiments/remeasure';
 export { grokkingData, grokkingModel } from './experiments/grokking';

@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type RunConfig, settingsOf } from '../experiments/config';
+import { EXPERIMENTS, experimentNamed, type RunConfig } from '../experiments/registry';
 import { nearest } from '../nearest';
 import { runPath } from '../records/run-path';
 import { showProgress } from './progress';
@@ -16,15 +16,9 @@ const FLAGS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-const SUMMARIES: Readonly<Record<RunConfig['experiment'], string>> = {
-  grokking: 'a transformer learns modular arithmetic, and long after generalises',
-  images: 'a ResNet learns images, more or less regularised',
-};
-
 function help(): string {
-  const experiments = Object.entries(SUMMARIES).map(
-    ([name, summary]) =>
-      `${name}: ${summary}. Its keys, with their defaults:\n${settingsOf(name).describe()}`,
+  const experiments = EXPERIMENTS.map(
+    ({ name, summary, describe }) => `${name}: ${summary}. Its settings and their defaults:\n${describe()}`,
   );
   return `Usage: ${COMMAND} <experiment> [key=value ...] [--resume] [--out <folder>] [--name <name>]
 
@@ -53,7 +47,7 @@ async function main(words: readonly string[]): Promise<number> {
     console.error(help());
     return 1;
   }
-  const settings = settingsOf(experiment);
+  const settings = experimentNamed(experiment);
   const config = settings.config(settings.parseOverrides(overrides));
   const path = runPath(values.out ?? join('out', 'runs'), values.name ?? settings.runName(config));
   const again = [experiment, ...overrides];
@@ -113,10 +107,6 @@ function listenForStop(): { signal: AbortSignal; exitCode: () => Promise<number>
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
   process.on('SIGHUP', onSignal);
-  // The worker of a sweep that was killed must not go on alone.
-  process.once('disconnect', () => onSignal('SIGTERM'));
-  // Listening must not keep a worker alive that has finished.
-  process.channel?.unref();
   return {
     signal: controller.signal,
     exitCode: async () => {

@@ -1,6 +1,7 @@
 /** A run's progress in the terminal: a bar that stays in its line, or, in a log, a line now and then. */
 import { Presets, SingleBar } from 'cli-progress';
-import type { SiteIds } from '../experiments/setup';
+import type { SiteIds } from '../experiments/experiment';
+import { lossInWords, measurementInWords } from '../experiments/progress-words';
 import { duration } from '../figures/duration';
 import type { TrainEvent } from '../training/trainer';
 
@@ -23,7 +24,7 @@ export function showProgress(steps: number, output: NodeJS.WriteStream = process
   const state = { step: 0, loss: Number.NaN, measured: 'not measured yet' };
   const follow = (event: RunEvent): void => {
     if (event.type === 'step') Object.assign(state, { step: event.step, loss: event.loss });
-    if (event.type === 'measurement') state.measured = inWords(event);
+    if (event.type === 'measurement') state.measured = measurementInWords(event);
   };
   const show = output.isTTY ? showBar(steps, output) : showLines(steps, output);
   return {
@@ -88,20 +89,12 @@ function showLines(steps: number, output: NodeJS.WriteStream): View {
         return;
       last = Date.now();
       const at = event.step.toString().padStart(String(steps).length);
-      const training = step === 0 ? '' : `loss ${loss.toPrecision(3)}`;
+      const training = step === 0 ? '' : lossInWords({ loss });
       const parts = [`step ${at}/${steps}`, training, measured, left];
       output.write(`${parts.filter(Boolean).join(' | ')}\n`);
     },
     stop: () => {},
   };
-}
-
-/** Percent are rounded down, so that 100 % means all. */
-function inWords({ train, validation }: Extract<RunEvent, { type: 'measurement' }>): string {
-  const percent = (share: number): string => `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
-  const lastLayer = Object.values(validation.id).at(-1);
-  const id = lastLayer === undefined ? '' : ` | LLID ${lastLayer.value.toFixed(1)}`;
-  return `accuracy ${percent(train.accuracy)}, validation ${percent(validation.accuracy)}${id}`;
 }
 
 /** Time left, from the pace since the first step of this process, measurements included. */

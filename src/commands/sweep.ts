@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
-import { settingsOf } from '../experiments/config';
+import { experimentNamed } from '../experiments/registry';
 import { slurmScript } from '../experiments/slurm';
 import { type SweepCell, sweep, sweepCells } from '../experiments/sweep';
 import { duration } from '../figures/duration';
@@ -43,7 +43,7 @@ async function main(words: readonly string[]): Promise<number> {
     console.log(HELP);
     return values.help ? 0 : 1;
   }
-  const grid = settingsOf(experiment).parseGrid(settings);
+  const grid = experimentNamed(experiment).parseGrid(settings);
   const folder = values.out ?? join('out', 'runs');
   if (values['dry-run']) {
     list(sweepCells(grid, folder));
@@ -130,6 +130,11 @@ function timeLeft(cells: readonly SweepCell[]): string {
   return pace > 0 ? `${duration(steps / pace)} left` : '';
 }
 
+/** A run's progress, and the time that it has left. */
+function lastWords(cell: SweepCell): string {
+  return [cell.message, cell.state === 'running' ? timeLeft([cell]) : ''].filter(Boolean).join(' | ');
+}
+
 /** A bar for each run that is going, and one for the whole. */
 function bars(): View {
   const multi = new MultiBar(
@@ -147,8 +152,10 @@ function bars(): View {
     update: (cells) => {
       whole ??= multi.create(cells.length, 0, { name: 'all runs', message: '' });
       whole.update(cells.filter(({ state }) => state === 'done').length, { message: timeLeft(cells) });
-      for (const { name, state, step, config, message } of cells) {
+      for (const cell of cells) {
+        const { name, state, step, config } = cell;
         if (!shown.has(name) && state !== 'running') continue;
+        const message = lastWords(cell);
         const bar = shown.get(name) ?? multi.create(config.steps, step, { name, message });
         shown.set(name, bar);
         bar.update(step, { message });
@@ -162,8 +169,9 @@ function lines(): View {
   let last = 0;
   const states = new Map<string, string>();
   const tell = (cells: readonly SweepCell[]): void => {
-    for (const { name, state, step, config, message } of cells) {
-      if (state === 'running') console.error(`${name} | step ${step}/${config.steps} | ${message}`);
+    for (const cell of cells) {
+      const { name, state, step, config } = cell;
+      if (state === 'running') console.error(`${name} | step ${step}/${config.steps} | ${lastWords(cell)}`);
     }
     const done = cells.filter(({ state }) => state === 'done').length;
     console.error(`${done} of ${cells.length} runs recorded | ${timeLeft(cells)}`);

@@ -1,20 +1,53 @@
 /** The full table of a binary operation as a data set of token sequences: some cells train, the others validate. */
+import {
+  type Choosable,
+  fraction,
+  type OptionalSetting,
+  type Setting,
+  type Settings,
+  seed,
+  type ValuesOf,
+} from '../setting';
 import type { Dataset, Examples } from './dataset';
 import { pythonShuffle } from './python-shuffle';
 
+/** How the pairs of any task are split. */
+export const SPLIT: {
+  readonly trainFraction: Setting<number>;
+  readonly validationFraction: OptionalSetting<number>;
+  readonly seed: Setting<number>;
+} = {
+  trainFraction: fraction({ default: 0.3, description: 'fraction of all pairs that is used for training' }),
+  validationFraction: fraction({
+    absent: 'all pairs that are not used for training',
+    description: 'fixed fraction of all pairs that is used for validation',
+  }),
+  seed: seed({ default: 9, description: 'seed of the split into training and validation pairs' }),
+};
+
+/** A binary operation that a network can learn. */
+export interface Task<Name extends string = string, S extends Settings = Settings>
+  extends Choosable<Name, S> {
+  /** What is learnt, for the title of a figure; a setting that is not known is missing. */
+  title(values: Partial<ValuesOf<S>>): string;
+  /** Tokens of the vocabulary that never occur. @default 0 */
+  readonly unusedTokens?: number;
+  load(values: ValuesOf<S>, split: SplitOptions): Dataset;
+}
+
 export interface SplitOptions {
-  /** Share of all pairs that is trained on, above 0 and below 1; its size is rounded down. @default 0.3 */
+  /** Share of all pairs that is trained on, above 0 and below 1; its size is rounded down. @default that of {@link SPLIT} */
   readonly trainFraction?: number;
   /**
    * Share of all pairs that validates, taken from the end of the permutation, so that it is the same for every
    * trainFraction. Without it, every pair that does not train validates.
    */
   readonly validationFraction?: number;
-  /** Seed of the permutation of all pairs. @default 9 */
+  /** Seed of the permutation of all pairs. @default that of {@link SPLIT} */
   readonly seed?: number;
 }
 
-export interface BinaryOperation extends Required<Pick<SplitOptions, 'trainFraction' | 'seed'>> {
+export interface BinaryOperation extends SplitOptions {
   readonly name: string;
   readonly title: string;
   /** Results and left operands are 0 .. elements - 1. */
@@ -23,7 +56,6 @@ export interface BinaryOperation extends Required<Pick<SplitOptions, 'trainFract
   readonly firstRight: number;
   readonly operate: (a: number, b: number) => number;
   readonly text: (a: number, b: number, result: number) => string;
-  readonly validationFraction?: number | undefined;
 }
 
 /** Tokens of an example: a, the operator, b, the equals sign. */
@@ -31,7 +63,7 @@ const LENGTH = 4;
 
 /** Every pair (a, b), as tokens [a, elements, b, elements + 1] with the label a ∘ b, split by a seeded permutation. */
 export function binaryOperation(operation: BinaryOperation): Dataset {
-  const { elements, firstRight, seed } = operation;
+  const { elements, firstRight, seed = SPLIT.seed.default } = operation;
   const rights = elements - firstRight;
   const pairs = elements * rights;
   const sizes = splitSizes(operation, pairs);
@@ -72,8 +104,8 @@ export function binaryOperation(operation: BinaryOperation): Dataset {
 }
 
 /** Sizes are rounded down, as in the paper's code. */
-function splitSizes(options: BinaryOperation, pairs: number): { train: number; validation: number } {
-  const { trainFraction, validationFraction } = options;
+function splitSizes(options: SplitOptions, pairs: number): { train: number; validation: number } {
+  const { trainFraction = SPLIT.trainFraction.default, validationFraction } = options;
   checkFraction('trainFraction', trainFraction);
   const train = Math.floor(pairs * trainFraction);
   if (train === 0) {

@@ -5,7 +5,7 @@ import type { Dataset, Examples } from './dataset';
 import { readArchive } from './download/archive';
 import { type DownloadOptions, download, type RemoteFile } from './download/download';
 import { showDownload } from './download/progress';
-import { type ImageOptions, type ImageSource, imageDataset } from './image-set';
+import { type ImageDataset, type ImageOptions, type ImageSource, imageDataset } from './image-set';
 
 /** What to make of the pictures, and where they come from. */
 export interface CifarOptions extends ImageOptions, DownloadOptions {
@@ -67,6 +67,20 @@ const CIFAR100: Cifar = {
     std: [0.2673342858792401, 0.2564384629170883, 0.27615047132568404],
   },
   augmentation: { cropPadding: 4, horizontalFlip: true, rotation: 15 },
+};
+
+export const CIFAR10_IMAGES: ImageDataset<'cifar10', Record<never, never>> = {
+  name: 'cifar10',
+  summary: '60,000 colour pictures in 10 classes, of which 10,000 validate; downloaded once, 170 MB',
+  settings: {},
+  load: (options) => cifar10(options),
+};
+
+export const CIFAR100_IMAGES: ImageDataset<'cifar100', Record<never, never>> = {
+  name: 'cifar100',
+  summary: '60,000 colour pictures in 100 classes, of which 10,000 validate; downloaded once, 169 MB',
+  settings: {},
+  load: (options) => cifar100(options),
 };
 
 /** The archives unpack to 184 MB; the six files of CIFAR-10 have 31 MB each, the larger one of CIFAR-100 154 MB. */

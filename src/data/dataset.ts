@@ -1,6 +1,7 @@
 /** A data set is two sets of labelled examples; batches of them reach the network as tensors. */
 import * as tf from '@tensorflow/tfjs';
 import { shuffled } from '../random';
+import { rows } from './select';
 
 /** Labelled examples, kept in one typed array, row after row. */
 export interface Examples {
@@ -118,15 +119,4 @@ function gather(
     return examples.labels[index]!;
   });
   return { inputs: examples.prepare?.(examples, indices, draw) ?? rows(examples, indices), labels };
-}
-
-/** The inputs of the examples with these indices, one after another. */
-export function rows({ inputs, inputShape }: Examples, indices: Int32Array): Examples['inputs'] {
-  const width = inputShape.reduce((product, n) => product * n, 1);
-  const Numbers = inputs.constructor as new (length: number) => Examples['inputs'];
-  const gathered = new Numbers(indices.length * width);
-  indices.forEach((index, row) => {
-    gathered.set(inputs.subarray(index * width, (index + 1) * width), row * width);
-  });
-  return gathered;
 }

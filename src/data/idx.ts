@@ -2,8 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
+import { type Setting, text } from '../setting';
 import type { Dataset, Examples } from './dataset';
-import { type ImageOptions, type ImageSource, imageDataset } from './image-set';
+import { type ImageDataset, type ImageOptions, type ImageSource, imageDataset } from './image-set';
 import { padTo32 } from './pad';
 
 /** Bytes in the shape that the file gives. */
@@ -30,6 +31,21 @@ const FASHION_CLASSES = [
   'bag',
   'ankle boot',
 ];
+
+const SETTINGS: { readonly folder: Setting<string> } = {
+  folder: text({
+    default: 'data/downloads/fashion-mnist',
+    description: 'folder of the IDX files of the data set fashion-mnist',
+  }),
+};
+
+export const FASHION_MNIST: ImageDataset<'fashion-mnist', typeof SETTINGS> = {
+  name: 'fashion-mnist',
+  summary:
+    '70,000 grey pictures of clothes in IDX files, of which 10,000 validate; you put them into the folder',
+  settings: SETTINGS,
+  load: (options, { folder }) => idxFolder(folder, options),
+};
 
 /** More bytes than any published file of this form; a header that asks for more is damaged. */
 const MOST_BYTES = 2 ** 31;

@@ -1,5 +1,6 @@
 /** Labelled pictures, and the data set that is made of them: split, thinned, balanced, with wrong labels. */
 import { mulberry32, shuffled, streamSeed } from '../random';
+import type { Choosable, Settings, ValuesOf } from '../setting';
 import { type Augmentation, channelStatistics, imagePreparation, type Normalization } from './augment';
 import type { Dataset, Examples } from './dataset';
 import { select } from './select';
@@ -17,8 +18,18 @@ export interface ImageSource {
   readonly test?: Examples;
 }
 
+/** A data set of pictures that an experiment can choose. Its summary says how many pictures there are. */
+export interface ImageDataset<Name extends string = string, S extends Settings = Settings>
+  extends Choosable<Name, S> {
+  load(options: ImageOptions, values: ValuesOf<S>): Dataset | Promise<Dataset>;
+}
+
 /** What to make of the pictures; every choice is a function of `seed`. */
 export interface ImageOptions {
+  /** Number of pictures to train on, instead of `trainFraction`. */
+  readonly images?: number;
+  /** Number of pictures to validate on, instead of `validationFraction`. */
+  readonly validationImages?: number;
   /** Share of the training pictures that is trained on, in (0, 1]. @default 1 with an official test set, else 0.8 */
   readonly trainFraction?: number;
   /**
@@ -84,23 +95,29 @@ export function imageDataset(source: ImageSource, options: ImageOptions = {}): D
 /** Indices of the pictures to train on and to validate with. */
 function split(source: ImageSource, options: ImageOptions): { train: Int32Array; validation: Int32Array } {
   const { train, test } = source;
-  const { trainFraction = test ? 1 : 0.8, validationFraction, balanced = false, seed = 0 } = options;
+  const { balanced = false, seed = 0 } = options;
   const stream = streamSeed(seed, STREAM.split);
   const order = shuffled(train.size, stream);
-  const trained = share('trainFraction', trainFraction, train.size, test ? train.size : train.size - 1);
+  const usual = options.images === undefined ? { trainFraction: test ? 1 : 0.8 } : {};
+  const trained = amountOf(
+    { ...usual, ...options },
+    'train',
+    train.size,
+    test ? train.size : train.size - 1,
+  )!;
   const first = (candidates: Int32Array): Int32Array =>
     balanced ? firstOfEachClass(source, candidates, trained) : candidates.subarray(0, trained);
   if (test) {
-    const validated = share('validationFraction', validationFraction ?? 1, test.size, test.size);
+    const validated = amountOf(options, 'validation', test.size, test.size) ?? test.size;
     const some = shuffled(test.size, stream, 1).subarray(0, validated).sort();
     return { train: first(order), validation: some };
   }
-  if (validationFraction === undefined) {
+  const validated = amountOf(options, 'validation', train.size, train.size - trained);
+  if (validated === undefined) {
     const chosen = first(order);
     const used = new Set(chosen);
     return { train: chosen, validation: order.filter((index) => !used.has(index)) };
   }
-  const validated = share('validationFraction', validationFraction, train.size, train.size - trained);
   const border = train.size - validated;
   return { train: first(order.subarray(0, border)), validation: order.subarray(border) };
 }
@@ -126,19 +143,42 @@ function firstOfEachClass(
   return first;
 }
 
-function share(name: string, fraction: number, size: number, most: number): number {
-  if (!(fraction > 0 && fraction <= 1)) {
+/** .29 x 100 is 28.999... */
+const ROUNDING = 1e-9;
+
+const AMOUNTS = {
+  train: ['images', 'trainFraction'],
+  validation: ['validationImages', 'validationFraction'],
+} as const;
+
+/** How many of `size` pictures were asked for, by their number or as a share; undefined where neither was given. */
+function amountOf(
+  options: ImageOptions,
+  split: keyof typeof AMOUNTS,
+  size: number,
+  most: number,
+): number | undefined {
+  const [countKey, shareKey] = AMOUNTS[split];
+  const { [countKey]: count, [shareKey]: share } = options;
+  if (count !== undefined && share !== undefined)
+    throw new RangeError(`${countKey} and ${shareKey} say the same in two ways: give one of them`);
+  if (count !== undefined) {
+    if (Number.isInteger(count) && count >= 1 && count <= most) return count;
     throw new RangeError(
-      `${name} ${fraction} is outside (0, 1]: give a share of the ${size} pictures, such as 0.5`,
+      `${countKey}=${count} is not allowed: it must be a whole number between 1 and ${most}, since there are ${size} pictures`,
     );
   }
-  const count = Math.floor(size * fraction + 1e-9); // .29 x 100 is 28.999...
-  if (count < 1 || count > most) {
+  if (share === undefined) return undefined;
+  if (!(share > 0 && share <= 1)) {
     throw new RangeError(
-      `${name} ${fraction} of ${size} pictures is ${count}: give a share that makes 1 to ${most}`,
+      `${shareKey} ${share} is outside (0, 1]: give a share of the ${size} pictures, such as 0.5`,
     );
   }
-  return count;
+  const amount = Math.floor(size * share + ROUNDING);
+  if (amount >= 1 && amount <= most) return amount;
+  throw new RangeError(
+    `${shareKey} ${share} of ${size} pictures is ${amount}: give a share that makes 1 to ${most}`,
+  );
 }
 
 /** Exactly the given share of labels, rounded, is made wrong. */

@@ -2,8 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Dataset } from './dataset';
-import { type ImageOptions, type ImageSource, imageDataset } from './image-set';
+import { type ImageDataset, type ImageOptions, type ImageSource, imageDataset } from './image-set';
 import { padTo32 } from './pad';
+
+export const MNIST: ImageDataset<'mnist', Record<never, never>> = {
+  name: 'mnist',
+  summary: '10,000 handwritten digits, which come with the package; 8 in 10 are trained on',
+  settings: {},
+  load: (options) => mnist(options),
+};
 
 /** Pictures in the package are 28 x 28. */
 const SIDE = 28;

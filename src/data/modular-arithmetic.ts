@@ -1,5 +1,6 @@
 /** Arithmetic modulo a prime, every pair of operands once: the task on which small transformers grok. */
-import { binaryOperation, type SplitOptions } from './binary-operation';
+import { type Setting, wholeNumber } from '../setting';
+import { binaryOperation, type SplitOptions, type Task } from './binary-operation';
 import type { Dataset } from './dataset';
 
 export type ModularOperation = 'division' | 'subtraction' | 'sum';
@@ -7,9 +8,39 @@ export type ModularOperation = 'division' | 'subtraction' | 'sum';
 export interface ModularArithmeticOptions extends SplitOptions {
   /** @default 'division' */
   readonly operation?: ModularOperation;
-  /** The modulus. @default 97 */
+  /** The modulus. @default that of the setting `prime` */
   readonly prime?: number;
 }
+
+const SETTINGS: { readonly prime: Setting<number> } = {
+  prime: wholeNumber({
+    default: 97,
+    min: 3,
+    max: 997,
+    description: 'prime modulus of the tasks division, subtraction and sum',
+  }),
+};
+
+/** The paper's vocabulary has two more tokens than occur. */
+const UNUSED_TOKENS = 2;
+
+function task<O extends ModularOperation>(operation: O, summary: string): Task<O, typeof SETTINGS> {
+  return {
+    name: operation,
+    summary,
+    settings: SETTINGS,
+    check: ({ prime }, refuse) => {
+      if (!isPrime(prime)) refuse('prime', `is not prime: the nearest are ${nearestPrimes(prime)}`);
+    },
+    title: ({ prime }) => `Modular ${operation}${prime === undefined ? '' : ` mod ${prime}`}`,
+    unusedTokens: UNUSED_TOKENS,
+    load: ({ prime }, split) => modularArithmetic({ operation, prime, ...split }),
+  };
+}
+
+export const DIVISION: Task<'division', typeof SETTINGS> = task('division', 'a / b modulo a prime');
+export const SUBTRACTION: Task<'subtraction', typeof SETTINGS> = task('subtraction', 'a - b modulo a prime');
+export const SUM: Task<'sum', typeof SETTINGS> = task('sum', 'a + b modulo a prime');
 
 /** 4093 x 4093 pairs, a table of about 330 MB. */
 const LARGEST_PRIME = 4093;
@@ -24,7 +55,7 @@ const SYMBOLS: Readonly<Record<ModularOperation, string>> = { division: '/', sub
  * @throws RangeError when prime is no prime, or a fraction is outside (0, 1)
  */
 export function modularArithmetic(options: ModularArithmeticOptions = {}): Dataset {
-  const { operation = 'division', prime = 97, trainFraction = 0.3, validationFraction, seed = 9 } = options;
+  const { operation = 'division', prime = SETTINGS.prime.default, ...split } = options;
   checkPrime(prime);
   const symbol = SYMBOLS[operation];
   if (symbol === undefined) {
@@ -37,9 +68,7 @@ export function modularArithmetic(options: ModularArithmeticOptions = {}): Datas
     firstRight: operation === 'division' ? 1 : 0,
     operate: operator(operation, prime),
     text: (a, b, result) => `${a} ${symbol} ${b} = ${result} (mod ${prime})`,
-    trainFraction,
-    validationFraction,
-    seed,
+    ...split,
   });
 }
 

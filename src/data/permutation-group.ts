@@ -1,9 +1,28 @@
 /** Composition of permutations, every pair once: a group task that, unlike modular arithmetic, does not commute. */
-import { binaryOperation, type SplitOptions } from './binary-operation';
+import { type Setting, wholeNumber } from '../setting';
+import { binaryOperation, type SplitOptions, type Task } from './binary-operation';
 import type { Dataset } from './dataset';
 
+const SETTINGS: { readonly degree: Setting<number> } = {
+  degree: wholeNumber({
+    default: 5,
+    min: 3,
+    max: 6,
+    description: 'number of things that are permuted in the task permutation',
+  }),
+};
+
+/** The task of the symmetric group. */
+export const PERMUTATION: Task<'permutation', typeof SETTINGS> = {
+  name: 'permutation',
+  summary: 'composition of two permutations',
+  settings: SETTINGS,
+  title: ({ degree }) => `Permutations${degree === undefined ? '' : ` of ${degree}`}`,
+  load: ({ degree }, split) => permutationGroup({ degree, ...split }),
+};
+
 export interface PermutationGroupOptions extends SplitOptions {
-  /** Permutations of this many things, 2 to 6. @default 5 */
+  /** Permutations of this many things, 2 to 6. @default that of the setting `degree` */
   readonly degree?: number;
 }
 
@@ -13,7 +32,7 @@ export interface PermutationGroupOptions extends SplitOptions {
  * @throws RangeError when degree is not a whole number from 2 to 6, or a fraction is outside (0, 1)
  */
 export function permutationGroup(options: PermutationGroupOptions = {}): Dataset {
-  const { degree = 5, trainFraction = 0.3, validationFraction, seed = 9 } = options;
+  const { degree = SETTINGS.degree.default, ...split } = options;
   if (!Number.isInteger(degree) || degree < 2 || degree > 6) {
     throw new RangeError(`degree ${degree} is not a whole number from 2 to 6 (720 elements)`);
   }
@@ -29,9 +48,7 @@ export function permutationGroup(options: PermutationGroupOptions = {}): Dataset
     firstRight: 0,
     operate: compose,
     text: (a, b, result) => `${name(a)} ∘ ${name(b)} = ${name(result)}`,
-    trainFraction,
-    validationFraction,
-    seed,
+    ...split,
   });
 }
 

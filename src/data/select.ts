@@ -1,5 +1,5 @@
 /** Parts of a set of examples, and its rows as points. */
-import { type Examples, rows } from './dataset';
+import type { Examples } from './dataset';
 
 /** The examples with these indices, in this order. */
 export function select(examples: Examples, indices: Int32Array): Examples {
@@ -10,6 +10,17 @@ export function select(examples: Examples, indices: Int32Array): Examples {
     return examples.labels[index]!;
   });
   return { ...examples, inputs: rows(examples, indices), labels, size: indices.length };
+}
+
+/** The inputs of the examples with these indices, one after another. */
+export function rows({ inputs, inputShape }: Examples, indices: Int32Array): Examples['inputs'] {
+  const width = inputShape.reduce((product, n) => product * n, 1);
+  const Numbers = inputs.constructor as new (length: number) => Examples['inputs'];
+  const gathered = new Numbers(indices.length * width);
+  indices.forEach((index, row) => {
+    gathered.set(inputs.subarray(index * width, (index + 1) * width), row * width);
+  });
+  return gathered;
 }
 
 /**

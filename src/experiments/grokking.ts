@@ -1,44 +1,37 @@
 /** A transformer learns modular arithmetic, and long after generalises: data, network and measurements of such a run. */
 import type { Dataset } from '../data/dataset';
-import { modularArithmetic } from '../data/modular-arithmetic';
-import { permutationGroup } from '../data/permutation-group';
-import { gpt2 } from '../models/gpt2';
+import { taskNamed } from '../data/registry';
 import type { Model } from '../models/model';
+import { sequenceModelNamed } from '../models/registry';
 import type { Measurement } from '../records/run-record';
-import { constant, cosine, multiStep, type Schedule, warmup } from '../training/schedules';
 import type { MeasurementEvent } from '../training/trainer';
-import type { GrokkingConfig } from './grokking-config';
-import type { Setup, SiteIds } from './setup';
+import type { GrokkingConfig } from './config-types';
+import type { Setup, SiteIds } from './experiment';
 import { siteId } from './site-id';
+import { optimizerOf, scheduleOf } from './training-settings';
 
 /** The data set that the settings describe. */
 export function grokkingData(config: GrokkingConfig): Dataset {
-  const { task, prime, degree, trainFraction, validationFraction, dataSeed: seed } = config;
+  const { task, trainFraction, validationFraction, dataSeed: seed } = config;
   const split = { trainFraction, seed, ...(validationFraction === undefined ? {} : { validationFraction }) };
-  return task === 'permutation'
-    ? permutationGroup({ degree, ...split })
-    : modularArithmetic({ operation: task, prime, ...split });
+  return taskNamed(task).load({ ...config }, split);
 }
 
-/** The untrained network that the settings describe. The vocabulary ends with the paper's unused padding token. */
+/** The untrained network that the settings describe. */
 export function grokkingModel(config: GrokkingConfig, data: Dataset): Model {
-  const { nLayer, nHead, nEmbd, dropoutRate, seed } = config;
-  const vocabularySize = Math.max(data.classes + 2, config.task === 'permutation' ? 0 : config.prime + 4);
-  return gpt2({ vocabularySize, classes: data.classes, nLayer, nHead, nEmbd, dropoutRate, seed });
+  const vocabularySize = data.vocabularySize! + (taskNamed(config.task).unusedTokens ?? 0);
+  const { classes } = data;
+  return sequenceModelNamed(config.model).make({ ...config }, { vocabularySize, classes, seed: config.seed });
 }
 
 /** What a run with these settings consists of. */
 export async function grokkingSetup(config: GrokkingConfig): Promise<Setup> {
   const data = grokkingData(config);
-  const { beta1, beta2, epsilon, momentum, weightDecay } = config;
   return {
     data,
     model: () => grokkingModel(config, data),
     training: {
-      optimizer:
-        config.optimizer === 'adam'
-          ? { kind: 'adam', beta1, beta2, epsilon, weightDecay }
-          : { kind: 'sgd', momentum, weightDecay },
+      optimizer: optimizerOf(config),
       schedule: scheduleOf(config),
       measureSite: ({ points }) => siteId(points, config),
     },
@@ -51,24 +44,4 @@ function withoutClasses(event: MeasurementEvent<SiteIds>): Measurement {
   const { classAccuracy: _train, ...train } = event.train;
   const { classAccuracy: _validation, ...validation } = event.validation;
   return { ...event, train, validation };
-}
-
-function scheduleOf({
-  schedule,
-  learningRate,
-  warmupSteps,
-  steps,
-  milestones,
-  gamma,
-}: GrokkingConfig): Schedule {
-  switch (schedule) {
-    case 'constant':
-      return constant(learningRate);
-    case 'warmup':
-      return warmup(learningRate, warmupSteps);
-    case 'cosine':
-      return cosine(learningRate, steps);
-    case 'multi-step':
-      return multiStep(learningRate, milestones, gamma);
-  }
 }

@@ -1,183 +1,205 @@
-/** The settings of a run on images. */
-import { z } from 'zod';
-import { belowOne, count, defineSettings, type Settings, seed } from './settings';
-import { ESTIMATE, MULTI_STEP } from './shared-settings';
+/** The experiment images: a ResNet learns pictures, more or less regularised. */
+import { IMAGE_DATASET_SETTINGS, IMAGE_DATASETS, imageDatasetNamed } from '../data/registry';
+import { IMAGE_MODEL_SETTINGS, IMAGE_MODELS, imageModelNamed } from '../models/registry';
+import {
+  belowOne,
+  choice,
+  count,
+  flag,
+  list,
+  memberOf,
+  number,
+  type Refuse,
+  seed,
+  wholeNumber,
+} from '../setting';
+import type { ImagesConfig } from './config-types';
+import { defineExperiment, type Experiment } from './experiment';
+import { imagesSetup } from './images';
+import {
+  batchSize,
+  checkpointEvery,
+  dataSeed,
+  ESTIMATE,
+  earlyMeasurements,
+  gamma,
+  measureEvery,
+  milestones,
+  momentum,
+  optimizer,
+  schedule,
+  steps,
+  weightDecay,
+} from './training-settings';
 
-/** Training a ResNet on images. The defaults are the paper's for CIFAR-10. */
-export interface ImagesConfig {
-  /** @default 'images' */
-  experiment: 'images';
-  /** Which pictures. @default 'cifar10' */
-  dataset: 'mnist' | 'fashion-mnist' | 'cifar10' | 'cifar100';
-  /** Folder of the IDX files, for fashion-mnist. @default 'data/downloads/fashion-mnist' */
-  folder: string;
-  /** Training images. @default all; of mnist, which has no test set, 8 in 10 */
-  images?: number;
-  /** Validation images. @default all that are not trained on */
-  validationImages?: number;
-  /** The same number of training images of each class. @default false */
-  balanced: boolean;
-  /** Share of the training labels that is made wrong. @default 0 */
-  labelNoise: number;
-  /** Crops, flips and rotations as the paper has them for the data set. @default true */
-  augmentation: boolean;
-  /** Seed of the split. @default 0 */
-  dataSeed: number;
-  /** Seed of weights, order, augmentation and dropout. @default 0 */
-  seed: number;
-  /** Training steps. @default 78200 */
-  steps: number;
-  /** Examples a step. @default 128 */
-  batchSize: number;
-  /** Channels of the first stage. @default 64 */
-  width: number;
-  /** Residual blocks of the four stages. @default [2, 2, 2, 2] */
-  numBlocks: number[];
-  /** After conv1 .. conv5_x. @default 0 */
-  blockDropout: number;
-  /** Before the classifier. @default blockDropout, as by a slip of the paper's public code */
-  classifierDropout?: number;
-  /** @default 'sgd' */
-  optimizer: 'sgd' | 'adam';
-  /** Learning rate at its highest. @default 0.1 */
-  learningRate: number;
-  /** SGD's. @default 0.9 */
-  momentum: number;
-  /** L2: times the weights, added to the gradient. @default 0.0005 */
-  weightDecay: number;
-  /** Of the learning rate. @default 'cosine' */
-  schedule: 'constant' | 'cosine' | 'multi-step';
-  /** Steps of linear warm-up before the schedule's own rate. @default 0 */
-  warmupSteps: number;
-  /** Steps after which the schedule multi-step multiplies by gamma, rising. @default [] */
-  milestones: number[];
-  /** Factor of the schedule multi-step. @default 0.2 */
-  gamma: number;
-  /** Weight of each class in the loss. @default [] */
-  classWeights: number[];
-  /** Power of the class weights. @default 1 */
-  classWeightExponent: number;
-  /** Site whose activation an autoencoder has to reproduce. @default 'none' */
-  bottleneckSite: 'none' | 'conv1' | 'conv2_x' | 'conv3_x' | 'conv4_x' | 'conv5_x' | 'avg_pool';
-  /** Widths of the autoencoder's hidden layers. @default [64] */
-  bottleneckWidths: number[];
-  /** Factor of its loss. @default 1 */
-  bottleneckWeight: number;
-  /** Epochs before it begins. @default 0 */
-  burnIn: number;
-  /** Its error as a share of the activation's squares. @default true */
-  normLoss: boolean;
-  /** A bottleneck for each class. @default false */
-  bottleneckPerClass: boolean;
-  /** Trains on one batch alone, to see that the network can learn at all. @default false */
-  overfitBatch: boolean;
-  /** Steps between measurements. @default 3910 */
-  measureEvery: number;
-  /** Log-spaced measurements before measureEvery. @default 0 */
-  earlyMeasurements: number;
-  /** Steps between checkpoints. @default 391 */
-  checkpointEvery: number;
-  /** Training images that are measured, the first ones. @default 10000 */
-  measuredImages: number;
-  /** The dimension on the training images too. @default false */
-  idTrain: boolean;
-  /** The dimension of each class too. @default false */
-  idClasses: boolean;
-  /** The dimension of the images themselves, at step 0. @default false */
-  idData: boolean;
-  /** Random subsamples for mean and deviation of the dimension. @default 20 */
-  idSubsamples: number;
-  /** Share of the points in each subsample. @default 0.9 */
-  idFraction: number;
-  /** Share of the points, those with the largest mu, that the TwoNN fit leaves out. @default 0.1 */
-  discardFraction: number;
-}
+/** Steps of an epoch of CIFAR: 390 batches of 128 pictures, and a short one. */
+const EPOCH = 391;
 
-const flag = (description: string): z.ZodBoolean => z.boolean().describe(description);
-
-const images = z.strictObject({
-  experiment: z.literal('images').default('images'),
-  dataset: z
-    .enum(['mnist', 'fashion-mnist', 'cifar10', 'cifar100'])
-    .default('cifar10')
-    .describe('which pictures'),
-  folder: z
-    .string()
-    .default('data/downloads/fashion-mnist')
-    .describe('folder of the IDX files, for fashion-mnist'),
-  images: count('training images; without it, all (of mnist 8 in 10)').exactOptional(),
-  validationImages: count('validation images; without it, all that are not trained on').exactOptional(),
-  balanced: flag('the same number of training images of each class').default(false),
-  labelNoise: belowOne('share of the training labels that is made wrong').default(0),
-  augmentation: flag('crops, flips and rotations as the paper has them for the data set').default(true),
-  dataSeed: seed('seed of the split').default(0),
-  seed: seed('seed of weights, order, augmentation and dropout').default(0),
-  steps: count('training steps').default(78_200),
-  batchSize: count('examples a step').default(128),
-  width: z.int().min(1).max(1024).default(64).describe('channels of the first stage'),
-  numBlocks: z
-    .array(count('blocks').max(64))
-    .default([2, 2, 2, 2])
-    .describe('residual blocks of the four stages'),
-  blockDropout: belowOne('dropout after conv1 .. conv5_x').default(0),
-  classifierDropout: belowOne('dropout before the classifier; without it, as blockDropout').exactOptional(),
-  optimizer: z.enum(['sgd', 'adam']).default('sgd').describe('optimiser'),
-  learningRate: z.number().gt(0).max(10).default(0.1).describe('learning rate at its highest'),
-  momentum: belowOne("SGD's").default(0.9),
-  weightDecay: z
-    .number()
-    .min(0)
-    .max(10)
-    .default(5e-4)
-    .describe('L2: times the weights, added to the gradient'),
-  schedule: z.enum(['constant', 'cosine', 'multi-step']).default('cosine').describe('of the learning rate'),
-  warmupSteps: z.int().min(0).max(1e9).default(0).describe('steps of linear warm-up'),
-  ...MULTI_STEP,
-  classWeights: z
-    .array(z.number().gt(0).max(1e9))
-    .default([])
-    .describe('weight of each class in the loss; none: all alike'),
-  classWeightExponent: z.number().min(0).max(10).default(1).describe('power of the class weights'),
-  bottleneckSite: z
-    .enum(['none', 'conv1', 'conv2_x', 'conv3_x', 'conv4_x', 'conv5_x', 'avg_pool'])
-    .default('none')
-    .describe('site whose activation an autoencoder has to reproduce'),
-  bottleneckWidths: z
-    .array(count('a width'))
-    .default([64])
-    .describe("widths of the autoencoder's hidden layers"),
-  bottleneckWeight: z.number().gt(0).max(1e6).default(1).describe('factor of its loss'),
-  burnIn: z.int().min(0).max(1e6).default(0).describe('epochs before it begins'),
-  normLoss: flag("its error as a share of the activation's squares").default(true),
-  bottleneckPerClass: flag('a bottleneck for each class').default(false),
-  overfitBatch: flag('trains on one batch alone').default(false),
-  measureEvery: count('steps between measurements').default(3910),
-  earlyMeasurements: z
-    .int()
-    .min(0)
-    .max(50)
-    .default(0)
-    .describe('log-spaced measurements before measureEvery'),
-  checkpointEvery: count('steps between checkpoints').default(391),
-  measuredImages: count('training images that are measured, the first ones').default(10_000),
-  idTrain: flag('the dimension on the training images too').default(false),
-  idClasses: flag('the dimension of each class too').default(false),
-  idData: flag('the dimension of the images themselves, at step 0').default(false),
-  ...ESTIMATE,
-});
-
-/** Settings of runs on images: their defaults, and how they are read and written. */
-export const IMAGES: Settings<ImagesConfig> = defineSettings<ImagesConfig>(images, (config, refuse) => {
-  if (config.numBlocks.length !== 4) refuse('numBlocks', 'must be four numbers, one for each stage');
-  if (config.bottleneckWidths.length === 0) refuse('bottleneckWidths', 'must be at least one width');
-  if (config.images !== undefined && config.batchSize > config.images)
-    refuse('batchSize', `is larger than images=${config.images}`);
+export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> = defineExperiment({
+  name: 'images',
+  summary: 'a ResNet learns pictures, more or less regularised',
+  type: {
+    name: 'ImagesConfig',
+    description: 'Training a ResNet on pictures. The defaults are those of the paper for CIFAR-10.',
+  },
+  settings: {
+    dataset: memberOf(IMAGE_DATASETS, 'ImageDatasetName', {
+      default: 'cifar10',
+      description: 'data set of pictures',
+    }),
+    ...IMAGE_DATASET_SETTINGS,
+    images: count({
+      absent: 'all; 8 in 10 where the data set has no pictures for validation',
+      description: 'number of training images',
+    }),
+    validationImages: count({
+      absent: 'all that are not trained on',
+      description: 'number of validation images',
+    }),
+    balanced: flag({
+      default: false,
+      description: 'whether every class has the same number of training images',
+    }),
+    labelNoise: belowOne({ default: 0, description: 'fraction of the training labels that is made wrong' }),
+    augmentation: flag({
+      default: true,
+      description:
+        'whether training images are cropped, flipped and rotated at random, as the paper does for the data set',
+    }),
+    dataSeed: dataSeed(0),
+    seed: seed({
+      default: 0,
+      description: 'seed of the weights, the order of the examples, augmentation and dropout',
+    }),
+    steps: steps(200 * EPOCH),
+    batchSize: batchSize(128),
+    model: memberOf(IMAGE_MODELS, 'ImageModelName', {
+      default: 'resnet',
+      description: 'network that is trained',
+    }),
+    ...IMAGE_MODEL_SETTINGS,
+    optimizer: optimizer('sgd'),
+    learningRate: number({
+      default: 0.1,
+      above: 0,
+      max: 10,
+      description: 'highest learning rate of the schedule',
+    }),
+    momentum,
+    weightDecay: weightDecay(5e-4),
+    schedule: schedule(['constant', 'cosine', 'multi-step'], 'cosine'),
+    warmupSteps: wholeNumber({
+      default: 0,
+      min: 0,
+      max: 1e9,
+      description:
+        'number of steps over which the learning rate rises linearly before it follows the schedule',
+    }),
+    milestones,
+    gamma,
+    classWeights: list({
+      default: [],
+      above: 0,
+      max: 1e9,
+      description: 'weight of each class in the loss; an empty list weights all classes alike',
+    }),
+    classWeightExponent: number({
+      default: 1,
+      min: 0,
+      max: 10,
+      description: 'power to which the class weights are raised',
+    }),
+    bottleneckSite: choice(['none', 'conv1', 'conv2_x', 'conv3_x', 'conv4_x', 'conv5_x', 'avg_pool'], {
+      default: 'none',
+      description: 'site whose activation an autoencoder has to reproduce',
+    }),
+    bottleneckWidths: list(
+      { default: [64], min: 1, max: 1e9, description: 'widths of the hidden layers of the autoencoder' },
+      { whole: true, filled: true },
+    ),
+    bottleneckWeight: number({
+      default: 1,
+      above: 0,
+      max: 1e6,
+      description: "factor of the autoencoder's error in the loss",
+    }),
+    burnIn: wholeNumber({
+      default: 0,
+      min: 0,
+      max: 1e6,
+      description: "number of epochs before the autoencoder's error is added to the loss",
+    }),
+    normLoss: flag({
+      default: true,
+      description: "whether the autoencoder's error is divided by the squared norm of the activation",
+    }),
+    bottleneckPerClass: flag({
+      default: false,
+      description: 'whether each class has an autoencoder of its own',
+    }),
+    overfitBatch: flag({
+      default: false,
+      description: 'whether to train on a single batch, which shows that the network can learn at all',
+    }),
+    measureEvery: measureEvery(10 * EPOCH),
+    earlyMeasurements: earlyMeasurements(0),
+    checkpointEvery: checkpointEvery(EPOCH),
+    measuredImages: count({
+      default: 10_000,
+      description: 'number of training images that are measured, the first ones',
+    }),
+    idTrain: flag({
+      default: false,
+      description: 'whether the dimension is measured on the training images too',
+    }),
+    idClasses: flag({ default: false, description: 'whether the dimension of each class is measured too' }),
+    idData: flag({
+      default: false,
+      description: 'whether the dimension of the images themselves is measured too, at step 0',
+    }),
+    ...ESTIMATE,
+  },
+  check: (config, refuse) => {
+    const { images, batchSize } = config;
+    imageDatasetNamed(config.dataset).check?.({ ...config }, refuse as Refuse<string>);
+    imageModelNamed(config.model).check?.({ ...config }, refuse as Refuse<string>);
+    if (images !== undefined && batchSize > images) refuse('batchSize', `is larger than images=${images}`);
+  },
+  presets: {
+    /**
+     * The settings with which `data/runs/mnist` was recorded: a whole sweep takes some hours on two cores. Few images
+     * leave room for overfitting.
+     */
+    mnist: {
+      dataset: 'mnist',
+      images: 500,
+      validationImages: 2000,
+      width: 16,
+      weightDecay: 0,
+      batchSize: 32,
+      steps: 2000,
+      measureEvery: 1000,
+    },
+    /** config/exp/cifar10.yaml and cifar10_id.yaml of the public code. */
+    cifar10: {},
+    /** config/exp/cifar100.yaml and cifar100_id.yaml of the public code. */
+    cifar100: {
+      dataset: 'cifar100',
+      schedule: 'multi-step',
+      milestones: [60 * EPOCH, 120 * EPOCH, 160 * EPOCH],
+    },
+  },
+  title: ({ dataset, model }) => {
+    const network = IMAGE_MODELS.find(({ name }) => name === model);
+    return `${network?.title ?? 'Network'} on ${dataset ?? 'pictures'}`;
+  },
+  setup: imagesSetup,
 });
 
 /**
- * Completes settings with the defaults.
+ * Completes the settings of a run with the defaults.
  *
- * @throws RangeError for unknown keys and bad values, with the nearest key or the allowed range
+ * @throws RangeError for unknown settings and for values that are not allowed
  */
 export function imagesConfig(settings: Readonly<Partial<ImagesConfig>> = {}): ImagesConfig {
   return IMAGES.config(settings);

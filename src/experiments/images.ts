@@ -1,31 +1,20 @@
 /** A ResNet learns images, more or less regularised: data, network and measurements of such a run. */
-
-import { cifar10, cifar100 } from '../data/cifar';
 import { type Dataset, toBatch } from '../data/dataset';
-import { idxFolder } from '../data/idx';
-import type { ImageOptions } from '../data/image-set';
-import { mnist } from '../data/mnist';
+import { imageDatasetNamed } from '../data/registry';
 import { rawPoints } from '../data/select';
 import type { Model } from '../models/model';
-import { resnet } from '../models/resnet';
+import { imageModelNamed } from '../models/registry';
 import type { DimensionEstimate, Measurement } from '../records/run-record';
 import type { SiteActivation } from '../training/evaluation';
 import { classWeights } from '../training/losses';
 import { oneBatch } from '../training/one-batch';
 import { bottleneck, type Regularizer } from '../training/regularizers';
-import { constant, cosine, multiStep, type Schedule, warmedUp } from '../training/schedules';
+import { warmedUp } from '../training/schedules';
 import type { MeasurementEvent } from '../training/trainer';
-import type { ImagesConfig } from './images-config';
-import type { Setup, SiteIds } from './setup';
+import type { ImagesConfig } from './config-types';
+import type { Setup, SiteIds } from './experiment';
 import { siteId } from './site-id';
-
-/** Images of each source to train on, and to validate with where it has a test set. */
-const SIZES = {
-  mnist: { train: 10_000, validation: 10_000 },
-  'fashion-mnist': { train: 60_000, validation: 10_000 },
-  cifar10: { train: 50_000, validation: 10_000 },
-  cifar100: { train: 50_000, validation: 10_000 },
-} as const;
+import { optimizerOf, scheduleOf } from './training-settings';
 
 /** Images that go through the network at once when measuring: 131 MB of activations at conv1 of width 64. */
 const EVALUATION_BATCH = 500;
@@ -36,51 +25,40 @@ const EVALUATION_BATCH = 500;
  * @throws RangeError for more images than there are; what the loaders throw for missing and damaged files
  */
 export async function imagesData(config: ImagesConfig): Promise<Dataset> {
-  const { dataset, images, validationImages, balanced, labelNoise, dataSeed: seed } = config;
-  const sizes = SIZES[dataset];
-  const options: ImageOptions = {
-    balanced,
-    labelNoise,
-    seed,
-    ...(images === undefined ? {} : { trainFraction: share('images', images, sizes.train) }),
-    ...(validationImages === undefined
-      ? {}
-      : { validationFraction: share('validationImages', validationImages, sizes.validation) }),
-    ...(config.augmentation ? {} : { augmentation: {} }),
-  };
-  switch (dataset) {
-    case 'mnist':
-      return mnist(options);
-    case 'fashion-mnist':
-      return idxFolder(config.folder, options);
-    case 'cifar10':
-      return cifar10(options);
-    case 'cifar100':
-      return cifar100(options);
-  }
+  const { images, validationImages, balanced, labelNoise, dataSeed: seed } = config;
+  return imageDatasetNamed(config.dataset).load(
+    {
+      balanced,
+      labelNoise,
+      seed,
+      ...(images === undefined ? {} : { images }),
+      ...(validationImages === undefined ? {} : { validationImages }),
+      ...(config.augmentation ? {} : { augmentation: {} }),
+    },
+    { ...config },
+  );
 }
 
 /** The untrained network that the settings describe. */
 export function imagesModel(config: ImagesConfig, data: Dataset): Model {
-  const { width, numBlocks, blockDropout, classifierDropout = blockDropout, seed } = config;
   const channels = data.train.inputShape.at(-1)!;
-  return resnet({ classes: data.classes, channels, width, numBlocks, blockDropout, classifierDropout, seed });
+  const { classes } = data;
+  return imageModelNamed(config.model).make({ ...config }, { channels, classes, seed: config.seed });
 }
 
 /** What a run with these settings consists of. */
 export async function imagesSetup(config: ImagesConfig): Promise<Setup> {
   const whole = await imagesData(config);
   const data = config.overfitBatch ? oneBatch(whole, config.batchSize, config.seed) : whole;
-  const { momentum, weightDecay, idTrain, measuredImages } = config;
+  const { idTrain, measuredImages } = config;
   /** By split, class and site, between a measurement and its line. */
   let classIds: Record<string, Record<string, SiteIds>> = {};
   return {
     data,
     model: () => imagesModel(config, data),
     training: {
-      optimizer:
-        config.optimizer === 'adam' ? { kind: 'adam', weightDecay } : { kind: 'sgd', momentum, weightDecay },
-      schedule: scheduleOf(config),
+      optimizer: optimizerOf(config),
+      schedule: warmedUp(scheduleOf(config), config.learningRate, config.warmupSteps),
       regularizers: regularizersOf(config, data),
       ...(config.classWeights.length === 0
         ? {}
@@ -164,20 +142,4 @@ function regularizersOf(config: ImagesConfig, data: Dataset): Regularizer[] {
       ...(config.bottleneckPerClass ? { perClass: data.classes } : {}),
     }),
   ];
-}
-
-function scheduleOf(config: ImagesConfig): Schedule {
-  const { schedule, learningRate, warmupSteps, steps, milestones, gamma } = config;
-  const base = {
-    constant: constant(learningRate),
-    cosine: cosine(learningRate, steps),
-    'multi-step': multiStep(learningRate, milestones, gamma),
-  }[schedule];
-  return warmedUp(base, learningRate, warmupSteps);
-}
-
-/** Images as the share of a source that the loaders ask for. */
-function share(key: string, images: number, size: number): number {
-  if (images > size) throw new RangeError(`${key}=${images} is more than the ${size} there are`);
-  return images / size;
 }

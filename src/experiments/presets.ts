@@ -1,6 +1,7 @@
-/** The paper's settings and the values of its figures (Brown et al. 2022, arXiv 2211.13239), and those of our records. */
-import { type GrokkingConfig, grokkingConfig } from './grokking-config';
-import { type ImagesConfig, imagesConfig } from './images-config';
+/** The settings and results of the paper (Brown et al. 2022, arXiv 2211.13239), and the settings of our records. */
+import type { GrokkingConfig, ImagesConfig } from './config-types';
+import { GROKKING } from './grokking-config';
+import { IMAGES } from './images-config';
 
 /** Constants of the paper. */
 export interface Paper {
@@ -42,49 +43,9 @@ export interface Paper {
   readonly onsetOfHarm: Readonly<Record<'cifar10' | 'cifar100', { weightDecay: number; dropout: number }>>;
 }
 
-/** 200 epochs of 391 batches, the last one short; crops, flips and normalisation come with the data set. */
-const CIFAR: Partial<ImagesConfig> = {
-  augmentation: true,
-  width: 64,
-  numBlocks: [2, 2, 2, 2],
-  blockDropout: 0,
-  optimizer: 'sgd',
-  momentum: 0.9,
-  learningRate: 0.1,
-  weightDecay: 5e-4,
-  warmupSteps: 0,
-  batchSize: 128,
-  steps: 200 * 391,
-  idSubsamples: 20,
-  idFraction: 0.9,
-  discardFraction: 0.1,
-};
-
 /** The public code is github BradleyBrown19/act_ids, read at commit c9d3597. */
 export const PAPER: Paper = {
-  grokking: grokkingConfig({
-    task: 'division',
-    prime: 97,
-    trainFraction: 0.3,
-    dataSeed: 9,
-    steps: 40_000,
-    batchSize: 512,
-    optimizer: 'adam',
-    learningRate: 1e-3,
-    beta1: 0.9,
-    beta2: 0.98,
-    weightDecay: 0,
-    schedule: 'warmup',
-    warmupSteps: 10_000,
-    nLayer: 2,
-    nHead: 4,
-    nEmbd: 128,
-    dropoutRate: 0.1,
-    measureEvery: 500,
-    idSubsamples: 20,
-    idFraction: 0.9,
-    discardFraction: 0.1,
-  }),
+  grokking: GROKKING.presets.paper,
   grokkingGrid: { trainFraction: [0.15, 0.2, 0.25, 0.3], weightDecay: [0, 1e-4, 1e-3, 1e-2] },
   grokkingHalfSteps: {
     '0.15': { '0': null, '0.0001': null, '0.001': 15_600, '0.01': 10_300 },
@@ -92,14 +53,8 @@ export const PAPER: Paper = {
     '0.25': { '0': 14_800, '0.0001': 10_600, '0.001': 6_400, '0.01': 3_600 },
     '0.3': { '0': 6_000, '0.0001': 5_800, '0.001': 4_500, '0.01': 3_300 },
   },
-  cifar10: imagesConfig({ ...CIFAR, dataset: 'cifar10', schedule: 'cosine' }),
-  cifar100: imagesConfig({
-    ...CIFAR,
-    dataset: 'cifar100',
-    schedule: 'multi-step',
-    milestones: [60 * 391, 120 * 391, 160 * 391],
-    gamma: 0.2,
-  }),
+  cifar10: IMAGES.presets.cifar10,
+  cifar100: IMAGES.presets.cifar100,
   weightDecays: [
     0, 1e-6, 2e-6, 5e-6, 6e-6, 8e-6, 1e-5, 2e-5, 5e-5, 6e-5, 8e-5, 1e-4, 2e-4, 5e-4, 6e-4, 8e-4, 1e-3, 2e-3,
     5e-3, 6e-3, 8e-3, 1e-2,
@@ -121,39 +76,21 @@ export const PAPER: Paper = {
   },
 };
 
-/**
- * The settings with which `data/runs/mnist` was recorded, two regularisations at a time off: a whole sweep takes some
- * hours on two cores. Few images leave room to overfit; what is not named is the paper's for CIFAR-10.
- */
-export const SMALL: { readonly mnist: ImagesConfig } = {
-  mnist: imagesConfig({
-    ...CIFAR,
-    dataset: 'mnist',
-    schedule: 'cosine',
-    images: 500,
-    validationImages: 2000,
-    width: 16,
-    weightDecay: 0,
-    batchSize: 32,
-    steps: 2000,
-    measureEvery: 1000,
-  }),
-};
+/** The settings of our own records, a sweep of which takes some hours on two cores; see the presets of the experiment. */
+export const SMALL: { readonly mnist: ImagesConfig } = { mnist: IMAGES.presets.mnist };
 
 /**
- * The settings with which a data set is run here, with changes: the paper's for CIFAR, ours for MNIST.
+ * The settings with which a data set is run here, with changes: those of the paper for CIFAR, ours for MNIST.
  *
- * @param changes over the preset of `changes.dataset`, MNIST where none is named
- * @throws RangeError for a data set that has no preset, for unknown keys and for bad values
+ * @param changes to the preset of `changes.dataset`, which is MNIST where none is named
+ * @throws RangeError for a data set that has no preset, for unknown settings and for values that are not allowed
  */
 export function imagesPreset(changes: Readonly<Partial<ImagesConfig>> = {}): ImagesConfig {
-  const presets: Partial<Record<ImagesConfig['dataset'], ImagesConfig>> = {
-    ...SMALL,
-    cifar10: PAPER.cifar10,
-    cifar100: PAPER.cifar100,
-  };
-  const { dataset = 'mnist' } = changes;
-  const preset = presets[dataset];
-  if (preset) return imagesConfig({ ...preset, ...changes });
-  throw new RangeError(`no preset for dataset=${dataset}: choose ${Object.keys(presets).join(', ')}`);
+  const { dataset = IMAGES.presets.mnist.dataset } = changes;
+  const presets = Object.values(IMAGES.presets);
+  const preset = presets.find((config) => config.dataset === dataset);
+  if (preset) return IMAGES.config({ ...preset, ...changes });
+  throw new RangeError(
+    `there is no preset for dataset=${dataset}: choose one of ${presets.map((config) => config.dataset).join(', ')}, or give all settings with imagesConfig`,
+  );
 }

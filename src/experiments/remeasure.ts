@@ -14,10 +14,11 @@ import { loadBackend } from '../runtime/backend';
 import { loadCheckpoint } from '../training/checkpoint';
 import { accuracy, crossEntropy } from '../training/losses';
 import type { TrainEvent } from '../training/trainer';
+import type { GrokkingConfig } from './config-types';
+import type { SiteIds } from './experiment';
 import { grokkingData, grokkingModel } from './grokking';
-import { type GrokkingConfig, grokkingConfig } from './grokking-config';
+import { grokkingConfig } from './grokking-config';
 import { runExperiment } from './run';
-import type { SiteIds } from './setup';
 
 /** What a run is measured by: the names under which a record keeps the values, and how each is computed. */
 export type Estimators = Readonly<Record<string, EstimatorOptions>>;

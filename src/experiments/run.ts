@@ -7,10 +7,15 @@ import { openRun, type RunWriter } from '../records/run-record';
 import { loadBackend } from '../runtime/backend';
 import { checkpointPath, loadCheckpoint } from '../training/checkpoint';
 import { type TrainEvent, train } from '../training/trainer';
-import { completeConfig, type RunConfig, type RunSettings } from './config';
-import { grokkingSetup } from './grokking';
-import { imagesSetup } from './images';
-import type { Setup, SiteIds } from './setup';
+import type { SiteIds } from './experiment';
+import {
+  changeableSettings,
+  completeConfig,
+  experimentNamed,
+  type RunConfig,
+  type RunSettings,
+  withDefaults,
+} from './registry';
 
 /** Where and how to run. */
 export interface RunOptions {
@@ -37,7 +42,12 @@ export async function* runExperiment(
 ): AsyncGenerator<TrainEvent<SiteIds>, void, void> {
   const config = completeConfig(settings);
   const backend = await loadBackend();
-  const { data, model: makeModel, training, measurement } = await setupOf(config);
+  const {
+    data,
+    model: makeModel,
+    training,
+    measurement,
+  } = await experimentNamed(config.experiment).setup(config);
   if (config.batchSize > data.train.size) {
     throw new RangeError(
       `batchSize=${config.batchSize} is larger than the ${data.train.size} training examples: give at most that`,
@@ -58,7 +68,16 @@ export async function* runExperiment(
     ...training,
     ...(directory === undefined
       ? {}
-      : { checkpoints: { directory, every: config.checkpointEvery, config: { ...config }, resume } }),
+      : {
+          checkpoints: {
+            directory,
+            every: config.checkpointEvery,
+            config: { ...config },
+            mayChange: changeableSettings(config),
+            complete: withDefaults,
+            resume,
+          },
+        }),
     ...(signal ? { signal } : {}),
   });
   try {
@@ -72,10 +91,6 @@ export async function* runExperiment(
     model.dispose();
     for (const regularizer of training.regularizers ?? []) regularizer.dispose();
   }
-}
-
-function setupOf(config: RunConfig): Promise<Setup> {
-  return config.experiment === 'grokking' ? grokkingSetup(config) : imagesSetup(config);
 }
 
 function openRecord(
@@ -92,9 +107,11 @@ function openRecord(
       `${last} is the checkpoint of an earlier run: resume it, choose another place, or delete it`,
     );
   }
-  // A run may be prolonged, except where the learning rate depends on its length.
-  const mayChange = config.schedule === 'cosine' ? [] : ['steps', 'checkpointEvery'];
-  const writer = openRun(path, resume ? { ...options, mayChange, resumeFrom: lastStep(last) } : options);
+  const mayChange = changeableSettings(config);
+  const writer = openRun(
+    path,
+    resume ? { ...options, mayChange, complete: withDefaults, resumeFrom: lastStep(last) } : options,
+  );
   mkdirSync(directory, { recursive: true });
   return writer;
 }

@@ -1,6 +1,6 @@
 /** A grid of runs as an array job of Slurm: one task a cell, safe to be requeued. */
 
-import { overridesOf } from './config';
+import { overridesOf } from './registry';
 import type { SweepCell } from './sweep';
 
 /** What the cluster is asked for, for each task. */

@@ -5,7 +5,8 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { runPath } from '../records/run-path';
 import { readRun } from '../records/run-record';
-import { overridesOf, type RunConfig, runName } from './config';
+import { type RunConfig, runName } from './registry';
+import type { WorkerMessage, WorkerTask } from './worker-messages';
 
 /** Where and how a grid is run. */
 export interface SweepOptions {
@@ -77,7 +78,7 @@ export async function sweep(grid: readonly RunConfig[], options: SweepOptions = 
   const work = async (): Promise<void> => {
     for (let i = waiting.shift(); i !== undefined; i = waiting.shift()) {
       if (signal?.aborted) change(i, { state: 'stopped' });
-      else await runCell(cells[i]!, folder, threads, signal, (news) => change(i as number, news));
+      else await runCell(cells[i]!, threads, signal, (news) => change(i as number, news));
     }
   };
   await Promise.all(Array.from({ length: workers }, work));
@@ -93,73 +94,78 @@ function defaultWorkers(): number {
 
 async function runCell(
   cell: SweepCell,
-  folder: string,
   threads: number,
   signal: AbortSignal | undefined,
   change: (news: Partial<SweepCell>) => void,
 ): Promise<void> {
   change({ state: 'running', started: { at: Date.now(), step: cell.step } });
   for (let attempt = 0; ; attempt++) {
-    const { code, lines } = await runWorker(cell, folder, threads, signal, change);
-    const last = lines.at(-1) ?? `ended with ${code}`;
-    if (code === 0) return change({ state: 'done', step: cell.config.steps, message: 'recorded' });
-    if (signal?.aborted) return change({ state: 'stopped', message: 'stopped with a checkpoint' });
-    const locked = lines.some((line) => line.includes('is being written by'));
-    if (!locked || attempt >= LOCK_RETRIES) {
-      const reason = lines.find((line) => line.startsWith('error:')) ?? last;
-      return change({ state: 'failed', message: reason });
-    }
+    const end = await runWorker(cell, threads, signal, ({ step, message }) => change({ step, message }));
+    if (end.type === 'done') return change({ state: 'done', step: end.step, message: 'recorded' });
+    if (end.type === 'stopped') return change({ state: 'stopped', message: 'stopped with a checkpoint' });
+    if (signal?.aborted && end.reason !== 'error')
+      return change({ state: 'stopped', message: 'stopped; it goes on from its last checkpoint' });
+    if (end.reason !== 'locked' || attempt >= LOCK_RETRIES)
+      return change({ state: 'failed', message: end.message });
+    change({ message: end.message });
     await new Promise((resolve) => setTimeout(resolve, 1000));
   }
 }
 
-/** Runs the command line of one experiment. When this process dies, the worker notices and stops with a checkpoint. */
+type Message<T extends WorkerMessage['type']> = Extract<WorkerMessage, { type: T }>;
+type End =
+  | Message<'done' | 'stopped' | 'failure'>
+  /** The process ended without a word: it was killed, or it crashed. */
+  | { readonly type: 'failure'; readonly reason: 'killed'; readonly message: string };
+
+/** Does a run in a process of its own. When this process dies, the other one notices and stops with a checkpoint. */
 function runWorker(
-  { config, name }: SweepCell,
-  folder: string,
+  { config, path }: WorkerTask,
   threads: number,
   signal: AbortSignal | undefined,
-  change: (news: Partial<SweepCell>) => void,
-): Promise<{ code: number | string; lines: string[] }> {
-  const words = [config.experiment, ...overridesOf(config), '--out', folder, '--name', name, '--resume'];
-  const child: ChildProcess = fork(COMMAND_LINE, words, {
+  onProgress: (progress: Message<'progress'>) => void,
+): Promise<End> {
+  const child: ChildProcess = fork(WORKER, {
     env: { ...process.env, TF_NUM_INTRAOP_THREADS: String(threads) },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     // Ctrl-C in a terminal reaches the whole group: only this process shall pass it on.
     detached: true,
   });
+  const task: WorkerTask = { config, path };
+  child.send(task, () => {}); // A process that is gone already says so by ending.
   const stop = (): void => {
     child.kill('SIGTERM');
   };
   signal?.addEventListener('abort', stop, { once: true });
-  const lines: string[] = [];
-  let rest = '';
-  const read = (chunk: Buffer): void => {
-    const parts = (rest + chunk).split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) {
-      if (line.trim() === '') continue;
-      lines.push(line);
-      if (lines.length > 40) lines.shift();
-      const progress = /^step\s+(\d+)\/\d+ \| (.*)$/.exec(line);
-      if (progress) change({ step: Number(progress[1]), message: progress[2]! });
-    }
-  };
-  child.stdout!.on('data', read);
-  child.stderr!.on('data', read);
+  let end: End | undefined;
+  child.on('message', (message: WorkerMessage) => {
+    if (message.type === 'progress') onProgress(message);
+    else end = message;
+  });
+  let errors = '';
+  child.stderr!.on('data', (chunk: Buffer) => {
+    errors = (errors + chunk).slice(-ERROR_CHARACTERS);
+  });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, killed) => {
       signal?.removeEventListener('abort', stop);
-      resolve({ code: code ?? killed ?? 1, lines });
+      const message = howItEnded(code, killed, errors.trimEnd().split('\n').at(-1) ?? '');
+      resolve(end ?? { type: 'failure', reason: 'killed', message });
     });
   });
 }
 
+/** A process that is killed from outside has not said why. */
+function howItEnded(code: number | null, signal: NodeJS.Signals | null, lastLine: string): string {
+  if (signal === 'SIGKILL')
+    return 'its process was ended by SIGKILL, as the system does when the memory is full: try fewer workers';
+  const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+  return `its process ${how}${lastLine === '' ? '' : `: ${lastLine}`}`;
+}
+
+/** What is kept of the error output, for the message of a process that crashed. */
+const ERROR_CHARACTERS = 2000;
+
 /** As compiled; run from the sources, it is the source beside it. */
-const COMMAND_LINE = join(
-  __dirname,
-  '..',
-  'commands',
-  `experiment${__filename.endsWith('.ts') ? '.ts' : '.js'}`,
-);
+const WORKER = join(__dirname, `worker${__filename.endsWith('.ts') ? '.ts' : '.js'}`);

@@ -1,20 +1,22 @@
 /** Other runs behind a figure of one run: faint curves, each named by the settings in which it differs. */
 import type { PlotData } from 'plotly.js';
+import { identityOf, withDefaults } from '../experiments/registry';
 import type { RunSoFar } from '../records/run-record';
 import { runTraces } from './run-axes';
-
-/** How long and how often is no difference of what is learnt. */
-const RHYTHM = ['experiment', 'steps', 'checkpointEvery', 'measureEvery', 'earlyMeasurements'];
 
 /** More than these would hide the run; the last ones are drawn. */
 const MOST = 4;
 
-/** The settings of `other` that differ from those of `run`, such as `weightDecay=0.001`; empty where none does. */
+/**
+ * The settings that make `other` another run than `run`, such as `weightDecay=0.001`; empty where none does. How long a
+ * run is and when it is measured does not count.
+ */
 export function difference(other: RunSoFar['config'], run: RunSoFar['config']): string {
-  return Object.keys({ ...run, ...other })
-    .filter((key) => !RHYTHM.includes(key))
-    .filter((key) => JSON.stringify(other[key]) !== JSON.stringify(run[key]))
-    .map((key) => `${key}=${String(other[key] ?? '–')}`)
+  const [theirs, own] = [withDefaults(other), withDefaults(run)];
+  return Object.keys({ ...own, ...theirs })
+    .filter((key) => key !== 'experiment' && identityOf(key, own) === 'run')
+    .filter((key) => JSON.stringify(theirs[key]) !== JSON.stringify(own[key]))
+    .map((key) => `${key}=${String(theirs[key] ?? '–')}`)
     .join(', ');
 }
 

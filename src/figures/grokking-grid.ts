@@ -4,12 +4,13 @@ import type { Layout, PlotData } from 'plotly.js';
 import { distinctValues, type HalfSteps, leadSummary, setting } from '../analysis/grokking-runs';
 import { grokkingStep } from '../analysis/transition';
 import { PAPER } from '../experiments/presets';
+import { titleOf } from '../experiments/registry';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import type { Figure } from './figure';
 import { grokkingTable, leadTable } from './grokking-table';
 import { formatSetting, formatStep } from './number-format';
-import { type RunFigureOptions, taskName } from './run';
+import type { RunFigureOptions } from './run';
 import { ACCURACY_AXIS, idAxis, runTraces, stepAxis } from './run-axes';
 import { COLOURS, GREY } from './style';
 
@@ -122,7 +123,7 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
       });
     });
   });
-  const title = options.title ?? `${taskName(runs[0]!)}: accuracy and LLID over the steps of training`;
+  const title = options.title ?? `${titleOf(runs[0]!.config)}: accuracy and LLID over the steps of training`;
   const subtitle = options.paper ? '<br><sub>dotted line: 50 % in the paper’s figure 4</sub>' : '';
   const plot = rows.length * ROW.height;
   return {

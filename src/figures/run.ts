@@ -1,6 +1,7 @@
 /** The figure of one run over its steps: accuracy and last-layer intrinsic dimension over the steps. */
 import type { Layout } from 'plotly.js';
 import { grokkingStep } from '../analysis/transition';
+import { titleOf } from '../experiments/registry';
 import type { Environment, RunSoFar } from '../records/run-record';
 import { besideTraces } from './beside';
 import type { Figure } from './figure';
@@ -59,7 +60,7 @@ export function runTitle(run: RunSoFar): string {
     config.seed === undefined ? '' : `seed ${config.seed}`,
   ].filter(Boolean);
   const hardware = environment ? `<br><sub>${hardwareName(environment)}</sub>` : '';
-  return `${taskName(run)}${settings.length > 0 ? `, ${settings.join(', ')}` : ''}${hardware}`;
+  return `${titleOf(config)}${settings.length > 0 ? `, ${settings.join(', ')}` : ''}${hardware}`;
 }
 
 /** The step at which validation accuracy passes one half, named above the plot where it covers no curve. */
@@ -90,15 +91,6 @@ function halfwayMark(step: number, nearEnd: boolean): Partial<Layout> {
       },
     ],
   };
-}
-
-/** What is learnt. */
-export function taskName({ config }: RunSoFar): string {
-  const { task, prime, degree, dataset } = config;
-  if (typeof dataset === 'string') return `ResNet on ${dataset}`;
-  if (task === 'permutation') return `Permutations of ${degree ?? 5}`;
-  if (typeof task === 'string') return `Modular ${task}${prime === undefined ? '' : ` mod ${prime}`}`;
-  return 'Training';
 }
 
 function hardwareName({ backend, hardware }: Environment): string {

@@ -4,11 +4,14 @@ import { mulberry32, streamSeed } from '../random';
 import type { Space } from './points/space';
 import type { Depth, NeighbourTable } from './search/neighbour-table';
 
+/** How many subsamples are drawn, and which share of the points is in each, unless told otherwise. */
+export const SUBSAMPLES = { count: 20, fraction: 0.9 };
+
 /** Random subsamples without replacement. */
 export interface SubsampleOptions {
-  /** At least 2. @default 20 */
+  /** At least 2. @default that of {@link SUBSAMPLES} */
   readonly count?: number;
-  /** Share of the points in each. @default 0.9 */
+  /** Share of the points in each. @default that of {@link SUBSAMPLES} */
   readonly fraction?: number;
   /** @default 0 */
   readonly seed?: number;
@@ -32,7 +35,7 @@ const LACKING = 0.1;
 export function neighboursForSubsamples(
   k: number,
   n: number,
-  { count = 20, fraction = 0.9 }: SubsampleOptions,
+  { count = SUBSAMPLES.count, fraction = SUBSAMPLES.fraction }: SubsampleOptions,
 ): number {
   let width = k;
   while (width < n && count * fraction * n * jStat.binomial.cdf(k - 1, width, fraction) > LACKING) width++;
@@ -43,7 +46,7 @@ export function neighboursForSubsamples(
 export function drawSubsamples(
   n: number,
   k: number,
-  { count = 20, fraction = 0.9, seed = 0 }: SubsampleOptions,
+  { count = SUBSAMPLES.count, fraction = SUBSAMPLES.fraction, seed = 0 }: SubsampleOptions,
 ): Int32Array[] {
   if (!(Number.isInteger(count) && count >= 2)) {
     throw new RangeError(`subsamples.count must be a whole number of at least 2, got ${count}`);

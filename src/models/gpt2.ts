@@ -2,8 +2,36 @@
 import * as tf from '@tensorflow/tfjs';
 import { mulberry32, normals, streamSeed } from '../random';
 import { dropout, embedding, gelu, matMul } from '../runtime/operations/fused-operations';
+import { belowOne, defaultsOf, type Setting, wholeNumber } from '../setting';
 import { attention, type Linear, lastRows, linear, type Norm, norm } from './layers';
-import type { ApplyOptions, Model, ModelOutput } from './model';
+import type { ApplyOptions, Model, ModelOutput, Network, SequenceShape } from './model';
+
+const SETTINGS: Readonly<Record<'nLayer' | 'nHead' | 'nEmbd' | 'dropoutRate', Setting<number>>> = {
+  nLayer: wholeNumber({ default: 2, min: 1, max: 48, description: 'number of transformer blocks' }),
+  nHead: wholeNumber({ default: 4, min: 1, max: 64, description: 'number of attention heads in each block' }),
+  nEmbd: wholeNumber({
+    default: 128,
+    min: 1,
+    max: 4096,
+    description: 'width of the embeddings, a multiple of nHead',
+  }),
+  dropoutRate: belowOne({
+    default: 0.1,
+    description: 'dropout rate of the embeddings, the attention and the residual branches',
+  }),
+};
+
+/** The paper's network for sequences. */
+export const GPT2: Network<SequenceShape, 'gpt2', typeof SETTINGS> = {
+  name: 'gpt2',
+  title: 'GPT-2',
+  summary: 'GPT-2 as a classifier, a transformer with causal attention',
+  settings: SETTINGS,
+  check: ({ nEmbd, nHead }, refuse) => {
+    if (nEmbd % nHead !== 0) refuse('nEmbd', `is not a multiple of nHead=${nHead}`);
+  },
+  make: ({ nLayer, nHead, nEmbd, dropoutRate }, data) => gpt2({ ...data, nLayer, nHead, nEmbd, dropoutRate }),
+};
 
 /** Size of the network. The names are those of transformers' GPT2Config. */
 export interface Gpt2Config {
@@ -11,13 +39,13 @@ export interface Gpt2Config {
   classes: number;
   /** Longest sequence. @default 4 */
   positions?: number;
-  /** @default 2 */
+  /** Transformer blocks. @default that of the setting */
   nLayer?: number;
-  /** @default 4 */
+  /** Attention heads of each block. @default that of the setting */
   nHead?: number;
-  /** @default 128 */
+  /** Width of the embeddings. @default that of the setting */
   nEmbd?: number;
-  /** Of embeddings, attention probabilities and both residual branches. @default 0.1 */
+  /** Of embeddings, attention probabilities and both residual branches. @default that of the setting */
   dropoutRate?: number;
   /** Of the initial weights. @default 0 */
   seed?: number;
@@ -40,7 +68,7 @@ type Variables = Readonly<Record<string, tf.Variable>>;
  * Source: Radford et al. 2019; settings of the paper: Brown et al. 2022, arXiv 2211.13239.
  */
 export function gpt2(options: Gpt2Config): Model {
-  const config = { positions: 4, nLayer: 2, nHead: 4, nEmbd: 128, dropoutRate: 0.1, seed: 0, ...options };
+  const config = { positions: 4, ...defaultsOf(SETTINGS), seed: 0, ...options };
   checkConfig(config);
   const variables = initialVariables(config);
   const sites = Array.from({ length: config.nLayer }, (_, i) => [

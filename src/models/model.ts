@@ -1,6 +1,7 @@
 /** What a network is here: variables, and a function from inputs to logits and named activations. */
 import type * as tf from '@tensorflow/tfjs';
 import type { RandomSource } from '../runtime/random/stateless-random';
+import type { Choosable, Settings, ValuesOf } from '../setting';
 
 /** How a model is applied. */
 export interface ApplyOptions {
@@ -35,4 +36,23 @@ export interface Model {
   readonly parameterCount: number;
   apply(inputs: tf.Tensor, options?: ApplyOptions): ModelOutput;
   dispose(): void;
+}
+
+/** A network that an experiment can choose; `Data` is what it has to know of the data. */
+export interface Network<Data, Name extends string = string, S extends Settings = Settings>
+  extends Choosable<Name, S> {
+  /** Its name in the title of a figure. */
+  readonly title: string;
+  /** Makes the untrained network. */
+  make(values: ValuesOf<S>, data: Data & { readonly classes: number; readonly seed: number }): Model;
+}
+
+/** What a network has to know of pictures [height, width, channels]. */
+export interface ImageShape {
+  readonly channels: number;
+}
+
+/** What a network has to know of sequences of tokens. */
+export interface SequenceShape {
+  readonly vocabularySize: number;
 }

@@ -8,18 +8,58 @@ import {
 } from '../runtime/operations/batch-normalization';
 import { convolution } from '../runtime/operations/convolution';
 import { biasAdd, dropout, matMul, relu } from '../runtime/operations/fused-operations';
-import type { ApplyOptions, Model, ModelOutput } from './model';
+import { belowOne, defaultsOf, list, type OptionalSetting, type Setting, wholeNumber } from '../setting';
+import type { ApplyOptions, ImageShape, Model, ModelOutput, Network } from './model';
+
+const SETTINGS: {
+  readonly width: Setting<number>;
+  readonly numBlocks: Setting<number[]>;
+  readonly blockDropout: Setting<number>;
+  readonly classifierDropout: OptionalSetting<number>;
+} = {
+  width: wholeNumber({
+    default: 64,
+    min: 1,
+    max: 1024,
+    description: 'number of channels in the first stage of the ResNet; each further stage doubles it',
+  }),
+  numBlocks: list(
+    {
+      default: [2, 2, 2, 2],
+      min: 1,
+      max: 64,
+      description: 'number of residual blocks in each of the four stages of the ResNet',
+    },
+    { whole: true, length: 4 },
+  ),
+  blockDropout: belowOne({ default: 0, description: 'dropout rate after each of conv1 to conv5_x' }),
+  classifierDropout: belowOne({
+    absent: 'the value of blockDropout',
+    description: 'dropout rate before the classifier',
+  }),
+};
+
+/** The paper's network for pictures. */
+export const RESNET: Network<ImageShape, 'resnet', typeof SETTINGS> = {
+  name: 'resnet',
+  title: 'ResNet',
+  summary: 'ResNet-18 of the paper, for pictures whose sides are multiples of 8',
+  settings: SETTINGS,
+  // That the dropout before the classifier is that of the blocks is a slip of the paper's public code.
+  make: ({ width, numBlocks, blockDropout, classifierDropout = blockDropout }, data) =>
+    resnet({ ...data, width, numBlocks, blockDropout, classifierDropout }),
+};
 
 /** Size of the network. */
 export interface ResnetConfig {
   classes: number;
   /** Of the images. @default 3 */
   channels?: number;
-  /** Channels of the stem and the first stage; each further stage doubles them. @default 64 */
+  /** Channels of the stem and the first stage; each further stage doubles them. @default that of the setting */
   width?: number;
-  /** Residual blocks of the four stages. @default [2, 2, 2, 2] */
+  /** Residual blocks of the four stages. @default that of the setting */
   numBlocks?: readonly number[];
-  /** Dropout of single numbers after conv1 .. conv5_x. @default 0 */
+  /** Dropout of single numbers after conv1 .. conv5_x. @default that of the setting */
   blockDropout?: number;
   /** Dropout before the classifier. @default 0 */
   classifierDropout?: number;
@@ -48,9 +88,7 @@ const STAGES = ['conv2_x', 'conv3_x', 'conv4_x', 'conv5_x'] as const;
 export function resnet(options: ResnetConfig): Model {
   const config: FullConfig = {
     channels: 3,
-    width: 64,
-    numBlocks: [2, 2, 2, 2],
-    blockDropout: 0,
+    ...defaultsOf(SETTINGS),
     classifierDropout: 0,
     seed: 0,
     ...options,

@@ -2,6 +2,11 @@
 import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
+/** A record is being written by another process, or elsewhere in this one. */
+export class LockedError extends Error {
+  override readonly name = 'LockedError';
+}
+
 /** Who holds a lock. */
 interface Holder {
   readonly pid: number;
@@ -19,7 +24,7 @@ const NAMELESS_MS = 5_000;
 /**
  * Locks `path` with the file `<path>.lock`; the result unlocks it.
  *
- * @throws Error that names the holder when another process, or this one, holds it
+ * @throws LockedError that names the holder when another process, or this one, holds it
  */
 export function lock(path: string): () => void {
   const file = `${path}.lock`;
@@ -35,7 +40,7 @@ export function lock(path: string): () => void {
     if (found === undefined) continue;
     const holder = liveHolder(found);
     if (holder !== undefined) {
-      throw new Error(
+      throw new LockedError(
         `${path} is being written by ${holder}: wait for it to end, or give this run another place` +
           ` (if nothing is writing it, delete ${file})`,
       );

@@ -101,6 +101,8 @@ export interface OpenOptions {
   readonly resumeFrom?: number;
   /** Keys of the config that may differ from those of the record when resuming. @default none */
   readonly mayChange?: readonly string[];
+  /** Gives the config of an older record the settings that it does not have yet. @default it stays as it is */
+  readonly complete?: (config: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 }
 
 interface RunLine {
@@ -150,7 +152,7 @@ export function readRun(path: string): RunRecord {
 /**
  * Opens a record for writing, new or to go on, and locks it against other processes.
  *
- * @throws Error when another process writes it, when it cannot be written, when a new one would replace an old, and
+ * @throws LockedError when another process writes it; Error when it cannot be written, when a new one would replace an old, and
  *   when it is to go on with another config
  */
 export function openRun(path: string, options: OpenOptions): RunWriter {
@@ -169,7 +171,8 @@ export function openRun(path: string, options: OpenOptions): RunWriter {
 }
 
 /** Makes the file what it has to be before the first line is appended; gives the last step that it holds. */
-function prepare(path: string, { config, environment, resumeFrom, mayChange = [] }: OpenOptions): number {
+function prepare(path: string, options: OpenOptions): number {
+  const { config, environment, resumeFrom, mayChange = [], complete = (older) => older } = options;
   const exists = existsSync(path) && statSync(path).size > 0;
   if (!exists) {
     if (resumeFrom !== undefined && resumeFrom >= 0) {
@@ -187,7 +190,7 @@ function prepare(path: string, { config, environment, resumeFrom, mayChange = []
     throw new Error(`${path} exists already: resume it, choose another place, or delete it`);
   }
   const { record, text } = read(path);
-  checkSameConfig(path, record.config, config, mayChange);
+  checkSameConfig(path, complete(record.config), config, mayChange);
   const kept = record.measurements.filter(({ step }) => step <= resumeFrom);
   const missing = missingSteps(config, kept, resumeFrom);
   if (missing.length > 0) {

@@ -4,15 +4,16 @@ import { isNative, nativeBackend, type OpAttribute } from '../runtime/backend';
 import { typeAttribute } from '../runtime/compile/graph-def';
 import type { Variables } from '../runtime/compile/program';
 import { type Operand, updateInPlace } from '../runtime/compile/trace';
+import { ADAM } from './adam-defaults';
 
 /** Adam (Kingma & Ba 2015). */
 export interface AdamConfig {
   readonly kind: 'adam';
-  /** @default 0.9 */
+  /** @default that of {@link ADAM} */
   readonly beta1?: number;
-  /** @default 0.999 */
+  /** @default that of {@link ADAM} */
   readonly beta2?: number;
-  /** @default 1e-8 */
+  /** @default that of {@link ADAM} */
   readonly epsilon?: number;
   /** L2: this times the weights is added to the gradient of every parameter (not AdamW). @default 0 */
   readonly weightDecay?: number;
@@ -52,7 +53,7 @@ export function createOptimizer(config: OptimizerConfig, parameters: Variables):
  * TensorFlow's fused operation adds epsilon to sqrt(v) instead, so it is given epsilon * sqrt(1 - beta2^t).
  */
 function adam(config: AdamConfig, parameters: Variables): Optimizer {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = config;
+  const { beta1 = ADAM.beta1, beta2 = ADAM.beta2, epsilon = ADAM.epsilon, weightDecay = 0 } = config;
   checkRange('beta1', beta1, 0, 1);
   checkRange('beta2', beta2, 0, 1);
   checkRange('weightDecay', weightDecay, 0, Number.POSITIVE_INFINITY);

@@ -60,6 +60,10 @@ export interface TrainOptions<M = unknown> {
     readonly every: number;
     /** The run's settings: a checkpoint of other settings is refused. */
     readonly config: Readonly<Record<string, unknown>>;
+    /** Settings with which a run may go on when they have changed, such as its number of steps. @default none */
+    readonly mayChange?: readonly string[];
+    /** Gives the config of an older checkpoint the settings that it does not have yet. @default it stays as it is */
+    readonly complete?: (config: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
     /** Go on from `last.safetensors` if there is one, or with `'best'` from `best.safetensors`. @default false */
     readonly resume?: boolean | 'best';
   };
@@ -179,7 +183,7 @@ export async function* train<M = unknown>(
     if (checkpoints?.resume && existsSync(from)) {
       const { tensors, state } = loadCheckpoint(from);
       try {
-        checkSameSettings(from, state.config, checkpoints.config);
+        checkSameSettings(from, state.config, checkpoints);
         program.load(tensors);
       } finally {
         tf.dispose(tensors);
@@ -347,16 +351,14 @@ function runStep(
   return { loss, accuracy, gradientNorm, regularization };
 }
 
-/** More steps may be asked of a run, and other places and rhythms of keeping it; all else must be as it was. */
-const MAY_CHANGE = new Set(['steps', 'checkpointEvery']);
-
 function checkSameSettings(
   path: string,
-  before: Readonly<Record<string, unknown>>,
-  now: Readonly<Record<string, unknown>>,
+  saved: Readonly<Record<string, unknown>>,
+  { config: now, mayChange = [], complete = (older) => older }: NonNullable<TrainOptions['checkpoints']>,
 ): void {
+  const before = complete(saved);
   const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])];
-  const fixed = now['schedule'] === 'cosine' ? keys : keys.filter((key) => !MAY_CHANGE.has(key));
+  const fixed = keys.filter((key) => !mayChange.includes(key));
   const differing = fixed.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
   if (differing.length === 0) return;
   const list = differing.map(

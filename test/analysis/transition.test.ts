@@ -5,6 +5,7 @@ import { correlation, pearson } from '../../src/analysis/correlation';
 import { grokkingRows } from '../../src/analysis/grokking-runs';
 import { transition } from '../../src/analysis/transition';
 import { PAPER } from '../../src/experiments/presets';
+import { withDefaults } from '../../src/experiments/registry';
 import { RECORDED, readRuns } from '../../src/records/recorded-runs';
 import type { Measurement } from '../../src/records/run-record';
 
@@ -85,7 +86,7 @@ describe('the recorded grokking runs', () => {
     assert.equal(cells.size, 16);
     for (const { config, done, environment } of runs) {
       const { trainFraction, weightDecay, checkpointEvery, seed, earlyMeasurements, ...rest } =
-        config as Record<string, unknown>;
+        withDefaults(config);
       const {
         trainFraction: p,
         weightDecay: w,

@@ -83,11 +83,14 @@ describe('the command line', () => {
 
   it('says in one line what is wrong and what would be right, with exit code 1', () => {
     const wrong: [string[], RegExp][] = [
-      [['groking'], /^error: no experiment 'groking': choose grokking\n$/],
-      [['grokking', 'wieghtDecay=1'], /^error: no setting 'wieghtDecay': did you mean 'weightDecay'\?.*\n$/],
+      [['groking'], /^error: unknown experiment 'groking'; did you mean 'grokking'\?.*\n$/],
+      [
+        ['grokking', 'wieghtDecay=1'],
+        /^error: unknown setting 'wieghtDecay'; did you mean 'weightDecay'\?\n$/,
+      ],
       [
         ['grokking', 'trainFraction=2'],
-        /^error: trainFraction=2 is refused: give a number above 0 and below 1\n$/,
+        /^error: trainFraction=2 is not allowed: it must be greater than 0 and less than 1\n$/,
       ],
       [['grokking', '--resum'], /^error: no option '--resum': did you mean '--resume'\?.*\n$/],
     ];

@@ -177,6 +177,35 @@ describe('imageDataset', () => {
   }
 });
 
+describe('numbers of pictures', () => {
+  it('choose the same pictures as the shares that they are', () => {
+    for (const source of [SOURCE, WITH_TEST]) {
+      const validation = (source.test ?? source.train).size;
+      const byShare = imageDataset(source, { trainFraction: 0.29, validationFraction: 20 / validation });
+      const byNumber = imageDataset(source, { images: 58, validationImages: 20 });
+      assert.deepEqual(numbersOf(byNumber.train), numbersOf(byShare.train));
+      assert.deepEqual(numbersOf(byNumber.validation), numbersOf(byShare.validation));
+    }
+    assert.equal(imageDataset(WITH_TEST, { images: 200 }).train.size, 200);
+  });
+
+  it('are refused where there are not so many, and beside a share', () => {
+    const wrong: [ImageOptions, RegExp][] = [
+      [{ images: 200 }, /^images=200 is not allowed: .* between 1 and 199, since there are 200 pictures$/],
+      [{ images: 0 }, /^images=0 is not allowed/],
+      [{ images: 1.5 }, /^images=1.5 is not allowed: it must be a whole number/],
+      [{ images: 150, validationImages: 51 }, /^validationImages=51 is not allowed: .* between 1 and 50,/],
+      [{ images: 10, trainFraction: 0.5 }, /^images and trainFraction say the same in two ways/],
+      [
+        { validationImages: 10, validationFraction: 0.5 },
+        /^validationImages and validationFraction say the same/,
+      ],
+    ];
+    for (const [options, message] of wrong)
+      assert.throws(() => imageDataset(SOURCE, options), { name: 'RangeError', message });
+  });
+});
+
 describe('selections', () => {
   it('hold one class alone', () => {
     const part = ofClass(SOURCE.train, 2);

@@ -1,31 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { GROKKING, type GrokkingConfig, grokkingConfig } from '../../src/experiments/grokking-config';
+import type { GrokkingConfig } from '../../src/experiments/config-types';
+import { GROKKING, grokkingConfig } from '../../src/experiments/grokking-config';
 import { PAPER } from '../../src/experiments/presets';
 
 const { parseOverrides, parseGrid, runName, describe: describeSettings } = GROKKING;
 
 describe('grokkingConfig', () => {
-  it('has the defaults that its documentation names, key by key', () => {
-    const source = readFileSync(join(__dirname, '../../src/experiments/grokking-config.ts'), 'utf8');
-    const [, body] = /export interface GrokkingConfig \{\n(.*?)\n\}/s.exec(source)!;
-    const documented = [...body!.matchAll(/@default (.+?) \*\/\s+(\w+)\??:/g)].map(([, text, key]) => ({
-      key: key!,
-      text: text!,
-    }));
-    const defaults = grokkingConfig() as unknown as Record<string, unknown>;
-    assert.deepEqual(
-      documented.map(({ key }) => key).filter((key) => key !== 'validationFraction'),
-      Object.keys(defaults),
-    );
-    for (const { key, text } of documented) {
-      if (key === 'validationFraction') continue;
-      assert.deepEqual(defaults[key], JSON.parse(text.replaceAll("'", '"')), key);
-    }
-  });
-
   it('completes settings, leaves them as they are, and is at rest when applied again', () => {
     const settings = Object.freeze({ weightDecay: 0.01, milestones: [] });
     const config = grokkingConfig(settings);
@@ -39,13 +20,26 @@ describe('grokkingConfig', () => {
     assert.throws(() => grokkingConfig(settings as Partial<GrokkingConfig>), { name: 'RangeError', message });
 
   it('refuses values outside their range, and names key, value and range', () => {
-    refuse({ trainFraction: 1.5 }, /^trainFraction=1\.5 is refused: give a number above 0 and below 1$/);
-    refuse({ trainFraction: Number.NaN }, /^trainFraction=NaN is refused/);
-    refuse({ weightDecay: -1 }, /^weightDecay=-1 is refused: give a number from 0 to 10$/);
-    refuse({ steps: 2.5 }, /^steps=2\.5 is refused: give a whole number from 1/);
-    refuse({ steps: '100' }, /^steps=100 is refused/);
-    refuse({ task: 'product' }, /^task=product is refused: give division, subtraction, sum, permutation$/);
-    refuse({ steps: 0, dropoutRate: 1 }, /^steps=0 is refused: .*; dropoutRate=1 is refused: /);
+    refuse(
+      { trainFraction: 1.5 },
+      /^trainFraction=1\.5 is not allowed: it must be greater than 0 and less than 1$/,
+    );
+    refuse(
+      { trainFraction: Number.NaN },
+      /^trainFraction=NaN is not allowed: it must be a number greater than 0/,
+    );
+    refuse({ weightDecay: -1 }, /^weightDecay=-1 is not allowed: it must be between 0 and 10$/);
+    refuse(
+      { steps: 2.5 },
+      /^steps=2\.5 is not allowed: it must be a whole number between 1 and 1,000,000,000$/,
+    );
+    refuse({ steps: '100' }, /^steps='100' is not allowed: it must be a whole number/);
+    refuse({ steps: null }, /^steps=null is not allowed/);
+    refuse(
+      { task: 'product' },
+      /^task=product is not allowed: it must be one of division, subtraction, sum, permutation/,
+    );
+    refuse({ steps: 0, dropoutRate: 1 }, /^steps=0 is not allowed: .*; dropoutRate=1 is not allowed: /);
   });
 
   it('refuses settings that do not go together', () => {
@@ -55,15 +49,27 @@ describe('grokkingConfig', () => {
       { trainFraction: 0.6, validationFraction: 0.5 },
       /^validationFraction=0\.5 overlaps trainFraction=0\.6/,
     );
-    refuse({ milestones: [20, 10] }, /^milestones=20,10 must rise$/);
+    refuse(
+      { milestones: [20, 10] },
+      /^milestones=20,10 is not allowed: .* each greater than the one before$/,
+    );
     assert.equal(grokkingConfig({ task: 'permutation', prime: 98 }).prime, 98);
     assert.equal(grokkingConfig({ trainFraction: 0.7, validationFraction: 0.3 }).validationFraction, 0.3);
   });
 
+  it('refuses the settings of another experiment', () => {
+    refuse({ experiment: 'images' }, /^these are the settings of the experiment grokking, not of images$/);
+  });
+
+  it('does not share its lists', () => {
+    grokkingConfig().milestones.push(1);
+    assert.deepEqual(grokkingConfig().milestones, []);
+  });
+
   it('refuses unknown keys, and names the nearest', () => {
-    refuse({ wieghtDecay: 0 }, /no setting 'wieghtDecay': did you mean 'weightDecay'\?/);
+    refuse({ wieghtDecay: 0 }, /^unknown setting 'wieghtDecay'; did you mean 'weightDecay'\?$/);
     refuse({ learning_rate: 0 }, /did you mean 'learningRate'\?/);
-    refuse({ constructor: 0 }, /no setting 'constructor'/);
+    refuse({ constructor: 0 }, /unknown setting 'constructor'/);
   });
 });
 
@@ -105,15 +111,24 @@ describe('parseOverrides', () => {
   });
 
   it('refuses what is no setting, unknown keys, bad values, and a key that is given twice', () => {
-    assert.throws(() => parseOverrides(['weightDecay']), /'weightDecay' is no setting: write key=value/);
-    assert.throws(() => parseOverrides(['=3']), /'=3' is no setting/);
-    assert.throws(() => parseOverrides(['dropout=.1']), /no setting 'dropout': did you mean 'dropoutRate'\?/);
-    assert.throws(() => parseOverrides(['steps=many']), /steps=many is refused: give a whole number/);
-    assert.throws(() => parseOverrides(['steps=']), /steps= is refused/);
-    assert.throws(() => parseOverrides(['steps=Infinity']), /steps=Infinity is refused/);
+    assert.throws(
+      () => parseOverrides(['weightDecay']),
+      /^RangeError: 'weightDecay' is not of the form key=value, such as seed=1$/,
+    );
+    assert.throws(() => parseOverrides(['=3']), /'=3' is not of the form key=value/);
+    assert.throws(
+      () => parseOverrides(['dropout=.1']),
+      /unknown setting 'dropout'; did you mean 'dropoutRate'\?/,
+    );
+    assert.throws(
+      () => parseOverrides(['steps=many']),
+      /steps=many is not allowed: it must be a whole number/,
+    );
+    assert.throws(() => parseOverrides(['steps=']), /steps= is not allowed/);
+    assert.throws(() => parseOverrides(['steps=Infinity']), /steps=Infinity is not allowed/);
     assert.throws(
       () => parseOverrides(['milestones=1,x']),
-      /milestones=1,x is refused: give rising whole numbers/,
+      /milestones=1,x is not allowed: it must be a list of whole numbers/,
     );
     assert.throws(() => parseOverrides(['seed=1', 'seed=2']), /seed is given twice/);
   });
@@ -140,7 +155,7 @@ describe('parseGrid', () => {
 
   it('checks every cell, and refuses a value that is given twice', () => {
     assert.throws(() => parseGrid(['prime=97,98']), /prime=98 is not prime/);
-    assert.throws(() => parseGrid(['seed=1,2,1.0']), /seed has 1 twice/);
+    assert.throws(() => parseGrid(['seed=1,2,1.0']), /seed has the value 1 twice/);
   });
 });
 
@@ -164,7 +179,10 @@ describe('describeSettings', () => {
       if (key === 'experiment') continue;
       assert.match(help, new RegExp(`^ {2}${key}=\\S* +\\S.*; \\S`, 'm'));
     }
-    assert.match(help, /weightDecay=0 +L2: times the weights, added to the gradient; a number from 0 to 10/);
+    assert.match(
+      help,
+      /weightDecay=0 +L2 penalty: this factor times the weights is added to the gradient; a number between 0 and 10/,
+    );
     assert.doesNotMatch(help, /undefined/);
   });
 });

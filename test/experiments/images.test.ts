@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { overridesOf, parseGrid } from '../../src/experiments/config';
+import type { ImagesConfig } from '../../src/experiments/config-types';
 import { imagesData } from '../../src/experiments/images';
-import { IMAGES, type ImagesConfig, imagesConfig } from '../../src/experiments/images-config';
+import { IMAGES, imagesConfig } from '../../src/experiments/images-config';
 import { PAPER } from '../../src/experiments/presets';
+import { overridesOf, parseGrid } from '../../src/experiments/registry';
 import { runExperiment } from '../../src/experiments/run';
 import { readRun } from '../../src/records/run-record';
 import { loadBackend } from '../../src/runtime/backend';
@@ -28,25 +29,13 @@ const SMALL: Partial<ImagesConfig> & Pick<ImagesConfig, 'experiment'> = {
 };
 
 describe('imagesConfig', () => {
-  it('has the defaults that its documentation names, key by key', () => {
-    const source = readFileSync(join(__dirname, '../../src/experiments/images-config.ts'), 'utf8');
-    const [, body] = /export interface ImagesConfig \{\n(.*?)\n\}/s.exec(source)!;
-    const documented = [...body!.matchAll(/@default (.+?) \*\/\s+(\w+)(\??):/g)];
-    const defaults = imagesConfig() as unknown as Record<string, unknown>;
-    const required = documented.filter(([, , , optional]) => optional === '');
-    assert.deepEqual(
-      required.map(([, , key]) => key),
-      Object.keys(defaults),
-    );
-    for (const [, text, key] of required)
-      assert.deepEqual(defaults[key!], JSON.parse(text!.replaceAll("'", '"')), key);
-  });
-
   it('is read from words, and written back into them', () => {
-    const cells = parseGrid(
-      ['dataset=mnist', 'weightDecay=0,1e-3', 'numBlocks=1,1,1,1', 'idClasses=true'],
-      'images',
-    );
+    const cells = IMAGES.parseGrid([
+      'dataset=mnist',
+      'weightDecay=0,1e-3',
+      'numBlocks=1,1,1,1',
+      'idClasses=true',
+    ]);
     assert.deepEqual(
       cells.map(({ weightDecay }) => weightDecay),
       [0, 1e-3],
@@ -59,10 +48,27 @@ describe('imagesConfig', () => {
     );
   });
 
+  it('takes a text as it is, also one that looks like a number', () => {
+    assert.deepEqual(IMAGES.parseOverrides(['folder=2026', 'dataset=fashion-mnist']), {
+      folder: '2026',
+      dataset: 'fashion-mnist',
+    });
+  });
+
   it('refuses what does not go together', () => {
-    assert.throws(() => imagesConfig({ numBlocks: [2, 2] }), /numBlocks=2,2 must be four numbers/);
+    assert.throws(
+      () => imagesConfig({ bottleneckWidths: [] }),
+      /bottleneckWidths= is not allowed: .* a non-empty list/,
+    );
+    assert.throws(
+      () => imagesConfig({ numBlocks: [2, 2] }),
+      /numBlocks=2,2 is not allowed: it must be a list of 4 whole numbers/,
+    );
     assert.throws(() => imagesConfig({ images: 100 }), /batchSize=128 is larger than images=100/);
-    assert.throws(() => imagesConfig({ milestones: [2, 2] }), /milestones=2,2 must rise/);
+    assert.throws(
+      () => imagesConfig({ milestones: [2, 2] }),
+      /milestones=2,2 is not allowed: .* each greater than the one before/,
+    );
   });
 
   it('is for CIFAR what the public code has', () => {
@@ -150,7 +156,7 @@ describe('a run on images', () => {
     assert.deepEqual([train.size, validation.size], [1234, 567]);
     await assert.rejects(
       imagesData({ ...config, images: 20_000 }),
-      /images=20000 is more than the 10000 there are/,
+      /images=20000 is not allowed: it must be a whole number between 1 and 9999, since there are 10000 pictures/,
     );
   });
 });

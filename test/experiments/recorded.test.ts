@@ -1,7 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { join } from 'node:path';
-import type { GrokkingConfig } from '../../src/experiments/grokking-config';
-import type { ImagesConfig } from '../../src/experiments/images-config';
+import type { GrokkingConfig, ImagesConfig } from '../../src/experiments/config-types';
 import { runExperiment } from '../../src/experiments/run';
 import { RECORDED, readRuns } from '../../src/records/recorded-runs';
 import { type Measurement, readRun } from '../../src/records/run-record';

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseGrid } from '../../src/experiments/config';
+import { parseGrid } from '../../src/experiments/registry';
 import { slurmScript } from '../../src/experiments/slurm';
 import { sweep, sweepCells } from '../../src/experiments/sweep';
 import { readRun } from '../../src/records/run-record';

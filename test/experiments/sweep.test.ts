@@ -1,13 +1,14 @@
 import { strict as assert } from 'node:assert';
 import { type ChildProcess, execFileSync, fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { overridesOf, parseGrid } from '../../src/experiments/config';
+import { overridesOf, parseGrid, type RunConfig, runName } from '../../src/experiments/registry';
 import { slurmScript } from '../../src/experiments/slurm';
-import { sweep, sweepCells } from '../../src/experiments/sweep';
+import { type SweepCell, sweep, sweepCells } from '../../src/experiments/sweep';
+import { lock } from '../../src/records/lock';
 import { readRun } from '../../src/records/run-record';
 import { THOROUGH } from '../thorough';
 
@@ -106,6 +107,73 @@ describe('sweep', () => {
     assert.deepEqual(
       sweepCells([bad!, good!], place).map(({ state }) => state),
       ['waiting', 'done'],
+    );
+  });
+
+  it('waits for a record that another process is about to leave, and then does the run', async function () {
+    this.timeout(60_000);
+    const place = join(folder, 'locked');
+    const [cell] = parseGrid(['trainFraction=.5', 'steps=20', ...SMALL]);
+    const path = join(place, `${runName(cell!)}.jsonl`);
+    mkdirSync(place);
+    const unlock = lock(path);
+    let tries = 0;
+    const [done] = await sweep([cell!], {
+      folder: place,
+      workers: 1,
+      onChange: ([now]) => {
+        if (now!.message.includes('is being written by')) tries++;
+        if (tries === 1) unlock();
+      },
+    });
+    assert.equal(done!.state, 'done', done!.message);
+    assert.ok(tries >= 1);
+    assert.equal(readRun(path).done?.step, 20);
+  });
+
+  it('says how a run went on, and how its process ended when it says nothing itself', async function () {
+    this.timeout(60_000);
+    const [cell] = parseGrid(['trainFraction=.5', 'steps=1000000', 'measureEvery=50', ...SMALL]);
+    const heard: SweepCell[] = [];
+    const [killed] = await sweep([cell!], {
+      folder: join(folder, 'killed'),
+      workers: 1,
+      onChange: ([now]) => {
+        heard.push(now!);
+        if (now!.step >= 50) spawnSync('pkill', ['-9', '-P', String(process.pid), '-f', 'worker.ts']);
+      },
+    });
+    assert.equal(killed!.state, 'failed');
+    assert.match(killed!.message, /^its process was ended by SIGKILL, .*: try fewer workers$/);
+    assert.match(
+      heard.find(({ step }) => step >= 50)!.message,
+      /accuracy [\d.]+ %, validation [\d.]+ % \| LLID/,
+    );
+  });
+
+  it('stops its runs with checkpoints, and goes on from there, with fewer steps than were asked for first', async function () {
+    this.timeout(60_000);
+    const place = join(folder, 'stopped');
+    const grid = (steps: number): RunConfig[] =>
+      parseGrid(['trainFraction=.5', `steps=${steps}`, 'measureEvery=20', ...SMALL]);
+    const stop = new AbortController();
+    const [stopped] = await sweep(grid(1e6), {
+      folder: place,
+      workers: 1,
+      signal: stop.signal,
+      onChange: ([now]) => {
+        if (now!.step >= 40) stop.abort();
+      },
+    });
+    assert.deepEqual([stopped!.state, stopped!.message], ['stopped', 'stopped with a checkpoint']);
+    const { done, measurements } = readRun(stopped!.path);
+    assert.equal(done, undefined);
+    const steps = measurements.at(-1)!.step + 100;
+    const [finished] = await sweep(grid(steps), { folder: place, workers: 1 });
+    assert.equal(finished!.state, 'done', finished!.message);
+    assert.deepEqual(
+      readRun(finished!.path).measurements.map(({ step }) => step),
+      Array.from({ length: steps / 20 + 1 }, (_, i) => 20 * i),
     );
   });
 

@@ -137,6 +137,12 @@ const REQUESTS: Record<string, readonly Request[]> = {
     { complete: 'settings.lear' },
     { inspect: 'settings' },
   ],
+  settings: [
+    { execute: "import { grokkingConfig, imagesPreset, type ImagesConfig } from '..';" },
+    { inspect: 'grokkingConfig({ weightDecay' },
+    { inspect: 'const parameters: Partial<ImagesConfig> = { blockDropout' },
+    { complete: 'imagesPreset({ weightD' },
+  ],
   shown: [
     { execute: "import { show, table } from '..';" },
     { execute: "await show({ data: [{ type: 'scatter', x: [1, 2], y: [1, 2] }] });" },
@@ -228,6 +234,21 @@ describe('kernel', function () {
     const [, completed, inspected] = answers.help!;
     assert.deepEqual(completed!.reply.matches, ['learningRate']);
     assert.match(inspected!.reply.data!['text/plain']!, /learningRate: number/);
+  });
+
+  it('shows what a setting means, which values are allowed, and its default', () => {
+    const [, weightDecay, dropout, completed] = answers.settings!;
+    assert.equal(
+      weightDecay!.reply.data!['text/plain'],
+      '(property) weightDecay?: number | undefined\n\n' +
+        'L2 penalty: this factor times the weights is added to the gradient.\n' +
+        'Allowed: a number between 0 and 10. Default: 0.',
+    );
+    assert.match(
+      dropout!.reply.data!['text/plain']!,
+      /blockDropout\?: number.*\n\nDropout rate after each of conv1 to conv5_x\..* less than 1\. Default: 0\.$/s,
+    );
+    assert.deepEqual(completed!.reply.matches, ['weightDecay']);
   });
 
   it('shows figures, tables and values that draw themselves', () => {

@@ -16,6 +16,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import fc from 'fast-check';
+import { LockedError } from '../../src/records/lock';
 import {
   type Environment,
   type Measurement,
@@ -329,7 +330,13 @@ describe('run records and other processes', () => {
 
   it('are locked within one process too', () => {
     const open = openRun(path, SETTINGS);
-    assert.throws(() => openRun(path, { ...SETTINGS, resumeFrom: -1 }), /is being written by this process/);
+    assert.throws(
+      () => openRun(path, { ...SETTINGS, resumeFrom: -1 }),
+      (error) => {
+        assert.ok(error instanceof LockedError);
+        return /is being written by this process/.test(error.message);
+      },
+    );
     open.close();
     openRun(path, { ...SETTINGS, resumeFrom: -1 }).close();
   });

@@ -4,11 +4,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFile
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import type { GrokkingConfig } from '../../src/experiments/grokking-config';
+import type { GrokkingConfig } from '../../src/experiments/config-types';
 import { runExperiment } from '../../src/experiments/run';
 import { readRun } from '../../src/records/run-record';
 import { loadBackend } from '../../src/runtime/backend';
-import { loadCheckpoint } from '../../src/training/checkpoint';
+import { loadCheckpoint, saveCheckpoint } from '../../src/training/checkpoint';
 import { constant, cosine, multiStep, warmup } from '../../src/training/schedules';
 
 /** Small enough for a second, with dropout and an epoch of several batches, the last one short. */
@@ -136,6 +136,30 @@ describe('train and resume', () => {
     writeFileSync(weights, good);
     await run('refused', { resume: true });
     assert.equal(readRun(path).done?.step, 24);
+  });
+
+  it('goes on for longer, and from a record and a checkpoint that are older than a setting', async () => {
+    const whole = await run('longer-whole', { settings: { steps: 24, checkpointEvery: 4 } });
+    const { path, weights } = await run('longer', { settings: { steps: 12 } });
+    const older = ({ model, ...config }: Record<string, unknown>): Record<string, unknown> => {
+      assert.equal(model, 'gpt2');
+      return config;
+    };
+    const [first, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
+    const line = JSON.parse(first!) as { config: Record<string, unknown> };
+    const kept = [JSON.stringify({ ...line, config: older(line.config) }), ...lines];
+    writeFileSync(path, `${kept.join('\n')}\n`);
+    const { tensors, state } = loadCheckpoint(weights);
+    saveCheckpoint(weights, tensors, { ...state, config: older(state.config) });
+    tf.dispose(tensors);
+    await run('longer', { resume: true, settings: { steps: 24, checkpointEvery: 4 } });
+    const { measurements, done } = readRun(path);
+    assert.equal(done?.step, 24);
+    // The end of the shorter run is measured, too.
+    assert.deepEqual(
+      measurements.filter(({ step }) => step !== 12),
+      readRun(whole.path).measurements,
+    );
   });
 
   it('goes on from the best checkpoint where the last one is damaged, and only when it is told so', async () => {

@@ -1,0 +1,16 @@
+/** How far a run has come, in words. */
+import type { MeasurementEvent, StepEvent } from '../training/trainer';
+import type { SiteIds } from './experiment';
+
+/** loss 0.123 */
+export function lossInWords({ loss }: Pick<StepEvent, 'loss'>): string {
+  return `loss ${loss.toPrecision(3)}`;
+}
+
+/** accuracy 99.3 %, validation 12.1 % | LLID 14.2; percentages are rounded down, so that 100 % means all. */
+export function measurementInWords({ train, validation }: MeasurementEvent<SiteIds>): string {
+  const percent = (share: number): string => `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
+  const lastLayer = Object.values(validation.id).at(-1);
+  const id = lastLayer === undefined ? '' : ` | LLID ${lastLayer.value.toFixed(1)}`;
+  return `accuracy ${percent(train.accuracy)}, validation ${percent(validation.accuracy)}${id}`;
+}

@@ -1,0 +1,95 @@
+/** All experiments by name. To add one, write its file and name it here. */
+import { nearest } from '../nearest';
+import { type AnyConfig, defaultsOf, type Identity } from '../setting';
+import type { CommonConfig, Experiment, Setup } from './experiment';
+import { GROKKING } from './grokking-config';
+import { IMAGES } from './images-config';
+
+export const EXPERIMENTS = [GROKKING, IMAGES] as const;
+
+/** The experiment that is meant where none is named. */
+const DEFAULT = GROKKING;
+
+/** The settings of one run. */
+export type RunConfig = ReturnType<(typeof EXPERIMENTS)[number]['config']>;
+
+/** Settings as a user gives them; without `experiment` they are those of grokking. */
+export type RunSettings =
+  | Readonly<Partial<ReturnType<(typeof DEFAULT)['config']>>>
+  | (RunConfig extends infer C ? NamedSettings<C> : never);
+type NamedSettings<C> = C extends { experiment: string }
+  ? Readonly<Partial<C> & Pick<C, 'experiment'>>
+  : never;
+
+/** An experiment of which it is not known which one it is. */
+type AnyExperiment = Omit<Experiment<RunConfig>, 'setup'> & {
+  readonly setup: (config: RunConfig) => Promise<Setup>;
+};
+
+/**
+ * The definition of an experiment.
+ *
+ * @throws RangeError for an unknown name; it names the experiment that was meant, and all
+ */
+export function experimentNamed(name: string): AnyExperiment {
+  const found = find(name);
+  if (found) return found;
+  const names = EXPERIMENTS.map((experiment) => experiment.name);
+  throw new RangeError(
+    `unknown experiment '${name}'; did you mean '${nearest(name, names)}'? It must be one of ${names.join(', ')}`,
+  );
+}
+
+function find(name: unknown): AnyExperiment | undefined {
+  return EXPERIMENTS.find((experiment) => experiment.name === name) as unknown as AnyExperiment | undefined;
+}
+
+const of = (settings: RunSettings): AnyExperiment => experimentNamed(settings.experiment ?? DEFAULT.name);
+
+/** Completes the settings of any experiment with its defaults; errors as {@link Experiment.config}. */
+export function completeConfig(settings: RunSettings): RunConfig {
+  return of(settings).config(settings);
+}
+
+/** The grid that `key=value,value` words describe; see {@link Experiment.parseGrid}. */
+export function parseGrid(words: readonly string[], experiment: string = DEFAULT.name): RunConfig[] {
+  return experimentNamed(experiment).parseGrid(words);
+}
+
+/** The name of a run; see {@link Experiment.runName}. */
+export function runName(settings: RunSettings): string {
+  return of(settings).runName(settings);
+}
+
+/** What differs from the defaults, as key=value words; see {@link Experiment.overridesOf}. */
+export function overridesOf(settings: RunSettings): string[] {
+  return of(settings).overridesOf(settings);
+}
+
+/**
+ * Which run another value of a setting makes; see {@link Identity}. The config may be that of a record, of any
+ * experiment or of none: without `experiment` it counts as one of grokking.
+ */
+export function identityOf(key: string, config: AnyConfig): Identity {
+  return find(config['experiment'] ?? DEFAULT.name)?.identityOf(key, config) ?? 'run';
+}
+
+/** A config, which may be that of an older record, with the defaults of the settings that it does not have yet. */
+export function withDefaults(config: AnyConfig): AnyConfig {
+  const { settings = {} } = find(config['experiment'] ?? DEFAULT.name) ?? {};
+  return { ...defaultsOf(settings), ...config };
+}
+
+/** The settings that a run may go on with when their values have changed. */
+export function changeableSettings(config: RunConfig & CommonConfig): string[] {
+  return Object.keys(of(config).settings).filter((key) => identityOf(key, { ...config }) === 'same');
+}
+
+/**
+ * What is learnt in a run, for the title of a figure. The config may be that of a record; without `experiment` nothing
+ * but what it says is known of it.
+ */
+export function titleOf(config: AnyConfig): string {
+  const known = config['experiment'] === undefined ? config : withDefaults(config);
+  return find(config['experiment'] ?? DEFAULT.name)?.title(known) ?? 'Training';
+}

@@ -1,0 +1,145 @@
+/** Settings of training and measuring that mean the same in every experiment; each experiment has its own defaults. */
+import { TWO_NN } from '../intrinsic-dimension/estimators/two-nn';
+import { SUBSAMPLES } from '../intrinsic-dimension/subsamples';
+import { belowOne, choice, count, fraction, list, number, type Setting, seed, wholeNumber } from '../setting';
+import type { OptimizerConfig } from '../training/optimizers';
+import { constant, cosine, multiStep, type Schedule, warmup } from '../training/schedules';
+
+/** Makes a setting with an experiment's own default. */
+type MakeSetting = (value: number) => Setting<number>;
+
+export const dataSeed: MakeSetting = (value) =>
+  seed({ default: value, description: 'seed of the split into training and validation examples' });
+
+export const steps: MakeSetting = (value) =>
+  count({
+    default: value,
+    description: 'number of training steps',
+    // A run may be prolonged, except where the learning rate of every step depends on how many there are.
+    identity: ({ schedule }) => (schedule === 'cosine' ? 'run' : 'same'),
+  });
+
+export const batchSize: MakeSetting = (value) =>
+  count({ default: value, description: 'number of examples in each training step' });
+
+/** What an optimiser is told. */
+interface OptimizerSettings {
+  readonly optimizer: OptimizerConfig['kind'];
+  readonly weightDecay: number;
+  readonly momentum: number;
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly epsilon?: number;
+}
+
+export const optimizer = (value: OptimizerConfig['kind']): Setting<OptimizerConfig['kind']> =>
+  choice(['adam', 'sgd'], { default: value, description: 'optimiser' });
+
+export const momentum: Setting<number> = belowOne({
+  default: 0.9,
+  description: 'momentum of the optimiser sgd',
+});
+
+export const weightDecay: MakeSetting = (value) =>
+  number({
+    default: value,
+    min: 0,
+    max: 10,
+    description: 'L2 penalty: this factor times the weights is added to the gradient',
+  });
+
+/** The optimiser that the settings describe. An experiment without settings for Adam's decay rates uses PyTorch's. */
+export function optimizerOf(config: OptimizerSettings): OptimizerConfig {
+  const { weightDecay, momentum, beta1, beta2, epsilon } = config;
+  if (config.optimizer === 'sgd') return { kind: 'sgd', momentum, weightDecay };
+  return {
+    kind: 'adam',
+    weightDecay,
+    ...(beta1 === undefined ? {} : { beta1 }),
+    ...(beta2 === undefined ? {} : { beta2 }),
+    ...(epsilon === undefined ? {} : { epsilon }),
+  };
+}
+
+/** What a schedule of the learning rate is told. */
+interface ScheduleSettings {
+  readonly learningRate: number;
+  readonly steps: number;
+  readonly warmupSteps: number;
+  readonly milestones: readonly number[];
+  readonly gamma: number;
+}
+
+const SCHEDULES = {
+  constant: ({ learningRate }: ScheduleSettings) => constant(learningRate),
+  warmup: ({ learningRate, warmupSteps }: ScheduleSettings) => warmup(learningRate, warmupSteps),
+  cosine: ({ learningRate, steps }: ScheduleSettings) => cosine(learningRate, steps),
+  'multi-step': ({ learningRate, milestones, gamma }: ScheduleSettings) =>
+    multiStep(learningRate, milestones, gamma),
+};
+
+type ScheduleName = keyof typeof SCHEDULES;
+
+export const schedule = <N extends ScheduleName>(names: readonly N[], value: NoInfer<N>): Setting<N> =>
+  choice(names, { default: value, description: 'schedule of the learning rate' });
+
+export const milestones: Setting<number[]> = list(
+  {
+    default: [],
+    min: 1,
+    max: 1e9,
+    description: 'steps after which the schedule multi-step multiplies the learning rate by gamma',
+  },
+  { whole: true, rising: true },
+);
+
+export const gamma: Setting<number> = number({
+  default: 0.2,
+  above: 0,
+  max: 1,
+  description: 'factor by which the schedule multi-step lowers the learning rate at each milestone',
+});
+
+/** The schedule that the settings describe. */
+export function scheduleOf(config: ScheduleSettings & { readonly schedule: ScheduleName }): Schedule {
+  return SCHEDULES[config.schedule](config);
+}
+
+export const measureEvery: MakeSetting = (value) =>
+  count({ default: value, description: 'number of steps between measurements', identity: 'record' });
+
+export const earlyMeasurements: MakeSetting = (value) =>
+  wholeNumber({
+    default: value,
+    min: 0,
+    max: 50,
+    description:
+      'number of measurements before step measureEvery, evenly spaced in the logarithm of the step',
+    identity: 'record',
+  });
+
+export const checkpointEvery: MakeSetting = (value) =>
+  count({ default: value, description: 'number of steps between checkpoints', identity: 'same' });
+
+/** How a dimension is estimated. */
+export const ESTIMATE: {
+  idSubsamples: Setting<number>;
+  idFraction: Setting<number>;
+  discardFraction: Setting<number>;
+} = {
+  idSubsamples: wholeNumber({
+    default: SUBSAMPLES.count,
+    min: 2,
+    max: 1000,
+    description:
+      'number of random subsamples from which the mean and deviation of the dimension are computed',
+  }),
+  idFraction: fraction({
+    default: SUBSAMPLES.fraction,
+    description: 'fraction of the points that is in each subsample',
+  }),
+  discardFraction: belowOne({
+    default: TWO_NN.options.discardFraction.default as number,
+    description: 'fraction of the points, those with the largest mu, that the TwoNN fit leaves out',
+  }),
+};

@@ -1,0 +1,54 @@
+/** The process of one run of a sweep: takes the run from the sweep, does it, and tells how it goes. */
+import type { WorkerMessage, WorkerTask } from './worker-messages';
+
+/** Between two measurements a step is worth a message when the last is so old. */
+const MESSAGE_EVERY_MS = 2000;
+
+// Listening begins before TensorFlow is loaded: a run that is asked to stop in between does not begin.
+const controller = new AbortController();
+const stop = (): void => controller.abort();
+for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, stop);
+process.once('disconnect', stop); // The process of a sweep that was killed does not go on alone.
+process.once('message', (task: WorkerTask) => {
+  work(task)
+    .catch(failure)
+    .then((last) => {
+      tell(last);
+      process.off('disconnect', stop);
+      if (process.connected) process.disconnect();
+    });
+});
+
+if (!process.connected) {
+  console.error('error: this is the process of one run of a sweep, which npm run sweep starts');
+  process.exitCode = 1;
+}
+
+async function work({ config, path }: WorkerTask): Promise<WorkerMessage> {
+  const { runExperiment } = await import('./run.js');
+  const { lossInWords, measurementInWords } = await import('./progress-words.js');
+  let last: WorkerMessage = { type: 'stopped', step: 0 };
+  let measured = '';
+  let told = 0;
+  for await (const event of runExperiment(config, { path, resume: true, signal: controller.signal })) {
+    const { type, step } = event;
+    if (type === 'measurement') measured = measurementInWords(event);
+    if (type === 'done') last = { type: event.interrupted ? 'stopped' : 'done', step };
+    if (type !== 'measurement' && (type !== 'step' || Date.now() - told < MESSAGE_EVERY_MS)) continue;
+    told = Date.now();
+    const loss = type === 'step' ? lossInWords(event) : '';
+    tell({ type: 'progress', step, message: [loss, measured].filter(Boolean).join(' | ') });
+  }
+  return last;
+}
+
+async function failure(error: unknown): Promise<WorkerMessage> {
+  const { LockedError } = await import('../records/lock.js');
+  const reason = error instanceof LockedError ? 'locked' : 'error';
+  return { type: 'failure', reason, message: error instanceof Error ? error.message : String(error) };
+}
+
+/** A sweep that is gone hears nothing more. */
+function tell(message: WorkerMessage): void {
+  if (process.connected) process.send?.(message, () => {});
+}
