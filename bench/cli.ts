@@ -1,9 +1,10 @@
-/** `npm run bench -- [step] [id] [--only a,b] [--rounds 5] [--json]`: this project beside what researchers use today. */
+/** `npm run bench -- [step] [id] [--only a,b] [--rounds 5] [--instructions avx2] [--json]`: this project beside what researchers use today. */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { environment } from '../src/records/environment';
 import { loadBackend } from '../src/runtime/backend';
 import { ID_BARS } from './id/bars';
+import { limitInstructions } from './instructions';
 import { allMet, draw, toJson, toText } from './report';
 import type { Result } from './result';
 import { STEP_BARS } from './step/bars';
@@ -17,6 +18,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
+      instructions: { type: 'string' },
       only: { type: 'string' },
       rounds: { type: 'string', default: String(FEWEST_ROUNDS) },
     },
@@ -29,6 +31,7 @@ async function main(): Promise<void> {
   for (const name of positionals)
     if (!(name in SUITES))
       throw new Error(`no benchmark '${name}': choose ${Object.keys(SUITES).join(' or ')}`);
+  if (values.instructions !== undefined) limitInstructions(values.instructions);
   const backend = await loadBackend();
   for (const suite of (positionals.length > 0 ? positionals : Object.keys(SUITES)) as Suite[]) {
     const before = loadavg()[0]!;

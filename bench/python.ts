@@ -18,7 +18,9 @@ export function python(): string {
   const interpreter = join(FOLDER, 'bin', 'python');
   const hash = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex');
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === hash) return interpreter;
-  console.error('  setting up PyTorch, transformers, DADApy and scikit-dimension in .cache/bench-venv ...');
+  console.error(
+    '  setting up PyTorch, transformers, DADApy, scikit-dimension and FAISS in .cache/bench-venv ...',
+  );
   rmSync(FOLDER, { recursive: true, force: true });
   const stdio: ['ignore', 'inherit', 'inherit'] = ['ignore', 'inherit', 'inherit'];
   execFileSync(process.env['PYTHON'] ?? 'python3', ['-m', 'venv', FOLDER], { stdio });

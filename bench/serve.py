@@ -5,8 +5,20 @@ import sys
 import time
 import traceback
 
+import torch
+from threadpoolctl import threadpool_info
+
+
+def instructions(_):
+    """What PyTorch's kernels and each loaded BLAS chose on this processor, under the limits of the environment."""
+    blas = [f"{pool['internal_api']} {pool['architecture']}" for pool in threadpool_info() if "architecture" in pool]
+    if faiss := sys.modules.get("faiss"):
+        blas.append(f"FAISS {faiss.SIMDConfig.get_level_name()}")
+    return {"instructions": ", ".join([f"PyTorch {torch.backends.cpu.get_cpu_capability()}", *sorted(set(blas))])}
+
 
 def serve(handlers):
+    handlers = {"instructions": instructions, **handlers}
     answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print is not an answer
     for line in sys.stdin:
         request = json.loads(line)

@@ -1,6 +1,7 @@
 /** One side of a comparison: a process that stays warm, and answers requests line by line. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { ownInstructions } from './instructions';
 
 /** Numbers and short lists, as JSON carries them. */
 export type Message = Readonly<Record<string, unknown>>;
@@ -48,13 +49,16 @@ export class Side {
   }
 }
 
-/** The other end: answers requests from standard input until it closes. */
+/** The other end: answers requests, and which `instructions` it uses, from standard input until it closes. */
 export async function serve(handlers: Handlers): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line) as Message;
     let answer: Message;
     try {
-      answer = await handlers[String(request['what'])]!(request);
+      answer =
+        request['what'] === 'instructions'
+          ? { instructions: ownInstructions() }
+          : await handlers[String(request['what'])]!(request);
     } catch (error) {
       answer = { error: error instanceof Error ? error.message : String(error) };
     }

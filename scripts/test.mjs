@@ -1,73 +1,97 @@
 /**
- * All checks: set-up, biome, types, unused code, unit tests, and the notebooks in a small form; with --browser also
- * the notebooks in JupyterLab. The last line counts.
+ * All checks: set-up, biome, types, unused code, unit tests, and the notebooks in a small form. The last line counts.
+ *
+ *   --thorough  takes the slow forms of tests, and runs those of runtime, models and training a second time, as on a
+ *               processor without AVX-512 and on all cores
+ *   --browser   adds the notebooks in JupyterLab
  */
 import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from './lib/chromium.mjs';
+import { SetupError } from './lib/report.mjs';
 import { executeNotebooks } from './notebooks.mjs';
 import { ROOT, runMain, setUp, TSC } from './setup.mjs';
 
 const REPORT = join(ROOT, '.cache', 'mocha.json');
+const OPTIONS = ['--thorough', '--browser'];
+
+/** Memory that a process takes which tests networks, with the programs that it starts, in bytes. */
+const MEMORY = 3 * 2 ** 30;
+const PROCESSES = Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / MEMORY)));
+
+/** The longest first: with these at the end one process would work while the others wait. */
+const UNIT_TESTS = [
+  'test/{notebooks,experiments,commands}/*.test.ts',
+  'test/*.test.ts',
+  'test/{training,runtime,models,activations,intrinsic-dimension}/**/*.test.ts',
+  'test/{data,analysis,figures,records,scripts}/**/*.test.ts',
+];
+/** What depends on the processor. */
+const NUMERIC_TESTS = ['test/{training,runtime,models,activations}/**/*.test.ts'];
+const WITHOUT_AVX512 = { ONEDNN_MAX_CPU_ISA: 'AVX2', ID_INSTRUCTIONS: 'avx2' };
+
+const SMALL_GROKKING = { steps: 60, measureEvery: 30, earlyMeasurements: 0, checkpointEvery: 30 };
 
 await runMain(async () => {
+  const options = process.argv.slice(2);
+  const unknown = options.find((option) => !OPTIONS.includes(option));
+  if (unknown !== undefined)
+    throw new SetupError(`npm test has no option '${unknown}': it takes ${OPTIONS.join(' and ')}`);
+  const thorough = options.includes('--thorough');
+  process.env.ID_THOROUGH = thorough ? '1' : '';
   await setUp();
-  let passed = 0;
-  let failed = 0;
-  const check = async (title, body) => {
+  const counts = { passed: 0, failed: 0 };
+  const timed = async (title, body) => {
     console.log(`\n== ${title}`);
     const started = performance.now();
-    const good = (await body()) === 0;
-    console.log(
-      `== ${title}: ${good ? 'passed' : 'FAILED'}, ${Math.round((performance.now() - started) / 1000)} s`,
-    );
-    if (good) passed++;
-    else failed++;
+    const { passed, failed } = await body();
+    const seconds = Math.round((performance.now() - started) / 1000);
+    console.log(`== ${title}: ${failed === 0 ? 'passed' : 'FAILED'}, ${seconds} s`);
+    counts.passed += passed;
+    counts.failed += failed;
   };
+  const check = (title, body) =>
+    timed(title, async () => ((await body()) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }));
   await check('format and lint', () => tool('biome', ['check', '--error-on-warnings']));
   await check('types', () => program(process.execPath, [TSC, '--noEmit', '-p', 'tsconfig.test.json']));
   await check('unused code', () => tool('knip', []));
-  const mocha = async (title, pattern) => {
-    const counts = await mochaTests(title, pattern);
-    passed += counts.passed;
-    failed += counts.failed;
-  };
-  await mocha('unit tests', 'test/**/*.test.ts');
+  await timed('unit tests', () => mocha(UNIT_TESTS, PROCESSES));
+  if (thorough && process.arch === 'x64')
+    await timed('tests without AVX-512', () => mocha(NUMERIC_TESTS, 1, WITHOUT_AVX512));
   await check('notebooks, in a small form', async () => {
-    const options = ['--output', join('.cache', 'notebooks')];
-    const plain = await executeNotebooks(['0-intrinsic-dimension', '5-your-own-model'], options);
-    const small = [
-      '-p',
-      'steps=60',
-      '-p',
-      'measureEvery=30',
-      '-p',
-      'earlyMeasurements=0',
-      '-p',
-      'checkpointEvery=30',
-    ];
-    return plain || executeNotebooks(['4-grokking'], [...options, ...small]);
+    const words = ['--output', join('.cache', 'notebooks')];
+    const small = Object.entries(SMALL_GROKKING).flatMap(([key, value]) => ['-p', `${key}=${value}`]);
+    return (
+      (await executeNotebooks(['0-intrinsic-dimension', '5-your-own-model'], words)) ||
+      executeNotebooks(['4-grokking'], [...words, ...small])
+    );
   });
-  if (process.argv.includes('--browser')) {
+  if (options.includes('--browser')) {
     process.env.CHROMIUM = (await chromium()) ?? '';
-    if (process.env.CHROMIUM) await mocha('notebooks in a browser', 'test/browser/*.spec.ts');
+    if (process.env.CHROMIUM)
+      await timed('notebooks in a browser', () => mocha(['test/browser/*.spec.ts'], 1));
   }
-  console.log(`\n${passed} passed, ${failed} failed`);
-  return failed === 0 ? 0 : 1;
+  console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
+  return counts.failed === 0 ? 0 : 1;
 });
 
-async function mochaTests(title, pattern) {
-  console.log(`\n== ${title}`);
+/** Runs files of tests in so many processes, which share out the processors. */
+async function mocha(patterns, processes, env = {}) {
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
   rmSync(REPORT, { force: true });
-  const code = await tool('mocha', [
-    pattern,
-    '--reporter',
-    'scripts/lib/mocha-reporter.cjs',
-    '--reporter-option',
-    `file=${REPORT}`,
-  ]);
+  const threads = Math.max(1, Math.floor(availableParallelism() / processes));
+  const words = [
+    ...patterns,
+    ...(processes > 1 ? ['--parallel', '--jobs', String(processes)] : []),
+    ...['--reporter', 'scripts/lib/mocha-reporter.cjs', '--reporter-option', `file=${REPORT}`],
+  ];
+  const code = await tool('mocha', words, {
+    TF_NUM_INTRAOP_THREADS: String(threads),
+    ...process.env,
+    ...env,
+  });
   try {
     const { passes, failures } = JSON.parse(readFileSync(REPORT, 'utf8'));
     return { passed: passes, failed: failures || (code === 0 ? 0 : 1) };
@@ -76,12 +100,12 @@ async function mochaTests(title, pattern) {
   }
 }
 
-function tool(name, args) {
-  return program(join(ROOT, 'node_modules', '.bin', name), args);
+function tool(name, args, env = process.env) {
+  return program(join(ROOT, 'node_modules', '.bin', name), args, env);
 }
 
-function program(path, args) {
-  const child = spawn(path, args, { cwd: ROOT, stdio: 'inherit' });
+function program(path, args, env = process.env) {
+  const child = spawn(path, args, { cwd: ROOT, env, stdio: 'inherit' });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve(code ?? 1));

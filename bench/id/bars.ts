@@ -12,10 +12,11 @@ const OURS = 'this project, 20 subsamples';
 const METHODS: Readonly<Record<string, string>> = {
   'DADApy, one estimate': 'dadapy',
   'scikit-dimension, one estimate': 'skdim',
+  "FAISS's exact search, one estimate": 'faiss',
   "the paper's procedure, 20 subsamples": 'paper',
   'full product, one estimate': 'full',
 };
-const [DADAPY, SKDIM, PAPER, FULL] = Object.keys(METHODS) as [string, string, string, string];
+const [DADAPY, SKDIM, FAISS, PAPER, FULL] = Object.keys(METHODS) as [string, string, string, string, string];
 
 /** The most rounds of sides that take minutes; their median is over these. */
 const ROUNDS: Readonly<Record<string, number>> = { [SKDIM]: 2, [PAPER]: 1, [FULL]: 2 };
@@ -23,13 +24,17 @@ const ROUNDS: Readonly<Record<string, number>> = { [SKDIM]: 2, [PAPER]: 1, [FULL
 /** What each letter runs, in `rounds` rounds. */
 export const ID_BARS: Readonly<Record<string, (rounds: number) => Promise<Result[]>>> = {
   a: async (rounds) => [
-    await compare('a', rounds, { n: 10_000, d: 512 }, [DADAPY, SKDIM, PAPER], (times) => [
+    await compare('a', rounds, { n: 10_000, d: 512 }, [DADAPY, SKDIM, FAISS, PAPER], (times) => [
       faster(times, DADAPY, 3),
+      faster(times, FAISS, 3),
       faster(times, PAPER, 50),
     ]),
   ],
   b: async (rounds) => [
-    await compare('b', rounds, { n: 10_000, d: 8192 }, [DADAPY], (times) => [faster(times, DADAPY, 2)]),
+    await compare('b', rounds, { n: 10_000, d: 8192 }, [DADAPY, FAISS], (times) => [
+      faster(times, DADAPY, 2),
+      faster(times, FAISS, 8),
+    ]),
   ],
   c: async (rounds) => [
     await compare('c', rounds, { n: 10_000, d: 65_536, pictures: true }, [FULL], (times) => [
@@ -62,6 +67,9 @@ async function compare(
       for (const side of sides) {
         await side.ask('setup', { file, threads: availableParallelism(), ...methodOf(side) });
       }
+      const used: string[] = [];
+      for (const side of sides)
+        used.push(`${side.name}: ${(await side.ask('instructions'))['instructions']}`);
       // The first estimate warms TensorFlow up, and is the one whose memory counts: later ones find it reserved.
       const first = await estimate(sides[0]!);
       const times = await alternate(sides, rounds, async (side, round) => {
@@ -89,6 +97,7 @@ async function compare(
         times,
         bars: [...bars(times), ...(size.d === 512 ? [memory] : [])],
         notes: [
+          `instructions: ${used.join('; ')}`,
           `estimates: ${[...values].map(([name, value]) => `${name} ${value.toFixed(3)}`).join(', ')}`,
           `certified by the fast search: ${(100 * Number(last.get(OURS)!['certified'])).toFixed(1)} % of the points, the others searched again; extra memory ${extra.toFixed(0)} MB`,
         ],

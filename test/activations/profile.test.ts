@@ -81,12 +81,13 @@ describe('layerProfile', () => {
   });
 
   it('measures a tf.LayersModel by layer name: a narrow layer lowers the dimension, LLID is before the classifier', async () => {
+    const start = (seed: number) => ({ kernelInitializer: tf.initializers.glorotUniform({ seed }) });
     const model = tf.sequential({
       layers: [
-        tf.layers.dense({ name: 'wide', units: 24, inputShape: [12], activation: 'tanh' }),
-        tf.layers.dense({ name: 'line', units: 1 }),
-        tf.layers.dense({ name: 'spread', units: 16, activation: 'tanh' }),
-        tf.layers.dense({ name: 'classifier', units: 4 }),
+        tf.layers.dense({ name: 'wide', units: 24, inputShape: [12], activation: 'tanh', ...start(1) }),
+        tf.layers.dense({ name: 'line', units: 1, ...start(2) }),
+        tf.layers.dense({ name: 'spread', units: 16, activation: 'tanh', ...start(3) }),
+        tf.layers.dense({ name: 'classifier', units: 4, ...start(4) }),
         tf.layers.activation({ name: 'softmax', activation: 'softmax' }),
       ],
     });

@@ -8,7 +8,7 @@ import { grokkingConfig } from '../../src/experiments/grokking-config';
 import { readRun } from '../../src/records/run-record';
 
 const CLI = ['--import', 'tsx', join(__dirname, '../../src/commands/experiment.ts')];
-/** A network and a table so small that a step takes milliseconds. */
+/** A network and a table so small that a step takes milliseconds; so many steps that none is over before it is stopped. */
 const TINY = [
   ...[
     'grokking',
@@ -20,7 +20,7 @@ const TINY = [
     'idSubsamples=2',
     'measureEvery=20',
   ],
-  ...['earlyMeasurements=2', 'checkpointEvery=30', 'steps=140', '--name', 'run'],
+  ...['earlyMeasurements=2', 'checkpointEvery=30', 'steps=400', '--name', 'run'],
 ];
 
 interface Result {
@@ -106,14 +106,14 @@ describe('the command line', () => {
     assert.equal(code, 0, stderr);
     assert.match(
       stdout,
-      /^done at step 140: accuracy [\d.]+ %, validation [\d.]+ % \| LLID [\d.]+\nrecord: .*run\.jsonl\n$/,
+      /^done at step 400: accuracy [\d.]+ %, validation [\d.]+ % \| LLID [\d.]+\nrecord: .*run\.jsonl\n$/,
     );
-    assert.match(stderr, /step 100\/140 \| loss [\d.]+ \| accuracy .* \| LLID [\d.]+ \| \d+ s left/);
+    assert.match(stderr, /step 100\/400 \| loss [\d.]+ \| accuracy .* \| LLID [\d.]+ \| \d+ s left/);
     const { done, measurements } = readRun(recordOf('whole'));
-    assert.equal(done?.step, 140);
+    assert.equal(done?.step, 400);
     assert.deepEqual(
       measurements.map(({ step }) => step),
-      [0, 1, 4, 20, 40, 60, 80, 100, 120, 140],
+      [0, 1, 4, ...Array.from({ length: 20 }, (_, i) => 20 * (i + 1))],
     );
   });
 
@@ -126,7 +126,7 @@ describe('the command line', () => {
   });
 
   it('ends cleanly on Ctrl-C, also when npm sends it twice, and goes on to the record of an undisturbed run', async () => {
-    const { code, stdout, stderr } = await interrupt(tiny('stopped'), /step {2}40\/140/, (child) => {
+    const { code, stdout, stderr } = await interrupt(tiny('stopped'), /step {2}40\/400/, (child) => {
       child.kill('SIGINT');
       setTimeout(() => child.kill('SIGINT'), 20);
     });
@@ -157,9 +157,9 @@ describe('the command line', () => {
       });
       let said = '';
       shell.stderr.on('data', (data) => {
-        const before = /step {2}80\/140/.test(said);
+        const before = /step {2}80\/400/.test(said);
         said += data;
-        if (!before && /step {2}80\/140/.test(said)) shell.kill(signal);
+        if (!before && /step {2}80\/400/.test(said)) shell.kill(signal);
       });
       const [code] = (await once(shell, 'close')) as [number | null];
       assert.equal(code, signal === 'SIGTERM' ? 143 : 129);
@@ -176,7 +176,7 @@ describe('the command line', () => {
   });
 
   it('goes on after kill -9, with a torn line too, to the record of an undisturbed run', async () => {
-    await interrupt(tiny('killed'), /step {2}80\/140/, (child) => child.kill('SIGKILL'));
+    await interrupt(tiny('killed'), /step {2}80\/400/, (child) => child.kill('SIGKILL'));
     assert.ok(existsSync(`${recordOf('killed')}.lock`));
     const text = readFileSync(recordOf('killed'), 'utf8');
     writeFileSync(recordOf('killed'), `${text}${text.trimEnd().split('\n').at(-1)!.slice(0, 70)}`);

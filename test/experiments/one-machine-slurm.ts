@@ -1,7 +1,9 @@
 /** A Slurm cluster of this machine alone, with its own daemons and files in one folder. Needs slurm-wlm and munge. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 
@@ -23,10 +25,8 @@ export function slurmMissing(): string | undefined {
   return `no ${missing.join(', ')}: apt-get install slurm-wlm munge`;
 }
 
-export async function startSlurm(
-  folder: string,
-  ports: { controller: number; node: number },
-): Promise<Slurm> {
+export async function startSlurm(folder: string): Promise<Slurm> {
+  const [controller, node] = await freePorts();
   const place = (name: string): string => join(folder, name);
   for (const name of ['state', 'spool']) mkdirSync(place(name), { recursive: true });
   chmodSync(folder, 0o755);
@@ -36,8 +36,8 @@ export async function startSlurm(
     place('slurm.conf'),
     `ClusterName=test
 SlurmctldHost=${host}(127.0.0.1)
-SlurmctldPort=${ports.controller}
-SlurmdPort=${ports.node}
+SlurmctldPort=${controller}
+SlurmdPort=${node}
 SlurmUser=${user}
 SlurmdUser=${user}
 AuthType=auth/munge
@@ -89,4 +89,18 @@ PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE State=UP
   }
   stop();
   throw new Error(`Slurm did not start: ${said.join('').slice(-2000)}`);
+}
+
+/** Two ports of this machine that nobody listens at. */
+async function freePorts(): Promise<[number, number]> {
+  const listening = await Promise.all(
+    [0, 1].map(async () => {
+      const server = createServer().listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return server;
+    }),
+  );
+  const ports = listening.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(listening.map((server) => once(server.close(), 'close')));
+  return ports as [number, number];
 }

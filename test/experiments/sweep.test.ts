@@ -1,26 +1,33 @@
 import { strict as assert } from 'node:assert';
 import { type ChildProcess, execFileSync, fork, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { overridesOf, parseGrid, type RunConfig, runName } from '../../src/experiments/registry';
 import { slurmScript } from '../../src/experiments/slurm';
 import { type SweepCell, sweep, sweepCells } from '../../src/experiments/sweep';
 import { lock } from '../../src/records/lock';
 import { readRun } from '../../src/records/run-record';
+import { THOROUGH } from '../thorough';
 
 const SMALL = ['nLayer=1', 'nEmbd=8', 'nHead=1', 'prime=11', 'batchSize=16', 'earlyMeasurements=0'];
 const GRID = parseGrid([
   'trainFraction=.4,.5',
-  'steps=600',
-  'measureEvery=20',
-  'checkpointEvery=20',
+  'steps=400',
+  'measureEvery=10',
+  'checkpointEvery=10',
   'idSubsamples=2',
   ...SMALL,
 ]);
-/** With more, a machine on which nothing is done between two of them would never end. */
-const MOST_KILLS = 20;
+/** Of the sweep itself and of a worker, in turn. */
+const KILLS = THOROUGH ? 12 : 2;
 const CLI = join(__dirname, '..', '..', 'src', 'commands', 'sweep.ts');
+
+function linesOf(path: string): number {
+  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').length - 1 : 0;
+}
 
 /** What a record says, without the date and the time it took. */
 function measurements(path: string): unknown {
@@ -39,7 +46,7 @@ describe('sweep', () => {
   });
 
   it('killed with -9, itself or a worker, and started again, it leaves the records of an undisturbed sweep', async function () {
-    this.timeout(240_000);
+    this.timeout(60_000 * (1 + KILLS));
     const calm = join(folder, 'calm');
     const cells = await sweep(GRID, { folder: calm, workers: 2 });
     assert.deepEqual(
@@ -56,26 +63,29 @@ describe('sweep', () => {
       '--out',
       disturbed,
     ];
+    const lines = (): number =>
+      cells.reduce((sum, { name }) => sum + linesOf(join(disturbed, `${name}.jsonl`)), 0);
     let kills = 0;
     for (let code: number | null = null; code !== 0; ) {
       const child: ChildProcess = fork(CLI, words, { stdio: 'ignore' });
-      const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-      // After the start of TensorFlow, at moments that differ from attempt to attempt; on a busy machine some come
-      // before, so that the last attempts are left alone.
-      const timer = setTimeout(
-        () => {
-          if (kills >= MOST_KILLS) return;
+      const ended = once(child, 'close').then(([status]) => status as number | null);
+      if (kills < KILLS) {
+        // Each attempt gets a little further, at whatever speed, and is killed at another moment of its work.
+        const begun = lines();
+        const enough = async (): Promise<boolean> => {
+          while (child.exitCode === null && lines() < begun + 3) await wait(5);
+          await wait((kills * 43) % 170);
+          return child.exitCode === null;
+        };
+        if (await enough()) {
           kills++;
           if (kills % 2 === 0) child.kill('SIGKILL');
           else spawnSync('pkill', ['-9', '-P', String(child.pid)]);
-        },
-        2500 + ((kills * 431) % 1700),
-      );
+        }
+      }
       code = await ended;
-      clearTimeout(timer);
-      if (kills >= 4) await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    assert.ok(kills >= 1, 'the sweep was over before the first kill');
+    assert.equal(kills, KILLS, 'the sweep was over before the last kill');
     for (const { name } of cells) {
       const [first, second] = [calm, disturbed].map((place) => join(place, `${name}.jsonl`));
       assert.deepEqual(measurements(second!), measurements(first!));

@@ -41,21 +41,22 @@ for (const numBlocks of [
         assert.deepEqual(variable.shape, reference[`${prefix}/final/${name}`]!.shape, name);
     });
 
-    it('logits and activations are within 1e-4', () => {
+    it('logits and activations are within 1e-5 of the largest', () => {
       tf.tidy(() => {
         const { inputs } = batch(0);
         const { logits, activations } = model.apply(inputs, { activations: model.sites });
-        close(logits, `${prefix}/logits`, 1e-4);
+        close(logits, `${prefix}/logits`, 1e-5);
         assert.deepEqual(Object.keys(activations), model.sites);
         for (const site of named('activation')) {
           const whole = activations[site]!;
           const first = whole.rank === 2 ? tf.slice(whole, 0, 2) : tf.slice(whole, 0, [2, -1, -1, 1]);
-          close(tf.squeeze(first), `${prefix}/activation/${site}`, 1e-4);
+          close(tf.squeeze(first), `${prefix}/activation/${site}`, 1e-5);
         }
       });
     });
 
     it('every gradient is within 1e-3 of its norm', () => {
+      // Batch normalisation takes differences of near numbers: 17 of them make up to 3e-5 of rounding.
       const examples = batch(0);
       const { loss, gradients } = differentiate(model, examples);
       assert.ok(Math.abs(loss.dataSync()[0]! - reference[`${prefix}/losses`]!.data[0]!) < 1e-4);
@@ -67,7 +68,9 @@ for (const numBlocks of [
       tf.dispose([loss, gradients, examples.inputs, examples.labels]);
     });
 
-    it('10 steps of SGD with momentum and L2, compiled, end within 1e-3 in weights and running statistics', () => {
+    it('10 steps of SGD with momentum and L2, compiled, end within 2 % of the largest weight and running statistic', () => {
+      // Until rounding takes the input of a ReLU to the other side of 0 it is 1e-6. From then on a channel's gradient is
+      // another by what one of its positions counts, up to 1 / sqrt(128) in conv5, and the steps after it grow on that.
       const optimizer = createOptimizer({ kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 }, model.trainable!);
       const step = (inputs: tf.Tensor4D, labels: tf.Tensor1D): tf.Scalar => {
         const { loss, gradients } = differentiate(model, { inputs, labels });
@@ -82,11 +85,11 @@ for (const numBlocks of [
         const { inputs, labels } = batch(i);
         const loss = program.runSync('step', inputs, labels);
         const expected = reference[`${prefix}/losses`]!.data[i]!;
-        assert.ok(Math.abs(loss.dataSync()[0]! - expected) < 1e-3, `loss of step ${i}`);
+        assert.ok(Math.abs(loss.dataSync()[0]! - expected) < 0.02 * expected, `loss of step ${i}`);
         tf.dispose([loss, inputs, labels]);
       }
       const final = program.read();
-      for (const name of Object.keys(model.variables)) close(final[name]!, `${prefix}/final/${name}`, 1e-3);
+      for (const name of Object.keys(model.variables)) close(final[name]!, `${prefix}/final/${name}`, 0.02);
       tf.dispose(final);
       program.dispose();
       optimizer.dispose();
@@ -292,10 +295,11 @@ function differentiate(model: Model, { inputs, labels }: Examples) {
   return { loss: value, gradients: Object.fromEntries(gradients) };
 }
 
+/** Within a share of the largest expected number: 1e-5 are 170 roundings of float32, 2^-24 each. */
 function close(got: tf.Tensor, name: string, tolerance: number): void {
   const { shape, data } = reference[name]!;
   assert.deepEqual(got.shape, shape, name);
-  const worst = largest(got.dataSync().map((v, i) => v - data[i]!));
+  const worst = largest(got.dataSync().map((v, i) => v - data[i]!)) / largest(data);
   assert.ok(worst < tolerance, `${name} differs by ${worst}`);
 }
 

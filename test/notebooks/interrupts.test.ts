@@ -4,18 +4,20 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { runExperiment } from '../../src/experiments/run';
 import { readRun } from '../../src/records/run-record';
+import { THOROUGH } from '../thorough';
 
 const ROOT = join(__dirname, '..', '..');
 const PYTHON = process.env.PYTHON ?? join(ROOT, '.venv', 'bin', 'python');
-/** INTERRUPTS=20 is the thorough form. */
-const INTERRUPTS = Number(process.env.INTERRUPTS ?? 3);
-/** So many that the first interrupt comes in time on any machine. */
-const STEPS = 600 * INTERRUPTS;
+const INTERRUPTS = THOROUGH ? 20 : 3;
+const STEPS = 100 * (INTERRUPTS + 1);
 const SETTINGS = {
   prime: 13,
   batchSize: 32,
+  nLayer: 1,
+  nEmbd: 32,
+  nHead: 2,
   steps: STEPS,
-  measureEvery: 100,
+  measureEvery: 20,
   earlyMeasurements: 0,
   idSubsamples: 2,
 };
@@ -36,9 +38,11 @@ describe('interrupted training', function () {
       runExperiment(${JSON.stringify(SETTINGS)}, { path: ${JSON.stringify(path)}, resume: true, signal })));`;
     const requests = [
       { execute: "import { interruptible, liveChart, runExperiment } from '..';" },
-      ...Array.from({ length: INTERRUPTS }, () => ({
+      // The first while the cell is compiled, the network traced or its first steps made, the others while it trains.
+      ...Array.from({ length: INTERRUPTS }, (_, i) => ({
         execute: cell,
-        interrupt_after: 1.5 * Math.random(),
+        once: i === 0 ? 'busy' : 'output',
+        interrupt_after: (i === 0 ? 1.5 : 0.1) * Math.random(),
       })),
       { execute: cell },
     ];
@@ -56,7 +60,7 @@ describe('interrupted training', function () {
     }
     assert.equal(answers.at(-1)?.reply.status, 'ok');
     const stopped = answers.filter(({ reply }) => reply.ename === 'Interrupted').length;
-    assert.ok(stopped > 0, 'no interrupt came in time');
+    assert.ok(stopped > 1, `${stopped} interrupts came in time`);
 
     const whole = join(folder, 'whole.jsonl');
     for await (const _ of runExperiment(SETTINGS, { path: whole }));

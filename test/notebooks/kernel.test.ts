@@ -7,8 +7,14 @@ import { join } from 'node:path';
 const ROOT = join(__dirname, '..', '..');
 const PYTHON = process.env.PYTHON ?? join(ROOT, '.venv', 'bin', 'python');
 
-/** `interrupt_after` counts seconds from when the kernel is busy; 0 presses Stop while it compiles the cell. */
-type Request = { execute: string; interrupt_after?: number } | { complete: string } | { inspect: string };
+/**
+ * `interrupt_after` counts seconds from when the kernel is busy, where 0 presses Stop while it compiles the cell, or from
+ * the first output of the cell.
+ */
+type Request =
+  | { execute: string; interrupt_after?: number; once?: 'busy' | 'output' }
+  | { complete: string }
+  | { inspect: string };
 
 interface Answer {
   readonly reply: {
@@ -46,7 +52,9 @@ const textOf = ({ outputs }: Answer): string =>
 const traceOf = ({ outputs }: Answer): string =>
   outputs.find(({ type }) => type === 'error')?.traceback?.join('\n') ?? '';
 
-const LOOP = 'let i = 0; while (!signal.aborted) { i++; await new Promise(setImmediate); } return i;';
+const STOP = { once: 'output', interrupt_after: 0.1 } as const;
+const LOOP =
+  'console.log("begun"); let i = 0; while (!signal.aborted) { i++; await new Promise(setImmediate); } return i;';
 
 /** Takes the compiler much longer than a signal takes to arrive, and runs in no time. */
 const LONG_TO_COMPILE = `type Digit = ${Array.from({ length: 16 }, (_, i) => i).join(' | ')};
@@ -102,15 +110,15 @@ const REQUESTS: Record<string, readonly Request[]> = {
   ],
   interrupts: [
     { execute: "import { interruptible } from '..';" },
-    { execute: `const turns = await interruptible(async (signal) => { ${LOOP} });`, interrupt_after: 2 },
-    { execute: 'console.log(turns > 10)' },
+    { execute: `const turns = await interruptible(async (signal) => { ${LOOP} });`, ...STOP },
+    { execute: 'console.log(turns > 0)' },
     {
       execute:
-        'await interruptible(async (signal) => { while (true) { signal.throwIfAborted(); await new Promise(setImmediate); } });',
-      interrupt_after: 1,
+        'await interruptible(async (signal) => { console.log("begun"); while (true) { signal.throwIfAborted(); await new Promise(setImmediate); } });',
+      ...STOP,
     },
-    { execute: 'while (true) await new Promise(setImmediate);', interrupt_after: 1 },
-    { execute: 'while (true) {}', interrupt_after: 1 },
+    { execute: 'console.log("begun"); while (true) await new Promise(setImmediate);', ...STOP },
+    { execute: 'console.log("begun"); while (true) {}', ...STOP },
     { execute: 'console.log("alive")' },
   ],
   early: [

@@ -1,8 +1,8 @@
 """Plays a list of requests to our kernel and prints what comes back; the test beside it judges.
 
-stdin: {"folder": where the kernel runs, "requests": [{"execute": code, "interrupt_after": seconds?} |
+stdin: {"folder": where the kernel runs, "requests": [{"execute": code, "interrupt_after": seconds?, "once": when?} |
 {"complete": code} | {"inspect": code}]}; the cursor stands at the end of the code, and the seconds count from the moment
-when the kernel is busy with it.
+when the kernel is "busy" with the request, unless "once" says that it is when the cell has shown its first "output".
 stdout: a list with {"reply", "outputs"} for each request.
 """
 
@@ -16,26 +16,29 @@ from jupyter_client.manager import KernelManager
 TIMEOUT = 600
 
 
-def wait_until_busy(client, message_id):
-    """Returns when the kernel has taken up one request."""
-    while True:
-        message = client.get_iopub_msg(timeout=TIMEOUT)
-        if message["parent_header"].get("msg_id") == message_id and message["msg_type"] == "status":
-            return
-
-
-def outputs_of(client, message_id):
-    """Everything the kernel publishes for one request, up to its idle message."""
-    outputs = []
+def published(client, message_id):
+    """What the kernel publishes for one request, as it comes, up to its idle message."""
     while True:
         message = client.get_iopub_msg(timeout=TIMEOUT)
         if message["parent_header"].get("msg_id") != message_id:
             continue
         kind, content = message["msg_type"], message["content"]
         if kind == "status" and content["execution_state"] == "idle":
-            return outputs
-        if kind != "status":
+            return
+        yield "busy" if kind == "status" else kind, content
+
+
+def outputs_of(client, message_id, moment=None, act=None):
+    """The outputs of one request; acts at a moment of it, "busy" or its first "output"."""
+    outputs = []
+    for kind, content in published(client, message_id):
+        if kind not in ("busy", "execute_input"):
             outputs.append({"type": kind, **content})
+            kind = "output"
+        if act is not None and kind == moment:
+            act()
+            act = None
+    return outputs
 
 
 def reply_to(client, message_id):
@@ -59,15 +62,15 @@ def main():
         for request in task["requests"]:
             if "execute" in request:
                 message_id = client.execute(request["execute"], stop_on_error=False)
-                if "interrupt_after" in request:
-                    wait_until_busy(client, message_id)
-                    threading.Timer(request["interrupt_after"], manager.interrupt_kernel).start()
             elif "complete" in request:
                 message_id = client.complete(request["complete"])
             else:
                 message_id = client.inspect(request["inspect"])
-            reply = reply_to(client, message_id)
-            answers.append({"reply": reply, "outputs": outputs_of(client, message_id)})
+            stop = None
+            if "interrupt_after" in request:
+                stop = threading.Timer(request["interrupt_after"], manager.interrupt_kernel).start
+            outputs = outputs_of(client, message_id, request.get("once", "busy"), stop)
+            answers.append({"reply": reply_to(client, message_id), "outputs": outputs})
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

@@ -34,22 +34,30 @@ describe('measuring a split', () => {
 
   it('gives each site one at a time, whole and in order, whether or not all fit into memory', async () => {
     const seen: Record<string, string[]> = { all: [], each: [] };
-    const sums: Record<string, number[]> = { all: [], each: [] };
+    const sums: Record<string, { sum: number; size: number }[]> = { all: [], each: [] };
     const measure = (name: string) => async (activation: SiteActivation) => {
       const { site, split, step, points, labels } = activation;
       const [rows, width] = points.shape;
       seen[name]!.push(`${step} ${split} ${site} ${rows},${width}`);
       assert.deepEqual(labels, DATA[split].labels.slice(0, rows));
-      let sum = 0;
+      let [sum, size] = [0, 0];
       for (let row = 0; row < rows; row++) {
         assert.equal(points.row(row).length, width);
-        for (const [i, value] of points.row(row).entries()) sum += value * Math.sin(row * width + i);
+        for (const [i, value] of points.row(row).entries()) {
+          sum += value * Math.sin(row * width + i);
+          size += Math.abs(value);
+        }
       }
-      sums[name]!.push(sum);
+      sums[name]!.push({ sum, size });
       return sum;
     };
     const all = await measurements({ measureSite: measure('all') });
-    const each = await measurements({ measureSite: measure('each'), activationMemory: 1 });
+    // Batches that divide both splits: one graph for each site, which are what takes time here.
+    const each = await measurements({
+      measureSite: measure('each'),
+      activationMemory: 1,
+      evaluationBatchSize: 10,
+    });
     assert.deepEqual(seen.each, seen.all);
     assert.deepEqual(seen.all!.slice(0, 7), [
       '0 train conv1 100,2048',
@@ -60,12 +68,12 @@ describe('measuring a split', () => {
       '0 train avg_pool 100,16',
       '0 validation conv1 70,2048',
     ]);
-    for (const [i, sum] of sums.all!.entries())
-      assert.ok(Math.abs(sum - sums.each![i]!) <= 1e-3 * (1 + Math.abs(sum)), seen.all![i]);
-    assert.deepEqual(
-      each.map(({ validation }) => validation.accuracy),
-      all.map(({ validation }) => validation.accuracy),
-    );
+    // Another graph may add in another order: of each activation 170 roundings of 2^-24 in 9 layers, at most.
+    for (const [i, { sum, size }] of sums.all!.entries())
+      assert.ok(Math.abs(sum - sums.each![i]!.sum) <= 1e-5 * size, seen.all![i]);
+    // For the same reason one example, of 70, may get another class.
+    for (const [i, { validation }] of all.entries())
+      assert.ok(Math.abs(validation.accuracy - each[i]!.validation.accuracy) < 1.5 / 70);
   });
 
   it('has an accuracy for each class whose mean over the examples is the accuracy', async () => {

@@ -94,7 +94,8 @@ describe('compile', () => {
     { kind: 'sgd', momentum: 0.9, weightDecay: 0.1 },
     { kind: 'sgd' },
   ] satisfies OptimizerConfig[]) {
-    it(`gives what eager ${config.kind} gives, within 1e-6 over 10 steps (${JSON.stringify(config)})`, () => {
+    it(`gives what eager ${config.kind} gives, within 1e-5 over 10 steps (${JSON.stringify(config)})`, () => {
+      // The losses are below 5, where a rounding of float32 is 3e-7: 30 of them, one or two for each step.
       const start = tf.randomNormal([4, 3], 0, 1, 'float32', 1);
       const x = tf.randomNormal([8, 4], 0, 1, 'float32', 2);
       const problem = (): {
@@ -122,11 +123,11 @@ describe('compile', () => {
       });
       for (let n = 1; n <= 10; n++) {
         const [a, b] = [eager.step(tf.scalar(n)), program.runSync('step', tf.scalar(n))];
-        assert.ok(Math.abs(values(a)[0]! - values(b)[0]!) < 1e-6, `loss of step ${n}`);
+        assert.ok(Math.abs(values(a)[0]! - values(b)[0]!) < 1e-5, `loss of step ${n}`);
       }
       program.dispose();
       const difference = tf.max(tf.abs(tf.sub(eager.w, traced.w)));
-      assert.ok(values(difference)[0]! < 1e-6);
+      assert.ok(values(difference)[0]! < 1e-5);
       assert.ok(values(tf.max(tf.abs(tf.sub(start, traced.w))))[0]! > 0.01, 'the weights moved');
     });
   }

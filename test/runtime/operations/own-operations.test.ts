@@ -14,12 +14,16 @@ describe("TensorFlow's further operations", () => {
     if (!hasOwnOperations()) this.skip();
   });
 
-  for (const instructions of ['sse2', 'avx2', 'avx512']) {
-    it(`compute with ${instructions} what TensorFlow computes, and draw the same masks`, () => {
+  for (const [instructions, threads] of [
+    ['sse2', 1],
+    ['avx2', 3],
+    ['avx512', 2],
+  ] as const) {
+    it(`compute with ${instructions} and ${threads} threads what TensorFlow computes, and draw the same masks`, () => {
       const script = join(__dirname, 'own-operations.ts');
       const { stdout, status, stderr } = spawnSync(process.execPath, ['--import=tsx', script], {
         encoding: 'utf8',
-        env: { ...process.env, ID_INSTRUCTIONS: instructions },
+        env: { ...process.env, ID_INSTRUCTIONS: instructions, TF_NUM_INTRAOP_THREADS: String(threads) },
       });
       assert.equal(status, 0, stderr);
       assert.equal(stdout, '');

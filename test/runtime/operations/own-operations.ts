@@ -6,8 +6,11 @@ import { convolution } from '../../../src/runtime/operations/convolution';
 import { dropout, gelu, layerNorm } from '../../../src/runtime/operations/fused-operations';
 import { statelessRandom } from '../../../src/runtime/random/stateless-random';
 
-/** Differences that rounding makes, of the largest number. */
-const TOLERANCE = 3e-6;
+/**
+ * What rounding in float32 may change, of the largest number: 170 roundings of 2^-24. A sum of 1,152 products, the
+ * longest here, has the error of some 30, and Winograd's method multiplies it by about 3.
+ */
+const TOLERANCE = 1e-5;
 
 void main();
 
