@@ -1,65 +1,41 @@
-/** The command line: `npm run experiment -- grokking weightDecay=1e-2 trainFraction=.3`. */
-import { constants } from 'node:os';
+/** `npm run experiment -- grokking weightDecay=1e-2 trainFraction=.3`: one run, with a record and checkpoints. */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { EXPERIMENTS, experimentNamed, type RunConfig } from '../experiments/registry';
-import { nearest } from '../nearest';
 import { runPath } from '../records/run-path';
+import { defineCommand, listenForStop, quoteWord, runCommand } from './command';
 import { showProgress } from './progress';
 
-const COMMAND = 'npm run experiment --';
-const FLAGS = {
-  resume: { type: 'boolean' },
-  'resume-from-best': { type: 'boolean' },
-  out: { type: 'string' },
-  name: { type: 'string' },
-  help: { type: 'boolean', short: 'h' },
-} as const;
+const SETTINGS = EXPERIMENTS.map(
+  ({ name, summary, describe }) => `${name}: ${summary}. Its settings and their defaults:\n${describe()}`,
+).join('\n\n');
 
-function help(): string {
-  const experiments = EXPERIMENTS.map(
-    ({ name, summary, describe }) => `${name}: ${summary}. Its settings and their defaults:\n${describe()}`,
-  );
-  return `Usage: ${COMMAND} <experiment> [key=value ...] [--resume] [--out <folder>] [--name <name>]
-
-  --resume                 go on from the last checkpoint; starts anew where there is none
-  --resume-from-best       go on from the checkpoint that validated best, when the last one is damaged
-  --out <folder>           where the record and its checkpoints go (default: out/runs)
-  --name <name>            of the record (default: from the settings, without steps)
-  --help                   this text
-
-Ctrl-C writes a checkpoint and ends; a second one ends at once.
-
-${experiments.join('\n\n')}`;
+interface Options {
+  readonly resume?: boolean;
+  readonly resumeFromBest?: boolean;
+  readonly out: string;
+  readonly name?: string;
 }
 
-/** A second SIGINT sooner than this is the same key press, which npm passes on to its child once more. */
-const SAME_PRESS_MS = 500;
-
-async function main(words: readonly string[]): Promise<number> {
-  const { values, positionals } = readArguments(words);
-  const [experiment, ...overrides] = positionals;
-  if (values.help) {
-    console.log(help());
-    return 0;
-  }
-  if (experiment === undefined) {
-    console.error(help());
-    return 1;
-  }
-  const settings = experimentNamed(experiment);
-  const config = settings.config(settings.parseOverrides(overrides));
-  const path = runPath(values.out ?? join('out', 'runs'), values.name ?? settings.runName(config));
-  const again = [experiment, ...overrides];
-  if (values.out !== undefined) again.push('--out', values.out);
-  if (values.name !== undefined) again.push('--name', values.name);
-  return run(
-    config,
-    path,
-    values['resume-from-best'] ? 'best' : (values.resume ?? false),
-    `${COMMAND} ${again.map(quote).join(' ')} --resume`,
-  );
-}
+const command = defineCommand(
+  'experiment',
+  'Train a network, and measure the dimension of its layers as it learns.',
+)
+  .argument('<experiment>', EXPERIMENTS.map(({ name }) => name).join(' or '))
+  .argument('[key=value...]', 'settings that differ from the defaults')
+  .option('--resume', 'go on from the last checkpoint; start anew where there is none')
+  .option('--resume-from-best', 'go on from the checkpoint that validated best, when the last one is damaged')
+  .option('--out <folder>', 'where the record and its checkpoints go', join('out', 'runs'))
+  .option('--name <name>', 'of the record (default: from the settings, without steps)')
+  .addHelpText('after', `\nCtrl-C writes a checkpoint and ends; a second one ends at once.\n\n${SETTINGS}`)
+  .action(async (experiment: string, overrides: string[], options: Options) => {
+    const settings = experimentNamed(experiment);
+    const config = settings.config(settings.parseOverrides(overrides));
+    const path = runPath(options.out, options.name ?? settings.runName(config));
+    const again = ['--out', options.out, ...(options.name === undefined ? [] : ['--name', options.name])];
+    const words = [experiment, ...overrides, ...again, '--resume'].map(quoteWord);
+    const resume = options.resumeFromBest ? 'best' : (options.resume ?? false);
+    process.exitCode = await run(config, path, resume, `npm run experiment -- ${words.join(' ')}`);
+  });
 
 async function run(
   config: RunConfig,
@@ -67,7 +43,7 @@ async function run(
   resume: boolean | 'best',
   again: string,
 ): Promise<number> {
-  const stop = listenForStop();
+  const stop = listenForStop('stopping after this step, with a checkpoint; Ctrl-C again ends at once');
   // TensorFlow takes seconds to load: help and errors do not wait for it.
   const { runExperiment } = await import('../experiments/run.js');
   const progress = showProgress(config.steps);
@@ -89,58 +65,4 @@ async function run(
   return stop.exitCode();
 }
 
-/** The first SIGINT, SIGTERM or SIGHUP (a closed terminal) asks the run to stop; another SIGINT, a moment later, ends the process. */
-function listenForStop(): { signal: AbortSignal; exitCode: () => Promise<number> } {
-  const controller = new AbortController();
-  let first = 0;
-  let code = 130;
-  const onSignal = (name: NodeJS.Signals): void => {
-    if (first === 0) {
-      first = Date.now();
-      code = 128 + constants.signals[name];
-      console.error('\nstopping after this step, with a checkpoint; Ctrl-C again ends at once');
-      controller.abort();
-    } else if (name === 'SIGINT' && Date.now() - first > SAME_PRESS_MS) {
-      process.exit(130);
-    }
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  process.on('SIGHUP', onSignal);
-  return {
-    signal: controller.signal,
-    exitCode: async () => {
-      // A process that is ending listens no more: the second signal of the same key press would end it as a kill.
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, first + SAME_PRESS_MS - Date.now())));
-      return code;
-    },
-  };
-}
-
-function readArguments(words: readonly string[]): {
-  values: { resume?: boolean; 'resume-from-best'?: boolean; out?: string; name?: string; help?: boolean };
-  positionals: string[];
-} {
-  const unknown = words.find(
-    (word) => /^--[^=]/.test(word) && !Object.hasOwn(FLAGS, word.slice(2).split('=')[0]!),
-  );
-  if (unknown !== undefined) {
-    const meant = nearest(unknown.slice(2), Object.keys(FLAGS));
-    throw new RangeError(`no option '${unknown}': did you mean '--${meant}'? (--help lists all)`);
-  }
-  return parseArgs({ args: [...words], options: FLAGS, allowPositionals: true });
-}
-
-function quote(word: string): string {
-  return /^[\w=.,/:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(process.env['DEBUG'] ? error : `error: ${error instanceof Error ? error.message : error}`);
-    process.exitCode = 1;
-  },
-);
+void runCommand(command);

@@ -1,28 +1,43 @@
 /** `npm run figures`: draws the figures of the README from the records in data/runs. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Drawing } from '../figures/drawing';
 import { toSVG } from '../figures/figure';
 import { DRAWINGS } from '../figures/registry';
 import { tableBundle } from '../figures/table';
 import { RECORDED, readRuns } from '../records/recorded-runs';
+import { defineCommand, runCommand } from './command';
 
 const DOCS = join(__dirname, '..', '..', 'docs');
+const NAMES = DRAWINGS.map(({ name }) => name);
 
-async function main(): Promise<void> {
-  mkdirSync(DOCS, { recursive: true });
-  for (const { name, records, draw, describe } of DRAWINGS) {
-    const folder = join(RECORDED, records);
-    const runs = readRuns(folder);
-    if (runs.length === 0) throw new Error(`there are no records in ${folder}: npm run sweep makes them`);
-    const path = join(DOCS, `${name}.svg`);
-    writeFileSync(path, await toSVG(draw(runs)));
-    console.log(`${path}: ${runs.length} runs`);
-    for (const part of describe?.(runs) ?? [])
-      console.log(`\n${typeof part === 'string' ? part : tableBundle(part)['text/plain']}`);
-  }
+const command = defineCommand(
+  'figures',
+  'Draw the figures of the documentation from the records in data/runs.',
+)
+  .argument('[name...]', `which ones (default: all of ${NAMES.join(', ')})`)
+  .option('--out <folder>', 'where the pictures go', DOCS)
+  .addHelpText(
+    'after',
+    `\n${DRAWINGS.map(({ name, summary }) => `  ${name.padEnd(22)} ${summary}`).join('\n')}`,
+  )
+  .action(async (names: string[], { out }: { readonly out: string }) => {
+    const unknown = names.find((name) => !NAMES.includes(name));
+    if (unknown !== undefined) throw new RangeError(`no figure '${unknown}': choose ${NAMES.join(', ')}`);
+    mkdirSync(out, { recursive: true });
+    for (const drawing of DRAWINGS)
+      if (names.length === 0 || names.includes(drawing.name)) await draw(drawing, out);
+  });
+
+async function draw({ name, records, draw, describe }: Drawing, out: string): Promise<void> {
+  const folder = join(RECORDED, records);
+  const runs = readRuns(folder);
+  if (runs.length === 0) throw new Error(`there are no records in ${folder}: npm run sweep makes them`);
+  const path = join(out, `${name}.svg`);
+  writeFileSync(path, await toSVG(draw(runs)));
+  console.log(`${path}: ${runs.length} runs`);
+  for (const part of describe?.(runs) ?? [])
+    console.log(`\n${typeof part === 'string' ? part : tableBundle(part)['text/plain']}`);
 }
 
-main().catch((error: Error) => {
-  console.error(`error: ${error.message}`);
-  process.exitCode = 1;
-});
+void runCommand(command);

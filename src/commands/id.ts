@@ -1,101 +1,109 @@
 /** The command line for everybody's points: `npm run id -- points.npy --estimator two-nn`. */
 import { writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { parseArgs } from 'node:util';
 import { Presets, SingleBar } from 'cli-progress';
+import { Option } from 'commander';
+import { group } from 'd3-array';
 import { scaleFigure } from '../figures/estimator';
 import { toHTML, toPNG, toSVG } from '../figures/figure';
-import { ESTIMATORS, type EstimatorName } from '../intrinsic-dimension/estimators/registry';
-import { type PointsFormat, readPoints } from '../intrinsic-dimension/files/points-file';
+import {
+  ESTIMATOR_OPTIONS,
+  ESTIMATORS,
+  type EstimatorName,
+  estimatorNamed,
+} from '../intrinsic-dimension/estimators/registry';
+import { FORMATS, type PointsFormat, readPoints } from '../intrinsic-dimension/files/points-file';
 import {
   type IdEstimate,
   type IdOptions,
+  INTERVALS,
   intrinsicDimension,
 } from '../intrinsic-dimension/intrinsic-dimension';
-import type { Metric } from '../intrinsic-dimension/points/space';
+import { METRICS } from '../intrinsic-dimension/points/space';
 import { idScale } from '../intrinsic-dimension/scale';
-import type { SearchOptions } from '../intrinsic-dimension/search/neighbours';
+import { defineCommand, listenForStop, runCommand } from './command';
 
-const HELP = `Usage: npm run id -- <points.npy | .csv | .safetensors | -> [options]
+/** Options of estimators by their names; one name may mean something in several estimators. */
+const ESTIMATOR_FLAGS = [...group(ESTIMATOR_OPTIONS, ({ name }) => name)].filter(([name]) => name !== 'fit');
 
-The intrinsic dimension of points [points, dimensions], with its 95 % interval. '-' reads standard input.
+interface Options extends Omit<IdOptions, 'onProgress' | 'signal'> {
+  readonly all?: boolean;
+  readonly scale?: boolean;
+  readonly figure?: string;
+  readonly json?: boolean;
+  readonly key?: string;
+  readonly format?: PointsFormat;
+}
 
-  --estimator <name>       ${ESTIMATORS.join(', ')}
-                           (default: two-nn)
-  --all                    every estimator, side by side
-  --scale                  GRIDE from the nearest neighbours to far ones
-  --figure <file>          with --scale: the curve as .png, .svg or .html
-  --json                   one line of JSON (npm run -s id keeps npm's own lines out)
-  --discardFraction <f>    two-nn (default .1), two-nn-mle (default 0)
-  --k <n>                  levina-bickel, mackay-ghahramani: neighbours (default 20)
-  --unbiased               levina-bickel: its unbiased form
-  --n1 <n> --n2 <n>        gride: the two neighbours (default 1 and 2 n1)
-  --k1 <n> --k2 <n>        correlation: the two neighbours (default 10 and 2 k1)
-  --variance <f>           pca: share of the variance (default .95)
-  --metric <name>          euclidean or cosine (default: euclidean)
-  --interval <kind>        sandwich, iid or subsamples (default: sandwich)
-  --level <f>              of the interval (default .95)
-  --key <name>             of the tensor in a .safetensors file
-  --format <name>          npy, csv or safetensors (default: from the name or the first bytes)
-  --help                   this text`;
+const command = defineCommand(
+  'id',
+  "Estimate the intrinsic dimension of points [points, dimensions], with its 95 % interval. '-' reads standard input.",
+)
+  .argument('<file>', 'points as .npy, .csv or .safetensors, or - for standard input')
+  .addOption(new Option('--estimator <name>', 'how to estimate (default: two-nn)').choices(ESTIMATORS))
+  .option('--all', 'use every estimator, side by side')
+  .option('--scale', 'use GRIDE from the nearest neighbours to far ones')
+  .option('--figure <file>', 'with --scale: draw the curve as .png, .svg or .html')
+  .option('--json', "print one line of JSON (npm run -s id keeps npm's own lines out)");
+for (const [name, meanings] of ESTIMATOR_FLAGS) {
+  const isFlag = typeof meanings[0]!.default === 'boolean';
+  const text = meanings.map(
+    ({ estimators, description, defaultText }) =>
+      `${estimators.join(', ')}: ${description}${isFlag ? '' : ` (default ${defaultText})`}`,
+  );
+  command.addOption(
+    isFlag
+      ? new Option(`--${name}`, text.join('; '))
+      : new Option(`--${name} <n>`, text.join('; ')).argParser((word) => numberNamed(name, word)),
+  );
+}
+command
+  .addOption(new Option('--metric <name>', 'distance between points (default: euclidean)').choices(METRICS))
+  .addOption(
+    new Option('--interval <kind>', 'where the interval comes from (default: sandwich)').choices(INTERVALS),
+  )
+  .addOption(
+    new Option('--level <f>', 'level of the interval (default: 0.95)').argParser((word) =>
+      numberNamed('level', word),
+    ),
+  )
+  .option('--key <name>', 'of the tensor in a .safetensors file')
+  .addOption(
+    new Option('--format <name>', 'of the file (default: from its name or first bytes)').choices(FORMATS),
+  )
+  .action(async (path: string, options: Options) => {
+    assertTogether(options);
+    const { all: everyEstimator, scale: overScales, figure, json = false, key, format, ...rest } = options;
+    const points = readPoints(path, { ...(format ? { format } : {}), ...(key === undefined ? {} : { key }) });
+    if (points.note) console.error(points.note);
+    const stop = listenForStop('stopping');
+    const progress = showShare();
+    const common: IdOptions = { ...rest, onProgress: progress.update, signal: stop.signal };
+    try {
+      if (overScales) return await scale(points, common, { json, figure });
+      if (everyEstimator) return await all(points, common, json);
+      const estimate = await intrinsicDimension(points, common);
+      progress.stop();
+      console.log(json ? JSON.stringify(estimate) : inWords(estimate));
+    } finally {
+      progress.stop();
+    }
+  });
 
-const NUMBERS = ['discardFraction', 'k', 'n1', 'n2', 'k1', 'k2', 'variance', 'level'] as const;
-const FLAGS = ['all', 'scale', 'json', 'unbiased', 'help'] as const;
-const WORDS = ['estimator', 'figure', 'metric', 'interval', 'key', 'format'] as const;
-
-type Values = Partial<Record<(typeof NUMBERS)[number] | (typeof WORDS)[number], string>> &
-  Partial<Record<(typeof FLAGS)[number], boolean>>;
-
-async function main(words: readonly string[]): Promise<void> {
-  const options = Object.fromEntries([
-    ...[...NUMBERS, ...WORDS].map((name) => [name, { type: 'string' as const }]),
-    ...FLAGS.map((name) => [name, { type: 'boolean' as const }]),
-  ]);
-  const parsed = parseArgs({ args: [...words], options, allowPositionals: true });
-  const values = parsed.values as Values;
-  const [path, ...more] = parsed.positionals;
-  if (values.help || path === undefined) {
-    console.log(HELP);
-    if (!values.help) process.exitCode = 1;
-    return;
-  }
-  if (more.length > 0) throw new Error(`one file at a time, got ${parsed.positionals.join(' ')}`);
-  assertTogether(values);
-  const reading = {
-    ...(values.format === undefined ? {} : { format: formatOf(values.format) }),
-    ...(values.key === undefined ? {} : { key: values.key }),
-  };
-  const points = readPoints(path, reading);
-  if (points.note) console.error(points.note);
-  const controller = new AbortController();
-  process.once('SIGINT', () => controller.abort(new Error('stopped')));
-  const progress = showShare();
-  const common: IdOptions = {
-    ...numbersOf(values),
-    ...(values.unbiased ? { unbiased: true } : {}),
-    ...(values.metric === undefined ? {} : { metric: values.metric as Metric }),
-    ...(values.interval === undefined ? {} : { interval: values.interval as 'sandwich' }),
-    onProgress: progress.update,
-    signal: controller.signal,
-  };
-  try {
-    if (values.scale) return await scale(points, common, values);
-    if (values.all) return await all(points, common, values.json ?? false);
-    const estimator = (values.estimator ?? 'two-nn') as EstimatorName;
-    const estimate = await intrinsicDimension(points, { ...common, estimator });
-    progress.stop();
-    if (values.json) console.log(JSON.stringify(estimate));
-    else console.log(inWords(estimate));
-  } finally {
-    progress.stop();
-  }
+function numberNamed(name: string, word: string): number {
+  const number = Number(word);
+  if (word.trim() === '' || Number.isNaN(number))
+    throw new Error(`--${name} must be a number, got '${word}'`);
+  return number;
 }
 
 /** What would be left unused is more likely a mistake. */
-function assertTogether({ all, scale, estimator, figure }: Values): void {
+function assertTogether({ all, scale, estimator, figure, ...others }: Options): void {
   const chosen = Object.entries({ estimator, all, scale }).filter(([, value]) => value);
   if (chosen.length > 1)
     throw new Error(`choose one of ${chosen.map(([name]) => `--${name}`).join(' and ')}`);
+  const unused = scale && ESTIMATOR_FLAGS.find(([name]) => Object.hasOwn(others, name))?.[0];
+  if (unused) throw new Error(`--scale has its own neighbours: leave out --${unused}`);
   if (figure === undefined) return;
   if (!scale) throw new Error('--figure draws the curve of --scale: add --scale');
   if (!['.png', '.svg', '.html'].includes(extname(figure).toLowerCase())) {
@@ -107,7 +115,7 @@ async function all(points: ReturnType<typeof readPoints>, options: IdOptions, js
   const rows: Row[] = [];
   for (const estimator of ESTIMATORS) {
     try {
-      rows.push(await intrinsicDimension(points, { ...options, estimator }));
+      rows.push(await intrinsicDimension(points, { ...ownOptions(options, estimator), estimator }));
     } catch (error) {
       if (options.signal?.aborted) {
         // What was finished is not lost.
@@ -121,6 +129,13 @@ async function all(points: ReturnType<typeof readPoints>, options: IdOptions, js
   const [first] = rows;
   if (rows.every((row) => 'error' in row)) throw new Error((first as { error: string }).error);
   report(rows, options, json);
+}
+
+/** Without the options that belong to other estimators. */
+function ownOptions(options: IdOptions, estimator: EstimatorName): IdOptions {
+  const { options: own } = estimatorNamed(estimator);
+  const foreign = new Set(ESTIMATOR_FLAGS.map(([name]) => name).filter((name) => !Object.hasOwn(own, name)));
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !foreign.has(name)));
 }
 
 type Row = IdEstimate | { readonly estimator: string; readonly error: string };
@@ -147,12 +162,12 @@ function report(rows: readonly Row[], options: IdOptions, json: boolean): void {
 
 async function scale(
   points: ReturnType<typeof readPoints>,
-  options: IdOptions & SearchOptions,
-  values: Values,
+  options: IdOptions,
+  { json, figure }: { readonly json: boolean; readonly figure: string | undefined },
 ): Promise<void> {
   const result = await idScale(points, options);
-  if (values.figure !== undefined) await draw(values.figure, result);
-  if (values.json) return console.log(JSON.stringify(result));
+  if (figure !== undefined) await draw(figure, result);
+  if (json) return console.log(JSON.stringify(result));
   console.log(`neighbours    dimension   ${percent(options.level)} interval     mean distance`);
   result.curve.forEach(({ n1, n2, value, interval, scale: distance }, i) => {
     const marked = result.plateau && i >= result.plateau.from && i <= result.plateau.to ? '  plateau' : '';
@@ -161,7 +176,7 @@ async function scale(
       `${`${n1} and ${n2}`.padEnd(14)}${value.toFixed(2).padStart(9)}   ${range.padEnd(17)} ${distance.toPrecision(3)}${marked}`,
     );
   });
-  if (values.figure !== undefined) console.log(`figure: ${values.figure}`);
+  if (figure !== undefined) console.log(`figure: ${figure}`);
 }
 
 async function draw(path: string, result: Awaited<ReturnType<typeof idScale>>): Promise<void> {
@@ -180,24 +195,6 @@ function inWords({ value, interval, estimator, scale: distance, points, duplicat
 
 function percent(level = 0.95): string {
   return `${Number((100 * level).toPrecision(6))} %`;
-}
-
-function numbersOf(values: Values): Partial<Record<(typeof NUMBERS)[number], number>> {
-  const given = NUMBERS.filter((name) => values[name] !== undefined);
-  return Object.fromEntries(
-    given.map((name) => {
-      const number = Number(values[name]);
-      if (values[name]!.trim() === '' || Number.isNaN(number)) {
-        throw new Error(`--${name} must be a number, got '${values[name]}'`);
-      }
-      return [name, number];
-    }),
-  );
-}
-
-function formatOf(name: string): PointsFormat {
-  if (name === 'npy' || name === 'csv' || name === 'safetensors') return name;
-  throw new Error(`no format '${name}': choose npy, csv or safetensors`);
 }
 
 /** A bar that appears when the work takes longer than two seconds. */
@@ -219,7 +216,4 @@ function showShare(): { update: (share: number) => void; stop: () => void } {
   };
 }
 
-main(process.argv.slice(2)).catch((error: Error) => {
-  console.error(process.env['DEBUG'] ? error : `error: ${error.message.split('\n')[0]}`);
-  process.exitCode = error.message === 'stopped' ? 130 : 1;
-});
+void runCommand(command);

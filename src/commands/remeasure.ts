@@ -3,23 +3,27 @@ import { join } from 'node:path';
 import { GROKKING, grokkingConfig } from '../experiments/grokking-config';
 import { remeasure } from '../experiments/remeasure';
 import { RECORDED } from '../records/recorded-runs';
+import { defineCommand, listenForStop, runCommand } from './command';
 import { showProgress } from './progress';
 
-async function main(words: readonly string[]): Promise<void> {
-  const config = grokkingConfig(GROKKING.parseOverrides(words));
-  const path = join(RECORDED, 'grokking-estimators', `${GROKKING.runName(config)}.jsonl`);
-  const controller = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => controller.abort());
-  const progress = showProgress(config.steps);
-  try {
-    for await (const event of remeasure(config, { path, signal: controller.signal })) progress.update(event);
-  } finally {
-    progress.stop();
-  }
-  console.log(`${controller.signal.aborted ? 'stopped; the same command goes on' : 'done'}: ${path}`);
-}
+const command = defineCommand(
+  'remeasure',
+  'Train a grokking run again, and measure its last layer at every checkpoint by several estimators.',
+)
+  .argument('[key=value...]', 'settings of the experiment grokking; npm run experiment -- --help lists them')
+  .addHelpText('after', '\nCtrl-C writes a checkpoint and ends; the same command goes on from there.')
+  .action(async (words: string[]) => {
+    const config = grokkingConfig(GROKKING.parseOverrides(words));
+    const path = join(RECORDED, 'grokking-estimators', `${GROKKING.runName(config)}.jsonl`);
+    const stop = listenForStop('stopping after this step, with a checkpoint');
+    const progress = showProgress(config.steps);
+    try {
+      for await (const event of remeasure(config, { path, signal: stop.signal })) progress.update(event);
+    } finally {
+      progress.stop();
+    }
+    console.log(`${stop.signal.aborted ? 'stopped; the same command goes on' : 'done'}: ${path}`);
+    if (stop.signal.aborted) process.exitCode = await stop.exitCode();
+  });
 
-main(process.argv.slice(2)).catch((error: Error) => {
-  console.error(`error: ${error.message}`);
-  process.exitCode = 1;
-});
+void runCommand(command);

@@ -15,6 +15,12 @@ import {
   type Subsamples,
 } from './subsamples';
 
+/** Where an interval can come from. */
+export const INTERVALS = ['sandwich', 'iid', 'subsamples'] as const;
+
+/** Where an interval comes from. */
+export type IntervalKind = (typeof INTERVALS)[number];
+
 /** How to estimate. */
 export type IdOptions = EstimatorOptions & CommonIdOptions;
 
@@ -28,7 +34,7 @@ export interface CommonIdOptions extends SearchOptions {
    * the paper's error bars, which overlap and so say little of how far another sample would be.
    * @default 'sandwich'
    */
-  readonly interval?: 'sandwich' | 'iid' | 'subsamples';
+  readonly interval?: IntervalKind;
   /** Also estimate on random subsamples, as the paper does (20 of 90 %). @default none */
   readonly subsamples?: SubsampleOptions;
   /** Level of the interval. @default 0.95 */
@@ -70,7 +76,7 @@ export async function intrinsicDimension(points: Points, options: IdOptions = {}
   const { estimator: name = 'two-nn', level = 0.95, interval: kind = 'sandwich' } = options;
   const estimator = estimatorOf(options);
   if (!(level > 0 && level < 1)) throw new RangeError(`level must be in (0, 1), got ${level}`);
-  if (!['sandwich', 'iid', 'subsamples'].includes(kind)) {
+  if (!INTERVALS.includes(kind)) {
     throw new RangeError(`no interval '${kind}': choose sandwich, iid or subsamples`);
   }
   if (!isFromNeighbours(estimator) && (kind === 'subsamples' || options.subsamples)) {

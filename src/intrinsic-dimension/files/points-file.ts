@@ -6,7 +6,10 @@ import { decodeNumbers } from './numbers';
 import { parseSafetensors } from './safetensors';
 
 /** The forms that are read. */
-export type PointsFormat = 'npy' | 'csv' | 'safetensors';
+export const FORMATS = ['npy', 'csv', 'safetensors'] as const;
+
+/** The form of a file. */
+export type PointsFormat = (typeof FORMATS)[number];
 
 /** Numbers in C order with their shape [points, dimensions]. */
 export interface PointsFile {

@@ -22,7 +22,10 @@ import {
  * How far two points are apart. `cosine` is the chord between the directions, |x/|x| - y/|y||: it has the same
  * neighbours as 1 - cos, which grows with its square and would halve every dimension.
  */
-export type Metric = 'euclidean' | 'cosine';
+export const METRICS = ['euclidean', 'cosine'] as const;
+
+/** The name of a metric. */
+export type Metric = (typeof METRICS)[number];
 
 /** A set of distinct points that can be searched. */
 export interface Space {

@@ -1,0 +1,103 @@
+/** What all commands share, over commander: help, errors in one line, signals, and exit codes. */
+import { constants } from 'node:os';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+
+/** A command `npm run <name> -- ...`; options are added by the caller. */
+export function defineCommand(name: string, summary: string): Command {
+  return new Command(`npm run ${name} --`)
+    .description(summary)
+    .helpOption('-h, --help', 'show this text')
+    .allowExcessArguments(false)
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 120), sortOptions: false })
+    .configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll(/\s*\n\s*/g, ' ')}\n`) })
+    .exitOverride();
+}
+
+/** Reads the words of the command line and does what they ask; sets the exit code. */
+export async function runCommand(
+  command: Command,
+  words: readonly string[] = process.argv.slice(2),
+): Promise<void> {
+  // A reader that has seen enough, such as `head`, closes the pipe.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  if (words.length === 0 && command.registeredArguments.some(({ required }) => required)) {
+    command.outputHelp({ error: true });
+    process.exitCode = 1;
+    return;
+  }
+  try {
+    await command.parseAsync([...words], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode;
+    else {
+      console.error(
+        process.env['DEBUG'] ? error : `error: ${error instanceof Error ? error.message : error}`,
+      );
+      process.exitCode = error instanceof StoppedError ? error.exitCode : 1;
+    }
+  }
+}
+
+/** A command that a signal has stopped before it could finish. */
+export class StoppedError extends Error {
+  constructor(readonly exitCode: number) {
+    super('stopped');
+  }
+}
+
+/** How a command learns that it has to end. */
+export interface Stop {
+  /** Aborted by the first signal. */
+  readonly signal: AbortSignal;
+  /** The exit code of a command that has stopped: 128 and the number of the signal. */
+  exitCode(): Promise<number>;
+}
+
+/** A second SIGINT sooner than this is the same key press, which npm passes on to its child once more. */
+const SAME_PRESS_MS = 500;
+
+/**
+ * The first SIGINT, SIGTERM or SIGHUP (a closed terminal) asks the command to end; another SIGINT, a moment later, ends
+ * the process at once.
+ *
+ * @param notice what is said at the first signal
+ */
+export function listenForStop(notice: string): Stop {
+  const controller = new AbortController();
+  let first = 0;
+  let code = 130;
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (first === 0) {
+      first = Date.now();
+      code = 128 + constants.signals[name];
+      console.error(`\n${notice}`);
+      controller.abort(new StoppedError(code));
+    } else if (name === 'SIGINT' && Date.now() - first > SAME_PRESS_MS) {
+      process.exit(130);
+    }
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+  return {
+    signal: controller.signal,
+    exitCode: async () => {
+      // A process that is ending listens no more: the second signal of the same key press would end it as a kill.
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, first + SAME_PRESS_MS - Date.now())));
+      return code;
+    },
+  };
+}
+
+/** A parser for an option that is a number. */
+export function numberOption(text: string): number {
+  const number = Number(text);
+  if (text.trim() === '' || Number.isNaN(number)) throw new InvalidArgumentError('It must be a number.');
+  return number;
+}
+
+/** A word as a shell reads it. */
+export function quoteWord(word: string): string {
+  return /^[\w=.,/:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
