@@ -41,7 +41,7 @@ class Failure(Exception):
 def parse_arguments():
     parser = argparse.ArgumentParser(
         prog="npm run notebooks --",
-        usage="%(prog)s [names] [-p key=value ...] [--output dir] [--html] [--write] [--timeout seconds]",
+        usage="%(prog)s [names] [-p key=value ...] [--output dir] [--html] [--stored] [--write] [--timeout seconds]",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -49,11 +49,14 @@ def parse_arguments():
     parser.add_argument("-p", "--parameter", action="append", default=[], metavar="key=value")
     parser.add_argument("--output", type=Path, default=ROOT / "out", help="folder for the results (default: out)")
     parser.add_argument("--html", action="store_true", help="also write a page that opens without a network")
+    parser.add_argument("--stored", action="store_true", help="execute nothing: take the outputs that the file has")
     parser.add_argument("--write", action="store_true", help="also replace the notebooks by the executed ones")
     parser.add_argument("--timeout", type=int, default=1800, help="seconds that one cell may take (default: 1800)")
     arguments = parser.parse_args()
     if arguments.write and arguments.parameter:
         parser.error("--write keeps notebooks as they are with their own parameters; leave out -p")
+    if arguments.stored and (arguments.write or arguments.parameter):
+        parser.error("--stored executes nothing; leave out -p and --write")
     return arguments
 
 
@@ -338,6 +341,12 @@ def run(path, parameters, arguments):
         notebook = nbformat.read(path, as_version=4)
     except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
         raise Failure(f"this is no notebook: {str(error).splitlines()[0]}") from None
+    output = arguments.output.resolve()
+    output.mkdir(parents=True, exist_ok=True)
+    if arguments.stored:
+        nbformat.write(notebook, output / f"{name}.ipynb")
+        (output / f"{name}.html").write_text(to_html(notebook, name), encoding="utf8")
+        return "the outputs that are stored in it"
     # The outputs in the file are what is expected of its own parameters; --write makes new ones.
     free = parameters or arguments.write
     counts = {} if free else {index: len(pictures_of(cell)) for index, cell in enumerate(notebook.cells)}
@@ -345,8 +354,6 @@ def run(path, parameters, arguments):
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    output = arguments.output.resolve()
-    output.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     try:
         execute(notebook, path, arguments.timeout, output / f"{name}-runs")

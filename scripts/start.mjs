@@ -1,32 +1,56 @@
-/** The main job: sets up, executes the notebooks with real training, and says what was found and where to look. */
+/**
+ * The main job: sets up, draws the figures from the recorded runs, trains the grokking network live in its notebook, and
+ * says what it finds as soon as it is known.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { foreground } from './lib/foreground.mjs';
 import { executeNotebooks } from './notebooks.mjs';
 import { ROOT, runMain, setUp } from './setup.mjs';
 
-const NOTEBOOKS = [
+/** Trained live, on all processors. */
+const LIVE = '4-grokking';
+/** Taken as they are stored: the runs that they train take minutes each, and `npm run notebooks` trains them anew. */
+const STORED = [
   '0-intrinsic-dimension',
   '1-regularization',
   '2-generalization',
   '3-over-regularization',
-  '4-grokking',
   '5-your-own-model',
 ];
 
 await runMain(async () => {
   await setUp();
-  const code = await executeNotebooks(NOTEBOOKS, ['--output', 'out', '--html']);
-  if (code !== 0) return code;
-  console.log('\nFound:');
-  for (const name of NOTEBOOKS) for (const line of findings(name)) console.log(`  ${line}`);
-  console.log('\nLook at:');
-  for (const name of NOTEBOOKS) console.log(`  out/${name}.html`);
+  const started = performance.now();
+  const seconds = () => `${Math.round((performance.now() - started) / 1000)} s`;
+  const steps = [
+    ['The figures of the paper, drawn from recorded runs', drawFigures],
+    ['The notebooks as they are stored', () => executeNotebooks(STORED, ['--output', 'out', '--stored'])],
+    [
+      'A transformer learns division modulo 97, live, until it groks',
+      () => executeNotebooks([LIVE], ['--output', 'out', '--html']),
+    ],
+  ];
+  for (const [title, body] of steps) {
+    console.log(`\n== ${title} (after ${seconds()})`);
+    const code = await body();
+    if (code !== 0) return code;
+  }
+  for (const line of findings(LIVE)) console.log(`Found: ${line}`);
+  console.log(`\nAll done in ${seconds()}. Look at`);
+  for (const name of [LIVE, ...STORED]) console.log(`  out/${name}.html`);
   console.log(
-    '\nGo on: npm run lab opens JupyterLab; in notebooks/4-grokking.ipynb change weightDecay: 1e-2 to 1e-3 and choose' +
-      '\nRun All Cells: another curve, live.',
+    '\nGo on: npm run lab opens JupyterLab. In notebooks/4-grokking.ipynb change weightDecay: 1e-2 to 1e-3, and choose' +
+      '\nRun All Cells: another curve, live. npm run notebooks trains the networks of all notebooks anew.',
   );
   return 0;
 });
+
+/** Leaves the pictures in out/, and names each as soon as it is there. */
+function drawFigures() {
+  const figures = join(ROOT, 'dist', 'commands', 'figures.js');
+  return foreground(process.execPath, [figures, '--out', join(ROOT, 'out')], { cwd: ROOT });
+}
 
 /** The lines `Found: ...` that a notebook printed. */
 function findings(name) {
