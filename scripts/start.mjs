@@ -49,7 +49,7 @@ await runMain(async () => {
 /** Leaves the pictures in out/, and names each as soon as it is there. */
 function drawFigures() {
   const figures = join(ROOT, 'dist', 'commands', 'figures.js');
-  return foreground(process.execPath, [figures, '--out', join(ROOT, 'out')], { cwd: ROOT });
+  return foreground(process.execPath, [figures, '--no-tables', '--out', join(ROOT, 'out')], { cwd: ROOT });
 }
 
 /** The lines `Found: ...` that a notebook printed. */

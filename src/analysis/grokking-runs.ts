@@ -1,5 +1,5 @@
 /** Runs that grok: when validation accuracy passes 50 %, beside the paper's, and how each layer's dimension moves with it. */
-import { ascending } from 'd3-array';
+import { ascending, extent } from 'd3-array';
 import type { RunSoFar } from '../records/run-record';
 import type { Correlation } from './correlation';
 import { grokkingStep, transition } from './transition';
@@ -44,6 +44,15 @@ export function grokkingRows(runs: readonly RunSoFar[], paper: HalfSteps): Grokk
       final: rounded(final, 1),
     };
   });
+}
+
+/** In words: how many runs pass 50 % validation accuracy, and when, beside the paper's. */
+export function halfStepsSummary(runs: readonly RunSoFar[], paper: HalfSteps): string {
+  const rows = grokkingRows(runs, paper);
+  const [least, most] = extent(rows, ({ factor }) => factor);
+  const passed = rows.filter(({ ours }) => ours !== undefined).length;
+  const factors = least === undefined ? '' : `, at ${least} to ${most} times the paper's step`;
+  return `validation accuracy passes 50 % in ${passed} of ${rows.length} runs${factors}`;
 }
 
 /** How the dimension at one site moves with validation accuracy, in one run. */

@@ -17,27 +17,32 @@ const command = defineCommand(
 )
   .argument('[name...]', `which ones (default: all of ${NAMES.join(', ')})`)
   .option('--out <folder>', 'where the pictures go', DOCS)
+  .option('--no-tables', 'leave out the numbers behind them')
   .addHelpText(
     'after',
     `\n${DRAWINGS.map(({ name, summary }) => `  ${name.padEnd(22)} ${summary}`).join('\n')}`,
   )
-  .action(async (names: string[], { out }: { readonly out: string }) => {
+  .action(async (names: string[], { out, tables }: { readonly out: string; readonly tables: boolean }) => {
     const unknown = names.find((name) => !NAMES.includes(name));
     if (unknown !== undefined) throw new RangeError(`no figure '${unknown}': choose ${NAMES.join(', ')}`);
     mkdirSync(out, { recursive: true });
     for (const drawing of DRAWINGS)
-      if (names.length === 0 || names.includes(drawing.name)) await draw(drawing, out);
+      if (names.length === 0 || names.includes(drawing.name)) await drawTo(out, drawing, tables);
   });
 
-async function draw({ name, records, draw, describe }: Drawing, out: string): Promise<void> {
+async function drawTo(
+  out: string,
+  { name, records, draw, findings, tables }: Drawing,
+  withTables: boolean,
+): Promise<void> {
   const folder = join(RECORDED, records);
   const runs = readRuns(folder);
   if (runs.length === 0) throw new Error(`there are no records in ${folder}: npm run sweep makes them`);
   const path = join(out, `${name}.svg`);
   writeFileSync(path, await toSVG(draw(runs)));
   console.log(`${path}: ${runs.length} runs`);
-  for (const part of describe?.(runs) ?? [])
-    console.log(`\n${typeof part === 'string' ? part : tableBundle(part)['text/plain']}`);
+  for (const line of findings(runs)) console.log(`Found: ${line}`);
+  for (const part of withTables ? tables(runs) : []) console.log(`\n${tableBundle(part)['text/plain']}\n`);
 }
 
 void runCommand(command);

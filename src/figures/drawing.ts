@@ -12,6 +12,8 @@ export interface Drawing {
   /** The folder of its records below data/runs. */
   readonly records: string;
   draw(runs: readonly RunSoFar[]): Figure;
-  /** What is printed beside it. */
-  describe?(runs: readonly RunSoFar[]): readonly (Table | string)[];
+  /** What one sees in it, a sentence each. */
+  findings(runs: readonly RunSoFar[]): readonly string[];
+  /** The numbers behind it. */
+  tables(runs: readonly RunSoFar[]): readonly Table[];
 }

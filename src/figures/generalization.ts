@@ -37,7 +37,10 @@ export const GENERALIZATION: Drawing = {
   summary: "the paper's figure 2: accuracy against PID / LLID",
   records: 'mnist',
   draw: (runs) => generalizationFigure(runs, { harmless: true }),
-  describe: (runs) => [generalizationTable(runs, PAPER)],
+  findings: (runs) => [
+    `validation accuracy over PID / LLID, below the onset of harm: ${correlationText(generalizationCorrelation(runs, { harmless: true }))}`,
+  ],
+  tables: (runs) => [generalizationTable(runs, PAPER)],
 };
 
 /**

@@ -1,7 +1,13 @@
 /** The grid of the paper's figure 4: one panel for each training fraction and weight decay. */
 
 import type { Layout, PlotData } from 'plotly.js';
-import { distinctValues, type HalfSteps, leadSummary, setting } from '../analysis/grokking-runs';
+import {
+  distinctValues,
+  type HalfSteps,
+  halfStepsSummary,
+  leadSummary,
+  setting,
+} from '../analysis/grokking-runs';
 import { grokkingStep } from '../analysis/transition';
 import { PAPER } from '../experiments/presets';
 import { titleOf } from '../experiments/registry';
@@ -30,11 +36,11 @@ export const GROKKING_GRID: Drawing = {
   summary: "the paper's figure 4: accuracy and LLID while transformers grok",
   records: 'grokking',
   draw: (runs) => grokkingGrid(runs, { ...PAPER.grokkingGrid, paper: PAPER.grokkingHalfSteps }),
-  describe: (runs) => [
-    grokkingTable(runs, PAPER.grokkingHalfSteps),
-    leadTable(runs),
-    leadSummary(runs, PAPER.grokking.measureEvery),
+  findings: (runs) => [
+    halfStepsSummary(runs, PAPER.grokkingHalfSteps),
+    ...leadSummary(runs, PAPER.grokking.measureEvery).split('\n'),
   ],
+  tables: (runs) => [grokkingTable(runs, PAPER.grokkingHalfSteps), leadTable(runs)],
 };
 
 /** Pixels of a row, and what stands above its panels. */

@@ -51,7 +51,8 @@ export const OVER_REGULARIZATION: Drawing = {
   summary: "the paper's figure 3: PID, accuracy and the onset of harm",
   records: 'mnist',
   draw: (runs) => overRegularizationFigure(runs),
-  describe: (runs) => [overRegularizationTable(runs, PAPER)],
+  findings: (runs) => sweepsOf(runs).map(({ regularization, onset }) => onsetText(regularization, onset, '')),
+  tables: (runs) => [overRegularizationTable(runs, PAPER)],
 };
 
 /**
@@ -118,11 +119,11 @@ export function overRegularizationFigure(
   };
 }
 
-function onsetText(regularization: Regularization, onset: number | undefined): string {
+function onsetText(regularization: Regularization, onset: number | undefined, mark = ' (dashed)'): string {
   const name = STRENGTH_NAMES[regularization];
   return onset === undefined
     ? `${name}: no harm seen`
-    : `${name}: harm from ${formatSetting(onset)} on (dashed)`;
+    : `${name}: harm from ${formatSetting(onset)} on${mark}`;
 }
 
 function onsetMark(panel: number, x: number): NonNullable<Layout['shapes']>[number] {

@@ -27,7 +27,12 @@ export const REGULARIZATION: Drawing = {
   summary: "the paper's figure 1: LLID against weight decay and dropout",
   records: 'mnist',
   draw: (runs) => regularizationFigure(runs),
-  describe: (runs) => [regularizationTable(runs, PAPER)],
+  findings: (runs) =>
+    sweepsOf(runs).map(
+      ({ regularization, ends }) =>
+        `LLID over ${STRENGTH_NAMES[regularization]}: ${correlationText(strengthCorrelation(ends, regularization))}`,
+    ),
+  tables: (runs) => [regularizationTable(runs, PAPER)],
 };
 
 /**
