@@ -17,7 +17,9 @@ export function provenance(runs: readonly RunSoFar[]): string {
     distinct(runs.map(({ config }) => (typeof config[key] === 'number' ? say(config[key]) : ''))),
   );
   const machines = distinct(
-    runs.map(({ environment }) => (environment ? `${environment.backend}, ${environment.hardware}` : '')),
+    runs.map(({ environment: at }) =>
+      at ? [at.backend, at.hardware, at.instructions].filter(Boolean).join(', ') : '',
+    ),
   );
   const what = [datasets, ...settings].filter(Boolean).join(', ');
   return `<br><sub>${what}</sub><br><sub>${runs.length} runs${machines === '' ? '' : ` on ${machines}`}</sub>`;

@@ -4,6 +4,7 @@ import { realpathSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { instructionsInUse } from '../instructions';
 import type { BackendInfo } from '../runtime/backend';
 import type { Environment } from './run-record';
 
@@ -28,6 +29,7 @@ export function environment(backend: BackendInfo): Environment {
       tfjs: tf.version.tfjs,
     },
     hardware: hardware.join(', '),
+    instructions: instructionsInUse(),
     date: new Date().toISOString().slice(0, 10),
   };
 }

@@ -25,6 +25,8 @@ export interface Environment {
   readonly versions: Readonly<Record<string, string>>;
   /** Processor, cores, memory, graphics card. */
   readonly hardware: string;
+  /** Such as `AVX2`, and what oneDNN and this project's kernels were limited to; early records lack it. */
+  readonly instructions?: string;
   /** Day of the start, YYYY-MM-DD. */
   readonly date?: string;
 }
@@ -133,6 +135,7 @@ const lineSchema: z.ZodType<Line> = z.discriminatedUnion('type', [
       backend: z.string(),
       versions: z.record(z.string(), z.string()),
       hardware: z.string(),
+      instructions: z.string().exactOptional(),
       date: z.string().exactOptional(),
     }),
   }),

@@ -54,6 +54,11 @@ function addon(): Addon {
   return loaded;
 }
 
+/** The set of instructions that the kernel uses here. */
+export function kernelInstructions(): string {
+  return addon().instructions;
+}
+
 /** Whether this processor multiplies bfloat16. */
 export function hasBfloat16(): boolean {
   return addon().bfloat16;
