@@ -3,9 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMPILER, freeGib, MACHINE_PYTHON } from './lib/machine.mjs';
-import { SEARCH_KERNEL } from './lib/places.mjs';
 import { hasGpu, wheelsFor } from './lib/wheel.mjs';
-import { PYTHON, ROOT, runMain } from './setup.mjs';
+import { findDamage, PYTHON, ROOT, runMain } from './setup.mjs';
 
 await runMain(async () => {
   const wrong = [];
@@ -62,8 +61,19 @@ await runMain(async () => {
   const backend = `require('./dist/runtime/backend').loadBackend().then(({ name, version, device, threads, note }) => {
     console.log([name, version, 'on', device, 'with', threads, 'threads'].join(' '), note ?? ''); })`;
   const used = probe('backend', process.execPath, ['-e', backend], setup);
-  const search = `console.log(require(${JSON.stringify(SEARCH_KERNEL)}).instructions)`;
-  probe('search', process.execPath, ['-e', search], setup);
+  const check = `require('./dist/commands/self-check').selfCheck().then(({ wrong, checked, instructions }) => {
+    if (wrong.length > 0) throw new Error('wrong on this machine: ' + wrong.join('; '));
+    console.log('all ' + checked + ' known answers are right (' + instructions + ')'); })`;
+  probe(
+    'self-check',
+    process.execPath,
+    ['-e', check],
+    `${setup}; if it stays, tell us which processor this is`,
+  );
+  const found = findDamage();
+  tell('files', found.length === 0 ? 'as set-up left them' : `${found.length} damaged`);
+  if (found.length > 0)
+    wrong.push(`files: ${found.slice(0, 5).join(', ')} missing or damaged; ${setup}, which makes them anew`);
   if (!wheelsFor())
     wrong.push(
       `no TensorFlow library for ${process.platform} on ${process.arch}: the slow WebAssembly backend is used`,

@@ -4,6 +4,7 @@
  * have not changed, and a set-up that was killed goes on where it was.
  */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildOperations, buildSearchKernel, operationSources, searchSources } from './lib/kernels.mjs';
@@ -19,7 +20,7 @@ import {
 import { ADDON, BINDING, CACHE, OPERATIONS, PYTHON, ROOT, SEARCH_KERNEL, TSC } from './lib/places.mjs';
 import { run } from './lib/program.mjs';
 import { SetupError, step } from './lib/report.mjs';
-import { hashOf, isDone, stamped } from './lib/stamp.mjs';
+import { damaged, hashOf, isDone, stamped } from './lib/stamp.mjs';
 import { buildAddon, fetchLibrary, libraryProgress, pip } from './lib/tensorflow.mjs';
 import { hasGpu, LIBRARIES, PATTERNS, wheelsFor } from './lib/wheel.mjs';
 
@@ -40,11 +41,15 @@ export async function setUp() {
       for (const check of new Set(open.flatMap(({ checks }) => checks))) check();
       const needed = open.reduce((sum, { gib }) => sum + gib, 0);
       if (needed > 0) checkDisk(ROOT, needed);
+      const times = [];
       for (const next of all) {
         if (!isOpen(next)) continue;
-        const { name, title, hash, body, progress } = next;
-        await stamped(stampOf(name), hash(), () => step(title, body, progress));
+        const started = performance.now();
+        const { name, title, hash, body, progress, outputs, left = () => outputs } = next;
+        await stamped(stampOf(name), hash(), () => step(title, body, progress), left);
+        times.push({ title, seconds: (performance.now() - started) / 1000 });
       }
+      tellTimes(times);
     });
   } catch (error) {
     if (error.code === 'ENOSPC') throw new SetupError(`the disk of ${ROOT} is full: free some space`);
@@ -54,7 +59,18 @@ export async function setUp() {
   }
 }
 
-/** The steps in order: what goes in (hash), what must be there afterwards (outputs), what it takes (checks, gib). */
+/** How long the set-up took, and the share of each step. */
+function tellTimes(times) {
+  if (times.length < 2) return;
+  const total = times.reduce((sum, { seconds }) => sum + seconds, 0);
+  const shares = times.map(({ title, seconds }) => `${title} ${Math.round((100 * seconds) / total)} %`);
+  console.error(`  set up in ${Math.round(total)} s: ${shares.join(', ')}`);
+}
+
+/**
+ * The steps in order: what goes in (hash), what must be there afterwards (outputs), all that is watched for damage (left,
+ * the outputs unless said), and what it takes (checks, gib).
+ */
 function steps() {
   const wheels = chooseWheels();
   const native = wheels && [
@@ -93,6 +109,7 @@ function steps() {
       title: 'npm packages',
       hash: () => hashOf({ values: [process.platform, process.arch], files: [LOCK_FILE] }),
       outputs: [TSC, join(BINDING, 'package.json')],
+      left: () => [TSC, ...packageFiles()],
       checks: [checkNpm],
       gib: 1.2,
       body: () =>
@@ -125,7 +142,12 @@ function steps() {
       outputs: [join(ROOT, 'dist', 'index.js')],
       checks: [],
       gib: 0,
-      body: () => run(process.execPath, [TSC, '-p', ROOT], { name: 'tsc', cwd: ROOT }),
+      left: () => filesBelow(join(ROOT, 'dist')),
+      body: () => {
+        // What an earlier version has left would still be found by its name.
+        rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
+        return run(process.execPath, [TSC, '-p', ROOT], { name: 'tsc', cwd: ROOT });
+      },
     },
   ];
 }
@@ -139,6 +161,20 @@ function chooseWheels() {
       `  no TensorFlow library for ${process.platform} on ${process.arch}: the slow WebAssembly backend will be used`,
     );
   return wheels;
+}
+
+/** What the packages that this project names are entered by. */
+function packageFiles() {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const require = createRequire(join(ROOT, 'package.json'));
+  return Object.keys({ ...dependencies, ...devDependencies }).flatMap((name) => {
+    const own = join(ROOT, 'node_modules', name, 'package.json');
+    try {
+      return [own, require.resolve(name)];
+    } catch {
+      return [own]; // types, headers and programs are entered by nobody
+    }
+  });
 }
 
 /** How many of the packages for this machine are there. */
@@ -182,6 +218,24 @@ function sourceFiles() {
     .filter((name) => name.endsWith('.ts'))
     .sort()
     .map((name) => join(ROOT, 'src', name));
+}
+
+/**
+ * What of the set-up's results is damaged, by a look at every byte. The steps that made it are open from then on.
+ */
+export function findDamage() {
+  return steps().flatMap(({ name }) => {
+    const found = damaged(stampOf(name));
+    if (found.length > 0) rmSync(stampOf(name), { force: true });
+    return found;
+  });
+}
+
+function filesBelow(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .sort();
 }
 
 function stampOf(name) {

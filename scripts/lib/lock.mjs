@@ -1,6 +1,7 @@
 /** One set-up at a time: a lock that names its holder and the program it runs, so that what a kill left is cleared. */
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { SetupError } from './report.mjs';
 
 /** The lock that this process holds: where, and the program that it runs now. */
 let held;
@@ -70,8 +71,11 @@ function contents() {
 /** What the lock says; `gone` when its holder has just released it: what is there a moment later is another's. */
 function read(path) {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    const found = JSON.parse(readFileSync(path, 'utf8'));
+    return typeof found === 'object' && found !== null ? found : {};
   } catch (error) {
+    if (error.code === 'EISDIR')
+      throw new SetupError(`${path} is a folder where a lock file belongs: remove it`);
     return { gone: error.code === 'ENOENT' };
   }
 }

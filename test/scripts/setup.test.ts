@@ -10,7 +10,10 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
+  truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -50,6 +53,55 @@ describe('set-up', () => {
       cpSync(join(ROOT, name), join(folder, name), { recursive: true });
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('makes anew what is missing, cut off or changed, and doctor finds a change that leaves size and time alone', async () => {
+    const { damaged, isDone, stamped } = await import(
+      pathToFileURL(join(folder, 'scripts/lib/stamp.mjs')).href
+    );
+    const stamp = join(folder, '.cache/stamps/step');
+    const output = join(folder, 'kernel.node');
+    const make = (): Promise<void> =>
+      stamped(
+        stamp,
+        'inputs',
+        () => writeFileSync(output, 'x'.repeat(1000)),
+        () => [output],
+      );
+    const isOpen = (): boolean => !isDone(stamp, 'inputs', [output]);
+    assert.ok(isOpen());
+    await make();
+    assert.ok(!isOpen());
+    const { atime, mtime } = statSync(output);
+    const damages: [string, () => void, boolean][] = [
+      ['missing', () => rmSync(output), true],
+      ['empty', () => writeFileSync(output, ''), true],
+      ['cut off', () => truncateSync(output, 999), true],
+      ['changed', () => {}, true],
+      ['a folder', () => mkdirSync(output), true],
+      ['changed without a trace', () => utimesSync(output, atime, mtime), false],
+    ];
+    for (const [what, damage, isNoticed] of damages) {
+      rmSync(output, { recursive: true, force: true });
+      await make();
+      if (!isNoticed) utimesSync(output, atime, mtime);
+      if (!isNoticed)
+        await stamped(
+          stamp,
+          'inputs',
+          () => {},
+          () => [output],
+        );
+      if (what.startsWith('changed')) writeFileSync(output, 'y'.repeat(1000));
+      if (what === 'a folder') rmSync(output);
+      damage();
+      assert.equal(isOpen(), isNoticed, what);
+      assert.deepEqual(damaged(stamp), ['kernel.node'], what);
+    }
+    for (const text of ['', 'null', 'a hash of an earlier version', '{"inputs":"inputs"}']) {
+      writeFileSync(stamp, text);
+      assert.ok(isOpen(), text);
+    }
+  });
 
   /** Links programs of this machine into the folder that will be the whole PATH. */
   function provide(...programs: string[]): void {
