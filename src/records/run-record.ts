@@ -195,7 +195,8 @@ function prepare(path: string, options: OpenOptions): number {
   const { record, text } = read(path);
   checkSameConfig(path, complete(record.config), config, mayChange);
   const kept = record.measurements.filter(({ step }) => step <= resumeFrom);
-  const missing = missingSteps(config, kept, resumeFrom);
+  const last = Number.isFinite(resumeFrom) ? resumeFrom : (kept.at(-1)?.step ?? -1);
+  const missing = missingSteps(config, kept, last);
   if (missing.length > 0) {
     throw new Error(
       `${path} has lost the measurements of ${inSteps(missing)}, although there is a checkpoint of step ${resumeFrom}: ` +

@@ -68,9 +68,10 @@ for (const numBlocks of [
       tf.dispose([loss, gradients, examples.inputs, examples.labels]);
     });
 
-    it('10 steps of SGD with momentum and L2, compiled, end within 2 % of the largest weight and running statistic', () => {
+    it('10 steps of SGD with momentum and L2, compiled, end within 10 % of the largest weight and running statistic', () => {
       // Until rounding takes the input of a ReLU to the other side of 0 it is 1e-6. From then on a channel's gradient is
-      // another by what one of its positions counts, up to 1 / sqrt(128) in conv5, and the steps after it grow on that.
+      // another by what one of its positions counts, up to 1 / sqrt(128) in conv5, and the steps after it grow on that:
+      // to 2.5 % with one set of instructions or another. A wrong gradient of one filter is off by 30 % and more.
       const optimizer = createOptimizer({ kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 }, model.trainable!);
       const step = (inputs: tf.Tensor4D, labels: tf.Tensor1D): tf.Scalar => {
         const { loss, gradients } = differentiate(model, { inputs, labels });
@@ -85,11 +86,11 @@ for (const numBlocks of [
         const { inputs, labels } = batch(i);
         const loss = program.runSync('step', inputs, labels);
         const expected = reference[`${prefix}/losses`]!.data[i]!;
-        assert.ok(Math.abs(loss.dataSync()[0]! - expected) < 0.02 * expected, `loss of step ${i}`);
+        assert.ok(Math.abs(loss.dataSync()[0]! - expected) < 0.1 * expected, `loss of step ${i}`);
         tf.dispose([loss, inputs, labels]);
       }
       const final = program.read();
-      for (const name of Object.keys(model.variables)) close(final[name]!, `${prefix}/final/${name}`, 0.02);
+      for (const name of Object.keys(model.variables)) close(final[name]!, `${prefix}/final/${name}`, 0.1);
       tf.dispose(final);
       program.dispose();
       optimizer.dispose();
