@@ -29,12 +29,15 @@ export { PYTHON, ROOT, TSC } from './lib/places.mjs';
 const LOCK_FILE = join(ROOT, 'package-lock.json');
 const REQUIREMENTS = join(ROOT, 'scripts', 'requirements.txt');
 
-/** Does all of set-up. Throws a SetupError with one clear line when something is missing on the machine. */
-export async function setUp() {
+/**
+ * Does all of set-up, or only the steps of these names. Throws a SetupError with one clear line when something is missing
+ * on the machine.
+ */
+export async function setUp(names) {
   checkNode();
   try {
     await locked(join(CACHE, 'setup.lock'), async () => {
-      const all = steps();
+      const all = steps().filter(({ name }) => !names || names.includes(name));
       const isOpen = ({ name, hash, outputs }) => !isDone(stampOf(name), hash(), outputs);
       // All that is missing on the machine is said before the first download.
       const open = all.filter(isOpen);

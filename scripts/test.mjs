@@ -5,11 +5,11 @@
  *               processor without AVX-512 and on all cores
  *   --browser   adds the notebooks in JupyterLab
  */
-import { spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from './lib/chromium.mjs';
+import { foreground } from './lib/foreground.mjs';
 import { SetupError } from './lib/report.mjs';
 import { executeNotebooks } from './notebooks.mjs';
 import { ROOT, runMain, setUp, TSC } from './setup.mjs';
@@ -104,10 +104,9 @@ function tool(name, args, env = process.env) {
   return program(join(ROOT, 'node_modules', '.bin', name), args, env);
 }
 
-function program(path, args, env = process.env) {
-  const child = spawn(path, args, { cwd: ROOT, env, stdio: 'inherit' });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => resolve(code ?? 1));
-  });
+/** A signal that ends a check ends the others, too. */
+async function program(path, args, env = process.env) {
+  const code = await foreground(path, args, { cwd: ROOT, env });
+  if (code > 128) process.exit(code);
+  return code;
 }
