@@ -30,6 +30,8 @@ const UNIT_TESTS = [
 ];
 /** What depends on the processor. */
 const NUMERIC_TESTS = ['test/{training,runtime,models,activations}/**/*.test.ts'];
+/** It limits the instructions itself, to each set in turn. */
+const LIMITED = 'test/runtime/operations/against-definitions.test.ts';
 const WITHOUT_AVX512 = { ONEDNN_MAX_CPU_ISA: 'AVX2', ID_INSTRUCTIONS: 'avx2' };
 
 const SMALL_GROKKING = { steps: 60, measureEvery: 30, earlyMeasurements: 0, checkpointEvery: 30 };
@@ -59,7 +61,9 @@ await runMain(async () => {
   await check('unused code', () => tool('knip', []));
   await timed('unit tests', () => mocha(UNIT_TESTS, PROCESSES));
   if (thorough && process.arch === 'x64')
-    await timed('tests without AVX-512', () => mocha(NUMERIC_TESTS, 1, WITHOUT_AVX512));
+    await timed('tests without AVX-512', () =>
+      mocha([...NUMERIC_TESTS, '--ignore', LIMITED], 1, WITHOUT_AVX512),
+    );
   await check('notebooks, in a small form', async () => {
     const words = ['--output', join('.cache', 'notebooks')];
     const small = Object.entries(SMALL_GROKKING).flatMap(([key, value]) => ['-p', `${key}=${value}`]);
