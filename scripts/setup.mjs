@@ -3,7 +3,7 @@
  * TensorFlow's library, the addon that binds it, the project's own addons, and the compiled TypeScript. Every step is skipped when its inputs
  * have not changed, and a set-up that was killed goes on where it was.
  */
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,10 +17,10 @@ import {
   checkPython,
   MACHINE_PYTHON,
 } from './lib/machine.mjs';
-import { ADDON, BINDING, CACHE, OPERATIONS, PYTHON, ROOT, SEARCH_KERNEL, TSC } from './lib/places.mjs';
+import { ADDON, CACHE, OPERATIONS, PYTHON, ROOT, SEARCH_KERNEL, TSC } from './lib/places.mjs';
 import { run } from './lib/program.mjs';
 import { SetupError, step } from './lib/report.mjs';
-import { damaged, hashOf, isDone, stamped } from './lib/stamp.mjs';
+import { damaged, hashOf, isDone, reopen, stamped } from './lib/stamp.mjs';
 import { buildAddon, fetchLibrary, libraryProgress, pip } from './lib/tensorflow.mjs';
 import { hasGpu, LIBRARIES, PATTERNS, wheelsFor } from './lib/wheel.mjs';
 
@@ -28,14 +28,21 @@ export { PYTHON, ROOT, TSC } from './lib/places.mjs';
 
 const LOCK_FILE = join(ROOT, 'package-lock.json');
 const REQUIREMENTS = join(ROOT, 'scripts', 'requirements.txt');
+const VENV = dirname(dirname(PYTHON));
+const DIST = join(ROOT, 'dist');
 
-/** Does all of set-up. Throws a SetupError with one clear line when something is missing on the machine. */
-export async function setUp() {
+/** All that pictures of recorded runs need. */
+export const FOR_PICTURES = ['npm', 'compiled'];
+
+/**
+ * Does the steps of set-up with these names, or all. Throws a SetupError with one clear line when something is missing on
+ * the machine.
+ */
+export async function setUp(names) {
   checkNode();
   try {
     await locked(join(CACHE, 'setup.lock'), async () => {
       const all = steps();
-      const isOpen = ({ name, hash, outputs }) => !isDone(stampOf(name), hash(), outputs);
       // All that is missing on the machine is said before the first download.
       const open = all.filter(isOpen);
       for (const check of new Set(open.flatMap(({ checks }) => checks))) check();
@@ -43,10 +50,10 @@ export async function setUp() {
       if (needed > 0) checkDisk(ROOT, needed);
       const times = [];
       for (const next of all) {
-        if (!isOpen(next)) continue;
+        const { name, title, hash, body, progress, outputs, left } = next;
+        if (names?.includes(name) === false || !isOpen(next)) continue;
         const started = performance.now();
-        const { name, title, hash, body, progress, outputs, left = () => outputs } = next;
-        await stamped(stampOf(name), hash(), () => step(title, body, progress), left);
+        await stamped(stampOf(name), hash(), () => step(title, body, progress), outputs, left);
         times.push({ title, seconds: (performance.now() - started) / 1000 });
       }
       tellTimes(times);
@@ -59,6 +66,11 @@ export async function setUp() {
   }
 }
 
+/** True when what the step is made from has changed, or what it made is missing or looks damaged. */
+function isOpen({ name, hash }) {
+  return !isDone(stampOf(name), hash());
+}
+
 /** How long the set-up took, and the share of each step. */
 function tellTimes(times) {
   if (times.length < 2) return;
@@ -68,8 +80,9 @@ function tellTimes(times) {
 }
 
 /**
- * The steps in order: what goes in (hash), what must be there afterwards (outputs), all that is watched for damage (left,
- * the outputs unless said), and what it takes (checks, gib).
+ * The steps in order, those that the first picture needs before the others: what goes in (hash), which of
+ * its files every set-up looks at afterwards (outputs), all that doctor looks at (left, the outputs unless said), and what
+ * it takes (checks, gib).
  */
 function steps() {
   const wheels = chooseWheels();
@@ -78,7 +91,8 @@ function steps() {
       name: 'tensorflow',
       title: wheels.title,
       hash: () => hashOf({ values: [wheels.requirements, ...PATTERNS] }),
-      outputs: LIBRARIES.map((name) => join(CACHE, wheels.folder, name)),
+      outputs: () => LIBRARIES.map((name) => join(CACHE, wheels.folder, name)),
+      left: () => libraryFiles(wheels),
       checks: [checkPython],
       gib: wheels.gib,
       body: () => fetchLibrary(wheels),
@@ -88,7 +102,7 @@ function steps() {
       name: 'addon',
       title: 'addon that binds TensorFlow to Node',
       hash: () => hashOf({ values: [wheels.requirements], files: [LOCK_FILE] }),
-      outputs: [ADDON],
+      outputs: () => [ADDON],
       checks: [checkCompiler],
       gib: 0.1,
       body: () => buildAddon(wheels),
@@ -97,7 +111,7 @@ function steps() {
       name: 'operations',
       title: 'addon of further operations',
       hash: () => hashOf({ values: [wheels.requirements], files: operationSources() }),
-      outputs: [OPERATIONS],
+      outputs: () => [OPERATIONS],
       checks: [checkCompiler],
       gib: 0.1,
       body: () => buildOperations(wheels),
@@ -108,8 +122,8 @@ function steps() {
       name: 'npm',
       title: 'npm packages',
       hash: () => hashOf({ values: [process.platform, process.arch], files: [LOCK_FILE] }),
-      outputs: [TSC, join(BINDING, 'package.json')],
-      left: () => [TSC, ...packageFiles()],
+      outputs: () => [TSC, ...packageFiles()],
+      left: () => filesBelow(join(ROOT, 'node_modules')),
       checks: [checkNpm],
       gib: 1.2,
       body: () =>
@@ -117,10 +131,20 @@ function steps() {
       progress: npmProgress,
     },
     {
+      name: 'compiled',
+      title: 'TypeScript',
+      hash: () => hashOf({ files: [LOCK_FILE, join(ROOT, 'tsconfig.json'), ...sourceFiles()] }),
+      outputs: () => filesBelow(DIST),
+      checks: [],
+      gib: 0,
+      body: compileSources,
+    },
+    {
       name: 'python',
       title: 'Python environment with JupyterLab',
       hash: () => hashOf({ files: [REQUIREMENTS] }),
-      outputs: [PYTHON],
+      outputs: pythonFiles,
+      left: () => filesBelow(VENV).filter((path) => !path.endsWith('.pyc')), // Python makes those when it likes
       checks: [checkPython],
       gib: 0.5,
       ...pythonEnvironment(),
@@ -130,26 +154,17 @@ function steps() {
       name: 'search-kernel',
       title: 'addon that searches neighbours',
       hash: () => hashOf({ values: [process.platform, process.arch], files: searchSources() }),
-      outputs: [SEARCH_KERNEL],
+      outputs: () => [SEARCH_KERNEL],
       checks: [checkCompiler],
       gib: 0.1,
       body: buildSearchKernel,
     },
-    {
-      name: 'compiled',
-      title: 'TypeScript',
-      hash: () => hashOf({ files: [LOCK_FILE, join(ROOT, 'tsconfig.json'), ...sourceFiles()] }),
-      outputs: [join(ROOT, 'dist', 'index.js')],
-      checks: [],
-      gib: 0,
-      left: () => filesBelow(join(ROOT, 'dist')),
-      body: () => {
-        // What an earlier version has left would still be found by its name.
-        rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
-        return run(process.execPath, [TSC, '-p', ROOT], { name: 'tsc', cwd: ROOT });
-      },
-    },
   ];
+}
+
+/** TensorFlow's libraries and headers, and CUDA's beside them. */
+function libraryFiles({ folder }) {
+  return filesBelow(join(CACHE, folder.split('/')[0]));
 }
 
 /** The GPU's wheels where there is one, and where they have been installed already (on a cluster's login node). */
@@ -188,11 +203,10 @@ function npmProgress() {
 
 /** The Python environment, from nothing: a package that a kill left half written looks like a whole one to pip. */
 function pythonEnvironment() {
-  const venv = dirname(dirname(PYTHON));
   let said;
   const body = async () => {
-    rmSync(venv, { recursive: true, force: true });
-    await run(MACHINE_PYTHON, ['-m', 'venv', venv], { cwd: ROOT });
+    rmSync(VENV, { recursive: true, force: true });
+    await run(MACHINE_PYTHON, ['-m', 'venv', VENV], { cwd: ROOT });
     said = '';
     const options = ['--require-hashes', '--progress-bar=off', `--requirement=${REQUIREMENTS}`];
     await pip(['install', ...options], {
@@ -205,7 +219,7 @@ function pythonEnvironment() {
     if (said === undefined) return 'creating it';
     const all = said.match(/^Installing collected packages: (.*)$/m)?.[1].split(', ').length;
     if (!all) return `${said.split('Collecting ').length - 1} packages fetched`;
-    const installed = readdirSync(join(venv, 'lib'), { recursive: true }).filter((name) =>
+    const installed = readdirSync(join(VENV, 'lib'), { recursive: true }).filter((name) =>
       name.endsWith('.dist-info'),
     );
     return `${Math.min(installed.length, all)} of ${all} packages installed`;
@@ -220,15 +234,40 @@ function sourceFiles() {
     .map((name) => join(ROOT, 'src', name));
 }
 
+/** Compiles beside the old files and then changes places: a program that runs finds its files, and none is left over. */
+async function compileSources() {
+  const fresh = join(ROOT, 'dist.new'); // at the same depth, since maps name the sources by relative paths
+  rmSync(fresh, { recursive: true, force: true });
+  await run(process.execPath, [TSC, '-p', ROOT, '--outDir', fresh], { name: 'tsc', cwd: ROOT });
+  rmSync(DIST, { recursive: true, force: true });
+  renameSync(fresh, DIST);
+}
+
+/** The Python environment's settings, and what the packages of requirements.in are entered by. */
+function pythonFiles() {
+  const packages = [...readFileSync(join(ROOT, 'scripts', 'requirements.in'), 'utf8').matchAll(/^(\w+)==/gm)];
+  const site = readdirSync(join(VENV, 'lib')).map((name) => join(VENV, 'lib', name, 'site-packages'))[0];
+  const entries = packages.map(([, name]) => join(site, name, '__init__.py'));
+  return [PYTHON, join(VENV, 'pyvenv.cfg'), ...entries];
+}
+
 /**
- * What of the set-up's results is damaged, by a look at every byte. The steps that made it are open from then on.
+ * What of set-up's results is missing or damaged, by a look at every byte, and the titles of the steps that the next set-up
+ * will do; the damaged ones are among them from then on.
  */
-export function findDamage() {
-  return steps().flatMap(({ name }) => {
+export function inspect() {
+  const all = steps();
+  const damage = all.flatMap(({ name }) => {
     const found = damaged(stampOf(name));
-    if (found.length > 0) rmSync(stampOf(name), { force: true });
+    if (found.length > 0) reopen(stampOf(name));
     return found;
   });
+  return { damage, open: all.filter(isOpen).map(({ title }) => title) };
+}
+
+/** Has the next set-up do these steps again: what they left is whole, and does not work on this machine. */
+export function redo(names) {
+  for (const name of names) reopen(stampOf(name));
 }
 
 function filesBelow(folder) {
