@@ -25,12 +25,8 @@ await runMain(async () => {
       return said;
     } catch (error) {
       tell(name, 'missing');
-      const why =
-        String(error.stderr ?? error.message)
-          .trim()
-          .split('\n')
-          .find((line) => /Error/.test(line)) ?? '';
-      wrong.push(`${name}: ${why ? `${why.trim()}; ` : ''}${cure}`);
+      const why = error.signal ?? errorIn(String(error.stderr ?? error.message));
+      wrong.push(`${name}: ${why ? `${why}; ` : ''}${cure}`);
     }
   };
   tell('node', process.version);
@@ -101,7 +97,10 @@ await runMain(async () => {
   return wrong.length === 0 ? 0 : 1;
 });
 
-/** Computes known answers in a process of its own, since a faulty kernel may end it, and asks oneDNN what it uses; false when it gave none. */
+/**
+ * Computes known answers in a process of its own, since a faulty kernel may end it, and asks oneDNN what it uses. False when
+ * that process gave no answers.
+ */
 function checkAnswers(tell, wrong) {
   const check = `require('./dist/commands/self-check').selfCheck().then(
     (found) => console.log(JSON.stringify(found)),
@@ -114,7 +113,7 @@ function checkAnswers(tell, wrong) {
   });
   const line = stdout.split('\n').find((text) => text.startsWith('{'));
   if (status !== 0 || !line) {
-    const why = signal ?? (lastLine(stderr) || `exit code ${status}`);
+    const why = signal ?? errorIn(stderr) ?? `exit code ${status}`;
     tell('self-check', `not done: ${why}`);
     wrong.push(`self-check: ${why}; run npm run setup`);
     return false;
@@ -138,6 +137,8 @@ function shortened(names) {
   return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
 }
 
-function lastLine(text) {
-  return text.trim().split('\n').at(-1);
+/** The line of a program's output that says what went wrong. */
+function errorIn(text) {
+  const lines = text.trim().split('\n').filter(Boolean);
+  return (lines.find((line) => /Error/.test(line)) ?? lines[0])?.trim();
 }

@@ -252,17 +252,14 @@ function pythonFiles() {
 }
 
 /**
- * What of set-up's results is missing or damaged, by a look at every byte, and the titles of the steps that the next set-up
- * will do; the damaged ones are among them from then on.
+ * What of set-up's results is missing or damaged, by a look at every byte: the next set-up does those steps again. And the
+ * titles of the other steps that it will do.
  */
 export function inspect() {
-  const all = steps();
-  const damage = all.flatMap(({ name }) => {
-    const found = damaged(stampOf(name));
-    if (found.length > 0) reopen(stampOf(name));
-    return found;
-  });
-  return { damage, open: all.filter(isOpen).map(({ title }) => title) };
+  const found = steps().map((each) => ({ each, files: damaged(stampOf(each.name)) }));
+  const open = found.filter(({ each, files }) => files.length === 0 && isOpen(each));
+  redo(found.filter(({ files }) => files.length > 0).map(({ each }) => each.name));
+  return { damage: found.flatMap(({ files }) => files), open: open.map(({ each }) => each.title) };
 }
 
 /** Has the next set-up do these steps again: what they left is whole, and does not work on this machine. */
