@@ -22,14 +22,15 @@ await runMain(async () => {
   const screen = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
   const browser = screen ? [] : ['--no-browser'];
   const watcher = rebuildOnChange();
-  const lab = spawn(PYTHON, ['-m', 'jupyterlab', ...PRIVATE, ...folder, ...root, ...browser, ...words], {
+  // JupyterLab asks when Ctrl-C reaches it, so this process waits for it.
+  process.on('SIGINT', () => {});
+  let lab;
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => (lab ? lab.kill() : process.exit(1)));
+  lab = spawn(PYTHON, ['-m', 'jupyterlab', ...PRIVATE, ...folder, ...root, ...browser, ...words], {
     cwd: ROOT,
     env: { ...process.env, ...jupyterEnvironment() },
     stdio: 'inherit',
   });
-  // Ctrl-C reaches both; JupyterLab asks, so this process waits for it.
-  process.on('SIGINT', () => {});
-  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => lab.kill());
   const code = await new Promise((resolve, reject) => {
     lab.on('error', reject);
     lab.on('close', resolve);

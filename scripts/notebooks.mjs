@@ -38,14 +38,15 @@ export async function executeNotebooks(names, options = []) {
   const children = new Set();
   // Ctrl-C reaches all, a time-out's signal perhaps not: children end their kernels, then this process ends.
   let stopped = false;
-  process.on('SIGINT', () => {
+  const wait = () => {
     stopped = true;
-  });
-  for (const signal of ['SIGTERM', 'SIGHUP'])
-    process.on(signal, () => {
-      stopped = true;
-      for (const child of children) child.kill();
-    });
+  };
+  const end = () => {
+    stopped = true;
+    for (const child of children) child.kill();
+  };
+  process.on('SIGINT', wait);
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, end);
   const jobs = Math.min(paths.length, availableParallelism(), Math.max(1, Math.floor(totalmem() / MEMORY)));
   // Those with the most in them first: the longest should not be left to the end.
   const waiting = [...paths].sort((a, b) => sizeOf(b) - sizeOf(a));
@@ -61,6 +62,8 @@ export async function executeNotebooks(names, options = []) {
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
+  process.off('SIGINT', wait);
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.off(signal, end);
   const lines = paths.flatMap((path) => summaries.get(path) ?? []);
   if (jobs > 1) console.log(['', ...lines, results].join('\n'));
   return Math.max(...codes);

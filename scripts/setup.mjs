@@ -31,12 +31,9 @@ const REQUIREMENTS = join(ROOT, 'scripts', 'requirements.txt');
 const VENV = dirname(dirname(PYTHON));
 const DIST = join(ROOT, 'dist');
 
-/** All that pictures of recorded runs need. */
-export const FOR_PICTURES = ['npm', 'compiled'];
-
 /**
- * Does the steps of set-up with these names, or all. Throws a SetupError with one clear line when something is missing on
- * the machine.
+ * Does all of set-up, or only the steps of these names. Throws a SetupError with one clear line when something is missing
+ * on the machine.
  */
 export async function setUp(names) {
   checkNode();

@@ -1,12 +1,12 @@
 /**
- * The main job: sets up, draws the figures from the recorded runs as soon as that is possible, trains the grokking network live in its notebook, and
+ * The main job: sets up, draws the figures from the recorded runs, trains the grokking network live in its notebook, and
  * says what it finds as soon as it is known.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { foreground } from './lib/foreground.mjs';
 import { executeNotebooks } from './notebooks.mjs';
-import { FOR_PICTURES, ROOT, runMain, setUp } from './setup.mjs';
+import { ROOT, runMain, setUp } from './setup.mjs';
 
 /** Trained live, on all processors. */
 const LIVE = '4-grokking';
@@ -20,12 +20,16 @@ const STORED = [
 ];
 
 await runMain(async () => {
-  await setUp(FOR_PICTURES);
+  // The first pictures need neither Python nor TensorFlow: what those take comes after them.
+  await setUp(['npm', 'compiled']);
+  console.log('\n== The figures of the paper, drawn from recorded runs');
+  const drawn = await drawFigures();
+  if (drawn !== 0) return drawn;
+  await setUp();
   const started = performance.now();
   const seconds = () => `${Math.round((performance.now() - started) / 1000)} s`;
   const steps = [
-    ['The figures of the paper, drawn from recorded runs', drawFigures],
-    ['The notebooks as they are stored', showStored],
+    ['The notebooks as they are stored', () => executeNotebooks(STORED, ['--output', 'out', '--stored'])],
     [
       'A transformer learns division modulo 97, live, until it groks',
       () => executeNotebooks([LIVE], ['--output', 'out', '--html']),
@@ -45,12 +49,6 @@ await runMain(async () => {
   );
   return 0;
 });
-
-/** Sets up first what notebooks need: it takes longest to fetch, and the figures do without it. */
-async function showStored() {
-  await setUp();
-  return executeNotebooks(STORED, ['--output', 'out', '--stored']);
-}
 
 /** Leaves the pictures in out/, and names each as soon as it is there. */
 function drawFigures() {

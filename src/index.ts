@@ -72,13 +72,16 @@ export {
 export type { AdamConfig, OptimizerConfig, SgdConfig } from './training/optimizers';
 export { constant, cosine, multiStep, type Schedule, warmup } from './training/schedules';
 export { type Checkpoint, type CheckpointState, loadCheckpoint } from './training/checkpoint';
+export { loadWeights } from './training/load-weights';
 
 // 7. records: keep
 export { type Measurement, type RunRecord, readRun } from './records/run-record';
-export { RECORDED, readRuns } from './records/recorded-runs';
+export { RECORDED, readRuns, recordedRuns } from './records/recorded-runs';
 export { runs } from './records/table';
 
 // 8. experiments: one run, many runs
+export * as grokking from './experiments/grokking-by-name';
+export * as images from './experiments/images-by-name';
 export { parseGrid, type RunConfig, runName } from './experiments/registry';
 export type { GrokkingConfig, ImagesConfig } from './experiments/config-types';
 export { grokkingConfig } from './experiments/grokking-config';
@@ -111,6 +114,9 @@ export { generalizationCorrelation, strengthCorrelation } from './analysis/paper
 export { type Correlation, correlation, pearson } from './analysis/correlation';
 
 // 10. figures: draw
+export * as figures from './figures/by-name';
+export * as tables from './figures/tables-by-name';
+export { type LiveRun, type TrainLiveOptions, trainLive } from './figures/train-live';
 export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
 export { liveChart } from './figures/live';
 export { progressLine } from './figures/progress-line';

@@ -1,5 +1,5 @@
 /** One set-up at a time: a lock that names its holder and the program it runs, so that what a kill left is cleared. */
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SetupError } from './report.mjs';
 
@@ -11,7 +11,11 @@ export async function locked(path, body) {
   mkdirSync(dirname(path), { recursive: true });
   for (let told = false; !take(path); ) {
     const { holder, program, gone } = read(path);
-    if (gone) continue;
+    if (gone) {
+      if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
+        throw new SetupError(`${path} is a link where a lock file belongs: remove it`);
+      continue;
+    }
     if (!isRunning(holder)) {
       if (isRunning(program)) end(program);
       else rmSync(path, { force: true });

@@ -5,7 +5,7 @@ import type { Drawing } from '../figures/drawing';
 import { toSVG } from '../figures/figure';
 import { DRAWINGS } from '../figures/registry';
 import { tableBundle } from '../figures/table';
-import { RECORDED, readRuns } from '../records/recorded-runs';
+import { recordedRuns } from '../records/recorded-runs';
 import { defineCommand, runCommand } from './command';
 
 const DOCS = join(__dirname, '..', '..', 'docs');
@@ -35,9 +35,7 @@ async function drawTo(
   { name, records, draw, findings, tables }: Drawing,
   withTables: boolean,
 ): Promise<void> {
-  const folder = join(RECORDED, records);
-  const runs = readRuns(folder);
-  if (runs.length === 0) throw new Error(`there are no records in ${folder}: npm run sweep makes them`);
+  const runs = recordedRuns(records);
   const path = join(out, `${name}.svg`);
   writeFileSync(path, await toSVG(draw(runs)));
   console.log(`${path}: ${runs.length} runs`);

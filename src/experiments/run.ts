@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { measurementSteps } from '../records/due-steps';
 import { environment } from '../records/environment';
-import { openRun, type RunWriter } from '../records/run-record';
+import { openRun, type RunWriter, readRun } from '../records/run-record';
 import { loadBackend } from '../runtime/backend';
 import { checkpointPath, loadCheckpoint } from '../training/checkpoint';
 import { type TrainEvent, train } from '../training/trainer';
@@ -107,13 +107,40 @@ function openRecord(
       `${last} is the checkpoint of an earlier run: resume it, choose another place, or delete it`,
     );
   }
+  const step = resume ? lastStep(last) : undefined;
+  if (step === -1) assertNothingLost(path, directory, resume === 'best', config.checkpointEvery);
   const mayChange = changeableSettings(config);
   const writer = openRun(
     path,
-    resume ? { ...options, mayChange, complete: withDefaults, resumeFrom: lastStep(last) } : options,
+    step === undefined ? options : { ...options, mayChange, complete: withDefaults, resumeFrom: step },
   );
   mkdirSync(directory, { recursive: true });
   return writer;
+}
+
+/**
+ * Where there is no checkpoint to go on from, a run starts anew: what an earlier one recorded must not be lost by that.
+ *
+ * @throws Error for a missing `best`, a missing `last` beside a `best`, and a record that went past a checkpoint
+ */
+function assertNothingLost(path: string, directory: string, fromBest: boolean, every: number): void {
+  const [last, best] = [checkpointPath(directory, 'last'), checkpointPath(directory, 'best')];
+  if (fromBest) {
+    const cure = existsSync(last) ? `resume from ${last} instead` : 'start afresh without resuming';
+    throw new Error(`there is no ${best} to go on from: ${cure}`);
+  }
+  if (existsSync(best)) {
+    throw new Error(
+      `${last} is missing beside ${best}: restore it, resume from the best checkpoint, or delete both and the record`,
+    );
+  }
+  const recorded = existsSync(path) ? (readRun(path).measurements.at(-1)?.step ?? 0) : 0;
+  if (recorded >= every) {
+    throw new Error(
+      `${path} has measurements to step ${recorded}, but ${last} is missing: restore it, choose another place, or ` +
+        'delete the record to start afresh',
+    );
+  }
 }
 
 /** The step of a checkpoint, -1 without one. */

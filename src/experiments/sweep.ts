@@ -47,7 +47,7 @@ export function sweepCells(grid: readonly RunConfig[], folder: string = join('ou
     const path = runPath(folder, name);
     const record = existsSync(path) ? readRun(path) : undefined;
     const step = record?.measurements.at(-1)?.step ?? 0;
-    const done = record?.done !== undefined && step >= config.steps;
+    const done = record?.done !== undefined && step >= config.steps && !record.missing;
     return { name, config, path, state: done ? 'done' : 'waiting', step, message: done ? 'recorded' : '' };
   });
   const twice = cells.find(({ name }, i) => cells.findIndex((cell) => cell.name === name) < i);

@@ -19,6 +19,9 @@ export function measurementSteps({ steps, measureEvery, earlyMeasurements }: Mea
   return due;
 }
 
+/** More measurements than any run has. */
+const MOST = 1e6;
+
 /** The steps up to `last` that a run with these settings should have measured, and has not. */
 export function missingSteps(
   config: Readonly<Record<string, unknown>>,
@@ -27,6 +30,8 @@ export function missingSteps(
 ): number[] {
   const { steps, measureEvery, earlyMeasurements = 0 } = config as Partial<MeasurementRhythm>;
   if (![steps, measureEvery, earlyMeasurements].every(Number.isInteger) || measureEvery! < 1) return [];
+  // No run has measured so often: the settings are of something else.
+  if (steps! / measureEvery! > MOST || earlyMeasurements > MOST) return [];
   const there = new Set(measurements.map(({ step }) => step));
   // A run that was prolonged has measured its former last step as well; the due ones are those of now.
   return [...measurementSteps({ steps: steps!, measureEvery: measureEvery!, earlyMeasurements })]

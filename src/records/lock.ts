@@ -1,5 +1,5 @@
 /** A lock file beside a record, so that two processes never write the same run; a killed holder does not count. */
-import { readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 /** A record is being written by another process, or elsewhere in this one. */
@@ -37,7 +37,10 @@ export function lock(path: string): () => void {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     const found = read(file);
-    if (found === undefined) continue;
+    if (found === undefined) {
+      assertNoLink(file);
+      continue;
+    }
     const holder = liveHolder(found);
     if (holder !== undefined) {
       throw new LockedError(
@@ -53,6 +56,12 @@ export function lock(path: string): () => void {
     clearInterval(renewal);
     if (read(file)?.text === own) rmSync(file, { force: true });
   };
+}
+
+/** A link to nothing is there for whoever creates a file, and is not for whoever reads it. */
+function assertNoLink(file: string): void {
+  if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink())
+    throw new Error(`${file} is a link where a lock file belongs: remove it`);
 }
 
 function describe(pid: number): Holder {

@@ -22,3 +22,15 @@ export function readRuns(folder: string): RunRecord[] {
       return record;
     });
 }
+
+/**
+ * The runs of one folder of data/runs, such as `mnist`.
+ *
+ * @throws Error where there are none
+ */
+export function recordedRuns(name: string): RunRecord[] {
+  const folder = join(RECORDED, name);
+  const found = readRuns(folder);
+  if (found.length === 0) throw new Error(`there are no records in ${folder}: npm run sweep makes them`);
+  return found;
+}

@@ -106,8 +106,8 @@ export class DamagedCheckpointError extends Error {}
  * @throws DamagedCheckpointError that names the file and the cure, when a single byte is not as it was written
  */
 export function loadCheckpoint(path: string): Checkpoint {
-  const file = readFileSync(path);
   try {
+    const file = readFileSync(path);
     const found = parseSafetensors(file);
     const state = stateOf(file, found);
     return { tensors: tensorsOf(found), state };
@@ -141,9 +141,11 @@ function stateOf(file: Buffer, { tensors, metadata }: Safetensors): CheckpointSt
   if (!parsed.success) throw new Error('its header is damaged, or it was not written by this program');
   const { checksum, state } = parsed.data;
   const expected = [...tensors.values()].reduce((most, { end }) => Math.max(most, end), 0);
+  const claimed = [...tensors.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
   const { length } = splitSafetensors(file).data;
   if (length < expected) throw new Error(`it is truncated: ${length} of ${expected} bytes of data`);
   if (length > expected) throw new Error(`there are ${length - expected} bytes behind its end`);
+  if (claimed !== length) throw new Error('its tensors overlap, or leave a gap');
   if (checksum !== undefined) {
     const { text, data } = splitSafetensors(file);
     const blank = Buffer.from(text);

@@ -68,10 +68,19 @@ for (const numBlocks of [
       tf.dispose([loss, gradients, examples.inputs, examples.labels]);
     });
 
-    it('10 steps of SGD with momentum and L2, compiled, end within 10 % of the largest weight and running statistic', () => {
-      // Until rounding takes the input of a ReLU to the other side of 0 it is 1e-6. From then on a channel's gradient is
-      // another by what one of its positions counts, up to 1 / sqrt(128) in conv5, and the steps after it grow on that:
-      // to 2.5 % with one set of instructions or another. A wrong gradient of one filter is off by 30 % and more.
+    const snapshot = (): Record<string, Float32Array> =>
+      Object.fromEntries(
+        Object.entries(model.variables).map(([name, variable]) => [
+          name,
+          variable.dataSync().slice() as Float32Array,
+        ]),
+      );
+
+    it('10 steps of SGD with momentum and L2, compiled, end where PyTorch ends, to 5 % of the way', () => {
+      // Until rounding takes the input of a ReLU to the other side of 0, both are within 1e-6 of each other. From then
+      // on a gradient differs by what one position of a channel counts, and the steps after it grow on that: to 1.3 % of
+      // the way for some sets of instructions. The gradients themselves are held to 1e-3 above.
+      const start = snapshot();
       const optimizer = createOptimizer({ kind: 'sgd', momentum: 0.9, weightDecay: 5e-4 }, model.trainable!);
       const step = (inputs: tf.Tensor4D, labels: tf.Tensor1D): tf.Scalar => {
         const { loss, gradients } = differentiate(model, { inputs, labels });
@@ -90,7 +99,15 @@ for (const numBlocks of [
         tf.dispose([loss, inputs, labels]);
       }
       const final = program.read();
-      for (const name of Object.keys(model.variables)) close(final[name]!, `${prefix}/final/${name}`, 0.1);
+      let [apart, way] = [0, 0];
+      for (const [name, from] of Object.entries(start)) {
+        const [ours, theirs] = [final[name]!.dataSync(), reference[`${prefix}/final/${name}`]!.data];
+        for (const [p, value] of from.entries()) {
+          apart += (ours[p]! - theirs[p]!) ** 2;
+          way += (theirs[p]! - value) ** 2;
+        }
+      }
+      assert.ok(Math.sqrt(apart / way) < 0.05, `${Math.sqrt(apart / way)} of the way`);
       tf.dispose(final);
       program.dispose();
       optimizer.dispose();

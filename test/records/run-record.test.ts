@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -370,6 +371,12 @@ describe('run records and other processes', () => {
     assert.throws(() => openRun(path, { ...SETTINGS, resumeFrom: -1 }), /process 7 on elsewhere\.example/);
     utimesSync(`${path}.lock`, future, future);
     openRun(path, { ...SETTINGS, resumeFrom: -1 }).close();
+    symlinkSync(join(folder, 'nowhere'), `${path}.lock`);
+    assert.throws(
+      () => openRun(path, { ...SETTINGS, resumeFrom: -1 }),
+      /run\.jsonl\.lock is a link where a lock file belongs: remove it/,
+    );
+    rmSync(`${path}.lock`);
     mkdirSync(`${path}.lock`);
     assert.throws(
       () => openRun(path, { ...SETTINGS, resumeFrom: -1 }),

@@ -151,6 +151,7 @@ describe('checkpoints', () => {
       { __metadata__: metadata, a: { ...entry, data_offsets: [0.5, 8] } },
       { __metadata__: metadata, a: { ...entry, data_offsets: [0, 16] } },
       { __metadata__: metadata, a: { ...entry, data_offsets: [0] } },
+      { __metadata__: metadata, a: entry, b: { ...entry, shape: [1], data_offsets: [4, 8] } },
       { __metadata__: metadata, a: { dtype: 'F32' } },
     ];
     for (const header of wrong) assert.match(refusal(file(header)), named, JSON.stringify(header));

@@ -1,6 +1,15 @@
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -194,6 +203,30 @@ describe('train and resume', () => {
     writeFileSync(path, `\uFEFF${record.replaceAll('\n', '\r\n')}`); // as an editor of Windows leaves it
     await run('lost', { resume: true });
     assert.deepEqual(linesAfterFirst(path), linesAfterFirst((await run('whole-lost')).path));
+  });
+
+  it('starts anew only where nothing is lost by it', async () => {
+    const { path, weights } = await run('gone', { stopAfter: 20 });
+    const record = readFileSync(path, 'utf8');
+    const best = join(dirname(weights), 'best.safetensors');
+    rmSync(best);
+    await assert.rejects(
+      run('gone', { resume: 'best' }),
+      /there is no .*best\.safetensors to go on from: resume from .*last\.safetensors instead/,
+    );
+    renameSync(weights, best);
+    await assert.rejects(
+      run('gone', { resume: true }),
+      /last\.safetensors is missing beside .*best\.safetensors/,
+    );
+    rmSync(best);
+    await assert.rejects(
+      run('gone', { resume: true }),
+      /gone\.jsonl has measurements to step 16, but .*last\.safetensors is missing/,
+    );
+    assert.equal(readFileSync(path, 'utf8'), record);
+    mkdirSync(weights);
+    await assert.rejects(run('gone', { resume: true }), /last\.safetensors cannot be used: EISDIR/);
   });
 
   it('removes what a kill left of a checkpoint that was being written', async () => {

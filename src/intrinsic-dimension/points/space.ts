@@ -1,7 +1,8 @@
 /** Distinct points with a distance between them: from coordinates, or from a matrix of distances. */
 
 import type { Depth, NeighbourTable } from '../search/neighbour-table';
-import { neighbours, SEARCH_MEMORY, type SearchOptions, turns } from '../search/neighbours';
+import { neighbours, pauses, type SearchOptions } from '../search/neighbours';
+import { SEARCH_MEMORY } from '../search/plan';
 import { largestComputed, searchSet } from '../search/search-set';
 import { blockRows, squaredDistancesFrom } from '../search/shortlist';
 import { squaredDistance } from './distances';
@@ -118,7 +119,7 @@ async function matrixSpace(points: DistanceMatrix, metric: Metric): Promise<Spac
         searchedAgain: 0,
       };
       const order = new Int32Array(n);
-      const rest = turns(onProgress, signal);
+      const rest = pauses(onProgress, signal);
       for (let i = 0; i < n; i++) {
         await rest(i / n);
         const row = distances.subarray(i * n, (i + 1) * n);

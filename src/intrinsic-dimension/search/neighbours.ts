@@ -4,8 +4,8 @@ import { spreadColumns } from '../points/columns';
 import { assertNeighbours, type Rows } from '../points/points';
 import { type Measured, measureAll, queueOf, reachOf, type Search } from './candidates';
 import { type Depth, NeighbourLists, type NeighbourTable } from './neighbour-table';
-import { projectedSet, projectionMemory } from './projection';
-import { hasBfloat16 } from './search-kernel';
+import { planSearch, SEARCH_MEMORY, type SearchPlan } from './plan';
+import { projectedSet } from './projection';
 import { type SearchSet, searchSet } from './search-set';
 import { blockRows, type Shortlist, shortlist, squaredDistancesFrom } from './shortlist';
 
@@ -27,27 +27,8 @@ export interface SearchOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Bytes that a search may take unless told otherwise. */
-export const SEARCH_MEMORY: number = 2 ** 30;
-/** Further candidates on the shortlist: rounded distances may order near neighbours wrongly. */
-const SPARE = 8;
 /** Milliseconds after which other work may run. */
 const TURN = 40;
-/** Multiplications of the full product from which on coarser rounding saves time. */
-const HEAVY = 2e9;
-/** The most candidates besides the neighbours with which it does. */
-const COARSE = 64;
-/** Coordinates, and multiplications of the full product, from which on a projection saves time. */
-const WIDE = 2048;
-const LONG = 4e11;
-/** Points on which a set is tried. */
-const TRIED = 32;
-/** Points that are measured against all others rather than in the full product. */
-const FEW = 16;
-/** Share of the points that may be nearer than the k-th in a set; where more are, it tells too little. */
-const TELLING = 0.05;
-/** Points whose candidates are measured together where all are in memory. */
-const TOGETHER = 1024;
 
 /**
  * Finds the k nearest neighbours of every point: a shortlist by products of rounded coordinates, measured in float64,
@@ -64,20 +45,22 @@ export async function neighbours(
   options: SearchOptions = {},
   depth: Depth = () => k,
 ): Promise<NeighbourTable> {
-  const { memory = SEARCH_MEMORY, onProgress, signal } = options;
-  const { n } = rows;
+  const { memory = SEARCH_MEMORY, through, onProgress, signal } = options;
+  const { n, d } = rows;
   assertNeighbours(k, n);
   if (!(memory > 0)) throw new RangeError(`memory must be a number of bytes, got ${memory}`);
+  const inMemory = rows.flat !== undefined;
+  const plan = planSearch({ n, d, k, memory, inMemory, ...(through ? { through } : {}) });
   const measured: Measured = {
     rows,
     columns: spreadColumns(rows),
     found: new NeighbourLists(n, k, depth),
-    blockSize: blockRows(n, memory / 2),
+    blockSize: blockRows(n, plan.half),
   };
-  const rest = turns(onProgress, signal);
-  const { open, left } = await searchFastest(measured, options, (done) => rest(0.9 * done));
+  const rest = pauses(onProgress, signal);
+  const { open, left } = await searchFastest(measured, plan, (done) => rest(0.9 * done));
   if (left.length > 0)
-    await searchAgain({ ...measured, set: searchSet(rows, memory / 2) }, left, n, (done) =>
+    await searchAgain({ ...measured, set: searchSet(rows, plan.half) }, left, n, (done) =>
       rest(0.9 + 0.1 * done),
     );
   const table = measured.found.table(open);
@@ -93,22 +76,22 @@ export async function neighbours(
  */
 async function searchFastest(
   measured: Measured,
-  options: SearchOptions,
+  plan: SearchPlan,
   rest: (done: number) => Promise<void>,
 ): Promise<{ readonly open: number; readonly left: readonly number[] }> {
   const { rows, found, blockSize } = measured;
-  const { memory = SEARCH_MEMORY } = options;
   const { n } = rows;
-  const coarse = await coarseSet(measured, options, (done) => rest(0.3 * done));
+  const coarse = await coarseSet(measured, plan, (done) => rest(0.3 * done));
   const begun = coarse ? 0.3 : 0;
-  const set = coarse?.set ?? searchSet(rows, memory / 2);
-  const size = coarse?.size ?? Math.min(found.k + SPARE, n - 1);
+  const set = coarse?.set ?? searchSet(rows, plan.half);
+  const size = coarse?.size ?? Math.min(found.k + plan.spare, n - 1);
   const candidates = await shortlist(set, size, blockSize, (done) => rest(begun + (0.75 - begun) * done));
-  const open = await measure({ ...measured, set }, candidates, (done) => rest(0.75 + 0.15 * done));
-  const most = coarse ? Math.floor(TELLING * n) : n;
+  const open = await measure({ ...measured, set }, candidates, plan.together, (done) =>
+    rest(0.75 + 0.15 * done),
+  );
+  const most = coarse ? plan.mostNearer : n;
   const left = await searchAgain({ ...measured, set }, open, most, (done) => rest(0.9 + 0.05 * done));
-  if (left.length > FEW) return { open: open.length, left };
-  // The full product would read all points again, which takes longer than to measure a few against all.
+  if (left.length > plan.few) return { open: open.length, left };
   await searchAgain({ ...measured, set }, left, n, (done) => rest(0.95 + 0.05 * done));
   return { open: open.length, left: [] };
 }
@@ -116,31 +99,30 @@ async function searchFastest(
 /** A set that is faster to search than float32, and the candidates that it takes; undefined where none tells enough. */
 async function coarseSet(
   measured: Measured,
-  { through, memory = SEARCH_MEMORY }: SearchOptions,
+  plan: SearchPlan,
   rest: (done: number) => Promise<void>,
 ): Promise<{ readonly set: SearchSet; readonly size: number } | undefined> {
   const { rows, columns } = measured;
-  const { n, d } = rows;
-  // Lists of so many candidates must fit into what blocks of the matrix may take.
-  const telling = Math.floor(Math.min(TELLING * n, memory / 2 / (8 * n)));
-  const work = n * n * d;
-  const fits = projectionMemory(n, d) <= memory / 2;
-  if (fits && (through === 'projection' || (!through && d >= WIDE && work >= LONG))) {
-    const set = await projectedSet(rows, columns, (done) => rest(0.95 * done));
-    const size = set && (await candidatesNeeded({ ...measured, set }, telling));
+  for (const kind of plan.coarse) {
+    const set =
+      kind === 'projection'
+        ? await projectedSet(rows, columns, (done) => rest(0.95 * done))
+        : searchSet(rows, plan.half, kind);
+    const size = set && (await candidatesNeeded({ ...measured, set }, plan, plan.mostCandidates[kind]));
     if (size !== undefined) return { set: set!, size };
   }
-  if (!(through === 'bfloat16' || (!through && work >= HEAVY)) || !hasBfloat16()) return undefined;
-  const set = searchSet(rows, memory / 2, 'bfloat16');
-  const size = await candidatesNeeded({ ...measured, set }, Math.min(telling, COARSE + measured.found.k));
-  return size === undefined ? undefined : { set, size };
+  return undefined;
 }
 
 /** How many candidates a proof of their neighbours takes for 90 % of the points; undefined from `most` on. */
-async function candidatesNeeded(search: Search, most: number): Promise<number | undefined> {
+async function candidatesNeeded(
+  search: Search,
+  { tried: wanted, spare }: SearchPlan,
+  most: number,
+): Promise<number | undefined> {
   const { set, found, blockSize } = search;
   const { n } = set;
-  const count = Math.min(TRIED, n, blockSize);
+  const count = Math.min(wanted, n, blockSize);
   const tried = Int32Array.from({ length: count }, (_, t) => Math.floor((t * n) / count));
   const queues = squaredDistancesFrom(set, tried).map((computed, t) => {
     const last = computed.slice().sort()[most]!;
@@ -158,18 +140,18 @@ async function candidatesNeeded(search: Search, most: number): Promise<number | 
     const reach = reachOf(search, i);
     return squared.reduce((sum, value) => sum + (value <= reach ? 1 : 0), 0);
   }).sort();
-  const size = needed[Math.floor(0.9 * count)]! + SPARE;
-  return size < most ? Math.min(Math.max(size, found.k + SPARE), n - 1) : undefined;
+  const size = needed[Math.floor(0.9 * count)]! + spare;
+  return size < most ? Math.min(Math.max(size, found.k + spare), n - 1) : undefined;
 }
 
 /** Measures each point's shortlist. Returns the points for which a point off the list could be nearer. */
 async function measure(
   search: Search,
   { size, indices, squared }: Shortlist,
+  together: number,
   rest: (done: number) => Promise<void>,
 ): Promise<number[]> {
   const { n } = search.set;
-  const together = search.rows.flat ? TOGETHER : 1;
   const open: number[] = [];
   for (let start = 0; start < n; start += together) {
     const queues = Array.from({ length: Math.min(together, n - start) }, (_, q) => {
@@ -187,7 +169,7 @@ async function measure(
 }
 
 /** Lets timers, requests and charts have their turn, and stops when asked to. */
-export function turns(
+export function pauses(
   onProgress: SearchOptions['onProgress'],
   signal: SearchOptions['signal'],
 ): (done: number) => Promise<void> {

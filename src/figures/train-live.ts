@@ -1,0 +1,65 @@
+/** Training in a notebook: one call trains, records, draws while it goes on, and continues where it was stopped. */
+import { join } from 'node:path';
+import { type RunConfig, runName } from '../experiments/registry';
+import { runExperiment } from '../experiments/run';
+import type { Model } from '../models/model';
+import { readRuns } from '../records/recorded-runs';
+import { runPath } from '../records/run-path';
+import { type Measurement, type RunRecord, readRun } from '../records/run-record';
+import { interruptible } from '../runtime/interrupt';
+import { checkpointPath } from '../training/checkpoint';
+import { loadWeights } from '../training/load-weights';
+import { liveChart } from './live';
+import type { RunFigureOptions } from './run';
+
+/** Where a run is kept, and its chart. */
+export interface TrainLiveOptions extends Omit<RunFigureOptions, 'beside'> {
+  /** The folder of records. @default NOTEBOOK_RUNS in the environment, else out/runs */
+  readonly folder?: string;
+}
+
+/** A run that was trained live. */
+export interface LiveRun {
+  /** What it measured, the parts before a stop included. */
+  readonly measurements: readonly Measurement[];
+  /** The whole record. */
+  readonly record: RunRecord;
+  /** The last checkpoint. */
+  readonly weights: string;
+  /** Gives a model the weights of that checkpoint; see {@link loadWeights}. */
+  loadInto(model: Model): void;
+}
+
+/**
+ * Trains with these settings below the cell. Jupyter's Stop ends it with a checkpoint, and the same call goes on from
+ * there; with other settings it is another run. Earlier runs on the same data are drawn beside it.
+ *
+ * @throws RangeError for bad settings; Error for what cannot be written, read or resumed
+ */
+export async function trainLive(config: RunConfig, options: TrainLiveOptions = {}): Promise<LiveRun> {
+  const { folder = process.env['NOTEBOOK_RUNS'] ?? RUNS, ...figure } = options;
+  const path = runPath(folder, runName(config));
+  const data = dataOf(config);
+  const beside = readRuns(folder).filter((other) => dataOf(other.config) === data);
+  const measurements = await interruptible((signal) =>
+    liveChart(runExperiment(config, { path, resume: true, signal }), { ...figure, config, path, beside }),
+  );
+  const weights = checkpointPath(path.replace(/\.jsonl$/, ''), 'last');
+  return {
+    measurements,
+    record: readRun(path),
+    weights,
+    loadInto: (model) => {
+      loadWeights(model, weights);
+    },
+  };
+}
+
+/** Where the project keeps runs, whatever folder a notebook is executed in. */
+const RUNS = join(__dirname, '..', '..', 'out', 'runs');
+
+/** What is learnt; undefined where an experiment has one task only. */
+function dataOf(config: object): unknown {
+  const { dataset, experiment } = config as { dataset?: unknown; experiment?: unknown };
+  return dataset ?? experiment;
+}
