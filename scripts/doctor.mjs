@@ -81,7 +81,8 @@ await runMain(async () => {
     if (!jupyter || !kernel) redo(['python']);
     if (!used || !answers || (wheelsFor() && !isNative && !process.env.ID_BACKEND)) redo(ADDONS);
   }
-  tell('files', damage.length === 0 ? 'as set-up left them' : `${damage.length} damaged`);
+  const whole = open.length === 0 ? 'as set-up left them' : `${open.length} steps of set-up are not done`;
+  tell('files', damage.length === 0 ? whole : `${damage.length} damaged`);
   if (!wheelsFor())
     wrong.push(
       `no TensorFlow library for ${process.platform} on ${process.arch}: the slow WebAssembly backend is used`,
