@@ -1,10 +1,13 @@
 /** `npm run doctor`: versions, backend, kernel, disk, and what is wrong with its cure. Works before set-up, too. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMPILER, freeGib, MACHINE_PYTHON } from './lib/machine.mjs';
 import { hasGpu, wheelsFor } from './lib/wheel.mjs';
-import { findDamage, PYTHON, ROOT, runMain } from './setup.mjs';
+import { inspect, PYTHON, ROOT, redo, runMain } from './setup.mjs';
+
+/** The steps that compile for this machine. */
+const ADDONS = ['addon', 'operations', 'search-kernel'];
 
 await runMain(async () => {
   const wrong = [];
@@ -22,12 +25,8 @@ await runMain(async () => {
       return said;
     } catch (error) {
       tell(name, 'missing');
-      const why =
-        String(error.stderr ?? error.message)
-          .trim()
-          .split('\n')
-          .find((line) => /Error/.test(line)) ?? '';
-      wrong.push(`${name}: ${why ? `${why.trim()}; ` : ''}${cure}`);
+      const why = error.signal ?? errorIn(String(error.stderr ?? error.message));
+      wrong.push(`${name}: ${why ? `${why}; ` : ''}${cure}`);
     }
   };
   tell('node', process.version);
@@ -40,6 +39,11 @@ await runMain(async () => {
   );
   probe('c++', COMPILER, ['--version'], 'install a C++ compiler: apt-get install g++');
   const setup = 'run npm run setup';
+  const { damage, open } = inspect();
+  if (damage.length > 0)
+    wrong.push(`files: ${shortened(damage)} missing or damaged; ${setup}, which makes them anew`);
+  if (open.length > 0)
+    wrong.push(`set-up: not done, or not with the present sources: ${open.join(', ')}; ${setup}`);
   const versionOf = (name) => {
     const file = join(ROOT, 'node_modules', name, 'package.json');
     if (existsSync(file))
@@ -54,26 +58,31 @@ await runMain(async () => {
     'plotly.js-dist-min',
   ])
     versionOf(name);
-  probe('jupyterlab', PYTHON, ['-c', 'import jupyterlab; print(jupyterlab.__version__)'], setup);
+  const jupyter = probe(
+    'jupyterlab',
+    PYTHON,
+    ['-c', 'import jupyterlab; print(jupyterlab.__version__)'],
+    setup,
+  );
   const kernels =
     'from jupyter_client.kernelspec import KernelSpecManager as K; print(K().get_kernel_spec("tslab").display_name)';
-  probe('kernel', PYTHON, ['-c', kernels], setup, { JUPYTER_PATH: join(ROOT, 'scripts', 'jupyter') });
+  const kernel = probe('kernel', PYTHON, ['-c', kernels], setup, {
+    JUPYTER_PATH: join(ROOT, 'scripts', 'jupyter'),
+  });
   const backend = `require('./dist/runtime/backend').loadBackend().then(({ name, version, device, threads, note }) => {
     console.log([name, version, 'on', device, 'with', threads, 'threads'].join(' '), note ?? ''); })`;
   const used = probe('backend', process.execPath, ['-e', backend], setup);
-  const check = `require('./dist/commands/self-check').selfCheck().then(({ wrong, checked, instructions }) => {
-    if (wrong.length > 0) throw new Error('wrong on this machine: ' + wrong.join('; '));
-    console.log('all ' + checked + ' known answers are right (' + instructions + ')'); })`;
-  probe(
-    'self-check',
-    process.execPath,
-    ['-e', check],
-    `${setup}; if it stays, tell us which processor this is`,
-  );
-  const found = findDamage();
-  tell('files', found.length === 0 ? 'as set-up left them' : `${found.length} damaged`);
-  if (found.length > 0)
-    wrong.push(`files: ${found.slice(0, 5).join(', ')} missing or damaged; ${setup}, which makes them anew`);
+  const isNative = used?.startsWith('tensorflow') ?? false;
+  if (used && !isNative && wheelsFor() && !process.env.ID_BACKEND)
+    wrong.push(`backend: TensorFlow's library does not load; ${setup}`);
+  const answers = checkAnswers(tell, wrong);
+  // Whole files that do not load were made on another machine, or for another version of Node or Python.
+  if (damage.length + open.length === 0) {
+    if (!jupyter || !kernel) redo(['python']);
+    if (!used || !answers || (wheelsFor() && !isNative && !process.env.ID_BACKEND)) redo(ADDONS);
+  }
+  const whole = open.length === 0 ? 'as set-up left them' : `${open.length} steps of set-up are not done`;
+  tell('files', damage.length === 0 ? whole : `${damage.length} damaged`);
   if (!wheelsFor())
     wrong.push(
       `no TensorFlow library for ${process.platform} on ${process.arch}: the slow WebAssembly backend is used`,
@@ -88,3 +97,49 @@ await runMain(async () => {
   if (wrong.length === 0) console.log('\nall is well');
   return wrong.length === 0 ? 0 : 1;
 });
+
+/**
+ * Computes known answers in a process of its own, since a faulty kernel may end it, and asks oneDNN what it uses. False when
+ * that process gave no answers.
+ */
+function checkAnswers(tell, wrong) {
+  const check = `require('./dist/commands/self-check').selfCheck().then(
+    (found) => console.log(JSON.stringify(found)),
+    (error) => { console.error(error.message); process.exit(1); })`;
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['-e', check], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    env: { ...process.env, ONEDNN_VERBOSE: '1' },
+  });
+  const line = stdout.split('\n').find((text) => text.startsWith('{'));
+  if (status !== 0 || !line) {
+    const why = signal ?? errorIn(stderr) ?? `exit code ${status}`;
+    tell('self-check', `not done: ${why}`);
+    wrong.push(`self-check: ${why}; run npm run setup`);
+    return false;
+  }
+  const { wrong: names, checked, instructions } = JSON.parse(line);
+  const oneDnn = /^onednn_verbose,.*?info,cpu,isa:(.*)$/m.exec(stdout)?.[1];
+  const used = `${instructions}; oneDNN says of itself: ${oneDnn ?? 'nothing'}`;
+  const verdict =
+    names.length === 0
+      ? `all ${checked} known answers are right`
+      : `${names.length} of ${checked} known answers are WRONG`;
+  tell('self-check', `${verdict} (${used})`);
+  if (names.length > 0)
+    wrong.push(
+      `self-check: wrong on this machine: ${names.join('; ')}. Do not trust what it computes; tell us the processor`,
+    );
+  return true;
+}
+
+function shortened(names) {
+  return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
+}
+
+/** The line of a program's output that says what went wrong. */
+function errorIn(text) {
+  const lines = text.trim().split('\n').filter(Boolean);
+  return (lines.find((line) => /Error/.test(line)) ?? lines[0])?.trim();
+}

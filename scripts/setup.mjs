@@ -3,7 +3,7 @@
  * TensorFlow's library, the addon that binds it, the project's own addons, and the compiled TypeScript. Every step is skipped when its inputs
  * have not changed, and a set-up that was killed goes on where it was.
  */
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,10 +17,10 @@ import {
   checkPython,
   MACHINE_PYTHON,
 } from './lib/machine.mjs';
-import { ADDON, BINDING, CACHE, OPERATIONS, PYTHON, ROOT, SEARCH_KERNEL, TSC } from './lib/places.mjs';
+import { ADDON, CACHE, OPERATIONS, PYTHON, ROOT, SEARCH_KERNEL, TSC } from './lib/places.mjs';
 import { run } from './lib/program.mjs';
 import { SetupError, step } from './lib/report.mjs';
-import { damaged, hashOf, isDone, stamped } from './lib/stamp.mjs';
+import { damaged, hashOf, isDone, reopen, stamped } from './lib/stamp.mjs';
 import { buildAddon, fetchLibrary, libraryProgress, pip } from './lib/tensorflow.mjs';
 import { hasGpu, LIBRARIES, PATTERNS, wheelsFor } from './lib/wheel.mjs';
 
@@ -28,6 +28,8 @@ export { PYTHON, ROOT, TSC } from './lib/places.mjs';
 
 const LOCK_FILE = join(ROOT, 'package-lock.json');
 const REQUIREMENTS = join(ROOT, 'scripts', 'requirements.txt');
+const VENV = dirname(dirname(PYTHON));
+const DIST = join(ROOT, 'dist');
 
 /**
  * Does all of set-up, or only the steps of these names. Throws a SetupError with one clear line when something is missing
@@ -37,8 +39,7 @@ export async function setUp(names) {
   checkNode();
   try {
     await locked(join(CACHE, 'setup.lock'), async () => {
-      const all = steps().filter(({ name }) => !names || names.includes(name));
-      const isOpen = ({ name, hash, outputs }) => !isDone(stampOf(name), hash(), outputs);
+      const all = steps();
       // All that is missing on the machine is said before the first download.
       const open = all.filter(isOpen);
       for (const check of new Set(open.flatMap(({ checks }) => checks))) check();
@@ -46,10 +47,10 @@ export async function setUp(names) {
       if (needed > 0) checkDisk(ROOT, needed);
       const times = [];
       for (const next of all) {
-        if (!isOpen(next)) continue;
+        const { name, title, hash, body, progress, outputs, left } = next;
+        if (names?.includes(name) === false || !isOpen(next)) continue;
         const started = performance.now();
-        const { name, title, hash, body, progress, outputs, left = () => outputs } = next;
-        await stamped(stampOf(name), hash(), () => step(title, body, progress), left);
+        await stamped(stampOf(name), hash(), () => step(title, body, progress), outputs, left);
         times.push({ title, seconds: (performance.now() - started) / 1000 });
       }
       tellTimes(times);
@@ -62,6 +63,11 @@ export async function setUp(names) {
   }
 }
 
+/** True when what the step is made from has changed, or what it made is missing or looks damaged. */
+function isOpen({ name, hash }) {
+  return !isDone(stampOf(name), hash());
+}
+
 /** How long the set-up took, and the share of each step. */
 function tellTimes(times) {
   if (times.length < 2) return;
@@ -71,8 +77,9 @@ function tellTimes(times) {
 }
 
 /**
- * The steps in order: what goes in (hash), what must be there afterwards (outputs), all that is watched for damage (left,
- * the outputs unless said), and what it takes (checks, gib).
+ * The steps in order, those that the first picture needs before the others: what goes in (hash), which of
+ * its files every set-up looks at afterwards (outputs), all that doctor looks at (left, the outputs unless said), and what
+ * it takes (checks, gib).
  */
 function steps() {
   const wheels = chooseWheels();
@@ -81,7 +88,8 @@ function steps() {
       name: 'tensorflow',
       title: wheels.title,
       hash: () => hashOf({ values: [wheels.requirements, ...PATTERNS] }),
-      outputs: LIBRARIES.map((name) => join(CACHE, wheels.folder, name)),
+      outputs: () => LIBRARIES.map((name) => join(CACHE, wheels.folder, name)),
+      left: () => libraryFiles(wheels),
       checks: [checkPython],
       gib: wheels.gib,
       body: () => fetchLibrary(wheels),
@@ -91,7 +99,7 @@ function steps() {
       name: 'addon',
       title: 'addon that binds TensorFlow to Node',
       hash: () => hashOf({ values: [wheels.requirements], files: [LOCK_FILE] }),
-      outputs: [ADDON],
+      outputs: () => [ADDON],
       checks: [checkCompiler],
       gib: 0.1,
       body: () => buildAddon(wheels),
@@ -100,7 +108,7 @@ function steps() {
       name: 'operations',
       title: 'addon of further operations',
       hash: () => hashOf({ values: [wheels.requirements], files: operationSources() }),
-      outputs: [OPERATIONS],
+      outputs: () => [OPERATIONS],
       checks: [checkCompiler],
       gib: 0.1,
       body: () => buildOperations(wheels),
@@ -111,8 +119,8 @@ function steps() {
       name: 'npm',
       title: 'npm packages',
       hash: () => hashOf({ values: [process.platform, process.arch], files: [LOCK_FILE] }),
-      outputs: [TSC, join(BINDING, 'package.json')],
-      left: () => [TSC, ...packageFiles()],
+      outputs: () => [TSC, ...packageFiles()],
+      left: () => filesBelow(join(ROOT, 'node_modules')),
       checks: [checkNpm],
       gib: 1.2,
       body: () =>
@@ -120,10 +128,20 @@ function steps() {
       progress: npmProgress,
     },
     {
+      name: 'compiled',
+      title: 'TypeScript',
+      hash: () => hashOf({ files: [LOCK_FILE, join(ROOT, 'tsconfig.json'), ...sourceFiles()] }),
+      outputs: () => filesBelow(DIST),
+      checks: [],
+      gib: 0,
+      body: compileSources,
+    },
+    {
       name: 'python',
       title: 'Python environment with JupyterLab',
       hash: () => hashOf({ files: [REQUIREMENTS] }),
-      outputs: [PYTHON],
+      outputs: pythonFiles,
+      left: () => filesBelow(VENV).filter((path) => !path.endsWith('.pyc')), // Python makes those when it likes
       checks: [checkPython],
       gib: 0.5,
       ...pythonEnvironment(),
@@ -133,26 +151,17 @@ function steps() {
       name: 'search-kernel',
       title: 'addon that searches neighbours',
       hash: () => hashOf({ values: [process.platform, process.arch], files: searchSources() }),
-      outputs: [SEARCH_KERNEL],
+      outputs: () => [SEARCH_KERNEL],
       checks: [checkCompiler],
       gib: 0.1,
       body: buildSearchKernel,
     },
-    {
-      name: 'compiled',
-      title: 'TypeScript',
-      hash: () => hashOf({ files: [LOCK_FILE, join(ROOT, 'tsconfig.json'), ...sourceFiles()] }),
-      outputs: [join(ROOT, 'dist', 'index.js')],
-      checks: [],
-      gib: 0,
-      left: () => filesBelow(join(ROOT, 'dist')),
-      body: () => {
-        // What an earlier version has left would still be found by its name.
-        rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
-        return run(process.execPath, [TSC, '-p', ROOT], { name: 'tsc', cwd: ROOT });
-      },
-    },
   ];
+}
+
+/** TensorFlow's libraries and headers, and CUDA's beside them. */
+function libraryFiles({ folder }) {
+  return filesBelow(join(CACHE, folder.split('/')[0]));
 }
 
 /** The GPU's wheels where there is one, and where they have been installed already (on a cluster's login node). */
@@ -191,11 +200,10 @@ function npmProgress() {
 
 /** The Python environment, from nothing: a package that a kill left half written looks like a whole one to pip. */
 function pythonEnvironment() {
-  const venv = dirname(dirname(PYTHON));
   let said;
   const body = async () => {
-    rmSync(venv, { recursive: true, force: true });
-    await run(MACHINE_PYTHON, ['-m', 'venv', venv], { cwd: ROOT });
+    rmSync(VENV, { recursive: true, force: true });
+    await run(MACHINE_PYTHON, ['-m', 'venv', VENV], { cwd: ROOT });
     said = '';
     const options = ['--require-hashes', '--progress-bar=off', `--requirement=${REQUIREMENTS}`];
     await pip(['install', ...options], {
@@ -208,7 +216,7 @@ function pythonEnvironment() {
     if (said === undefined) return 'creating it';
     const all = said.match(/^Installing collected packages: (.*)$/m)?.[1].split(', ').length;
     if (!all) return `${said.split('Collecting ').length - 1} packages fetched`;
-    const installed = readdirSync(join(venv, 'lib'), { recursive: true }).filter((name) =>
+    const installed = readdirSync(join(VENV, 'lib'), { recursive: true }).filter((name) =>
       name.endsWith('.dist-info'),
     );
     return `${Math.min(installed.length, all)} of ${all} packages installed`;
@@ -223,15 +231,37 @@ function sourceFiles() {
     .map((name) => join(ROOT, 'src', name));
 }
 
+/** Compiles beside the old files and then changes places: a program that runs finds its files, and none is left over. */
+async function compileSources() {
+  const fresh = join(ROOT, 'dist.new'); // at the same depth, since maps name the sources by relative paths
+  rmSync(fresh, { recursive: true, force: true });
+  await run(process.execPath, [TSC, '-p', ROOT, '--outDir', fresh], { name: 'tsc', cwd: ROOT });
+  rmSync(DIST, { recursive: true, force: true });
+  renameSync(fresh, DIST);
+}
+
+/** The Python environment's settings, and what the packages of requirements.in are entered by. */
+function pythonFiles() {
+  const packages = [...readFileSync(join(ROOT, 'scripts', 'requirements.in'), 'utf8').matchAll(/^(\w+)==/gm)];
+  const site = readdirSync(join(VENV, 'lib')).map((name) => join(VENV, 'lib', name, 'site-packages'))[0];
+  const entries = packages.map(([, name]) => join(site, name, '__init__.py'));
+  return [PYTHON, join(VENV, 'pyvenv.cfg'), ...entries];
+}
+
 /**
- * What of the set-up's results is damaged, by a look at every byte. The steps that made it are open from then on.
+ * What of set-up's results is missing or damaged, by a look at every byte: the next set-up does those steps again. And the
+ * titles of the other steps that it will do.
  */
-export function findDamage() {
-  return steps().flatMap(({ name }) => {
-    const found = damaged(stampOf(name));
-    if (found.length > 0) rmSync(stampOf(name), { force: true });
-    return found;
-  });
+export function inspect() {
+  const found = steps().map((each) => ({ each, files: damaged(stampOf(each.name)) }));
+  const open = found.filter(({ each, files }) => files.length === 0 && isOpen(each));
+  redo(found.filter(({ files }) => files.length > 0).map(({ each }) => each.name));
+  return { damage: found.flatMap(({ files }) => files), open: open.map(({ each }) => each.title) };
+}
+
+/** Has the next set-up do these steps again: what they left is whole, and does not work on this machine. */
+export function redo(names) {
+  for (const name of names) reopen(stampOf(name));
 }
 
 function filesBelow(folder) {

@@ -1,4 +1,4 @@
-/** The sets of instructions that compute: what the processor has, and to what the environment limits the libraries. */
+/** The sets of instructions that compute: the processor's, and those that the libraries use of it. */
 import { readFileSync } from 'node:fs';
 
 /** From the least to the best, with a flag of /proc/cpuinfo that tells. */
@@ -21,12 +21,18 @@ export function processorInstructions(): string {
   }
 }
 
-/** The processor's best set, and what limits oneDNN and this project's kernels to a lesser one. */
-export function instructionsInUse(): string {
-  const { ONEDNN_MAX_CPU_ISA: oneDnn, ID_INSTRUCTIONS: kernels } = process.env;
-  const limits = [
-    ...(oneDnn ? [`oneDNN limited to ${oneDnn}`] : []),
-    ...(kernels ? [`kernels limited to ${kernels}`] : []),
-  ];
-  return [processorInstructions(), ...limits].join(', ');
+/**
+ * The processor's best set, a limit of oneDNN's, and the sets that this project's kernels use:
+ * `AVX-512, oneDNN up to AVX2, kernels avx2`.
+ *
+ * @param kernels what the addons say of themselves
+ */
+export function instructionsInUse(kernels: readonly (string | undefined)[]): string {
+  const { ONEDNN_MAX_CPU_ISA: limit } = process.env;
+  const names = [...new Set(kernels)].filter((name) => name !== undefined);
+  return [
+    processorInstructions(),
+    ...(limit ? [`oneDNN up to ${limit}`] : []),
+    `kernels ${names.join(' and ')}`,
+  ].join(', ');
 }

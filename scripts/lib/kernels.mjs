@@ -89,6 +89,7 @@ async function link(addon, options) {
   await run(COMPILER, [...FLAGS, ...napi, ...shared, '-o', temporary, ...options], { cwd: ROOT });
   const load = `process.env.TF_CPP_MIN_LOG_LEVEL = '3'; process.dlopen({ exports: {} }, ${JSON.stringify(temporary)})`;
   await run(process.execPath, ['-e', load], { name: 'loading the addon', cwd: ROOT });
+  rmSync(addon, { recursive: true, force: true }); // a folder would not be replaced
   renameSync(temporary, addon);
   rmSync(join(CACHE, 'objects'), { recursive: true, force: true });
 }

@@ -26,44 +26,64 @@ export function hashOf({ values = [], files = [] }) {
 }
 
 /**
- * True when the stamp says that the step ran with these inputs, and each output has the size and the time that it was
- * left with; one of another time must have the same contents.
+ * True when the stamp says that the step ran with these inputs, and each file that it watches has the size and the time
+ * that it was left with; one of another time must have the same contents, and its new time is noted.
  */
-export function isDone(stamp, hash, outputs) {
+export function isDone(stamp, hash) {
   const done = read(stamp);
-  if (done?.inputs !== hash || !outputs.every((path) => done.outputs[relative(ROOT, path)])) return false;
-  return Object.entries(done.outputs).every(([name, { size, time, sha256 }]) => {
+  if (done?.inputs !== hash) return false;
+  let isTouched = false;
+  for (const name of done.watched) {
     const path = join(ROOT, name);
+    const left = done.outputs[name];
     const now = statSync(path, { throwIfNoEntry: false });
-    if (!now?.isFile() || now.size !== size) return false;
-    return now.mtimeMs === time || hashOfFile(path) === sha256;
-  });
+    if (!left || !now?.isFile() || now.size !== left.size) return false;
+    if (now.mtimeMs === left.time) continue;
+    if (hashOfFile(path) !== left.sha256) return false;
+    left.time = now.mtimeMs;
+    isTouched = true;
+  }
+  if (isTouched) write(stamp, done);
+  return true;
 }
 
-/** The outputs, by their place in the project, that are missing or damaged: every byte is looked at. */
+/** The files that the step left, by their place in the project, that are missing or damaged: every byte is looked at. */
 export function damaged(stamp) {
   return Object.entries(read(stamp)?.outputs ?? {})
-    .filter(([name, { size, sha256 }]) => {
+    .filter(([name, left]) => {
       const path = join(ROOT, name);
       const now = statSync(path, { throwIfNoEntry: false });
-      return !now?.isFile() || now.size !== size || hashOfFile(path) !== sha256;
+      return !now?.isFile() || now.size !== left?.size || hashOfFile(path) !== left.sha256;
     })
     .map(([name]) => name);
 }
 
-/** Runs `body` between taking the old stamp away and writing the new one; `outputs` tells the files that it left. */
-export async function stamped(stamp, hash, body, outputs) {
-  rmSync(stamp, { force: true });
+/**
+ * Runs `body` between taking the old stamp away and writing the new one. `outputs` tells the files that every set-up looks
+ * at from then on, and `left` all that the body left.
+ */
+export async function stamped(stamp, hash, body, outputs, left = outputs) {
+  reopen(stamp);
   await body();
-  const left = Object.fromEntries(
-    outputs().map((path) => {
-      const { size, mtimeMs: time } = statSync(path);
-      return [relative(ROOT, path), { size, time, sha256: hashOfFile(path) }];
-    }),
-  );
+  const watched = outputs().map((path) => relative(ROOT, path));
+  const files = new Set([...watched, ...left().map((path) => relative(ROOT, path))]);
+  const entries = [...files].map((name) => {
+    const path = join(ROOT, name);
+    const { size, mtimeMs: time } = statSync(path);
+    return [name, { size, time, sha256: hashOfFile(path) }];
+  });
+  write(stamp, { inputs: hash, watched, outputs: Object.fromEntries(entries) });
+}
+
+/** Takes the stamp away, so that the next set-up does the step again. */
+export function reopen(stamp) {
+  rmSync(stamp, { recursive: true, force: true });
+}
+
+function write(stamp, done) {
   mkdirSync(dirname(stamp), { recursive: true });
   const temporary = `${stamp}.${process.pid}`;
-  writeFileSync(temporary, JSON.stringify({ inputs: hash, outputs: left }));
+  writeFileSync(temporary, JSON.stringify(done));
   renameSync(temporary, stamp);
 }
 
@@ -71,18 +91,23 @@ export async function stamped(stamp, hash, body, outputs) {
 function read(stamp) {
   try {
     const done = JSON.parse(readFileSync(stamp, 'utf8'));
-    return typeof done?.inputs === 'string' && typeof done.outputs === 'object' && done.outputs
-      ? done
-      : undefined;
+    const isWhole =
+      typeof done?.inputs === 'string' &&
+      Array.isArray(done.watched) &&
+      done.watched.length > 0 &&
+      typeof done.outputs === 'object' &&
+      done.outputs !== null;
+    return isWhole ? done : undefined;
   } catch {
     return undefined;
   }
 }
 
+const piece = Buffer.allocUnsafe(2 ** 22);
+
 /** In pieces, since TensorFlow's library has a gigabyte. */
 function hashOfFile(path) {
   const hash = createHash('sha256');
-  const piece = Buffer.allocUnsafe(2 ** 22);
   const file = openSync(path, 'r');
   try {
     for (let read = readSync(file, piece); read > 0; read = readSync(file, piece))

@@ -93,6 +93,7 @@ export async function buildAddon({ folder }) {
     ],
     { cwd: ROOT },
   );
+  rmSync(ADDON, { recursive: true, force: true }); // a folder would not be replaced
   renameSync(temporary, ADDON);
   const load = `process.env.TF_CPP_MIN_LOG_LEVEL = '3'; require(${JSON.stringify(ADDON)})`;
   await run(process.execPath, ['-e', load], { name: 'loading the addon', cwd: ROOT });

@@ -18,9 +18,14 @@ export function provenance(runs: readonly RunSoFar[]): string {
   );
   const machines = distinct(
     runs.map(({ environment: at }) =>
-      at ? [at.backend, at.hardware, at.instructions].filter(Boolean).join(', ') : '',
+      at ? [at.backend, at.hardware, shortened(at.instructions)].filter(Boolean).join(', ') : '',
     ),
   );
   const what = [datasets, ...settings].filter(Boolean).join(', ');
   return `<br><sub>${what}</sub><br><sub>${runs.length} runs${machines === '' ? '' : ` on ${machines}`}</sub>`;
+}
+
+/** The processor's instructions and a limit of oneDNN's, without those of this project's kernels, which only round otherwise. */
+function shortened(instructions = ''): string {
+  return instructions.replace(/, kernels .*$/, '');
 }

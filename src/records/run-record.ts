@@ -25,7 +25,7 @@ export interface Environment {
   readonly versions: Readonly<Record<string, string>>;
   /** Processor, cores, memory, graphics card. */
   readonly hardware: string;
-  /** Such as `AVX2`, and what oneDNN and this project's kernels were limited to; early records lack it. */
+  /** The processor's, a limit of oneDNN's, and those of this project's kernels: `AVX2, kernels avx2`; early records lack it. */
   readonly instructions?: string;
   /** Day of the start, YYYY-MM-DD. */
   readonly date?: string;

@@ -13,6 +13,8 @@ export interface BackendInfo {
   readonly version: string;
   /** Threads that one operation may use. */
   readonly threads: number;
+  /** The set of instructions of this project's own operations, such as `avx2`; native TensorFlow on a processor has them. */
+  readonly instructions?: string;
   /** One line that says why a faster backend is not used. */
   readonly note?: string;
 }
@@ -64,6 +66,8 @@ export interface OpAttribute {
 
 /** The addon of `native/operations.cc`: once loaded, TensorFlow knows its operations. */
 interface Operations {
+  /** The set of instructions that they use on this processor. */
+  readonly instructions: string;
   setThreads(count: number): void;
 }
 
@@ -136,6 +140,7 @@ function loadNative(): BackendInfo {
     device: isUsingGpuDevice ? 'GPU' : 'CPU',
     version: binding.TF_Version,
     threads: threads(),
+    ...(isUsingGpuDevice ? {} : { instructions: operations.instructions }),
   };
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { grokkingStep } from '../../src/analysis/transition';
 import { toSVG } from '../../src/figures/figure';
 import { grokkingGrid } from '../../src/figures/grokking-grid';
+import { provenance } from '../../src/figures/provenance';
 import { runFigure } from '../../src/figures/run';
 import { syntheticRun } from './synthetic-run';
 
@@ -31,6 +32,15 @@ describe('grokking figures', () => {
     assert.match(String(layout?.annotations?.[0]?.text), /50 % at step 2,69\d/);
     // Step 0 has no place on a log axis.
     assert.equal((data[0]!.x as number[])[0], 1);
+  });
+
+  it('says the instructions of the processor where the record has them', () => {
+    const run = syntheticRun();
+    const told = { ...run.environment!, instructions: 'AVX2, oneDNN up to SSE41, kernels avx2' };
+    const titleOf = (environment: typeof told | typeof run.environment): string =>
+      provenance([{ ...run, environment: environment! }]);
+    assert.match(titleOf(told), / 16 GiB, AVX2, oneDNN up to SSE41<\/sub>$/);
+    assert.match(titleOf(run.environment), / 16 GiB<\/sub>$/);
   });
 
   it('draws other runs beside it, named by what differs', () => {

@@ -22,6 +22,8 @@ import { pathToFileURL } from 'node:url';
 
 const ROOT = join(__dirname, '../..');
 const NOWHERE = 'http://127.0.0.1:9/';
+/** A stamp that watches a file of which it tells nothing. */
+const NO_ENTRY = '{"inputs":"inputs","watched":["kernel.node"],"outputs":{"kernel.node":null}}';
 
 describe('environment.md', () => {
   it('names every package with its version', () => {
@@ -67,16 +69,18 @@ describe('set-up', () => {
         () => writeFileSync(output, 'x'.repeat(1000)),
         () => [output],
       );
-    const isOpen = (): boolean => !isDone(stamp, 'inputs', [output]);
+    const isOpen = (): boolean => !isDone(stamp, 'inputs');
     assert.ok(isOpen());
     await make();
     assert.ok(!isOpen());
     const { atime, mtime } = statSync(output);
+    // Said, since two writes within a tick of the file system's clock have the same time.
+    const later = new Date(mtime.getTime() + 60_000);
     const damages: [string, () => void, boolean][] = [
       ['missing', () => rmSync(output), true],
       ['empty', () => writeFileSync(output, ''), true],
       ['cut off', () => truncateSync(output, 999), true],
-      ['changed', () => {}, true],
+      ['changed', () => utimesSync(output, later, later), true],
       ['a folder', () => mkdirSync(output), true],
       ['changed without a trace', () => utimesSync(output, atime, mtime), false],
     ];
@@ -97,10 +101,58 @@ describe('set-up', () => {
       assert.equal(isOpen(), isNoticed, what);
       assert.deepEqual(damaged(stamp), ['kernel.node'], what);
     }
-    for (const text of ['', 'null', 'a hash of an earlier version', '{"inputs":"inputs"}']) {
+    for (const text of ['', 'null', 'a hash of an earlier version', '{"inputs":"inputs"}', NO_ENTRY]) {
       writeFileSync(stamp, text);
       assert.ok(isOpen(), text);
     }
+    rmSync(stamp);
+    mkdirSync(stamp);
+    assert.ok(isOpen(), 'a folder for a stamp');
+    await make();
+    utimesSync(output, later, later);
+    assert.ok(!isOpen(), 'touched');
+    const [left] = Object.values<{ time: number }>(JSON.parse(readFileSync(stamp, 'utf8')).outputs);
+    assert.equal(left!.time, statSync(output).mtimeMs);
+  });
+
+  it('does again what doctor found damaged, however often doctor looks', async () => {
+    const { inspect } = await import(pathToFileURL(join(folder, 'scripts/setup.mjs')).href);
+    const { stamped } = await import(pathToFileURL(join(folder, 'scripts/lib/stamp.mjs')).href);
+    const kernel = join(folder, '.cache/search-kernel.node');
+    const deep = join(folder, 'node_modules/deep/index.js');
+    mkdirSync(join(folder, 'node_modules/deep'), { recursive: true });
+    const make = (name: string, output: string, left: string): Promise<void> =>
+      stamped(
+        join(folder, '.cache/stamps', name),
+        'inputs',
+        () => {
+          for (const path of [output, left]) writeFileSync(path, path);
+        },
+        () => [output],
+        () => [left],
+      );
+    mkdirSync(join(folder, '.cache'), { recursive: true });
+    await make('search-kernel', kernel, kernel);
+    await make('npm', join(folder, 'node_modules/entry.js'), deep);
+    assert.deepEqual(inspect().damage, []);
+    truncateSync(kernel, 3);
+    writeFileSync(deep, '');
+    assert.deepEqual(inspect().damage, ['node_modules/deep/index.js', '.cache/search-kernel.node']);
+    for (const name of ['npm', 'search-kernel']) assert(!existsSync(join(folder, '.cache/stamps', name)));
+    const { damage, open } = inspect();
+    assert.deepEqual(damage, []);
+    assert.ok(open.includes('npm packages') && open.includes('addon that searches neighbours'), open.join());
+  });
+
+  it('compiles anew what is damaged, and leaves nothing of removed sources', () => {
+    provide('sh', 'g++');
+    providePython();
+    provideSteps('npm', 'python');
+    mkdirSync(join(folder, 'dist'));
+    for (const name of ['removed.js', 'index.js']) writeFileSync(join(folder, 'dist', name), '');
+    assert.equal(setUp({ PIP_NO_INDEX: '1' }).status, 1); // TensorFlow is not to be had
+    assert(!existsSync(join(folder, 'dist/removed.js')) && !existsSync(join(folder, 'dist.new')));
+    assert.ok(statSync(join(folder, 'dist/index.js')).size > 0);
   });
 
   /** Links programs of this machine into the folder that will be the whole PATH. */
@@ -128,6 +180,7 @@ describe('set-up', () => {
       copyFileSync(join(ROOT, '.cache/stamps', name), join(folder, '.cache/stamps', name));
     symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
     if (names.includes('python')) symlinkSync(join(ROOT, '.venv'), join(folder, '.venv'));
+    if (names.includes('compiled')) symlinkSync(join(ROOT, 'dist'), join(folder, 'dist'));
   }
 
   interface Said {
@@ -242,7 +295,7 @@ describe('set-up', () => {
     it('a package index out of reach', () => {
       provide('sh', 'g++');
       providePython();
-      provideSteps('npm', 'python');
+      provideSteps('npm', 'python', 'compiled');
       const cure = 'check the network, or the address that it is set to (pip config list)';
       assert.deepEqual(setUp({ PIP_INDEX_URL: NOWHERE, PIP_RETRIES: '0', PIP_NO_CACHE_DIR: '1' }), {
         status: 1,
@@ -253,7 +306,7 @@ describe('set-up', () => {
     it('a wheel with another checksum', () => {
       provide('sh', 'g++');
       providePython();
-      provideSteps('npm', 'python');
+      provideSteps('npm', 'python', 'compiled');
       const wheels = join(folder, 'wheels');
       mkdirSync(wheels);
       const machine = process.arch === 'x64' ? 'x86_64' : 'aarch64';
@@ -283,7 +336,7 @@ describe('set-up', () => {
     function requirements(): string {
       provide('sh', 'g++');
       providePython();
-      provideSteps('npm', 'python');
+      provideSteps('npm', 'python', 'compiled');
       const { status } = setUp({ PIP_NO_INDEX: '1' });
       assert.equal(status, 1);
       return readFileSync(join(folder, '.cache/wheels/requirements.txt'), 'utf8');

@@ -1,5 +1,6 @@
 /** The addon: once it is loaded, TensorFlow's eager calls and graphs know operations that it lacks. */
 #include "operation.h"
+#include "../../../native/processor.h"
 #include <node_api.h>
 
 bool defineConvolutions();
@@ -25,6 +26,9 @@ napi_value initialise(napi_env env, napi_value exports) {
   napi_value function;
   napi_create_function(env, "setThreads", NAPI_AUTO_LENGTH, setThreads, nullptr, &function);
   napi_set_named_property(env, exports, "setThreads", function);
+  napi_value name;
+  napi_create_string_utf8(env, instructionsName(), NAPI_AUTO_LENGTH, &name);
+  napi_set_named_property(env, exports, "instructions", name);
   return exports;
 }
 
