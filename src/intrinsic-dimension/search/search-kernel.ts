@@ -45,12 +45,19 @@ interface Addon {
 let loaded: Addon | undefined;
 
 function addon(): Addon {
+  if (loaded) return loaded;
   try {
-    loaded ??= require(join(__dirname, '..', '..', '..', '.cache', 'search-kernel.node')) as Addon;
+    loaded = require(join(__dirname, '..', '..', '..', '.cache', 'search-kernel.node')) as Addon;
   } catch (error) {
     const [why] = (error as Error).message.split('\n');
     throw new Error(`the search kernel does not load (${why}): run npm run setup`);
   }
+  const { ID_INSTRUCTIONS: wanted } = process.env;
+  if (wanted && wanted !== loaded.instructions)
+    console.warn(
+      `ID_INSTRUCTIONS=${wanted} is not used: it must be sse2, avx2, avx512 or bfloat16, and one that this processor ` +
+        `has; the kernels use ${loaded.instructions}`,
+    );
   return loaded;
 }
 
