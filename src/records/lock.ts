@@ -1,6 +1,7 @@
 /** A lock file beside a record, so that two processes never write the same run; a killed holder does not count. */
 import { lstatSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { isAlive } from '../atomic-write';
 
 /** A record is being written by another process, or elsewhere in this one. */
 export class LockedError extends Error {
@@ -126,15 +127,6 @@ function renew(file: string): void {
     utimesSync(file, new Date(), new Date());
   } catch {
     // Someone deleted it by hand: the run goes on, unlocked, as was asked.
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
