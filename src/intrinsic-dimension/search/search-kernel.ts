@@ -10,6 +10,9 @@ export const GROUP: number = 8;
 /** Words of a point that are added up at a time, unless told otherwise; such sums are then added to each other. */
 export const RUN: number = 256;
 
+/** Words of a line of the cache. */
+const LINE = 16;
+
 /** How the coordinates of packed points are rounded; bfloat16 has 8 bits, and products of it take half the time. */
 export type Precision = 'float32' | 'bfloat16';
 
@@ -40,6 +43,7 @@ interface Addon {
   pack(...given: unknown[]): void;
   measure(...given: unknown[]): void;
   distance(...given: unknown[]): void;
+  wordsToLine(words: Uint32Array): number;
 }
 
 let loaded: Addon | undefined;
@@ -92,7 +96,14 @@ export function look(source: FlatData, { finite, hashes }: Looks, first: number)
 /** Room for `n` points of `columns` coordinates. */
 export function packedPoints(n: number, columns: number, precision: Precision): PackedPoints {
   const width = Math.ceil(columns / perWord(precision));
-  return { words: new Uint32Array(wholes(n, PANEL) * width), width, precision };
+  return { words: alignedWords(wholes(n, PANEL) * width), width, precision };
+}
+
+/** Words that begin with a line of the cache, so that no register is loaded from two. */
+function alignedWords(count: number): Uint32Array {
+  const room = new Uint32Array(count + LINE);
+  const first = addon().wordsToLine(room);
+  return room.subarray(first, first + count);
 }
 
 /** Coordinates in one word. */
@@ -144,6 +155,7 @@ export function pack(
  *
  * @param add to the values that are there
  * @param halves half the squared lengths of both sides' points, to be subtracted, infinite where a panel has no point
+ * @param above whether only values above the diagonal are needed; of others some are then left as they are
  */
 export function multiply(
   rows: PackedPoints,
@@ -152,12 +164,13 @@ export function multiply(
   add: boolean,
   halves?: readonly [Float32Array, Float32Array],
   run: number = RUN,
+  above = false,
 ): void {
   const range = [top, bottom, left, right];
   const subtracted = halves ?? [null];
   const halved = rows.precision === 'bfloat16';
   const factors = [rows.words, columns.words, rows.width, run, halved];
-  addon().multiply(...factors, ...range, values, stride, add, ...subtracted, threads());
+  addon().multiply(...factors, ...range, values, stride, add, above, ...subtracted, threads());
 }
 
 /** Of each of `n` points the `size` nearest that were offered, by nearness -|y_i - y_j|^2 / 2. */

@@ -7,6 +7,7 @@ import {
   type PackedPoints,
   packedPoints,
   perWord,
+  RUN,
   type Tile,
   wholes,
 } from './search-kernel';
@@ -70,7 +71,8 @@ export async function shortlist(
       const tile = { values: room, stride: wholes(right - left, PANEL), top, bottom, left, right };
       for (let c = 0; c < set.chunks; c++) {
         const chunk = set.chunk(c);
-        multiply(chunk, chunk, tile, c > 0, c === set.chunks - 1 ? [set.halves, set.halves] : undefined);
+        const halves = c === set.chunks - 1 ? ([set.halves, set.halves] as const) : undefined;
+        multiply(chunk, chunk, tile, c > 0, halves, RUN, true);
       }
       lists.offer(tile);
       done += (bottom - top) * (right - left);

@@ -89,6 +89,34 @@ describe('the search kernel', () => {
       );
     });
 
+    it(`leaves of a tile of ${precision} products only blocks alone that lie below the diagonal`, () => {
+      const [n, d] = [700, 5];
+      const points = packed(random(n * d, 7), n, d, precision);
+      const stride = wholes(n, PANEL);
+      const products = (above: boolean): Float32Array => {
+        const values = new Float32Array(wholes(n, GROUP) * stride);
+        multiply(
+          points,
+          points,
+          { values, stride, top: 0, bottom: n, left: 0, right: n },
+          false,
+          undefined,
+          256,
+          above,
+        );
+        return values;
+      };
+      const [some, all] = [products(true), products(false)];
+      let left = 0;
+      for (let i = 0; i < n; i++) {
+        for (let j = 0; j < n; j++) {
+          if (j >= i) assert.equal(some[i * stride + j], all[i * stride + j]);
+          else if (some[i * stride + j] === 0) left++;
+        }
+      }
+      assert.ok(left > 0);
+    });
+
     it(`packs ${precision} points centred, scaled, and chosen by columns, and says how far they moved`, () => {
       const [n, d] = [40, 9];
       const data = random(n * d, 4);

@@ -159,7 +159,7 @@ private:
   }
 };
 
-/** left, right, words, run, halved, top, bottom, begin, end, out, stride, add, halves or null, threads */
+/** left, right, words, run, halved, top, bottom, begin, end, out, stride, add, above, halves or null, threads */
 void multiply(Arguments &given) {
   const auto left = given.words(), right = given.words();
   const int64_t words = given.integer(), run = given.integer();
@@ -167,7 +167,7 @@ void multiply(Arguments &given) {
   const int64_t top = given.integer(), bottom = given.integer(), begin = given.integer(), end = given.integer();
   const auto out = given.singles();
   const int64_t stride = given.integer();
-  const bool add = given.flag();
+  const bool add = given.flag(), above = given.flag();
   const float *leftHalves = nullptr, *rightHalves = nullptr;
   const int64_t rows = parts(bottom, GROUP) * GROUP, panels = parts(end, PANEL);
   if (!given.isNull()) {
@@ -185,6 +185,7 @@ void multiply(Arguments &given) {
   const int64_t across = panels - begin / PANEL;
   share(threads, parts(rows - top, BLOCK) * across, [&](int64_t unit) {
     const int64_t first = top + unit / across * BLOCK, panel = begin / PANEL + unit % across;
+    if (above && first >= (panel + 1) * PANEL) return; // nothing here is above the diagonal
     kernel.multiply({left.data, right.data + panel * PANEL * words, words, run, first, least(first + BLOCK, rows),
                      out.data + (first - top) * stride + panel * PANEL - begin, stride, add, leftHalves,
                      rightHalves ? rightHalves + panel * PANEL : nullptr},
@@ -317,6 +318,18 @@ template <void (*body)(Arguments &)> napi_value call(napi_env env, napi_callback
   return nullptr;
 }
 
+/** How many words of an array lie before the next that begins a line of the cache. */
+napi_value wordsToLine(napi_env env, napi_callback_info info) {
+  napi_value result = nullptr;
+  try {
+    const auto address = reinterpret_cast<uintptr_t>(Arguments(env, info).words().data);
+    napi_create_uint32(env, uint32_t(-address % 64 / 4), &result);
+  } catch (const std::exception &error) {
+    napi_throw_range_error(env, nullptr, error.what());
+  }
+  return result;
+}
+
 napi_value initialise(napi_env env, napi_value exports) {
   const auto set = [&](const char *name, napi_value value) { napi_set_named_property(env, exports, name, value); };
   const auto add = [&](const char *name, napi_callback callback) {
@@ -335,6 +348,7 @@ napi_value initialise(napi_env env, napi_value exports) {
   add("pack", call<pack>);
   add("measure", call<measure>);
   add("distance", call<distance>);
+  add("wordsToLine", wordsToLine);
   return exports;
 }
 

@@ -29,17 +29,34 @@ struct Halved {
 constexpr bool BFLOAT16_PRODUCTS = false;
 #endif
 
-/** ROWS rows times two registers of points, over some words. */
-template <class Word>
-inline void multiplyGroup(const uint32_t *left, const uint32_t *right, int64_t words, Floats (&sums)[ROWS][2]) {
-  for (int r = 0; r < ROWS; r++) sums[r][0] = sums[r][1] = Floats{};
-  for (int64_t w = 0; w < words; w++, left += PANEL, right += PANEL) {
-    const Floats b0 = load<Floats>(right), b1 = load<Floats>(right + LANES);
+/** R rows times ACROSS registers of points, over some words. */
+template <class Word, int R>
+inline void multiplyGroup(const uint32_t *left, const uint32_t *right, int64_t words, Floats (&sums)[R][ACROSS]) {
+  for (auto &row : sums)
+    for (Floats &sum : row) sum = Floats{};
+  for (int64_t w = 0; w < words; w++, left += PANEL, right += PANEL)
+    addOuter(sums, [=](int r) { return splat(left + r); }, right, Word::add);
+}
+
+/** R rows of one panel from `row` on, by words `done` and following. */
+template <class Word, int R> inline void multiplyRows(const Product &p, int64_t row, int64_t done, int64_t words) {
+  const bool add = p.add || done > 0;
+  const bool finish = p.rightHalves && done + words == p.words;
+  const uint32_t *left = p.left + (row / PANEL * p.words + done) * PANEL + row % PANEL;
+  for (int column = 0; column < PANEL; column += ACROSS * LANES) {
+    Floats sums[R][ACROSS];
+    multiplyGroup<Word>(left, p.right + done * PANEL + column, words, sums);
 #pragma GCC unroll 8
-    for (int r = 0; r < ROWS; r++) {
-      const Floats a = splat(left + r);
-      sums[r][0] = Word::add(sums[r][0], a, b0);
-      sums[r][1] = Word::add(sums[r][1], a, b1);
+    for (int r = 0; r < R; r++) {
+#pragma GCC unroll 8
+      for (int c = 0; c < ACROSS; c++) {
+        const int at = column + c * LANES;
+        float *out = p.out + (row - p.first + r) * p.stride + at;
+        Floats sum = sums[r][c];
+        if (add) sum += load<Floats>(out);
+        if (finish) sum = sum - splat(p.leftHalves + row + r) - load<Floats>(p.rightHalves + at);
+        store(out, sum);
+      }
     }
   }
 }
@@ -47,26 +64,9 @@ inline void multiplyGroup(const uint32_t *left, const uint32_t *right, int64_t w
 template <class Word> void multiplyWords(const Product &p) {
   for (int64_t done = 0; done < p.words; done += p.run) {
     const int64_t words = smaller(p.words - done, p.run);
-    const bool add = p.add || done > 0;
-    const bool finish = p.rightHalves && done + words == p.words;
-    for (int64_t row = p.first; row < p.last; row += ROWS) {
-      const uint32_t *left = p.left + (row / PANEL * p.words + done) * PANEL + row % PANEL;
-      for (int column = 0; column < PANEL; column += 2 * LANES) {
-        Floats sums[ROWS][2];
-        multiplyGroup<Word>(left, p.right + done * PANEL + column, words, sums);
-#pragma GCC unroll 8
-        for (int r = 0; r < ROWS; r++) {
-#pragma GCC unroll 2
-          for (int half = 0; half < 2; half++) {
-            const int at = column + half * LANES;
-            float *out = p.out + (row - p.first + r) * p.stride + at;
-            Floats sum = sums[r][half];
-            if (add) sum += load<Floats>(out);
-            if (finish) sum = sum - splat(p.leftHalves + row + r) - load<Floats>(p.rightHalves + at);
-            store(out, sum);
-          }
-        }
-      }
+    for (int64_t row = p.first, end; row < p.last; row = end) {
+      end = smaller(p.last, (row / PANEL + 1) * PANEL);
+      inGroups(row, end, [&](int64_t first, auto rows) { multiplyRows<Word, rows()>(p, first, done, words); });
     }
   }
 }
@@ -87,6 +87,20 @@ inline unsigned above(const float *values, Floats thresholds) {
 inline unsigned aboveAll(const float *values, float threshold) { return above(values, splat(&threshold)); }
 inline unsigned aboveEach(const float *values, const float *thresholds) {
   return above(values, load<Floats>(thresholds));
+}
+#elif defined(__AVX__)
+inline unsigned above(const float *values, Floats first, Floats second) {
+  const auto bits = [](const float *p, Floats thresholds) {
+    return unsigned(_mm256_movemask_ps(_mm256_cmp_ps(load<__m256>(p), (__m256)thresholds, _CMP_GT_OQ)));
+  };
+  return bits(values, first) | bits(values + LANES, second) << LANES;
+}
+inline unsigned aboveAll(const float *values, float threshold) {
+  const Floats all = splat(&threshold);
+  return above(values, all, all);
+}
+inline unsigned aboveEach(const float *values, const float *thresholds) {
+  return above(values, load<Floats>(thresholds), load<Floats>(thresholds + LANES));
 }
 #else
 template <class Threshold> inline unsigned above(const float *values, Threshold threshold) {

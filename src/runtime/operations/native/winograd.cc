@@ -47,22 +47,18 @@ inline void transformInput(const Convolution &c, const float *images, int64_t ti
   }
 }
 
-/** Products of ROWS tiles with two registers of outputs. */
-inline void multiply(const float *tiles, const float *filters, int64_t in, float *out) {
-  Floats sums[ROWS][2] = {};
-  for (int64_t c = 0; c < in; c++, filters += PANEL) {
-    const Floats f0 = load<Floats>(filters), f1 = load<Floats>(filters + LANES);
+/** Sum, factor and others to the new sum. */
+inline Floats multiplyAndAdd(Floats sum, Floats a, Floats b) { return sum + a * b; }
+
+/** Products of R tiles with ACROSS registers of outputs. */
+template <int R> inline void multiply(const float *tiles, const float *filters, int64_t in, float *out) {
+  Floats sums[R][ACROSS] = {};
+  for (int64_t c = 0; c < in; c++, filters += PANEL)
+    addOuter(sums, [=](int r) { return splat(tiles + r * in + c); }, filters, multiplyAndAdd);
 #pragma GCC unroll 8
-    for (int r = 0; r < ROWS; r++) {
-      const Floats tile = splat(tiles + r * in + c);
-      sums[r][0] += tile * f0;
-      sums[r][1] += tile * f1;
-    }
-  }
+  for (int r = 0; r < R; r++) {
 #pragma GCC unroll 8
-  for (int r = 0; r < ROWS; r++) {
-    store(out + r * PANEL, sums[r][0]);
-    store(out + r * PANEL + LANES, sums[r][1]);
+    for (int o = 0; o < ACROSS; o++) store(out + r * PANEL + o * LANES, sums[r][o]);
   }
 }
 
@@ -91,15 +87,16 @@ inline void transformOutput(const Convolution &c, const float *products, int64_t
 
 void convolve(const Convolution &c, const float *images, const float *transformed, int64_t first, int64_t last,
               float *out, float *room) {
-  const int64_t count = last - first, padded = (count + ROWS - 1) / ROWS * ROWS;
+  const int64_t count = last - first, padded = (count + 7) / 8 * 8;
   float *tiles = room, *products = room + TAPS * padded * c.in;
   for (int64_t t = 0; t < count; t++) transformInput(c, images, first + t, tiles + t * c.in, padded * c.in);
   for (int64_t channel = 0; channel < c.out; channel += PANEL) {
     for (int tap = 0; tap < TAPS; tap++) {
       const float *filters = transformed + (tap * c.out + channel) * c.in;
-      for (int64_t t = 0; t < padded; t += ROWS)
-        for (int lane = 0; lane < PANEL; lane += 2 * LANES)
-          multiply(tiles + (tap * padded + t) * c.in, filters + lane, c.in, products + (tap * padded + t) * PANEL + lane);
+      inGroups(0, padded, [&](int64_t t, auto rows) {
+        for (int lane = 0; lane < PANEL; lane += ACROSS * LANES)
+          multiply<rows()>(tiles + (tap * padded + t) * c.in, filters + lane, c.in, products + (tap * padded + t) * PANEL + lane);
+      });
     }
     for (int64_t t = 0; t < count; t++)
       transformOutput(c, products + t * PANEL, padded * PANEL, first + t, channel, out);
@@ -164,27 +161,21 @@ inline void transformGradient(const Convolution &c, const float *gradients, int6
   }
 }
 
-/** Adds the products of ROWS inputs with two registers of outputs over some tiles. */
+/** Adds the products of R inputs with ACROSS registers of outputs over some tiles. */
+template <int R>
 inline void addProducts(const float *inputs, int64_t in, const float *outputs, int64_t out, int64_t tiles, float *sums) {
-  Floats s[ROWS][2];
+  Floats s[R][ACROSS];
 #pragma GCC unroll 8
-  for (int r = 0; r < ROWS; r++) {
-    s[r][0] = load<Floats>(sums + r * out);
-    s[r][1] = load<Floats>(sums + r * out + LANES);
+  for (int r = 0; r < R; r++) {
+#pragma GCC unroll 8
+    for (int o = 0; o < ACROSS; o++) s[r][o] = load<Floats>(sums + r * out + o * LANES);
   }
-  for (int64_t t = 0; t < tiles; t++, inputs += in, outputs += out) {
-    const Floats o0 = load<Floats>(outputs), o1 = load<Floats>(outputs + LANES);
+  for (int64_t t = 0; t < tiles; t++, inputs += in, outputs += out)
+    addOuter(s, [=](int r) { return splat(inputs + r); }, outputs, multiplyAndAdd);
 #pragma GCC unroll 8
-    for (int r = 0; r < ROWS; r++) {
-      const Floats input = splat(inputs + r);
-      s[r][0] += input * o0;
-      s[r][1] += input * o1;
-    }
-  }
+  for (int r = 0; r < R; r++) {
 #pragma GCC unroll 8
-  for (int r = 0; r < ROWS; r++) {
-    store(sums + r * out, s[r][0]);
-    store(sums + r * out + LANES, s[r][1]);
+    for (int o = 0; o < ACROSS; o++) store(sums + r * out + o * LANES, s[r][o]);
   }
 }
 
@@ -197,10 +188,11 @@ void addFilterGradient(const Convolution &c, const float *images, const float *g
     transformGradient(c, gradients, first + t, outputs + t * c.out, count * c.out);
   }
   for (int tap = 0; tap < TAPS; tap++)
-    for (int64_t channel = 0; channel < c.out; channel += 2 * LANES)
-      for (int64_t input = 0; input < c.in; input += ROWS)
-        addProducts(inputs + tap * count * c.in + input, c.in, outputs + tap * count * c.out + channel, c.out, count,
-                    sums + (tap * c.in + input) * c.out + channel);
+    for (int64_t channel = 0; channel < c.out; channel += ACROSS * LANES)
+      inGroups(0, c.in, [&](int64_t input, auto rows) {
+        addProducts<rows()>(inputs + tap * count * c.in + input, c.in, outputs + tap * count * c.out + channel, c.out,
+                            count, sums + (tap * c.in + input) * c.out + channel);
+      });
 }
 
 /** G'uG of each transformed gradient u, where G = [1 0 0; 1/2 1/2 1/2; 1/2 -1/2 1/2; 0 0 1]. */
