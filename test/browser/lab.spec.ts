@@ -95,8 +95,8 @@ describe('JupyterLab in a browser', function () {
   it('edits parameters, trains, stops, goes on, and shows what another parameter gives', async () => {
     const notebook = await open('4-grokking');
     const { page } = notebook;
-    const parameters = notebook.cell('const parameters = grokkingConfig');
-    const training = notebook.cell('liveChart(events');
+    const parameters = notebook.cell('const parameters = grokking.config');
+    const training = notebook.cell('trainLive(parameters');
     for (const [key, value] of Object.entries(SMALL)) {
       await notebook.typeOver(parameters, `${key}:`, `${key}: ${value},`);
     }
