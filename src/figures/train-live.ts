@@ -14,7 +14,7 @@ import type { RunFigureOptions } from './run';
 
 /** Where a run is kept, and its chart. */
 export interface TrainLiveOptions extends Omit<RunFigureOptions, 'beside'> {
-  /** The folder of records. @default NOTEBOOK_RUNS in the environment, else out/runs */
+  /** The folder of records. @default NOTEBOOK_RUNS in the environment, else ../out/runs */
   readonly folder?: string;
 }
 
@@ -55,8 +55,8 @@ export async function trainLive(config: RunConfig, options: TrainLiveOptions = {
   };
 }
 
-/** Where the project keeps runs, whatever folder a notebook is executed in. */
-const RUNS = join(__dirname, '..', '..', 'out', 'runs');
+/** Beside the folder of notebooks, in which a notebook is executed. */
+const RUNS = join('..', 'out', 'runs');
 
 /** What is learnt; undefined where an experiment has one task only. */
 function dataOf(config: object): unknown {
