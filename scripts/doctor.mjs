@@ -46,9 +46,15 @@ await runMain(async () => {
     wrong.push(`set-up: not done, or not with the present sources: ${open.join(', ')}; ${setup}`);
   const versionOf = (name) => {
     const file = join(ROOT, 'node_modules', name, 'package.json');
-    if (existsSync(file))
+    if (!existsSync(file)) {
+      wrong.push(`${name}: not installed; ${setup}`);
+      return;
+    }
+    try {
       tell(name.replace('@tensorflow/', ''), JSON.parse(readFileSync(file, 'utf8')).version);
-    else wrong.push(`${name}: not installed; ${setup}`);
+    } catch {
+      wrong.push(`${name}: its package.json is damaged; ${setup}`);
+    }
   };
   for (const name of [
     '@tensorflow/tfjs',
@@ -75,9 +81,10 @@ await runMain(async () => {
   const isNative = used?.startsWith('tensorflow') ?? false;
   if (used && !isNative && wheelsFor() && !process.env.ID_BACKEND)
     wrong.push(`backend: TensorFlow's library does not load; ${setup}`);
-  const answers = checkAnswers(tell, wrong);
+  const isWhole = damage.length + open.length === 0;
+  const answers = checkAnswers(tell, wrong, isWhole && used !== undefined);
   // Whole files that do not load were made on another machine, or for another version of Node or Python.
-  if (damage.length + open.length === 0) {
+  if (isWhole) {
     if (!jupyter || !kernel) redo(['python']);
     if (!used || !answers || (wheelsFor() && !isNative && !process.env.ID_BACKEND)) redo(ADDONS);
   }
@@ -102,7 +109,7 @@ await runMain(async () => {
  * Computes known answers in a process of its own, since a faulty kernel may end it, and asks oneDNN what it uses. False when
  * that process gave no answers.
  */
-function checkAnswers(tell, wrong) {
+function checkAnswers(tell, wrong, isWhole) {
   const check = `require('./dist/commands/self-check').selfCheck().then(
     (found) => console.log(JSON.stringify(found)),
     (error) => { console.error(error.message); process.exit(1); })`;
@@ -115,6 +122,14 @@ function checkAnswers(tell, wrong) {
   const line = stdout.split('\n').find((text) => text.startsWith('{'));
   if (status !== 0 || !line) {
     const why = signal ?? errorIn(stderr) ?? `exit code ${status}`;
+    // Files that are whole, and a library that loads: then it is what they compute that ends the process.
+    if (signal && isWhole) {
+      tell('self-check', `known answers are WRONG: the process died by ${signal}`);
+      wrong.push(
+        `self-check: computing known answers ended by ${signal}. Do not trust what this machine computes; tell us the processor`,
+      );
+      return true;
+    }
     tell('self-check', `not done: ${why}`);
     wrong.push(`self-check: ${why}; run npm run setup`);
     return false;

@@ -22,17 +22,18 @@ export function processorInstructions(): string {
 }
 
 /**
- * The processor's best set, a limit of oneDNN's, and the sets that this project's kernels use:
- * `AVX-512, oneDNN up to AVX2, kernels avx2`.
+ * The processor's best set, what oneDNN was asked for, and the sets that this project's kernels use:
+ * `AVX-512, oneDNN asked for AVX2, kernels avx2`.
  *
  * @param kernels what the addons say of themselves
  */
 export function instructionsInUse(kernels: readonly (string | undefined)[]): string {
-  const { ONEDNN_MAX_CPU_ISA: limit } = process.env;
+  const { ONEDNN_MAX_CPU_ISA, DNNL_MAX_CPU_ISA, TF_ENABLE_ONEDNN_OPTS } = process.env;
+  const limit = ONEDNN_MAX_CPU_ISA ?? DNNL_MAX_CPU_ISA;
   const names = [...new Set(kernels)].filter((name) => name !== undefined);
   return [
     processorInstructions(),
-    ...(limit ? [`oneDNN up to ${limit}`] : []),
+    ...(TF_ENABLE_ONEDNN_OPTS === '0' ? ['without oneDNN'] : limit ? [`oneDNN asked for ${limit}`] : []),
     `kernels ${names.join(' and ')}`,
   ].join(', ');
 }

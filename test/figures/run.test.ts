@@ -36,10 +36,10 @@ describe('grokking figures', () => {
 
   it('says the instructions of the processor where the record has them', () => {
     const run = syntheticRun();
-    const told = { ...run.environment!, instructions: 'AVX2, oneDNN up to SSE41, kernels avx2' };
+    const told = { ...run.environment!, instructions: 'AVX2, oneDNN asked for SSE41, kernels avx2' };
     const titleOf = (environment: typeof told | typeof run.environment): string =>
       provenance([{ ...run, environment: environment! }]);
-    assert.match(titleOf(told), / 16 GiB, AVX2, oneDNN up to SSE41<\/sub>$/);
+    assert.match(titleOf(told), / 16 GiB, AVX2, oneDNN asked for SSE41<\/sub>$/);
     assert.match(titleOf(run.environment), / 16 GiB<\/sub>$/);
   });
 
