@@ -38,6 +38,7 @@ export type { Augmentation, Normalization } from './data/augment';
 export { type CifarOptions, cifar10, cifar100 } from './data/cifar';
 export { type Batch, batches, type Dataset, type Examples, toBatch } from './data/dataset';
 export { type IdxOptions, idxFolder } from './data/idx';
+export { type ImageFolderOptions, imageFolder } from './data/image-folder';
 export type { ImageOptions } from './data/image-set';
 export { mnist } from './data/mnist';
 export { type ModularArithmeticOptions, modularArithmetic } from './data/modular-arithmetic';

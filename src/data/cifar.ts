@@ -4,8 +4,9 @@ import type { Augmentation, Normalization } from './augment';
 import type { Dataset, Examples } from './dataset';
 import { readArchive } from './download/archive';
 import { type DownloadOptions, download, type RemoteFile } from './download/download';
-import { showDownload } from './download/progress';
+import { downloadsFolder } from './folders';
 import { type ImageDataset, type ImageOptions, type ImageSource, imageDataset } from './image-set';
+import { MEGABYTES, showLoading } from './progress';
 
 /** What to make of the pictures, and where they come from. */
 export interface CifarOptions extends ImageOptions, DownloadOptions {
@@ -103,20 +104,16 @@ export function cifar100(options: CifarOptions = {}): Promise<Dataset> {
 }
 
 async function cifar(set: Cifar, options: CifarOptions): Promise<Dataset> {
-  const folder =
-    options.folder ?? process.env['ID_DOWNLOADS'] ?? join(__dirname, '..', '..', 'data', 'downloads');
   const base = (process.env['ID_CIFAR_SOURCE'] ?? OFFICIAL).replace(/\/+$/, '');
   const file = options.source ?? { ...set.file, url: `${base}/${set.file.name}` };
-  const path = join(folder, set.file.name);
-  const progress = showDownload(set.title);
+  const path = join(options.folder ?? downloadsFolder(), set.file.name);
+  const progress = showLoading(set.title, MEGABYTES);
   try {
     await download(file, path, { onProgress: progress.update, ...options });
   } finally {
     progress.stop();
   }
-  const source = await readSource(set, path);
-  const { normalization, augmentation } = set;
-  return imageDataset(source, { normalization, augmentation, ...options });
+  return imageDataset(await readSource(set, path), options);
 }
 
 /** https://www.cs.toronto.edu/~kriz/cifar.html, "Binary version" */
@@ -133,10 +130,12 @@ async function readSource(set: Cifar, path: string): Promise<ImageSource> {
     if (classNames.length !== classes) {
       throw new Error(`${set.classNames} has ${classNames.length} names, not ${classes}`);
     }
-    const { name, title } = set;
+    const { name, title, normalization, augmentation } = set;
     return {
       name,
       title,
+      normalization,
+      augmentation,
       classNames,
       train: decode(set, set.train, files),
       test: decode(set, set.test, files),

@@ -1,9 +1,11 @@
 /** Pictures from IDX files, the form in which MNIST, Fashion-MNIST, KMNIST and EMNIST are published. */
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
+import { basename, join } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
-import { type Setting, text } from '../setting';
+import type { OptionalSetting } from '../setting';
 import type { Dataset, Examples } from './dataset';
+import { FOLDER } from './folder-setting';
+import { downloadsFolder, folderOfProject } from './folders';
 import { type ImageDataset, type ImageOptions, type ImageSource, imageDataset } from './image-set';
 import { padTo32 } from './pad';
 
@@ -32,19 +34,14 @@ const FASHION_CLASSES = [
   'ankle boot',
 ];
 
-const SETTINGS: { readonly folder: Setting<string> } = {
-  folder: text({
-    default: 'data/downloads/fashion-mnist',
-    description: 'folder of the IDX files of the data set fashion-mnist',
-  }),
-};
+const SETTINGS: { readonly folder: OptionalSetting<string> } = { folder: FOLDER };
 
 export const FASHION_MNIST: ImageDataset<'fashion-mnist', typeof SETTINGS> = {
   name: 'fashion-mnist',
   summary:
     '70,000 grey pictures of clothes in IDX files, of which 10,000 validate; you put them into the folder',
   settings: SETTINGS,
-  load: (options, { folder }) => idxFolder(folder, options),
+  load: (options, { folder }) => idxFolder(folder ?? join(downloadsFolder(), 'fashion-mnist'), options),
 };
 
 /** More bytes than any published file of this form; a header that asks for more is damaged. */
@@ -54,17 +51,19 @@ const MOST_BYTES = 2 ** 31;
  * Pictures from a folder with `train-images-idx3-ubyte` and `train-labels-idx1-ubyte`, and, for validation, the same
  * two files of `t10k`; each as it is or as `.gz`. Pictures smaller than 32 x 32 get a black border.
  *
+ * @param path a relative one starts from the project's folder
  * @throws Error that names the file that is missing or damaged; RangeError for options that ImageOptions do not allow
  */
-export function idxFolder(folder: string, options: IdxOptions = {}): Dataset {
+export function idxFolder(path: string, options: IdxOptions = {}): Dataset {
+  const folder = folderOfProject(path);
   const train = readSplit(folder, 'train');
   if (!train) {
     throw new Error(
-      `no pictures in ${resolve(folder)}: put train-images-idx3-ubyte and train-labels-idx1-ubyte there (or .gz)`,
+      `no pictures in ${folder}: put train-images-idx3-ubyte and train-labels-idx1-ubyte there (or .gz)`,
     );
   }
   const test = readSplit(folder, 't10k');
-  const name = basename(resolve(folder));
+  const name = basename(folder);
   const classNames = options.classNames ?? classNamesOf(name, train, test);
   const source: ImageSource = { name, title: name, classNames, train, ...(test ? { test } : {}) };
   for (const { labels } of [train, ...(test ? [test] : [])]) {

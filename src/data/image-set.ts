@@ -16,6 +16,10 @@ export interface ImageSource {
   readonly train: Examples;
   /** The official test set. @default none: validation is taken from the pictures themselves */
   readonly test?: Examples;
+  /** @default mean and standard deviation of all training pictures */
+  readonly normalization?: Normalization;
+  /** How the training pictures are usually augmented. @default not at all */
+  readonly augmentation?: Augmentation;
 }
 
 /** A data set of pictures that an experiment can choose. Its summary says how many pictures there are. */
@@ -41,10 +45,10 @@ export interface ImageOptions {
   readonly balanced?: boolean;
   /** Share of the training labels that is replaced by another class, drawn evenly from all others. @default 0 */
   readonly labelNoise?: number;
-  /** @default that of the source; mean and deviation of all its training pictures where none is usual */
+  /** @default that of the source */
   readonly normalization?: Normalization;
-  /** Of the training pictures. @default that of the paper for CIFAR, none for other sources */
-  readonly augmentation?: Augmentation;
+  /** Replaces what is usual for the source, value by value; `false` turns all augmentation off. @default the usual one */
+  readonly augmentation?: Augmentation | false;
   /** @default 0 */
   readonly seed?: number;
 }
@@ -60,7 +64,9 @@ const STREAM = { split: 1, labelNoise: 2 };
  */
 export function imageDataset(source: ImageSource, options: ImageOptions = {}): Dataset {
   const { labelNoise = 0, seed = 0 } = options;
-  const normalization = options.normalization ?? channelStatistics(source.train);
+  const normalization = options.normalization ?? source.normalization ?? channelStatistics(source.train);
+  const augmentation =
+    options.augmentation === false ? {} : { ...source.augmentation, ...options.augmentation };
   const classes = source.classNames.length;
   const chosen = split(source, options);
   const prepared = (examples: Examples, augmentation?: Augmentation): Examples => ({
@@ -70,7 +76,7 @@ export function imageDataset(source: ImageSource, options: ImageOptions = {}): D
   const splits = {
     train: prepared(
       withLabelNoise(select(source.train, chosen.train), classes, labelNoise, seed),
-      options.augmentation,
+      augmentation,
     ),
     validation: prepared(select(source.test ?? source.train, chosen.validation)),
   };

@@ -3,13 +3,14 @@ import { type AllSettings, allSettings, memberNamed } from '../setting';
 import type { Task } from './binary-operation';
 import { CIFAR10_IMAGES, CIFAR100_IMAGES } from './cifar';
 import { FASHION_MNIST } from './idx';
+import { IMAGE_FOLDER } from './image-folder';
 import type { ImageDataset } from './image-set';
 import { MNIST } from './mnist';
 import { DIVISION, SUBTRACTION, SUM } from './modular-arithmetic';
 import { PERMUTATION } from './permutation-group';
 
 /** Data sets of labelled pictures. */
-export const IMAGE_DATASETS = [MNIST, FASHION_MNIST, CIFAR10_IMAGES, CIFAR100_IMAGES] as const;
+export const IMAGE_DATASETS = [MNIST, FASHION_MNIST, CIFAR10_IMAGES, CIFAR100_IMAGES, IMAGE_FOLDER] as const;
 
 /** Binary operations on small sets. */
 export const TASKS = [DIVISION, SUBTRACTION, SUM, PERMUTATION] as const;

@@ -145,8 +145,16 @@ export interface ImagesConfig {
   experiment: 'images';
   /** Data set of pictures. Default: 'cifar10'. */
   dataset: ImageDatasetName;
-  /** Folder of the IDX files of the data set fashion-mnist. Default: 'data/downloads/fashion-mnist'. */
-  folder: string;
+  /**
+   * Folder of the data sets folder and fashion-mnist; a relative path starts from the folder of the project.
+   * Default: data/downloads/fashion-mnist for the data set fashion-mnist.
+   */
+  folder?: string;
+  /**
+   * Side of the square, in pixels, to which the data set folder resizes every picture.
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: no picture is resized.
+   */
+  imageSize?: number;
   /**
    * Number of training images.
    * Allowed: a whole number between 1 and 1,000,000,000. Default: all; 8 in 10 where the data set has no pictures for validation.
@@ -169,6 +177,21 @@ export interface ImagesConfig {
    * Default: true.
    */
   augmentation: boolean;
+  /**
+   * Number of black pixels around a training image, of which a random part of its own size is taken.
+   * Allowed: a whole number between 0 and 64. Default: what the paper does for the data set; nothing for other data sets.
+   */
+  cropPadding?: number;
+  /**
+   * Whether one half of the training images, drawn at random, is mirrored.
+   * Default: what the paper does for the data set; nothing for other data sets.
+   */
+  horizontalFlip?: boolean;
+  /**
+   * Number of degrees by which training images are rotated at most, to both sides.
+   * Allowed: a number between 0 and 180. Default: what the paper does for the data set; nothing for other data sets.
+   */
+  rotation?: number;
   /**
    * Seed of the split into training and validation examples.
    * Allowed: a whole number between 0 and 2,147,483,647. Default: 0.

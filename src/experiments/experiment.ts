@@ -4,7 +4,7 @@ import type { Model } from '../models/model';
 import type { DimensionEstimate, Measurement } from '../records/run-record';
 import type { AnyConfig, Refuse, Setting, Settings, ValuesOf } from '../setting';
 import type { MeasurementEvent, TrainOptions } from '../training/trainer';
-import { type SettingsOf, settingsOf } from './settings';
+import { type Chosen, type SettingsOf, settingsOf } from './settings';
 
 /** Dimensions by site, as a record keeps them. */
 export type SiteIds = Record<string, DimensionEstimate>;
@@ -40,6 +40,11 @@ interface Definition<Name extends string, S extends Settings, Preset extends str
   readonly type: { readonly name: string; readonly description: string };
   /** In the order in which they are in help and in the names of runs. `experiment` is added. */
   readonly settings: S;
+  /**
+   * Registries by the setting that chooses one of their members, such as `{ dataset: IMAGE_DATASETS }`. The settings of
+   * all members belong to `settings`. @default none
+   */
+  readonly registries?: Readonly<Record<string, readonly Chosen[]>>;
   /** Refuses values that are allowed alone but not together. @default none */
   readonly check?: (config: ConfigOf<Name, S>, refuse: Refuse<keyof ConfigOf<Name, S> & string>) => void;
   /** Settings that belong together. Only what differs from the defaults is given. */
@@ -73,8 +78,8 @@ export function defineExperiment<
   S extends Settings & Record<CommonKey, Setting<number>>,
   const Preset extends string,
 >(definition: Definition<Name, S, Preset>): Experiment<ConfigOf<Name, S>, Preset> {
-  const { check = () => {}, presets, ...rest } = definition;
-  const settings = settingsOf<ConfigOf<Name, S>>(rest.name, rest.settings, check);
+  const { check = () => {}, registries = {}, presets, ...rest } = definition;
+  const settings = settingsOf<ConfigOf<Name, S>>(rest.name, rest.settings, registries, check);
   const complete = Object.entries<Readonly<Partial<ValuesOf<S>>>>(presets).map(([preset, differing]) => [
     preset,
     settings.config(differing as Partial<ConfigOf<Name, S>>),

@@ -1,8 +1,8 @@
 /** The experiment grokking: a transformer learns a binary operation, and generalises long after it has memorised. */
 import { SPLIT } from '../data/binary-operation';
-import { TASK_SETTINGS, TASKS, taskNamed } from '../data/registry';
-import { SEQUENCE_MODEL_SETTINGS, SEQUENCE_MODELS, sequenceModelNamed } from '../models/registry';
-import { belowOne, memberOf, number, type Refuse, seed, wholeNumber } from '../setting';
+import { TASK_SETTINGS, TASKS } from '../data/registry';
+import { SEQUENCE_MODEL_SETTINGS, SEQUENCE_MODELS } from '../models/registry';
+import { belowOne, memberOf, number, seed, wholeNumber } from '../setting';
 import { ADAM } from '../training/adam-defaults';
 import type { GrokkingConfig } from './config-types';
 import { defineExperiment, type Experiment } from './experiment';
@@ -79,10 +79,9 @@ export const GROKKING: Experiment<GrokkingConfig, 'paper'> = defineExperiment({
     checkpointEvery: checkpointEvery(500),
     ...ESTIMATE,
   },
+  registries: { task: TASKS, model: SEQUENCE_MODELS },
   check: (config, refuse) => {
     const { trainFraction, validationFraction = 0 } = config;
-    taskNamed(config.task).check?.({ ...config }, refuse as Refuse<string>);
-    sequenceModelNamed(config.model).check?.({ ...config }, refuse as Refuse<string>);
     if (trainFraction + validationFraction > 1 + 1e-9)
       refuse('validationFraction', `overlaps trainFraction=${trainFraction}: their sum must not exceed 1`);
   },

@@ -1,18 +1,7 @@
 /** The experiment images: a ResNet learns pictures, more or less regularised. */
-import { IMAGE_DATASET_SETTINGS, IMAGE_DATASETS, imageDatasetNamed } from '../data/registry';
-import { IMAGE_MODEL_SETTINGS, IMAGE_MODELS, imageModelNamed } from '../models/registry';
-import {
-  belowOne,
-  choice,
-  count,
-  flag,
-  list,
-  memberOf,
-  number,
-  type Refuse,
-  seed,
-  wholeNumber,
-} from '../setting';
+import { IMAGE_DATASET_SETTINGS, IMAGE_DATASETS } from '../data/registry';
+import { IMAGE_MODEL_SETTINGS, IMAGE_MODELS } from '../models/registry';
+import { belowOne, choice, count, flag, list, memberOf, number, seed, wholeNumber } from '../setting';
 import type { ImagesConfig } from './config-types';
 import { defineExperiment, type Experiment } from './experiment';
 import { imagesSetup } from './images';
@@ -34,6 +23,8 @@ import {
 
 /** Steps of an epoch of CIFAR: 390 batches of 128 pictures, and a short one. */
 const EPOCH = 391;
+
+const USUAL = 'what the paper does for the data set; nothing for other data sets';
 
 export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> = defineExperiment({
   name: 'images',
@@ -65,6 +56,23 @@ export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> 
       default: true,
       description:
         'whether training images are cropped, flipped and rotated at random, as the paper does for the data set',
+    }),
+    cropPadding: wholeNumber({
+      absent: USUAL,
+      min: 0,
+      max: 64,
+      description:
+        'number of black pixels around a training image, of which a random part of its own size is taken',
+    }),
+    horizontalFlip: flag({
+      absent: USUAL,
+      description: 'whether one half of the training images, drawn at random, is mirrored',
+    }),
+    rotation: number({
+      absent: USUAL,
+      min: 0,
+      max: 180,
+      description: 'number of degrees by which training images are rotated at most, to both sides',
     }),
     dataSeed: dataSeed(0),
     seed: seed({
@@ -159,10 +167,13 @@ export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> 
     }),
     ...ESTIMATE,
   },
+  registries: { dataset: IMAGE_DATASETS, model: IMAGE_MODELS },
   check: (config, refuse) => {
-    const { images, batchSize } = config;
-    imageDatasetNamed(config.dataset).check?.({ ...config }, refuse as Refuse<string>);
-    imageModelNamed(config.model).check?.({ ...config }, refuse as Refuse<string>);
+    const { images, batchSize, augmentation } = config;
+    for (const key of ['cropPadding', 'horizontalFlip', 'rotation'] as const) {
+      if (!augmentation && config[key])
+        refuse(key, 'is not used with augmentation=false: leave one of them out');
+    }
     if (images !== undefined && batchSize > images) refuse('batchSize', `is larger than images=${images}`);
   },
   presets: {

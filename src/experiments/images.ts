@@ -1,4 +1,5 @@
 /** A ResNet learns images, more or less regularised: data, network and measurements of such a run. */
+import type { Augmentation } from '../data/augment';
 import { type Dataset, toBatch } from '../data/dataset';
 import { imageDatasetNamed } from '../data/registry';
 import { rawPoints } from '../data/select';
@@ -33,10 +34,19 @@ export async function imagesData(config: ImagesConfig): Promise<Dataset> {
       seed,
       ...(images === undefined ? {} : { images }),
       ...(validationImages === undefined ? {} : { validationImages }),
-      ...(config.augmentation ? {} : { augmentation: {} }),
+      augmentation: config.augmentation && augmentationOf(config),
     },
     { ...config },
   );
+}
+
+/** What the settings change in the usual augmentation of the data set. */
+function augmentationOf({ cropPadding, horizontalFlip, rotation }: ImagesConfig): Augmentation {
+  return {
+    ...(cropPadding === undefined ? {} : { cropPadding }),
+    ...(horizontalFlip === undefined ? {} : { horizontalFlip }),
+    ...(rotation === undefined ? {} : { rotation }),
+  };
 }
 
 /** The untrained network that the settings describe. */

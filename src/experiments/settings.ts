@@ -1,6 +1,6 @@
 /** What a list of settings can do: complete a config, read key=value words and grids, name runs, and explain itself. */
 import { nearest } from '../nearest';
-import type { AnySetting, Identity, Refuse, Settings } from '../setting';
+import { type AnySetting, type Identity, memberNamed, type Refuse, type Settings } from '../setting';
 
 /** The settings of one kind of experiment, as users give and read them. */
 export interface SettingsOf<C> {
@@ -37,15 +37,24 @@ export interface SettingsOf<C> {
   describe(): string;
 }
 
+/** A member of a registry, as far as settings go; see {@link Choosable}. */
+export interface Chosen {
+  readonly name: string;
+  readonly settings: Settings;
+  check?(values: never, refuse: Refuse<string>): void;
+}
+
 /**
  * Makes the functions of a list of settings.
  *
  * @param name of the experiment, which is in every config
+ * @param registries by the setting that chooses one of their members, whose own settings are among these
  * @param check refuses values that are allowed alone but not together
  */
 export function settingsOf<C>(
   name: string,
   settings: Settings,
+  registries: Readonly<Record<string, readonly Chosen[]>>,
   check: (config: C, refuse: Refuse<keyof C & string>) => void,
 ): SettingsOf<C> {
   type Values = Readonly<Record<string, unknown>>;
@@ -69,7 +78,11 @@ export function settingsOf<C>(
       complete[key] = Array.isArray(value) ? [...value] : value;
       if (!setting.accepts(value)) refused.push(refusal(key, value, setting));
     }
-    if (refused.length === 0) check(complete as C, refuse);
+    if (refused.length === 0) {
+      for (const [key, members] of Object.entries(registries))
+        memberNamed(members, complete[key] as string).check?.(complete as never, refuse);
+      check(complete as C, refuse);
+    }
     if (refused.length > 0) throw new RangeError(refused.join('; '));
     return complete as C;
   };
@@ -85,6 +98,19 @@ export function settingsOf<C>(
       seen.add(key);
       return { key, text: word.slice(at + 1) };
     });
+  };
+  /** Words that no config uses are an error: they were meant to change something. */
+  const refuseUnused = (keys: readonly string[], configs: readonly Values[]): void => {
+    for (const [choice, members] of Object.entries(registries)) {
+      const chosen = new Set(configs.map((complete) => complete[choice]));
+      for (const key of keys) {
+        const users = members.filter((member) => key in member.settings).map((member) => member.name);
+        if (users.length === 0 || users.some((user) => chosen.has(user))) continue;
+        throw new RangeError(
+          `${key} is not used with ${choice}=${[...chosen].join()}, only with ${users.join(' or ')}: leave it out`,
+        );
+      }
+    }
   };
   const parseValue = (key: string, text: string): unknown => {
     if (settings[key]?.isList) return text.split(',').filter(Boolean).map(parseScalar);
@@ -105,12 +131,13 @@ export function settingsOf<C>(
     config: (given) => config(given as Values),
     parseOverrides: (words) => {
       const given = Object.fromEntries(readWords(words).map(({ key, text }) => [key, parseValue(key, text)]));
-      config(given);
+      refuseUnused(Object.keys(given), [config(given) as Values]);
       return given as Partial<C>;
     },
     parseGrid: (words) => {
       let cells: Values[] = [{}];
-      for (const { key, text } of readWords(words)) {
+      const given = readWords(words);
+      for (const { key, text } of given) {
         const values = (settings[key]?.isList ? [text] : text.split(',')).map((part) =>
           parseValue(key, part),
         );
@@ -119,7 +146,12 @@ export function settingsOf<C>(
           throw new RangeError(`${key} has the value ${format(twice)} twice: give each value once`);
         cells = cells.flatMap((cell) => values.map((value) => ({ ...cell, [key]: value })));
       }
-      return cells.map((cell) => config(cell));
+      const configs = cells.map((cell) => config(cell));
+      refuseUnused(
+        given.map(({ key }) => key),
+        configs as Values[],
+      );
+      return configs;
     },
     runName: (given) => {
       const { complete, changed } = differing(given as Values);

@@ -114,7 +114,7 @@ describe('CIFAR', () => {
       data.train.prepare!(data.train, one, { seed: 0, epoch }).join(),
     );
     assert.ok(new Set(epochs).size > 25);
-    const plain = await load(cifar10, archive(cifar10Members()), { augmentation: {} });
+    const plain = await load(cifar10, archive(cifar10Members()), { augmentation: false });
     assert.deepEqual(
       plain.train.prepare!(plain.train, one, { seed: 0, epoch: 0 }),
       plain.train.prepare!(plain.train, one),
