@@ -41,7 +41,7 @@ await runMain(async () => {
   const setup = 'run npm run setup';
   const { damage, open } = inspect();
   if (damage.length > 0)
-    wrong.push(`files: ${shortened(damage)} missing or damaged; ${setup}, which makes them anew`);
+    wrong.push(`files: ${shortened(damage)} missing or damaged; ${setup}, which restores them`);
   if (open.length > 0)
     wrong.push(`set-up: not done, or not with the present sources: ${open.join(', ')}; ${setup}`);
   const versionOf = (name) => {

@@ -117,7 +117,7 @@ async function main(words) {
   );
   if (unknown?.includes('='))
     throw new SetupError(
-      `'${unknown}' is no notebook: for a parameter write npm run notebooks -- -p ${unknown} (without -- npm keeps the -p)`,
+      `'${unknown}' is not a notebook: for a parameter write npm run notebooks -- -p ${unknown} (without -- npm keeps the -p)`,
     );
   if (unknown !== undefined) throw new SetupError(`no notebook '${unknown}'; there are ${all.join(', ')}`);
   await setUp();

@@ -35,7 +35,7 @@ DRAWS = re.compile(r"\bshow\(\s*(?:figures\.|\w*[fF]igure|\{)|\b(?:liveChart|tra
 
 
 class Failure(Exception):
-    """What is wrong with a notebook, in words for the user."""
+    """A message for the user that says what is wrong with a notebook."""
 
 
 def parse_arguments():
@@ -77,7 +77,7 @@ def parse_parameters(words):
     for word in words:
         key, separator, text = word.partition("=")
         if not separator or not re.fullmatch(r"[A-Za-z_$][\w$]*", key):
-            raise Failure(f"'{word}' is no parameter: write key=value, such as steps=200")
+            raise Failure(f"'{word}' is not a parameter: write key=value, such as steps=200")
         parameters[key] = parse_value(text)
     return parameters
 
@@ -111,7 +111,7 @@ def sources_hash(notebook):
 
 
 def first_line(source):
-    """The line of a cell that says what it does: the first that is no comment or import."""
+    """The line of a cell that says what it does: the first that is not a comment or import."""
     lines = [line.strip() for line in source.splitlines() if line.strip()]
     telling = [line for line in lines if not line.startswith(("//", "/*", "*", "import "))]
     return (telling or lines or [""])[0][:70]
@@ -340,7 +340,7 @@ def run(path, parameters, arguments):
     try:
         notebook = nbformat.read(path, as_version=4)
     except (nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
-        raise Failure(f"this is no notebook: {str(error).splitlines()[0]}") from None
+        raise Failure(f"this is not a notebook: {str(error).splitlines()[0]}") from None
     output = arguments.output.resolve()
     output.mkdir(parents=True, exist_ok=True)
     if arguments.stored:

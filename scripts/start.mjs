@@ -10,7 +10,7 @@ import { ROOT, runMain, setUp } from './setup.mjs';
 
 /** Trained live, on all processors. */
 const LIVE = '4-grokking';
-/** Taken as they are stored: the runs that they train take minutes each, and `npm run notebooks` trains them anew. */
+/** Taken as they are stored: the runs that they train take minutes each, and `npm run notebooks` trains them again. */
 const STORED = [
   '0-intrinsic-dimension',
   '1-regularization',
@@ -45,7 +45,7 @@ await runMain(async () => {
   for (const name of [LIVE, ...STORED]) console.log(`  out/${name}.html`);
   console.log(
     '\nGo on: npm run lab opens JupyterLab. In notebooks/4-grokking.ipynb change weightDecay: 1e-2 to 1e-3, and choose' +
-      '\nRun All Cells: another curve, live. npm run notebooks trains the networks of all notebooks anew.',
+      '\nRun All Cells: another curve, live. npm run notebooks trains the networks of all notebooks again.',
   );
   return 0;
 });

@@ -1,4 +1,4 @@
-/** This project's side of the estimates: reads the points that it is told, and estimates again and again. */
+/** This project's side of the estimates: reads the given points, and estimates repeatedly. */
 import * as tf from '@tensorflow/tfjs';
 import { layerProfile } from '../../src/activations/profile';
 import { toBatch } from '../../src/data/dataset';

@@ -13,7 +13,7 @@ const OURS = 'this project';
 const EAGER = 'PyTorch eager';
 const COMPILED = 'torch.compile';
 const PAPER_STEP = { batch: 512, width: 128, depth: 2 } as const;
-/** Of the masks under which the losses are compared. */
+/** Seeds of the masks under which the losses are compared. */
 const SEEDS = [1, 2, 3, 4, 5];
 
 /** What each letter runs, in `rounds` rounds. */

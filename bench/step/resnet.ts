@@ -48,7 +48,7 @@ type WithTrainable = Model & { readonly trainable?: Variables };
 
 async function network(options: { classes: number; width: number }): Promise<WithTrainable> {
   const path = join(__dirname, '../../src/models/resnet.ts');
-  if (!existsSync(path)) throw new Error('there is no src/models/resnet.ts yet');
+  if (!existsSync(path)) throw new Error('src/models/resnet.ts does not exist yet');
   const { resnet } = (await import(path)) as { resnet: (config: typeof options) => WithTrainable };
   return resnet(options);
 }

@@ -1,4 +1,4 @@
-/** This project's side of the training steps: one process, which takes the case it is told. */
+/** This project's side of the training steps: one process, which runs the given case. */
 import { loadBackend } from '../../src/runtime/backend';
 import { type Message, serve } from '../side';
 import { compileTime } from './compile-time';

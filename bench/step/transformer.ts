@@ -16,7 +16,7 @@ export interface TransformerCase {
   readonly depth: number;
   /** Initial weights and batches for both sides, a safetensors file. */
   readonly file: string;
-  /** Of the masks. @default 0 */
+  /** Seed of the masks. @default 0 */
   readonly seed?: number;
   /** @default .1 */
   readonly dropout?: number;

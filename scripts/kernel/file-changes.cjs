@@ -1,4 +1,4 @@
-// Files that change on disk, such as the package compiled anew, while a notebook is open.
+// Files that change on disk, such as the package compiled again, while a notebook is open.
 'use strict';
 
 /**

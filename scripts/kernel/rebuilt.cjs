@@ -1,4 +1,4 @@
-// Says once when the package was compiled anew: the kernel goes on with the modules that it has loaded.
+// Says once when the package was compiled again: the kernel goes on with the modules that it has loaded.
 'use strict';
 
 const fs = require('node:fs');
@@ -14,7 +14,7 @@ function warnOfRebuild() {
     file.startsWith(DIST) && fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs > startedAt;
   if (!Object.keys(require.cache).some(isNewer)) return;
   warned = true;
-  console.error('The package was compiled anew since this kernel started: restart the kernel to use it.');
+  console.error('The package was compiled again since this kernel started: restart the kernel to use it.');
 }
 
 module.exports = { warnOfRebuild };

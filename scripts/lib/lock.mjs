@@ -92,7 +92,7 @@ function end({ pid }) {
   }
 }
 
-/** True for a process that lives and is no later one with the same number. */
+/** True if the process still runs and is not a later process with the same number. */
 function isRunning(process) {
   return process?.started !== undefined && startOf(process.pid) === process.started;
 }

@@ -31,7 +31,7 @@ export interface SitePoints {
   readonly points: ActivationRows;
 }
 
-/** Bytes that activations may take unless told otherwise. */
+/** Bytes that activations may take by default. */
 export const ACTIVATION_MEMORY: number = 2 ** 30;
 
 /**
@@ -39,7 +39,7 @@ export const ACTIVATION_MEMORY: number = 2 ** 30;
  *
  *     for await (const { site, points } of activations(source, sites)) console.log(site, points.shape);
  *
- * @throws RangeError for a site that the source does not have, or a memory that is no number of bytes
+ * @throws RangeError for a site that the source does not have, or a memory that is not a number of bytes
  */
 export async function* activations(
   source: ActivationSource,

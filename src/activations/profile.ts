@@ -31,7 +31,7 @@ export type ProfileOptions = IdOptions & {
 
 /** An estimate for one site. */
 export interface SiteEstimate extends IdEstimate {
-  /** Of one example's activation, before it is flattened. */
+  /** The shape of one example's activation, before it is flattened. */
   readonly shape: readonly number[];
 }
 

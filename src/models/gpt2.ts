@@ -45,9 +45,9 @@ export interface Gpt2Config {
   nHead?: number;
   /** Width of the embeddings. @default that of the setting */
   nEmbd?: number;
-  /** Of embeddings, attention probabilities and both residual branches. @default that of the setting */
+  /** Dropout of embeddings, attention probabilities and both residual branches. @default that of the setting */
   dropoutRate?: number;
-  /** Of the initial weights. @default 0 */
+  /** Seed of the initial weights. @default 0 */
   seed?: number;
 }
 

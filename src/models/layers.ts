@@ -24,7 +24,7 @@ export function norm(x: tf.Tensor2D, { weight, bias }: Norm): tf.Tensor2D {
   return layerNorm(x, weight, bias, 1e-5);
 }
 
-/** What attention is told besides its parameters. */
+/** The options of attention besides its parameters. */
 export interface AttentionOptions {
   readonly batch: number;
   readonly heads: number;

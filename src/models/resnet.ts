@@ -53,7 +53,7 @@ export const RESNET: Network<ImageShape, 'resnet', typeof SETTINGS> = {
 /** Size of the network. */
 export interface ResnetConfig {
   classes: number;
-  /** Of the images. @default 3 */
+  /** Channels of the images. @default 3 */
   channels?: number;
   /** Channels of the stem and the first stage; each further stage doubles them. @default that of the setting */
   width?: number;
@@ -63,7 +63,7 @@ export interface ResnetConfig {
   blockDropout?: number;
   /** Dropout before the classifier. @default 0 */
   classifierDropout?: number;
-  /** Of the initial weights. @default 0 */
+  /** Seed of the initial weights. @default 0 */
   seed?: number;
 }
 

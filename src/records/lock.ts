@@ -94,7 +94,7 @@ function holderIn(text: string): Holder | undefined {
   }
 }
 
-/** The holder in words, or nothing where it is gone. */
+/** A description of the holder, or nothing if it has gone. */
 function liveHolder({ text, age }: { text: string; age: number }): string | undefined {
   const holder = holderIn(text);
   if (!holder) return Math.abs(age) < NAMELESS_MS ? 'a process that is just starting' : undefined;

@@ -7,8 +7,8 @@ import { inSteps, type RunRecord, readRun } from './run-record';
 export const RECORDED: string = join(__dirname, '..', '..', 'data', 'runs');
 
 /**
- * Reads every record of a folder, in the order of their names; [] where there is no such folder. One that has lost
- * measurements is named in a warning.
+ * Reads every record of a folder, in the order of their names; [] if the folder does not exist. A warning names
+ * each record that has lost measurements.
  */
 export function readRuns(folder: string): RunRecord[] {
   if (!existsSync(folder)) return [];

@@ -18,14 +18,14 @@ import { lock } from './lock';
 
 /** What a run was computed with. */
 export interface Environment {
-  /** Of the code; with `-dirty` where the source differed from it, `unknown` without git. */
+  /** The commit of the code; with `-dirty` where the source differed from it, `unknown` without git. */
   readonly commit: string;
   /** Such as `tensorflow CPU`. */
   readonly backend: string;
   readonly versions: Readonly<Record<string, string>>;
   /** Processor, cores, memory, graphics card. */
   readonly hardware: string;
-  /** The processor's, a limit of oneDNN's, and those of this project's kernels: `AVX2, kernels avx2`; early records lack it. */
+  /** Instructions of the processor, oneDNN and the project's kernels: `AVX2, kernels avx2`; early records lack them. */
   readonly instructions?: string;
   /** Day of the start, YYYY-MM-DD. */
   readonly date?: string;
@@ -41,9 +41,9 @@ export interface SplitMeasurement {
   id: Record<string, DimensionEstimate>;
   /** From 0 to 1 by class; null for one without examples. */
   classAccuracy?: readonly (number | null)[];
-  /** Of each class's examples alone: by class, by site. */
+  /** Dimensions of each class's examples alone: by class, by site. */
   classId?: Record<string, Record<string, DimensionEstimate>>;
-  /** Of the examples themselves, before the network. */
+  /** Dimension of the examples themselves, before the network. */
   dataId?: DimensionEstimate;
 }
 

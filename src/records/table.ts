@@ -116,7 +116,7 @@ function varyingKeys(records: readonly RunRecord[]): string[] {
   return keys.filter((key) => new Set(records.map(({ config }) => JSON.stringify(config[key]))).size > 1);
 }
 
-/** danfo guesses the type of a column from its first rows and fails where they are undefined, so it is told. */
+/** danfo guesses the type of a column from its first rows and fails where they are undefined, so the types are given. */
 function column(name: string, values: readonly unknown[]): RunColumn {
   const present = values.filter((value) => value !== undefined && value !== null);
   if (present.every((value) => typeof value === 'number')) {

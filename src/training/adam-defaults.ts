@@ -1,2 +1,2 @@
-/** The numbers that PyTorch gives Adam unless told otherwise. */
+/** The defaults of PyTorch's Adam. */
 export const ADAM = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };

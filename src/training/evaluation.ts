@@ -13,7 +13,7 @@ export interface SiteActivation {
   readonly step: number;
   /** [examples, numbers of one activation], to be read while it is measured, not later */
   readonly points: PointsOnDemand;
-  /** Of the examples. */
+  /** The labels of the examples. */
   readonly labels: Int32Array;
 }
 
@@ -22,13 +22,13 @@ export interface SplitResult<M> {
   /** Mean cross entropy in nats, all classes weighted alike. */
   readonly loss: number;
   readonly accuracy: number;
-  /** Of each class; null for one without examples. */
+  /** The accuracy of each class; null for one without examples. */
   readonly classAccuracy?: readonly (number | null)[];
   /** By site. */
   readonly id: M;
 }
 
-/** What {@link measureSplit} is told. */
+/** The options of {@link measureSplit}. */
 export interface SplitOptions<M> {
   readonly model: Model;
   readonly examples: Examples;
@@ -126,7 +126,7 @@ function programSource(program: Evaluator, options: SplitOptions<unknown>, score
     tf.dispose([loss!, correct!]);
     return found;
   }
-  /** Of each site by itself, nothing behind it being computed. */
+  /** The activations of each site, computed separately and without the layers behind the site. */
   function singly(wanted: readonly string[], inputs: tf.Tensor): Record<string, tf.Tensor> {
     return Object.fromEntries(wanted.map((site) => [site, program.runSync(`site.${site}`, inputs)]));
   }

@@ -32,7 +32,7 @@ export interface BottleneckOptions {
   readonly normLoss?: boolean;
   /** Number of classes: each then has the middle layer for itself. @default all share it */
   readonly perClass?: number;
-  /** Of the initial weights. @default 0 */
+  /** Seed of the initial weights. @default 0 */
   readonly seed?: number;
 }
 
@@ -44,7 +44,7 @@ export interface BottleneckOptions {
  * The public code divides by the activation's squares whether or not `norm_loss` is set, and forgets the losses of the
  * shared form before it adds them; here both do what their names say.
  *
- * @throws RangeError for no or bad widths, and for a weight that is no positive number
+ * @throws RangeError for no or bad widths, and for a weight that is not a positive number
  */
 export function bottleneck(options: BottleneckOptions): Regularizer {
   const { site, inputs, hidden, weight, burnIn = 0, normLoss = true, perClass, seed = 0 } = options;

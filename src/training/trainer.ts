@@ -29,7 +29,7 @@ export interface TrainOptions<M = unknown> {
   readonly schedule: Schedule;
   readonly batchSize: number;
   readonly steps: number;
-  /** Of the order of examples and of dropout. @default 0 */
+  /** Seed of the order of examples and of dropout. @default 0 */
   readonly seed?: number;
   /** Whether to measure after this step; step 0 is the untrained network. @default never */
   readonly measureAt?: (step: number) => boolean;
@@ -58,7 +58,7 @@ export interface TrainOptions<M = unknown> {
     readonly directory: string;
     /** Steps between checkpoints. */
     readonly every: number;
-    /** The run's settings: a checkpoint of other settings is refused. */
+    /** The run's settings: a checkpoint of other settings is an error. */
     readonly config: Readonly<Record<string, unknown>>;
     /** Settings with which a run may go on when they have changed, such as its number of steps. @default none */
     readonly mayChange?: readonly string[];
@@ -80,7 +80,7 @@ export interface StepEvent {
   readonly epoch: number;
   /** Mean cross entropy of the batch before the step, in nats, and the regularisers' terms. */
   readonly loss: number;
-  /** Of the batch before the step, with dropout. */
+  /** Accuracy on the batch before the step, with dropout. */
   readonly accuracy: number;
   readonly learningRate: number;
   /** Euclidean norm of the loss's gradient by all parameters, before L2. */

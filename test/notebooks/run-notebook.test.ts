@@ -183,7 +183,7 @@ describe('headless notebooks', function () {
     assert.match(second.stderr, /one\.ipynb: cell 2: a figure is missing/);
     assert.match(second.stderr, /hidden\.ipynb: cell 1: a figure is missing/);
     assert.match(second.stderr, /nowhere\.ipynb: there is no such file/);
-    assert.match(second.stderr, /text\.ipynb: this is no notebook/);
+    assert.match(second.stderr, /text\.ipynb: this is not a notebook/);
     assert.ok(!existsSync(join(folder, 'out', 'empty-1.png')));
   });
 });

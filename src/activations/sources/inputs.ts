@@ -28,8 +28,8 @@ export interface ModelSource extends ActivationSource {
  * The activations of `inputs` [examples, ...] in a model. The inputs are read only, never disposed of.
  *
  * @param model ours, a tf.LayersModel (sites are layer names) or a tf.GraphModel (sites are node names)
- * @throws RangeError for a site that the model does not have, one whose activations are no float32 numbers by
- *   example, and examples that the model's fixed batch size does not divide
+ * @throws RangeError for a site that the model does not have, one whose activations are not float32 numbers for
+ *   each example, and examples that the model's fixed batch size does not divide
  */
 export async function modelSource(
   model: AnyModel,

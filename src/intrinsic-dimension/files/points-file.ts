@@ -52,7 +52,7 @@ export function readPoints(path: string, options: ReadPointsOptions = {}): Point
 function formatOf(path: string, bytes: Buffer): PointsFormat {
   if (bytes.subarray(0, 6).equals(NPY_MAGIC)) return 'npy';
   const extension = extname(path).toLowerCase();
-  if (extension === '.npy') throw new Error(`it is no .npy file: it does not begin with \\x93NUMPY`);
+  if (extension === '.npy') throw new Error(`it is not an .npy file: it does not begin with \\x93NUMPY`);
   if (extension === '.npz') throw new Error('.npz holds several arrays: save one with numpy.save');
   if (extension === '.safetensors' || bytes[8] === 0x7b) return 'safetensors';
   if (['.csv', '.tsv', '.txt', ''].includes(extension) || path === '-') return 'csv';
@@ -68,7 +68,7 @@ const NPY_MAGIC = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]);
 
 /** https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
 function readNpy(bytes: Buffer): NdArray {
-  if (!bytes.subarray(0, 6).equals(NPY_MAGIC)) throw new Error('it is no .npy file');
+  if (!bytes.subarray(0, 6).equals(NPY_MAGIC)) throw new Error('it is not an .npy file');
   const version = bytes[6] ?? 0;
   if (version < 1 || version > 3)
     throw new Error(`its format version ${version} is unknown: 1 to 3 are read`);
@@ -162,7 +162,7 @@ function fromBfloat16(bytes: Buffer, count: number): Float32Array {
 function readCsv(bytes: Buffer): PointsFile {
   const text = bytes.toString('utf8');
   if (text.includes('\0') || text.includes('\uFFFD')) {
-    throw new Error('it is no text in UTF-8: save it as UTF-8, or name its --format');
+    throw new Error('it is not UTF-8 text: save it as UTF-8, or name its --format');
   }
   const first = /^(?!\s*(#|$)).*$/m.exec(text)?.[0].trim() ?? '';
   const delimiter = [';', '\t', ',', ' '].find((mark) => first.includes(mark)) ?? ',';
@@ -188,7 +188,7 @@ function readCsv(bytes: Buffer): PointsFile {
     row.forEach((cell, c) => {
       const value = numberOf(cell);
       if (Number.isNaN(value))
-        throw new Error(`${line}, column ${c + 1} is '${cell}', which is no finite number`);
+        throw new Error(`${line}, column ${c + 1} is '${cell}', which is not a finite number`);
       data[i * d + c] = value;
     });
   });

@@ -30,7 +30,7 @@ export function parseSafetensors(file: Buffer): Safetensors {
   try {
     header = JSON.parse(text.toString('utf8'));
   } catch {
-    throw new Error('its header is no JSON');
+    throw new Error('its header is not JSON');
   }
   if (typeof header !== 'object' || header === null || Array.isArray(header))
     throw new Error('its header names no tensors');

@@ -178,7 +178,9 @@ async function flattenMatrix(distances: DistanceMatrix['distances']): Promise<Fl
 function flatSquare(data: Float32Array | Float64Array): FlatRows {
   const n = Math.round(Math.sqrt(data.length));
   if (n * n !== data.length) {
-    throw new RangeError(`distances must be a square matrix, got ${data.length} numbers, which is no square`);
+    throw new RangeError(
+      `distances must be a square matrix, got ${data.length} numbers, which is not a square number`,
+    );
   }
   return flatRows(data, n, n);
 }

@@ -32,7 +32,7 @@ type TrainFunction = (data: (tf.Tensor | null | undefined)[]) => tf.Tensor[];
  * normalisation. Everything else about them is as before: callbacks, histories, learning rates that change, weights
  * that are read, set or saved at any time. The model may be given to `model.compile` before or after.
  *
- * `predict` stays eager. A model with stateful recurrent layers is refused, and so is one that is compiled already.
+ * `predict` stays eager. A model with stateful recurrent layers is an error, as is one that is already compiled.
  *
  * @example
  * model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });

@@ -29,7 +29,7 @@ export function bodyOf<T>(entries: Readonly<Record<string, T>>, entry: string): 
   throw new Error(`no entry '${entry}'; this program has ${Object.keys(entries).join(', ')}`);
 }
 
-/** An error if an input is no tensor, or one no more. */
+/** Throws an error if an input is not a tensor, or has been disposed. */
 export function assertTensors(entry: string, inputs: readonly unknown[]): void {
   inputs.forEach((input, i) => {
     if (input instanceof tf.Tensor) {

@@ -18,7 +18,7 @@ export interface CompileOptions<E extends Entries, V extends Variables = Variabl
   /** The functions to compile. They are traced when first run, once for each set of input shapes. */
   readonly entries: E;
   /**
-   * Of tf.randomUniform, tf.dropout and their like inside entries: the same seed gives the same numbers, run by run.
+   * Seed of tf.randomUniform, tf.dropout and the like inside entries: the same seed gives the same numbers.
    * @default 0
    */
   readonly seed?: number;

@@ -54,7 +54,7 @@ export function unshare(variable: tf.Variable): void {
   Object.defineProperty(variable, 'dataId', { configurable: true, enumerable: true, writable: true, value });
 }
 
-/** Hands a variable the value that its holder had: no assignment of the user's, which a trace would look at. */
+/** Gives a variable its holder's value, without the assignment by a user that a trace would notice. */
 export function handBack(variable: tf.Variable, value: tf.Tensor): void {
   assign.call(variable, value);
 }

@@ -22,7 +22,7 @@ export function withTemporaryFolder<R>(body: (folder: string) => R): R {
   }
 }
 
-/** Removes what processes left that are no more. */
+/** Removes what processes that have ended left behind. */
 function sweep(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;

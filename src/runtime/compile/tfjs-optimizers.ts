@@ -1,6 +1,6 @@
 /**
  * tfjs's own optimisers inside compiled functions. They keep their learning rate as a JavaScript number, which a
- * graph would freeze, and create their state when first used; here both are found and told to the trace.
+ * graph would freeze, and create their state when first used; here both are found and passed to the trace.
  */
 import * as tf from '@tensorflow/tfjs';
 import { withMethods } from '../patch';

@@ -25,7 +25,7 @@ export function convolution(x: tf.Tensor4D, filter: tf.Tensor4D, stride: 1 | 2 =
   return op(x, filter) as tf.Tensor4D;
 }
 
-/** Of a convolution without a stride. */
+/** The gradients of a convolution without a stride. */
 function gradients(dy: tf.Tensor, x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor[] {
   const attributes = { strides: 1, pad: 'same', dataFormat: 'NHWC' };
   const kernel = (name: string, inputs: tf.NamedTensorMap, shape: object): tf.Tensor =>

@@ -13,8 +13,8 @@ export interface RandomSource {
 
 /**
  * Random numbers that are a pure function of (seed, step, number of the call). A compiled program freezes every
- * JavaScript number, so what must change from step to step comes in the tensor; the calls of one pass are told
- * apart by a constant.
+ * JavaScript number, so what must change from step to step comes in the tensor; a constant
+ * distinguishes the calls of one pass.
  *
  * The key of the n-th call is the pair [seed + n GOLDEN mod 2^32, step]. Within a run all keys differ; runs whose
  * seeds differ by less than a million share no key within their first 1,000 calls a step.

@@ -1,7 +1,7 @@
 /**
  * tfjs's random functions as pure functions of a seed, a step and the number of the call. tfjs draws in JavaScript
- * loops, whose numbers a graph would freeze; here TensorFlow draws, anew at each step and again the same from the
- * same seed.
+ * loops, whose numbers a graph would freeze; here TensorFlow draws new numbers at each step, and the
+ * same seed gives the same numbers.
  */
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';

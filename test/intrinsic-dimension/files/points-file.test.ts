@@ -119,7 +119,7 @@ describe('readPoints', () => {
 
   const cases: [string, string | Uint8Array, RegExp][] = [
     ['empty.npy', '', /it is empty/],
-    ['text.npy', '1,2\n3,4\n', /no \.npy file/],
+    ['text.npy', '1,2\n3,4\n', /not an \.npy file/],
     ['short.npy', npy("'<f4'", '(3, 2)', singles).subarray(0, 40), /cut off in its header/],
     ['torn.npy', npy("'<f4'", '(3, 2)', singles.subarray(0, 20)), /needs 24 bytes of numbers, it has 20/],
     ['long.npy', npy("'<f4'", '(2, 2)', singles), /needs 16 bytes of numbers, it has 24/],
@@ -135,7 +135,7 @@ describe('readPoints', () => {
     ['words.csv', '1,2\n3,four\n', /row 2, column 2 is 'four'/],
     ['nan.csv', 'x,y\n1,nan\n', /row 1 below the names, column 2 is 'nan'/],
     ['names.csv', 'x,y\n', /no rows of numbers/],
-    ['binary.csv', Uint8Array.of(0, 1, 2, 255), /no text in UTF-8/],
+    ['binary.csv', Uint8Array.of(0, 1, 2, 255), /it is not UTF-8 text/],
     ['gap.csv', ',2\n3,4\n', /row 1, column 1 is ''/],
     ['cut.safetensors', Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 123), /cut off in its header/],
     ['null.safetensors', safetensors(null as never, singles), /header names no tensors/],
