@@ -1,7 +1,7 @@
 /** The project's own addons: kernels in C++ that are compiled once for each set of instructions. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMPILER } from './machine.mjs';
 import { CACHE, OPERATIONS, ROOT, SEARCH_KERNEL } from './places.mjs';
@@ -50,7 +50,9 @@ export async function buildOperations({ folder }) {
   const objects = [];
   for (const kernel of kernels)
     objects.push(...(await compile(kernel, join(RUNTIME, `${kernel}.cc`), VARIANTS)));
-  const sources = sourcesIn(RUNTIME).filter((name) => /operations?\.cc$/.test(name));
+  const sources = sourcesIn(RUNTIME).filter(
+    (name) => name.endsWith('.cc') && !kernels.includes(basename(name, '.cc')),
+  );
   await link(OPERATIONS, [
     ...[...sources, ...objects, `-I${join(library, 'include')}`, `-L${library}`],
     ...LIBRARIES.map((name) => `-l:${name}`),

@@ -1,6 +1,7 @@
 /** Chooses and loads the fastest tfjs backend of this machine; the only importer of tfjs-node-gpu. */
 import { join } from 'node:path';
 import util from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
 import { threads } from '../threads';
 import { installConvolutionKernels } from './operations/convolution-kernels';
@@ -69,6 +70,8 @@ interface Operations {
   /** The set of instructions that they use on this processor. */
   readonly instructions: string;
   setThreads(count: number): void;
+  /** Keeps signals away from the main thread and from TensorFlow's; see operations/native/signals.cc. */
+  receiveSignalsApart(): void;
 }
 
 let loading: Promise<BackendInfo> | undefined;
@@ -130,8 +133,9 @@ function loadNative(): BackendInfo {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   replaceLegacyTests();
-  require('@tensorflow/tfjs-node-gpu');
   const operations = require(join(__dirname, '..', '..', '.cache', 'operations.node')) as Operations;
+  if (isMainThread) operations.receiveSignalsApart();
+  require('@tensorflow/tfjs-node-gpu');
   operations.setThreads(threads());
   installConvolutionKernels();
   const { binding, isUsingGpuDevice } = nativeBackend();
