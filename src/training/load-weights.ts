@@ -2,13 +2,17 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Model } from '../models/model';
 import { loadCheckpoint } from './checkpoint';
+import { isOptimizerState } from './optimizers';
+import { isBottleneckParameter } from './regularizers';
 
 /**
- * Gives a model the parameters and running statistics that a checkpoint holds, and leaves no tensors.
+ * Gives a model the parameters and running statistics that a checkpoint holds, and leaves no tensors. The state of the
+ * optimiser and the parameters of a bottleneck regulariser, which are in the checkpoint too, are left out.
  *
  * @param path a file such as `out/runs/<name>/last.safetensors`
  * @returns the step of the checkpoint
- * @throws Error for a checkpoint that is damaged, or of another network: it names what is missing or has another shape
+ * @throws Error for a checkpoint that is damaged, or of another network: it names what is missing, what has another
+ *   shape, or what the model does not have
  */
 export function loadWeights(model: Model, path: string): number {
   const { tensors, state } = loadCheckpoint(path);
@@ -18,6 +22,15 @@ export function loadWeights(model: Model, path: string): number {
       const what = found ? `has shape [${found.shape}] where the model has [${shape}]` : 'is missing';
       if (!found || !tf.util.arraysEqual(found.shape, shape))
         throw new Error(`${path} is of another network than ${model.name}: '${name}' ${what}`);
+    }
+    const foreign = Object.keys(tensors).filter(
+      (name) => !(name in model.variables || isOptimizerState(name) || isBottleneckParameter(name)),
+    );
+    if (foreign.length > 0) {
+      const more = foreign.length > 1 ? ` and ${foreign.length - 1} more` : '';
+      throw new Error(
+        `${path} is of another network than ${model.name}: it has '${foreign[0]}'${more}, which the model does not have`,
+      );
     }
     for (const [name, variable] of Object.entries(model.variables)) variable.assign(tensors[name]!);
     return state.step;

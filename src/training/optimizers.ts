@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { isNative, nativeBackend, type OpAttribute } from '../runtime/backend';
 import { typeAttribute } from '../runtime/compile/graph-def';
 import type { Variables } from '../runtime/compile/program';
-import { type Operand, updateInPlace } from '../runtime/compile/trace';
+import { type Operand, updateVariables } from '../runtime/compile/trace';
 import { ADAM } from './adam-defaults';
 
 /** Adam (Kingma & Ba 2015). */
@@ -127,7 +127,7 @@ function sgd(config: SgdConfig, parameters: Variables): Optimizer {
 }
 
 function update(op: string, operands: readonly Operand[], eagerly: () => void): void {
-  updateInPlace(op, isNative() ? floatAttributes() : [], operands, eagerly);
+  updateVariables(op, isNative() ? floatAttributes() : [], operands, eagerly);
 }
 
 function floatAttributes(): OpAttribute[] {
@@ -148,6 +148,11 @@ function withDecay(
 function slots(parameters: Variables): Record<string, tf.Variable> {
   const zeros = (w: tf.Variable): tf.Variable => tf.tidy(() => tf.variable(tf.zeros(w.shape)));
   return Object.fromEntries(Object.entries(parameters).map(([name, w]) => [name, zeros(w)]));
+}
+
+/** Whether the name of a tensor in a checkpoint is one of an optimiser's state, such as `fc.weight.exp_avg`. */
+export function isOptimizerState(name: string): boolean {
+  return /\.(exp_avg|exp_avg_sq|momentum_buffer)$/.test(name);
 }
 
 function suffixed(variables: Variables, suffix: string): Variables {

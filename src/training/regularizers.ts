@@ -36,6 +36,11 @@ export interface BottleneckOptions {
   readonly seed?: number;
 }
 
+/** Whether the name of a tensor in a checkpoint is one of an autoencoder's parameters. */
+export function isBottleneckParameter(name: string): boolean {
+  return name.includes('.bottleneck.');
+}
+
 /**
  * The autoencoder bottleneck of the paper's public code (models/ae_bottlenecks.py and utils/regs.py): dense layers
  * with ReLU between them, and a loss whose gradient reaches autoencoder and network. The per-class form is its

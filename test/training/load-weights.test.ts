@@ -34,6 +34,18 @@ describe('loadWeights', () => {
     const { 'conv1.0.weight': _, ...others } = trained.variables;
     saveCheckpoint(path, others, { step: 7, config: {} });
     assert.throws(() => loadWeights(fresh, path), /'conv1\.0\.weight' is missing/);
+    saveCheckpoint(
+      path,
+      { ...trained.variables, 'conv9.weight': trained.variables['fc.bias']! },
+      { step: 7, config: {} },
+    );
+    assert.throws(() => loadWeights(fresh, path), /it has 'conv9\.weight', which the model does not have/);
+    const state = {
+      'fc.bias.exp_avg': trained.variables['fc.bias']!,
+      'conv1.bottleneck.0.bias': trained.variables['fc.bias']!,
+    };
+    saveCheckpoint(path, { ...trained.variables, ...state }, { step: 8, config: {} });
+    assert.equal(loadWeights(fresh, path), 8);
     assert.equal(tf.memory().numTensors, before);
     for (const each of [trained, fresh, wide]) each.dispose();
   });

@@ -46,11 +46,11 @@ export type TraceResult =
 let recorder: Recorder | undefined;
 
 /**
- * Updates variables in place by one TensorFlow operation on resources, such as `ResourceApplyAdam`, where a
+ * Updates variables by one TensorFlow operation on resources, such as `ResourceApplyAdam`, where a
  * graph is being traced. `eagerly` computes the same update with ordinary operations: it is what runs outside
  * of a trace, and it keeps the values meaningful while tracing.
  */
-export function updateInPlace(
+export function updateVariables(
   op: string,
   attributes: readonly OpAttribute[],
   operands: readonly Operand[],

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import * as tf from '@tensorflow/tfjs';
 import { loadBackend, nativeBackend } from '../../../src/runtime/backend';
 import { compile } from '../../../src/runtime/compile/program';
-import { updateInPlace } from '../../../src/runtime/compile/trace';
+import { updateVariables } from '../../../src/runtime/compile/trace';
 import { createOptimizer, type OptimizerConfig } from '../../../src/training/optimizers';
 
 const values = (tensor: tf.Tensor): number[] => Array.from(tensor.dataSync());
@@ -271,7 +271,7 @@ describe('compile', () => {
       variables: {},
       entries: {
         f: (x: tf.Tensor) => {
-          updateInPlace('AssignVariableOp', [], [{ variable: outside }, x], () => {});
+          updateVariables('AssignVariableOp', [], [{ variable: outside }, x], () => {});
           return x;
         },
       },
