@@ -22,7 +22,7 @@ const command = defineCommand(
 )
   .argument('<experiment>', EXPERIMENTS.map(({ name }) => name).join(' or '))
   .argument('[key=value...]', 'settings that differ from the defaults')
-  .option('--resume', 'go on from the last checkpoint; start anew where there is none')
+  .option('--resume', 'continue from the last checkpoint, or start from the beginning if there is none')
   .option('--resume-from-best', 'go on from the checkpoint that validated best, when the last one is damaged')
   .option('--out <folder>', 'where the record and its checkpoints go', join('out', 'runs'))
   .option('--name <name>', 'of the record (default: from the settings, without steps)')

@@ -153,7 +153,7 @@ function pictureShape(
   const [height, width, channels] = shape;
   if (shape.length !== 3 || channels !== mean.length) {
     throw new RangeError(
-      `examples of shape [${shape}] are no pictures [height, width, ${mean.length}]: ` +
+      `examples of shape [${shape}] are not pictures [height, width, ${mean.length}]: ` +
         `the normalization has ${mean.length} channels`,
     );
   }

@@ -110,7 +110,7 @@ function splitSizes(options: SplitOptions, pairs: number): { train: number; vali
   const train = Math.floor(pairs * trainFraction);
   if (train === 0) {
     throw new RangeError(
-      `trainFraction ${trainFraction} of ${pairs} pairs is no example: give at least ${1 / pairs}`,
+      `trainFraction ${trainFraction} of ${pairs} pairs selects no example: give at least ${1 / pairs}`,
     );
   }
   if (validationFraction === undefined) return { train, validation: pairs - train };

@@ -152,7 +152,7 @@ function decode({ labels: ranges }: Cifar, names: readonly string[], files: Map<
   const broken = counts.findIndex((count) => count === 0 || !Number.isInteger(count));
   if (broken >= 0) {
     throw new Error(
-      `${names[broken]} has ${files.get(names[broken]!)!.length} bytes, which are no whole records of ${recordBytes}`,
+      `${names[broken]} has ${files.get(names[broken]!)!.length} bytes, which is not a whole number of records of ${recordBytes}`,
     );
   }
   const size = counts.reduce((sum, count) => sum + count, 0);

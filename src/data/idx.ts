@@ -113,7 +113,7 @@ function readIdx(folder: string, name: string): IdxArray | undefined {
  * Decodes an IDX file of unsigned bytes, packed by gzip or not (yann.lecun.com/exdb/mnist: two zeros, the type, the
  * number of axes, the axes as big-endian 32 bits, the numbers).
  *
- * @throws Error for what is no such file, and where the numbers are not exactly as many as its axes need
+ * @throws Error for anything else, and where the numbers are not exactly as many as its axes need
  */
 export function parseIdx(bytes: Uint8Array): IdxArray {
   const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -135,7 +135,7 @@ export function parseIdx(bytes: Uint8Array): IdxArray {
 
 function parseHeader(bytes: Uint8Array): { shape: number[]; start: number } {
   if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== 0) {
-    throw new Error('it is no IDX file: it does not begin with two zeros');
+    throw new Error('it is not an IDX file: it does not begin with two zeros');
   }
   if (bytes[2] !== 0x08) {
     throw new Error(

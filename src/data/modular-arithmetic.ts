@@ -52,7 +52,7 @@ const SYMBOLS: Readonly<Record<ModularOperation, string>> = { division: '/', sub
  * Division takes every a with every b from 1, and its label is a times the inverse of b; subtraction and sum take
  * all prime x prime pairs. With the defaults the split is, pair by pair, that of the paper's public code
  * (act_id/data/math_equations.py: `random.Random(9).shuffle`).
- * @throws RangeError when prime is no prime, or a fraction is outside (0, 1)
+ * @throws RangeError when prime is not a prime number, or a fraction is outside (0, 1)
  */
 export function modularArithmetic(options: ModularArithmeticOptions = {}): Dataset {
   const { operation = 'division', prime = SETTINGS.prime.default, ...split } = options;

@@ -119,7 +119,7 @@ function openRecord(
 }
 
 /**
- * Where there is no checkpoint to go on from, a run starts anew: what an earlier one recorded must not be lost by that.
+ * Where there is no checkpoint to go on from, a run starts from the beginning. What an earlier one recorded must not be lost by that.
  *
  * @throws Error for a missing `best`, a missing `last` beside a `best`, and a record that went past a checkpoint
  */

@@ -62,7 +62,7 @@ exit $code
 /** Minutes, minutes:seconds, hours:minutes:seconds, or days before hours with or without minutes and seconds. */
 const TIME = /^(\d+(:\d{1,2}){0,2}|\d+-\d{1,2}(:\d{1,2}){0,2})$/;
 
-/** In double quotes, since it may have blanks; a % that is no pattern of Slurm's is doubled. */
+/** In double quotes, since it may have blanks; a % that is not one of Slurm's patterns is doubled. */
 function logPattern(folder: string): string {
   return `"${folder.replaceAll('%', '%%').replaceAll(/["\\]/g, '\\$&')}/slurm-%A_%a.log"`;
 }

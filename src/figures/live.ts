@@ -125,7 +125,7 @@ export function liveFigure(state: LiveState, options: RunFigureOptions = {}): Fi
   };
 }
 
-/** Whether a run is worth a look beside this one: it is no earlier part of it, and of the same kind of experiment. */
+/** Whether a run is worth a look beside this one: it is not an earlier part of it, and it is of the same kind of experiment. */
 function isOther(config: RunSoFar['config'], own: RunSoFar['config']): boolean {
   return config.experiment === own.experiment && difference(config, own) !== '';
 }

@@ -21,7 +21,7 @@ const CAPTION = 18;
 /**
  * The first pictures of a set, as they are before normalisation and augmentation.
  *
- * @throws RangeError for examples that are no bytes [height, width, 1 or 3], and for a count of none
+ * @throws RangeError for examples that are not bytes [height, width, 1 or 3], and for a count of none
  */
 export function picturesFigure(examples: Examples, options: PicturesOptions = {}): Figure {
   const { columns = 10, describe = (index: number) => String(examples.labels[index]) } = options;
@@ -78,7 +78,7 @@ function pictureUrl({ inputs, inputShape }: Examples, index: number): string {
   const [height = 0, width = 0, channels = 0] = inputShape;
   if (inputShape.length !== 3 || ![1, 3].includes(channels) || !(inputs instanceof Uint8Array)) {
     throw new RangeError(
-      `examples of shape [${inputShape}] are no pictures [height, width, 1 or 3] of bytes`,
+      `examples of shape [${inputShape}] are not pictures [height, width, 1 or 3] of bytes`,
     );
   }
   // loaded here, so that the package needs it only where a picture is shown

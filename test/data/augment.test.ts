@@ -130,7 +130,7 @@ describe('augmentation', () => {
     const grey = imagePreparation({ mean: [0], std: [1] });
     assert.throws(
       () => grey(pictures(1), Int32Array.of(0)),
-      /shape \[32,32,3\] are no pictures \[height, width, 1\]/,
+      /shape \[32,32,3\] are not pictures \[height, width, 1\]/,
     );
   });
 });

@@ -71,7 +71,7 @@ describe('IDX files', () => {
   });
 
   for (const [what, content, message] of [
-    ['an empty file', Buffer.alloc(0), /no IDX file/],
+    ['an empty file', Buffer.alloc(0), /not an IDX file/],
     ['text', Buffer.from('<!doctype html>'), /does not begin with two zeros/],
     ['floats', idx([1], [0, 0, 0, 0], 0x0d), /type 0x0d: unsigned bytes/],
     ['a cut header', idx([5, 5, 5], []).subarray(0, 9), /cut off in its header of 3 axes/],

@@ -164,7 +164,7 @@ describe('modularArithmetic', () => {
     }
     assert.throws(
       () => modularArithmetic({ prime: 3, trainFraction: 0.1 }),
-      /trainFraction 0.1 of 6 pairs is no example/,
+      /trainFraction 0.1 of 6 pairs selects no example/,
     );
     assert.throws(
       () => modularArithmetic({ trainFraction: 0.7, validationFraction: 0.4 }),

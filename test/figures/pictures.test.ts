@@ -48,6 +48,6 @@ describe('picturesFigure', () => {
   it('refuses what it cannot show', () => {
     assert.throws(() => picturesFigure(examples, { count: 5 }), /5 pictures are asked for: give 1 to 4/);
     const tokens = { ...examples, inputs: new Int32Array(16), inputShape: [4] };
-    assert.throws(() => picturesFigure(tokens), /shape \[4\] are no pictures/);
+    assert.throws(() => picturesFigure(tokens), /shape \[4\] are not pictures/);
   });
 });

@@ -97,7 +97,7 @@ function refusal({ path, type, size }: ReadEntry, mostBytes: number): Error | un
     return new Error(`${name} points out of the archive's folder`);
   }
   if (!['File', 'OldFile', 'ContiguousFile', 'Directory'].includes(type)) {
-    return new Error(`${name} is no file but a ${type}`);
+    return new Error(`${name} is not a file but a ${type}`);
   }
   if (size > mostBytes) return new Error(`${name} has ${size} bytes, more than ${mostBytes}`);
   return undefined;
@@ -105,7 +105,7 @@ function refusal({ path, type, size }: ReadEntry, mostBytes: number): Error | un
 
 function inWords({ code, message }: NodeJS.ErrnoException): string {
   if (code === 'Z_BUF_ERROR') return 'it is cut off';
-  if (code === 'Z_DATA_ERROR') return `it is no gzip file, or damaged (${message})`;
+  if (code === 'Z_DATA_ERROR') return `it is not a gzip file, or it is damaged (${message})`;
   if (code === 'TAR_BAD_ARCHIVE' || code === 'TAR_ENTRY_INVALID') return `its tar is damaged (${message})`;
   return message;
 }

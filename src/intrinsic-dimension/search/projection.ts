@@ -23,7 +23,7 @@ const CHECKED = 2048;
 const CHECKED_RUN = 64;
 /** Points in one product. */
 const BLOCK = 256;
-/** A point is no new direction when less than this share of its square lies outside of those before it. */
+/** A point is not a new direction when less than this share of its square lies outside of those before it. */
 const NEW = 1e-3;
 
 /** Directions of the projection of points with `d` coordinates, at most. */

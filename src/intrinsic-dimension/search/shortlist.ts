@@ -63,7 +63,7 @@ export async function shortlist(
   let done = 0;
   for (let top = 0; top < n; top += height) {
     const bottom = Math.min(n, top + height);
-    // A set that is made anew each time is better met in few large blocks.
+    // A set that is computed again each time is better met in few large blocks.
     const begin = Math.floor(top / PANEL) * PANEL;
     const width = set.resident ? height : n - begin;
     for (let left = begin; left < n; left += width) {
