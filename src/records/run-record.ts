@@ -58,6 +58,10 @@ export interface Measurement {
   type: 'measurement';
   step: number;
   epoch: number;
+  /** Euclidean norm of all parameters of the model; early records lack it. */
+  weightNorm?: number;
+  /** That of the loss's gradient on the batch of this step, before L2; missing at step 0, and in early records. */
+  gradientNorm?: number;
   train: SplitMeasurement;
   validation: SplitMeasurement;
 }
@@ -139,7 +143,15 @@ const lineSchema: z.ZodType<Line> = z.discriminatedUnion('type', [
       date: z.string().exactOptional(),
     }),
   }),
-  z.strictObject({ type: z.literal('measurement'), step, epoch: step, train: split, validation: split }),
+  z.strictObject({
+    type: z.literal('measurement'),
+    step,
+    epoch: step,
+    weightNorm: z.number().min(0).exactOptional(),
+    gradientNorm: z.number().min(0).exactOptional(),
+    train: split,
+    validation: split,
+  }),
   z.strictObject({ type: z.literal('done'), step, seconds: z.number().min(0).exactOptional() }),
 ]);
 

@@ -14,8 +14,8 @@ import {
   loadCheckpoint,
   saveCheckpoint,
 } from './checkpoint';
+import { euclideanNorm } from './euclidean-norm';
 import { measureSplit, type SiteActivation, type SplitResult } from './evaluation';
-import { gradientNorm } from './gradient-norm';
 import { accuracy, correct, crossEntropy } from './losses';
 import { createOptimizer, type OptimizerConfig } from './optimizers';
 import type { Regularizer } from './regularizers';
@@ -94,6 +94,10 @@ export interface MeasurementEvent<M = Readonly<Record<string, unknown>>> {
   readonly type: 'measurement';
   readonly step: number;
   readonly epoch: number;
+  /** Euclidean norm of all parameters of the model. */
+  readonly weightNorm: number;
+  /** That of the loss's gradient on the batch of this step, before L2; missing at step 0. */
+  readonly gradientNorm?: number;
   readonly train: SplitResult<M>;
   readonly validation: SplitResult<M>;
 }
@@ -169,10 +173,14 @@ export async function* train<M = unknown>(
       batchSize: evaluationBatchSize,
       memory: activationMemory,
     });
-  const measure = async (): Promise<MeasurementEvent<Record<string, M>>> => ({
+  const measure = async (
+    norms: Pick<StepEvent, 'gradientNorm'> | Record<never, never> = {},
+  ): Promise<MeasurementEvent<Record<string, M>>> => ({
     type: 'measurement',
     step,
     epoch: Math.floor(Math.max(0, step - 1) / perEpoch),
+    weightNorm: number(program.runSync('weightNorm')),
+    ...norms,
     train: await measureOn('train'),
     validation: await measureOn('validation'),
   });
@@ -209,7 +217,7 @@ export async function* train<M = unknown>(
         }
         yield { type: 'step', step, epoch, loss, learningRate, ...rest };
         if (measureAt(step)) {
-          const measurement = await measure();
+          const measurement = await measure({ gradientNorm: rest.gradientNorm });
           yield measurement;
           const { accuracy, loss } = measurement.validation;
           if (!best || accuracy > best.accuracy || (accuracy === best.accuracy && loss < best.loss)) {
@@ -302,8 +310,9 @@ function trainingEntries(
       optimizer.apply(gradients, learningRate, step);
       const kept = { accuracy: hits!.clone(), regularization: terms?.clone() ?? tf.scalar(0) };
       tf.dispose([hits!, terms ?? []]);
-      return { loss, gradientNorm: gradientNorm(Object.values(gradients)), ...kept };
+      return { loss, gradientNorm: euclideanNorm(Object.values(gradients)), ...kept };
     },
+    weightNorm: (): tf.Tensor => euclideanNorm(Object.values(model.trainable ?? model.variables)),
     /** inputs [batch, ...], labels [batch] -> mean loss [], and for each example whether it is right [batch] */
     evaluate: (inputs: tf.Tensor, labels: tf.Tensor1D): Record<string, tf.Tensor> => {
       const { logits } = model.apply(inputs);
@@ -341,14 +350,20 @@ function runStep(
   const rate = tf.scalar(learningRate);
   const seedAndStep = tf.tensor1d([seed, step], 'int32');
   const outputs = program.runSync('step', inputs, labels, rate, seedAndStep);
-  const [loss, accuracy, gradientNorm, regularization] = [
-    outputs.loss,
-    outputs.accuracy,
-    outputs.gradientNorm,
-    outputs.regularization,
-  ].map((scalar) => scalar.dataSync()[0]!) as [number, number, number, number];
-  tf.dispose([rate, seedAndStep, ...Object.values(outputs)]);
-  return { loss, accuracy, gradientNorm, regularization };
+  tf.dispose([rate, seedAndStep]);
+  return {
+    loss: number(outputs.loss),
+    accuracy: number(outputs.accuracy),
+    gradientNorm: number(outputs.gradientNorm),
+    regularization: number(outputs.regularization),
+  };
+}
+
+/** The value of a scalar [], which it disposes of. */
+function number(scalar: tf.Tensor): number {
+  const value = scalar.dataSync()[0]!;
+  scalar.dispose();
+  return value;
 }
 
 function checkSameSettings(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { loadBackend } from '../../src/runtime/backend';
-import { gradientNorm } from '../../src/training/gradient-norm';
+import { euclideanNorm } from '../../src/training/euclidean-norm';
 import { accuracy, classWeights, correct, crossEntropy } from '../../src/training/losses';
 
 const LOGITS = [
@@ -64,7 +64,7 @@ describe('losses', () => {
     for (const backend of ['tensorflow', 'cpu']) {
       await tf.setBackend(backend);
       tf.tidy(() => {
-        const norm = gradientNorm([tf.tensor1d([3, 0]), tf.tensor2d([[0], [4]]), tf.scalar(12)]);
+        const norm = euclideanNorm([tf.tensor1d([3, 0]), tf.tensor2d([[0], [4]]), tf.scalar(12)]);
         assert.ok(Math.abs(norm.dataSync()[0]! - 13) < 13 * TOLERANCE, backend);
       });
     }

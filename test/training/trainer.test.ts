@@ -98,6 +98,20 @@ describe('train and resume', () => {
     );
   });
 
+  it('measures the norm of all weights, and of the gradient where there was a step', () => {
+    const { measurements } = readRun(whole.path);
+    const { tensors } = loadCheckpoint(whole.weights);
+    // The state of Adam has the names of the weights with its own behind them.
+    const weights = Object.keys(tensors).filter((name) => /^(transformer|score).*(weight|bias)$/.test(name));
+    const squares = weights.flatMap((name) => Array.from(tensors[name]!.dataSync(), (w) => w ** 2));
+    const norm = Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
+    tf.dispose(tensors);
+    // Sums of some thousand squares in float32.
+    assert.ok(Math.abs(measurements.at(-1)!.weightNorm! / norm - 1) < 1e-5);
+    assert.equal(measurements[0]!.gradientNorm, undefined);
+    assert.ok(measurements.slice(1).every(({ gradientNorm }) => gradientNorm! > 0));
+  });
+
   for (const [stopAfter, leave] of [
     [1, false],
     [7, false],

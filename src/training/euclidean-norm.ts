@@ -1,11 +1,11 @@
-/** The length of a whole gradient, by which one sees training explode or stall. */
+/** The length of a whole gradient, by which one sees training explode or stall, and of all weights together. */
 import * as tf from '@tensorflow/tfjs';
 import { isNative, nativeBackend } from '../runtime/backend';
 import { typeAttribute } from '../runtime/compile/graph-def';
 
-/** The Euclidean norm of all gradients together. -> [] */
-export function gradientNorm(gradients: readonly tf.Tensor[]): tf.Scalar {
-  return tf.tidy(() => tf.sqrt(tf.addN(gradients.map(sumOfSquares))));
+/** The Euclidean norm of all tensors together. -> [] */
+export function euclideanNorm(tensors: readonly tf.Tensor[]): tf.Scalar {
+  return tf.tidy(() => tf.sqrt(tf.addN(tensors.map(sumOfSquares))));
 }
 
 /** One kernel natively: L2Loss is half the sum of squares. */
