@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 
 /** Most bytes of a name: file systems allow 255, and `.jsonl.lock` and temporary files come behind it. */
-const LONGEST_NAME = 200;
+const LONGEST_NAME = 225;
 
 /**
  * The record `<name>.jsonl` in a folder; checkpoints go to the folder `<name>` beside it.

@@ -22,7 +22,7 @@ describe('the place of a run', () => {
       'a\0b',
       'a\nb',
       '-x',
-      'x'.repeat(201),
+      'x'.repeat(226),
     ];
     for (const name of wrong)
       assert.throws(() => runPath('out', name), {
