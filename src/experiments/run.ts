@@ -1,6 +1,7 @@
 /** One run: from settings to a record, with checkpoints beside it, and on from there after a stop. */
 import { existsSync, mkdirSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
+import { type CurvesWriter, openCurves } from '../records/curves';
 import { measurementSteps } from '../records/due-steps';
 import { environment } from '../records/environment';
 import { openRun, type RunWriter, readRun } from '../records/run-record';
@@ -54,7 +55,7 @@ export async function* runExperiment(
     );
   }
   const directory = path?.replace(/\.jsonl$/, '');
-  const record =
+  const output =
     path === undefined ? undefined : openRecord(path, directory!, config, resume, environment(backend));
   const model = makeModel();
   const due = measurementSteps(config);
@@ -65,6 +66,7 @@ export async function* runExperiment(
     steps: config.steps,
     seed: config.seed,
     measureAt: (step) => due.has(step),
+    parameterNorms: config.parameterNorms,
     ...training,
     ...(directory === undefined
       ? {}
@@ -76,21 +78,30 @@ export async function* runExperiment(
             mayChange: changeableSettings(config),
             complete: withDefaults,
             resume,
+            beforeSave: () => output!.curves.flush(),
           },
         }),
     ...(signal ? { signal } : {}),
   });
   try {
     for await (const event of events) {
-      if (event.type === 'measurement') record?.append(await measurement(event));
-      if (event.type === 'done' && !event.interrupted) record?.done({ step: event.step });
+      if (event.type === 'step') output?.curves.append(event);
+      if (event.type === 'measurement') output?.record.append(await measurement(event));
+      if (event.type === 'done' && !event.interrupted) output?.record.done({ step: event.step });
       yield event;
     }
   } finally {
-    record?.close();
+    output?.close();
     model.dispose();
     for (const regularizer of training.regularizers ?? []) regularizer.dispose();
   }
+}
+
+/** What a run writes besides its checkpoints. */
+interface Output {
+  readonly record: RunWriter;
+  readonly curves: CurvesWriter;
+  close(): void;
 }
 
 function openRecord(
@@ -99,7 +110,7 @@ function openRecord(
   config: RunConfig,
   resume: boolean | 'best',
   at: ReturnType<typeof environment>,
-): RunWriter {
+): Output {
   const last = checkpointPath(directory, resume === 'best' ? 'best' : 'last');
   const options = { config: { ...config }, environment: at };
   if (!resume && existsSync(last)) {
@@ -110,12 +121,22 @@ function openRecord(
   const step = resume ? lastStep(last) : undefined;
   if (step === -1) assertNothingLost(path, directory, resume === 'best', config.checkpointEvery);
   const mayChange = changeableSettings(config);
-  const writer = openRun(
+  const record = openRun(
     path,
     step === undefined ? options : { ...options, mayChange, complete: withDefaults, resumeFrom: step },
   );
-  mkdirSync(directory, { recursive: true });
-  return writer;
+  try {
+    mkdirSync(directory, { recursive: true });
+    const curves = openCurves(path, { every: config.logEvery, resumeFrom: step });
+    const close = (): void => {
+      curves.close();
+      record.close();
+    };
+    return { record, curves, close };
+  } catch (error) {
+    record.close();
+    throw error;
+  }
 }
 
 /**

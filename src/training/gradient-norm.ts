@@ -1,11 +1,18 @@
-/** The length of a whole gradient, by which one sees training explode or stall. */
+/** The length of a gradient by each parameter, by which one sees training explode or stall. */
 import * as tf from '@tensorflow/tfjs';
 import { isNative, nativeBackend } from '../runtime/backend';
 import { typeAttribute } from '../runtime/compile/graph-def';
 
-/** The Euclidean norm of all gradients together. -> [] */
-export function gradientNorm(gradients: readonly tf.Tensor[]): tf.Scalar {
-  return tf.tidy(() => tf.sqrt(tf.addN(gradients.map(sumOfSquares))));
+/**
+ * The Euclidean norm of each gradient; that of all together is the norm of these norms.
+ *
+ * In a compiled step it reads each gradient once, which is little beside the update, where the optimiser reads and
+ * writes the parameter and its own state as well.
+ *
+ * @returns [gradients]
+ */
+export function gradientNorms(gradients: readonly tf.Tensor[]): tf.Tensor1D {
+  return tf.tidy(() => tf.sqrt(tf.stack(gradients.map(sumOfSquares)) as tf.Tensor1D));
 }
 
 /** One kernel natively: L2Loss is half the sum of squares. */

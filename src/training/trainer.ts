@@ -15,7 +15,7 @@ import {
   saveCheckpoint,
 } from './checkpoint';
 import { measureSplit, type SiteActivation, type SplitResult } from './evaluation';
-import { gradientNorm } from './gradient-norm';
+import { gradientNorms } from './gradient-norm';
 import { accuracy, correct, crossEntropy } from './losses';
 import { createOptimizer, type OptimizerConfig } from './optimizers';
 import type { Regularizer } from './regularizers';
@@ -37,6 +37,8 @@ export interface TrainOptions<M = unknown> {
   readonly classWeights?: readonly number[];
   /** Terms added to the loss; they belong to the caller, who disposes of them. @default none */
   readonly regularizers?: readonly Regularizer[];
+  /** Whether step events tell the norm of the gradient by each parameter. @default false */
+  readonly parameterNorms?: boolean;
   /** Sites whose activations `measureSite` gets. @default the model's */
   readonly sites?: readonly string[];
   /** What to compute from one site's activations of all examples of a split. */
@@ -66,6 +68,8 @@ export interface TrainOptions<M = unknown> {
     readonly complete?: (config: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
     /** Go on from `last.safetensors` if there is one, or with `'best'` from `best.safetensors`. @default false */
     readonly resume?: boolean | 'best';
+    /** Called before each checkpoint is written: what must not be missing beside it goes to the disk first. @default nothing */
+    readonly beforeSave?: () => void;
   };
   /** Ends the run after the current step, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -87,6 +91,8 @@ export interface StepEvent {
   readonly gradientNorm: number;
   /** Part of the loss that the regularisers are. */
   readonly regularization: number;
+  /** The norm of the gradient by each parameter alone; only with the option `parameterNorms`. */
+  readonly parameterNorms?: Readonly<Record<string, number>>;
 }
 
 /** After the steps that `measureAt` chose. */
@@ -136,9 +142,10 @@ export async function* train<M = unknown>(
 ): AsyncGenerator<TrainEvent<Record<string, M>>, void, void> {
   await loadBackend();
   const { model, data, batchSize, steps, schedule, seed = 0, checkpoints, signal } = options;
-  const { measureAt = () => false } = options;
+  const { measureAt = () => false, parameterNorms = false } = options;
   const perEpoch = batchCount(data.train, batchSize);
   const parameters = trainedVariables(options);
+  const names = parameterNorms ? Object.keys(parameters) : undefined;
   const optimizer = createOptimizer(options.optimizer, parameters);
   const program = compileTraining(options, parameters, optimizer);
   const pathOf = (kind: CheckpointKind): string => checkpointPath(checkpoints?.directory ?? '.', kind);
@@ -148,6 +155,7 @@ export async function* train<M = unknown>(
   let failed = false;
 
   const save = (kind: CheckpointKind): CheckpointEvent => {
+    checkpoints!.beforeSave?.();
     const tensors = program.read();
     saveCheckpoint(pathOf(kind), tensors, { step, config: checkpoints!.config, ...(best ? { best } : {}) });
     tf.dispose(tensors);
@@ -198,7 +206,7 @@ export async function* train<M = unknown>(
       for (const batch of batches(data.train, { batchSize, seed, epoch, skip: step % perEpoch })) {
         step += 1;
         const learningRate = schedule(step);
-        const { loss, ...rest } = runStep(program, batch, learningRate, seed, step);
+        const { loss, ...rest } = runStep(program, batch, learningRate, seed, step, names);
         batch.dispose();
         if (!Number.isFinite(loss)) {
           failed = true;
@@ -274,13 +282,13 @@ function trainingEntries(
       return tf.add(sum, tf.mul(loss(activations[site]!, labels), active));
     }, tf.scalar(0));
   return {
-    /** inputs [batch, ...], labels [batch], learning rate [], [seed, step] -> numbers [] of the batch before the step */
+    /** inputs [batch, ...], labels [batch], learning rate [], [seed, step] -> numbers [] of the batch before the step, norms [parameters] */
     step: (
       inputs: tf.Tensor,
       labels: tf.Tensor1D,
       learningRate: tf.Scalar,
       seedAndStep: tf.Tensor1D,
-    ): { loss: tf.Tensor; accuracy: tf.Tensor; gradientNorm: tf.Tensor; regularization: tf.Tensor } => {
+    ): { loss: tf.Tensor; accuracy: tf.Tensor; norms: tf.Tensor; regularization: tf.Tensor } => {
       const step = tf.cast(tf.reshape(tf.slice(seedAndStep, [1], [1]), []), 'float32') as tf.Scalar;
       let [hits, terms]: tf.Tensor[] = [];
       const { value: loss, grads } = tf.variableGrads(() => {
@@ -302,7 +310,7 @@ function trainingEntries(
       optimizer.apply(gradients, learningRate, step);
       const kept = { accuracy: hits!.clone(), regularization: terms?.clone() ?? tf.scalar(0) };
       tf.dispose([hits!, terms ?? []]);
-      return { loss, gradientNorm: gradientNorm(Object.values(gradients)), ...kept };
+      return { loss, norms: gradientNorms(Object.values(gradients)), ...kept };
     },
     /** inputs [batch, ...], labels [batch] -> mean loss [], and for each example whether it is right [batch] */
     evaluate: (inputs: tf.Tensor, labels: tf.Tensor1D): Record<string, tf.Tensor> => {
@@ -337,18 +345,23 @@ function runStep(
   learningRate: number,
   seed: number,
   step: number,
-): Pick<StepEvent, 'loss' | 'accuracy' | 'gradientNorm' | 'regularization'> {
+  names: readonly string[] | undefined,
+): Omit<StepEvent, 'type' | 'step' | 'epoch' | 'learningRate'> {
   const rate = tf.scalar(learningRate);
   const seedAndStep = tf.tensor1d([seed, step], 'int32');
   const outputs = program.runSync('step', inputs, labels, rate, seedAndStep);
-  const [loss, accuracy, gradientNorm, regularization] = [
-    outputs.loss,
-    outputs.accuracy,
-    outputs.gradientNorm,
-    outputs.regularization,
-  ].map((scalar) => scalar.dataSync()[0]!) as [number, number, number, number];
+  const [loss, accuracy, regularization] = [outputs.loss, outputs.accuracy, outputs.regularization].map(
+    (scalar) => scalar.dataSync()[0]!,
+  ) as [number, number, number];
+  const norms = outputs.norms.dataSync();
   tf.dispose([rate, seedAndStep, ...Object.values(outputs)]);
-  return { loss, accuracy, gradientNorm, regularization };
+  return {
+    loss,
+    accuracy,
+    gradientNorm: Math.hypot(...norms),
+    regularization,
+    ...(names ? { parameterNorms: Object.fromEntries(names.map((name, i) => [name, norms[i]!])) } : {}),
+  };
 }
 
 function checkSameSettings(
