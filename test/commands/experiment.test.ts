@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { grokkingConfig } from '../../src/experiments/grokking-config';
 import { readCurves } from '../../src/records/curves';
 import { readRun } from '../../src/records/run-record';
+import { readEvents } from '../records/read-events';
 
 const CLI = ['--import', 'tsx', join(__dirname, '../../src/commands/experiment.ts')];
 /** A network and a table so small that a step takes milliseconds; so many steps that none is over before it is stopped. */
@@ -192,6 +193,17 @@ describe('the command line', () => {
     assert.equal(resumed.code, 0, resumed.stderr);
     assert.deepEqual(readRun(recordOf('killed')).measurements, readRun(recordOf('whole')).measurements);
     assert.deepEqual(curvesOf('killed'), curvesOf('whole'));
+    const events = readEvents(join(folder, 'killed', 'run'));
+    const stepsWith = (tag: string): number[] =>
+      events.filter(({ values }) => tag in values).map(({ step }) => step);
+    assert.deepEqual(
+      stepsWith('train/loss'),
+      readCurves(recordOf('whole')).map(({ step }) => step),
+    );
+    assert.deepEqual(
+      stepsWith('val/loss'),
+      readRun(recordOf('whole')).measurements.map(({ step }) => step),
+    );
   });
 
   it('refuses to resume with other settings, and loses nothing', () => {

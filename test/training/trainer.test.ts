@@ -266,11 +266,8 @@ describe('train and resume', () => {
     writeFileSync(`${weights}.${gone}.tmp`, 'half');
     writeFileSync(`${weights}.1.tmp`, 'of a process that lives');
     await run('leftover', { resume: true });
-    assert.deepEqual(readdirSync(dirname(weights)).sort(), [
-      'best.safetensors',
-      'last.safetensors',
-      'last.safetensors.1.tmp',
-    ]);
+    const left = readdirSync(dirname(weights)).filter((name) => name.includes('safetensors'));
+    assert.deepEqual(left.sort(), ['best.safetensors', 'last.safetensors', 'last.safetensors.1.tmp']);
   });
 
   it('stops when the loss is no longer finite, and keeps the last good checkpoint', async () => {
