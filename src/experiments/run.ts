@@ -15,7 +15,10 @@ import { openOutput } from './run-output';
 
 /** Where and how to run. */
 export interface RunOptions {
-  /** The record, `<name>.jsonl`; checkpoints go to the folder `<name>` beside it. @default no record, no checkpoints */
+  /**
+   * The record, `<name>.jsonl`; its curves lie beside it, checkpoints and TensorBoard's file in the folder `<name>`.
+   * @default nothing is written
+   */
   readonly path?: string;
   /**
    * Go on from the last checkpoint, if there is one; `'best'` goes on from the one that validated best, for a last one

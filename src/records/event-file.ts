@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { type NativeBackend, nativeBackend } from '../runtime/backend';
 import { stringAttribute } from '../runtime/compile/graph-def';
+import { type Message, type Messages, messages } from '../runtime/protobuf';
 
 /** Values of one step, by their tags: numbers are scalars, texts are Markdown. */
 export type Tagged = Readonly<Record<string, number | string>>;
@@ -130,13 +131,3 @@ function setText(pb: Messages, message: Message, text: string): void {
 
 /** tensorflow/core/framework/types.proto */
 const DT_STRING = 7;
-
-/** google-protobuf's generated classes have no types. */
-// biome-ignore lint/suspicious/noExplicitAny: untyped library
-type Message = any;
-// biome-ignore lint/suspicious/noExplicitAny: untyped library
-type Messages = any;
-
-function messages(): Messages {
-  return require('@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js');
-}
