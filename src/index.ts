@@ -76,6 +76,7 @@ export { type Checkpoint, type CheckpointState, loadCheckpoint } from './trainin
 export { loadWeights } from './training/load-weights';
 
 // 7. records: keep
+export { type CurvePoint, readCurves } from './records/curves';
 export { type Measurement, type RunRecord, readRun } from './records/run-record';
 export { RECORDED, readRuns, recordedRuns } from './records/recorded-runs';
 export { runs } from './records/table';

@@ -123,6 +123,15 @@ export interface GrokkingConfig {
    */
   checkpointEvery: number;
   /**
+   * Number of steps between two points of the curves of loss, accuracy and gradient norm.
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: 10.
+   */
+  logEvery: number;
+  /** Whether the curves hold the gradient norm of each parameter as well. Default: false. */
+  parameterNorms: boolean;
+  /** Whether the run is written for TensorBoard too: tensorboard --logdir out/runs. Default: true. */
+  tensorboard: boolean;
+  /**
    * Number of random subsamples from which the mean and deviation of the dimension are computed.
    * Allowed: a whole number between 2 and 1,000. Default: 20.
    */
@@ -307,6 +316,15 @@ export interface ImagesConfig {
    * Allowed: a whole number between 1 and 1,000,000,000. Default: 391.
    */
   checkpointEvery: number;
+  /**
+   * Number of steps between two points of the curves of loss, accuracy and gradient norm.
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: 10.
+   */
+  logEvery: number;
+  /** Whether the curves hold the gradient norm of each parameter as well. Default: false. */
+  parameterNorms: boolean;
+  /** Whether the run is written for TensorBoard too: tensorboard --logdir out/runs. Default: true. */
+  tensorboard: boolean;
   /**
    * Number of training images that are measured, the first ones.
    * Allowed: a whole number between 1 and 1,000,000,000. Default: 10000.

@@ -5,6 +5,7 @@ import type { DimensionEstimate, Measurement } from '../records/run-record';
 import type { AnyConfig, Refuse, Setting, Settings, ValuesOf } from '../setting';
 import type { MeasurementEvent, TrainOptions } from '../training/trainer';
 import { type Chosen, type SettingsOf, settingsOf } from './settings';
+import type { LOGGING } from './training-settings';
 
 /** Dimensions by site, as a record keeps them. */
 export type SiteIds = Record<string, DimensionEstimate>;
@@ -23,9 +24,10 @@ export interface Setup {
 
 /** Settings that every experiment has, since a run needs them; see training-settings.ts. */
 type CommonKey = 'seed' | 'steps' | 'batchSize' | 'measureEvery' | 'earlyMeasurements' | 'checkpointEvery';
+type CommonSettings = Record<CommonKey, Setting<number>> & typeof LOGGING;
 
 /** What can be asked of the config of any experiment. */
-export type CommonConfig = { experiment: string } & Record<CommonKey, number>;
+export type CommonConfig = { experiment: string } & ValuesOf<CommonSettings>;
 
 /** The settings of one run, inferred from a definition. */
 export type ConfigOf<Name extends string, S extends Settings> = { experiment: Name } & ValuesOf<S>;
@@ -75,7 +77,7 @@ export interface Experiment<C, Preset extends string = string> extends SettingsO
  */
 export function defineExperiment<
   const Name extends string,
-  S extends Settings & Record<CommonKey, Setting<number>>,
+  S extends Settings & CommonSettings,
   const Preset extends string,
 >(definition: Definition<Name, S, Preset>): Experiment<ConfigOf<Name, S>, Preset> {
   const { check = () => {}, registries = {}, presets, ...rest } = definition;

@@ -12,6 +12,7 @@ import {
   ESTIMATE,
   earlyMeasurements,
   gamma,
+  LOGGING,
   measureEvery,
   milestones,
   momentum,
@@ -152,6 +153,7 @@ export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> 
     measureEvery: measureEvery(10 * EPOCH),
     earlyMeasurements: earlyMeasurements(0),
     checkpointEvery: checkpointEvery(EPOCH),
+    ...LOGGING,
     measuredImages: count({
       default: 10_000,
       description: 'number of training images that are measured, the first ones',

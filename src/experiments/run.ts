@@ -1,25 +1,24 @@
 /** One run: from settings to a record, with checkpoints beside it, and on from there after a stop. */
-import { existsSync, mkdirSync } from 'node:fs';
-import * as tf from '@tensorflow/tfjs';
 import { measurementSteps } from '../records/due-steps';
 import { environment } from '../records/environment';
-import { openRun, type RunWriter, readRun } from '../records/run-record';
 import { loadBackend } from '../runtime/backend';
-import { checkpointPath, loadCheckpoint } from '../training/checkpoint';
 import { type TrainEvent, train } from '../training/trainer';
 import type { SiteIds } from './experiment';
 import {
   changeableSettings,
   completeConfig,
   experimentNamed,
-  type RunConfig,
   type RunSettings,
   withDefaults,
 } from './registry';
+import { openOutput } from './run-output';
 
 /** Where and how to run. */
 export interface RunOptions {
-  /** The record, `<name>.jsonl`; checkpoints go to the folder `<name>` beside it. @default no record, no checkpoints */
+  /**
+   * The record, `<name>.jsonl`; its curves lie beside it, checkpoints and TensorBoard's file in the folder `<name>`.
+   * @default nothing is written
+   */
   readonly path?: string;
   /**
    * Go on from the last checkpoint, if there is one; `'best'` goes on from the one that validated best, for a last one
@@ -54,8 +53,8 @@ export async function* runExperiment(
     );
   }
   const directory = path?.replace(/\.jsonl$/, '');
-  const record =
-    path === undefined ? undefined : openRecord(path, directory!, config, resume, environment(backend));
+  const output =
+    path === undefined ? undefined : openOutput(path, config, { resume, environment: environment(backend) });
   const model = makeModel();
   const due = measurementSteps(config);
   const events = train<SiteIds[string]>({
@@ -65,6 +64,7 @@ export async function* runExperiment(
     steps: config.steps,
     seed: config.seed,
     measureAt: (step) => due.has(step),
+    parameterNorms: config.parameterNorms,
     ...training,
     ...(directory === undefined
       ? {}
@@ -76,77 +76,21 @@ export async function* runExperiment(
             mayChange: changeableSettings(config),
             complete: withDefaults,
             resume,
+            beforeSave: () => output!.flush(),
           },
         }),
     ...(signal ? { signal } : {}),
   });
   try {
     for await (const event of events) {
-      if (event.type === 'measurement') record?.append(await measurement(event));
-      if (event.type === 'done' && !event.interrupted) record?.done({ step: event.step });
+      if (event.type === 'step') output?.step(event);
+      if (event.type === 'measurement') output?.measurement(await measurement(event));
+      if (event.type === 'done' && !event.interrupted) output?.done(event.step);
       yield event;
     }
   } finally {
-    record?.close();
+    output?.close();
     model.dispose();
     for (const regularizer of training.regularizers ?? []) regularizer.dispose();
   }
-}
-
-function openRecord(
-  path: string,
-  directory: string,
-  config: RunConfig,
-  resume: boolean | 'best',
-  at: ReturnType<typeof environment>,
-): RunWriter {
-  const last = checkpointPath(directory, resume === 'best' ? 'best' : 'last');
-  const options = { config: { ...config }, environment: at };
-  if (!resume && existsSync(last)) {
-    throw new Error(
-      `${last} is the checkpoint of an earlier run: resume it, choose another place, or delete it`,
-    );
-  }
-  const step = resume ? lastStep(last) : undefined;
-  if (step === -1) assertNothingLost(path, directory, resume === 'best', config.checkpointEvery);
-  const mayChange = changeableSettings(config);
-  const writer = openRun(
-    path,
-    step === undefined ? options : { ...options, mayChange, complete: withDefaults, resumeFrom: step },
-  );
-  mkdirSync(directory, { recursive: true });
-  return writer;
-}
-
-/**
- * Where there is no checkpoint to go on from, a run starts from the beginning. What an earlier one recorded must not be lost by that.
- *
- * @throws Error for a missing `best`, a missing `last` beside a `best`, and a record that went past a checkpoint
- */
-function assertNothingLost(path: string, directory: string, fromBest: boolean, every: number): void {
-  const [last, best] = [checkpointPath(directory, 'last'), checkpointPath(directory, 'best')];
-  if (fromBest) {
-    const cure = existsSync(last) ? `resume from ${last} instead` : 'start afresh without resuming';
-    throw new Error(`there is no ${best} to go on from: ${cure}`);
-  }
-  if (existsSync(best)) {
-    throw new Error(
-      `${last} is missing beside ${best}: restore it, resume from the best checkpoint, or delete both and the record`,
-    );
-  }
-  const recorded = existsSync(path) ? (readRun(path).measurements.at(-1)?.step ?? 0) : 0;
-  if (recorded >= every) {
-    throw new Error(
-      `${path} has measurements to step ${recorded}, but ${last} is missing: restore it, choose another place, or ` +
-        'delete the record to start afresh',
-    );
-  }
-}
-
-/** The step of a checkpoint, -1 without one. */
-function lastStep(path: string): number {
-  if (!existsSync(path)) return -1;
-  const { tensors, state } = loadCheckpoint(path);
-  tf.dispose(tensors);
-  return state.step;
 }

@@ -1,7 +1,18 @@
 /** Settings of training and measuring that mean the same in every experiment; each experiment has its own defaults. */
 import { TWO_NN } from '../intrinsic-dimension/estimators/two-nn';
 import { SUBSAMPLES } from '../intrinsic-dimension/subsamples';
-import { belowOne, choice, count, fraction, list, number, type Setting, seed, wholeNumber } from '../setting';
+import {
+  belowOne,
+  choice,
+  count,
+  flag,
+  fraction,
+  list,
+  number,
+  type Setting,
+  seed,
+  wholeNumber,
+} from '../setting';
 import type { OptimizerConfig } from '../training/optimizers';
 import { constant, cosine, multiStep, type Schedule, warmup } from '../training/schedules';
 
@@ -120,6 +131,29 @@ export const earlyMeasurements: MakeSetting = (value) =>
 
 export const checkpointEvery: MakeSetting = (value) =>
   count({ default: value, description: 'number of steps between checkpoints', identity: 'same' });
+
+/** What a run writes beside its measurements. */
+export const LOGGING: {
+  logEvery: Setting<number>;
+  parameterNorms: Setting<boolean>;
+  tensorboard: Setting<boolean>;
+} = {
+  logEvery: count({
+    default: 10,
+    description: 'number of steps between two points of the curves of loss, accuracy and gradient norm',
+    identity: 'record',
+  }),
+  parameterNorms: flag({
+    default: false,
+    description: 'whether the curves hold the gradient norm of each parameter as well',
+    identity: 'record',
+  }),
+  tensorboard: flag({
+    default: true,
+    description: 'whether the run is written for TensorBoard too: tensorboard --logdir out/runs',
+    identity: 'same',
+  }),
+};
 
 /** How a dimension is estimated. */
 export const ESTIMATE: {

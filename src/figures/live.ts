@@ -1,6 +1,7 @@
 /** A chart that follows a run while it trains. */
 import { existsSync } from 'node:fs';
 import type { PlotData } from 'plotly.js';
+import { readCurves } from '../records/curves';
 import type { RunSoFar } from '../records/run-record';
 import { type Measurement, readRun } from '../records/run-record';
 import type { TrainEvent } from '../training/trainer';
@@ -15,7 +16,7 @@ import { COLOURS } from './style';
 export interface LiveOptions extends RunFigureOptions {
   /** Settings for the title; `config.steps` is the end of the x axis. */
   readonly config?: Readonly<object>;
-  /** The run's record: what an earlier part of the run measured is drawn from the start. */
+  /** The run's record: what an earlier part of the run measured, and its curves, are drawn from the start. */
   readonly path?: string;
   /** Shortest time between two updates in milliseconds. @default 250 */
   readonly interval?: number;
@@ -87,6 +88,8 @@ export async function liveChart<Id extends Measurement['train']['id']>(
           const record = readRun(path);
           environment = record.environment;
           for (const measurement of record.measurements) measurements.set(measurement.step, measurement);
+          for (const { step, accuracy } of readCurves(path))
+            if (step <= started.step) batches.add(step, accuracy);
         }
       }
       step = event.step;

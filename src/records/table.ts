@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { DataFrame } from 'danfojs-node';
+import { type CurvePoint, readCurves } from './curves';
 import { RECORDED } from './recorded-runs';
 import { type Measurement, type RunRecord, readRun } from './run-record';
 
@@ -34,6 +35,7 @@ export async function runs(folder: string = RECORDED): Promise<DataFrame> {
     names.map((name) => ({
       name: name.slice(0, -'.jsonl'.length).replaceAll(sep, '/'),
       record: readRun(join(folder, name)),
+      curves: readCurves(join(folder, name)),
     })),
   );
   const { DataFrame: Frame } = await import('danfojs-node');
@@ -48,14 +50,24 @@ export async function runs(folder: string = RECORDED): Promise<DataFrame> {
  * - `step` of the last measurement, and whether the run is `done`;
  * - `trainAccuracy`, `accuracy`, `loss` of that measurement, the latter two on validation;
  * - `bestAccuracy` on validation and `bestStep`, the first to have it;
- * - `LLID` and `PID` on validation at the last measurement, and their ratio `PID/LLID`.
+ * - `LLID` and `PID` on validation at the last measurement, and their ratio `PID/LLID`;
+ * - `batchLoss` and `gradientNorm` of the last point of the curves, and the `seconds` that the run took up to there,
+ *   where any of the runs has curves.
  */
 export function runColumns(
-  named: readonly { readonly name: string; readonly record: RunRecord }[],
+  named: readonly {
+    readonly name: string;
+    readonly record: RunRecord;
+    readonly curves?: readonly CurvePoint[];
+  }[],
 ): readonly RunColumn[] {
   const records = named.map(({ record }) => record);
-  const results = records.map(resultsOf);
-  const resultNames = Object.keys(results[0] ?? {}) as (keyof Results)[];
+  const haveCurves = named.some(({ curves = [] }) => curves.length > 0);
+  const results = named.map(({ record, curves = [] }) => ({
+    ...resultsOf(record),
+    ...(haveCurves ? lastPointOf(curves) : {}),
+  }));
+  const resultNames = Object.keys(results[0] ?? {}) as (keyof (typeof results)[number])[];
   return [
     { name: 'run', dtype: 'string', values: named.map(({ name }) => name) },
     ...varyingKeys(records).map((key) =>
@@ -107,6 +119,15 @@ function resultsOf({ measurements, done }: RunRecord): Results {
     LLID: lastLayerId,
     PID: peakId,
     'PID/LLID': peakId / lastLayerId,
+  };
+}
+
+function lastPointOf(curves: readonly CurvePoint[]): Readonly<Record<string, number>> {
+  const { loss, gradientNorm, seconds } = curves.at(-1) ?? {};
+  return {
+    batchLoss: loss ?? Number.NaN,
+    gradientNorm: gradientNorm ?? Number.NaN,
+    seconds: seconds ?? Number.NaN,
   };
 }
 

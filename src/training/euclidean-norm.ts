@@ -1,11 +1,18 @@
-/** The length of a whole gradient, by which one sees training explode or stall, and of all weights together. */
+/** The lengths of gradients, by which one sees training explode or stall, and of weights. */
 import * as tf from '@tensorflow/tfjs';
 import { isNative, nativeBackend } from '../runtime/backend';
 import { typeAttribute } from '../runtime/compile/graph-def';
 
-/** The Euclidean norm of all tensors together. -> [] */
-export function euclideanNorm(tensors: readonly tf.Tensor[]): tf.Scalar {
-  return tf.tidy(() => tf.sqrt(tf.addN(tensors.map(sumOfSquares))));
+/**
+ * The Euclidean norm of each tensor; that of all together is the norm of these norms.
+ *
+ * In a compiled step it reads each gradient once, which is little beside the update, where the optimiser reads and
+ * writes the parameter and its own state as well.
+ *
+ * @returns [tensors]
+ */
+export function euclideanNorms(tensors: readonly tf.Tensor[]): tf.Tensor1D {
+  return tf.tidy(() => tf.sqrt(tf.stack(tensors.map(sumOfSquares)) as tf.Tensor1D));
 }
 
 /** One kernel natively: L2Loss is half the sum of squares. */

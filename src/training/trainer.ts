@@ -14,7 +14,7 @@ import {
   loadCheckpoint,
   saveCheckpoint,
 } from './checkpoint';
-import { euclideanNorm } from './euclidean-norm';
+import { euclideanNorms } from './euclidean-norm';
 import { measureSplit, type SiteActivation, type SplitResult } from './evaluation';
 import { accuracy, correct, crossEntropy } from './losses';
 import { createOptimizer, type OptimizerConfig } from './optimizers';
@@ -37,6 +37,8 @@ export interface TrainOptions<M = unknown> {
   readonly classWeights?: readonly number[];
   /** Terms added to the loss; they belong to the caller, who disposes of them. @default none */
   readonly regularizers?: readonly Regularizer[];
+  /** Whether step events tell the norm of the gradient by each parameter. @default false */
+  readonly parameterNorms?: boolean;
   /** Sites whose activations `measureSite` gets. @default the model's */
   readonly sites?: readonly string[];
   /** What to compute from one site's activations of all examples of a split. */
@@ -66,6 +68,8 @@ export interface TrainOptions<M = unknown> {
     readonly complete?: (config: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
     /** Go on from `last.safetensors` if there is one, or with `'best'` from `best.safetensors`. @default false */
     readonly resume?: boolean | 'best';
+    /** Called before each checkpoint is written: what must not be missing beside it goes to the disk first. @default nothing */
+    readonly beforeSave?: () => void;
   };
   /** Ends the run after the current step, with a checkpoint. */
   readonly signal?: AbortSignal;
@@ -87,6 +91,8 @@ export interface StepEvent {
   readonly gradientNorm: number;
   /** Part of the loss that the regularisers are. */
   readonly regularization: number;
+  /** The norm of the gradient by each parameter alone; only with the option `parameterNorms`. */
+  readonly parameterNorms?: Readonly<Record<string, number>>;
 }
 
 /** After the steps that `measureAt` chose. */
@@ -140,9 +146,10 @@ export async function* train<M = unknown>(
 ): AsyncGenerator<TrainEvent<Record<string, M>>, void, void> {
   await loadBackend();
   const { model, data, batchSize, steps, schedule, seed = 0, checkpoints, signal } = options;
-  const { measureAt = () => false } = options;
+  const { measureAt = () => false, parameterNorms = false } = options;
   const perEpoch = batchCount(data.train, batchSize);
   const parameters = trainedVariables(options);
+  const names = parameterNorms ? Object.keys(parameters) : undefined;
   const optimizer = createOptimizer(options.optimizer, parameters);
   const program = compileTraining(options, parameters, optimizer);
   const pathOf = (kind: CheckpointKind): string => checkpointPath(checkpoints?.directory ?? '.', kind);
@@ -152,6 +159,7 @@ export async function* train<M = unknown>(
   let failed = false;
 
   const save = (kind: CheckpointKind): CheckpointEvent => {
+    checkpoints!.beforeSave?.();
     const tensors = program.read();
     saveCheckpoint(pathOf(kind), tensors, { step, config: checkpoints!.config, ...(best ? { best } : {}) });
     tf.dispose(tensors);
@@ -179,7 +187,7 @@ export async function* train<M = unknown>(
     type: 'measurement',
     step,
     epoch: Math.floor(Math.max(0, step - 1) / perEpoch),
-    weightNorm: number(program.runSync('weightNorm')),
+    weightNorm: weightNorm(program),
     ...norms,
     train: await measureOn('train'),
     validation: await measureOn('validation'),
@@ -206,7 +214,7 @@ export async function* train<M = unknown>(
       for (const batch of batches(data.train, { batchSize, seed, epoch, skip: step % perEpoch })) {
         step += 1;
         const learningRate = schedule(step);
-        const { loss, ...rest } = runStep(program, batch, learningRate, seed, step);
+        const { loss, ...rest } = runStep(program, batch, learningRate, seed, step, names);
         batch.dispose();
         if (!Number.isFinite(loss)) {
           failed = true;
@@ -282,13 +290,13 @@ function trainingEntries(
       return tf.add(sum, tf.mul(loss(activations[site]!, labels), active));
     }, tf.scalar(0));
   return {
-    /** inputs [batch, ...], labels [batch], learning rate [], [seed, step] -> numbers [] of the batch before the step */
+    /** inputs [batch, ...], labels [batch], learning rate [], [seed, step] -> numbers [] of the batch before the step, norms [parameters] */
     step: (
       inputs: tf.Tensor,
       labels: tf.Tensor1D,
       learningRate: tf.Scalar,
       seedAndStep: tf.Tensor1D,
-    ): { loss: tf.Tensor; accuracy: tf.Tensor; gradientNorm: tf.Tensor; regularization: tf.Tensor } => {
+    ): { loss: tf.Tensor; accuracy: tf.Tensor; norms: tf.Tensor; regularization: tf.Tensor } => {
       const step = tf.cast(tf.reshape(tf.slice(seedAndStep, [1], [1]), []), 'float32') as tf.Scalar;
       let [hits, terms]: tf.Tensor[] = [];
       const { value: loss, grads } = tf.variableGrads(() => {
@@ -310,9 +318,10 @@ function trainingEntries(
       optimizer.apply(gradients, learningRate, step);
       const kept = { accuracy: hits!.clone(), regularization: terms?.clone() ?? tf.scalar(0) };
       tf.dispose([hits!, terms ?? []]);
-      return { loss, gradientNorm: euclideanNorm(Object.values(gradients)), ...kept };
+      return { loss, norms: euclideanNorms(Object.values(gradients)), ...kept };
     },
-    weightNorm: (): tf.Tensor => euclideanNorm(Object.values(model.trainable ?? model.variables)),
+    /** -> the norm of each parameter of the model */
+    weightNorms: (): tf.Tensor => euclideanNorms(Object.values(model.trainable ?? model.variables)),
     /** inputs [batch, ...], labels [batch] -> mean loss [], and for each example whether it is right [batch] */
     evaluate: (inputs: tf.Tensor, labels: tf.Tensor1D): Record<string, tf.Tensor> => {
       const { logits } = model.apply(inputs);
@@ -346,24 +355,30 @@ function runStep(
   learningRate: number,
   seed: number,
   step: number,
-): Pick<StepEvent, 'loss' | 'accuracy' | 'gradientNorm' | 'regularization'> {
+  names: readonly string[] | undefined,
+): Omit<StepEvent, 'type' | 'step' | 'epoch' | 'learningRate'> {
   const rate = tf.scalar(learningRate);
   const seedAndStep = tf.tensor1d([seed, step], 'int32');
   const outputs = program.runSync('step', inputs, labels, rate, seedAndStep);
-  tf.dispose([rate, seedAndStep]);
+  const [loss, accuracy, regularization] = [outputs.loss, outputs.accuracy, outputs.regularization].map(
+    (scalar) => scalar.dataSync()[0]!,
+  ) as [number, number, number];
+  const norms = outputs.norms.dataSync();
+  tf.dispose([rate, seedAndStep, ...Object.values(outputs)]);
   return {
-    loss: number(outputs.loss),
-    accuracy: number(outputs.accuracy),
-    gradientNorm: number(outputs.gradientNorm),
-    regularization: number(outputs.regularization),
+    loss,
+    accuracy,
+    gradientNorm: Math.hypot(...norms),
+    regularization,
+    ...(names ? { parameterNorms: Object.fromEntries(names.map((name, i) => [name, norms[i]!])) } : {}),
   };
 }
 
-/** The value of a scalar [], which it disposes of. */
-function number(scalar: tf.Tensor): number {
-  const value = scalar.dataSync()[0]!;
-  scalar.dispose();
-  return value;
+function weightNorm(program: TrainingProgram): number {
+  const norms = program.runSync('weightNorms');
+  const values = norms.dataSync();
+  norms.dispose();
+  return Math.hypot(...values);
 }
 
 function checkSameSettings(

@@ -5,7 +5,9 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { grokkingConfig } from '../../src/experiments/grokking-config';
+import { readCurves } from '../../src/records/curves';
 import { readRun } from '../../src/records/run-record';
+import { readEvents } from '../records/read-events';
 
 const CLI = ['--import', 'tsx', join(__dirname, '../../src/commands/experiment.ts')];
 /** A network and a table so small that a step takes milliseconds; so many steps that none is over before it is stopped. */
@@ -41,6 +43,8 @@ describe('the command line', () => {
     return { code: status, stdout, stderr };
   }
   const recordOf = (out: string): string => join(folder, out, 'run.jsonl');
+  /** The curves but for the time that a run took. */
+  const curvesOf = (out: string): object[] => readCurves(recordOf(out)).map(({ seconds, ...point }) => point);
   const tiny = (out: string, ...more: string[]): string[] => [...TINY, '--out', join(folder, out), ...more];
 
   /** Starts a run, does something to it once a line matches, and waits for its end. */
@@ -115,6 +119,10 @@ describe('the command line', () => {
       measurements.map(({ step }) => step),
       [0, 1, 4, ...Array.from({ length: 20 }, (_, i) => 20 * (i + 1))],
     );
+    assert.deepEqual(
+      readCurves(recordOf('whole')).map(({ step }) => step),
+      [1, ...Array.from({ length: 40 }, (_, i) => 10 * (i + 1))],
+    );
   });
 
   it('refuses to run over a record that exists', () => {
@@ -145,6 +153,7 @@ describe('the command line', () => {
     const resumed = call(...words, '--resume');
     assert.equal(resumed.code, 0, resumed.stderr);
     assert.deepEqual(readRun(recordOf('stopped')).measurements, readRun(recordOf('whole')).measurements);
+    assert.deepEqual(curvesOf('stopped'), curvesOf('whole'));
   });
 
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
@@ -183,6 +192,18 @@ describe('the command line', () => {
     const resumed = call(...tiny('killed', '--resume'));
     assert.equal(resumed.code, 0, resumed.stderr);
     assert.deepEqual(readRun(recordOf('killed')).measurements, readRun(recordOf('whole')).measurements);
+    assert.deepEqual(curvesOf('killed'), curvesOf('whole'));
+    const events = readEvents(join(folder, 'killed', 'run'));
+    const stepsWith = (tag: string): number[] =>
+      events.filter(({ values }) => tag in values).map(({ step }) => step);
+    assert.deepEqual(
+      stepsWith('train/loss'),
+      readCurves(recordOf('whole')).map(({ step }) => step),
+    );
+    assert.deepEqual(
+      stepsWith('val/loss'),
+      readRun(recordOf('whole')).measurements.map(({ step }) => step),
+    );
   });
 
   it('refuses to resume with other settings, and loses nothing', () => {

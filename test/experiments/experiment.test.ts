@@ -19,6 +19,7 @@ import {
   titleOf,
   withDefaults,
 } from '../../src/experiments/registry';
+import { LOGGING } from '../../src/experiments/training-settings';
 import { RECORDED } from '../../src/records/recorded-runs';
 import { readRun } from '../../src/records/run-record';
 import { allSettings, choice, count, number, seed, text, wholeNumber } from '../../src/setting';
@@ -34,6 +35,7 @@ const SETTINGS = {
   measureEvery: count({ default: 5, description: 'steps between measurements', identity: 'record' }),
   earlyMeasurements: wholeNumber({ default: 0, min: 0, max: 9, description: 'measurements before' }),
   checkpointEvery: count({ default: 5, description: 'steps between checkpoints', identity: 'same' }),
+  ...LOGGING,
 };
 const TOY = defineExperiment({
   name: 'toy',
@@ -70,6 +72,9 @@ describe('defineExperiment', () => {
       measureEvery: number;
       earlyMeasurements: number;
       checkpointEvery: number;
+      logEvery: number;
+      parameterNorms: boolean;
+      tensorboard: boolean;
     }
     assert.ok(same<ConfigOf<'toy', typeof SETTINGS>, ToyConfig>(true));
     assert.ok(same<ReturnType<typeof TOY.config>, ToyConfig>(true));
@@ -167,10 +172,10 @@ describe('the experiments', () => {
 
   it('mark which settings make another run, another record of it, or neither', () => {
     const { grokking, cifar10: cosine } = PAPER;
-    assert.deepEqual(changeableSettings(grokking), ['steps', 'checkpointEvery']);
+    assert.deepEqual(changeableSettings(grokking), ['steps', 'checkpointEvery', 'tensorboard']);
     // With a cosine every learning rate depends on the number of steps.
     // The folder is of no account for a data set that is not read from one.
-    assert.deepEqual(changeableSettings(cosine), ['folder', 'checkpointEvery']);
+    assert.deepEqual(changeableSettings(cosine), ['folder', 'checkpointEvery', 'tensorboard']);
     assert.equal(runName({ ...cosine, checkpointEvery: 7 }), 'images');
     assert.equal(identityOf('steps', { ...cosine }), 'run');
     assert.equal(identityOf('measureEvery', { ...cosine }), 'record');

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Figure } from '../../src/figures/figure';
 import { BatchCurve, liveChart, liveFigure } from '../../src/figures/live';
-import type { Measurement, RunSoFar } from '../../src/records/run-record';
+import type { MimeBundle } from '../../src/figures/notebook-output';
+import { openCurves } from '../../src/records/curves';
+import { type Measurement, openRun, type RunSoFar } from '../../src/records/run-record';
 import type { TrainEvent } from '../../src/training/trainer';
 import { syntheticRun } from './synthetic-run';
 
@@ -35,6 +41,24 @@ async function quietly<T>(body: () => Promise<T>): Promise<{ result: T; lines: s
   }
 }
 
+/** Runs something as in a cell of a notebook, and gives back what it displays there. */
+async function inNotebook(body: () => Promise<unknown>): Promise<MimeBundle[]> {
+  const kernel = require.resolve('tslab/dist/jupyter');
+  const before = require.cache[kernel];
+  const shown: MimeBundle[] = [];
+  const module = Object.assign(Object.create(null), {
+    exports: { lastWriteDisplayData: ({ data }: { data: MimeBundle }) => shown.push(data) },
+  });
+  require.cache[kernel] = module as NodeJS.Module;
+  try {
+    await body();
+  } finally {
+    if (before) require.cache[kernel] = before;
+    else delete require.cache[kernel];
+  }
+  return shown;
+}
+
 describe('live chart', () => {
   it('returns every measurement and prints where the run ended', async () => {
     const { result, lines } = await quietly(() => liveChart(events(500), { config: { steps: 500 } }));
@@ -45,6 +69,31 @@ describe('live chart', () => {
     assert.match(lines.at(-1) ?? '', /^step 500 of 500, validation accuracy 0\.0 %$/);
     // Far less often than once an event.
     assert.ok(lines.length < 10, `${lines.length} lines for 511 events`);
+  });
+
+  it('draws the curve of the batches from the first step where the run goes on', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'live-'));
+    const path = join(folder, 'run.jsonl');
+    const { measurements } = syntheticRun();
+    const environment = { commit: '', backend: '', versions: {}, hardware: '' };
+    openRun(path, { config: {}, environment }).close();
+    const curves = openCurves(path, { every: 10 });
+    const numbers = { loss: 1, accuracy: 0.25, learningRate: 1, gradientNorm: 1, regularization: 0 };
+    for (let step = 1; step <= 100; step++) curves.append({ step, ...numbers });
+    curves.close();
+    async function* rest(): AsyncGenerator<Event> {
+      yield { type: 'step', step: 101, epoch: 0, ...numbers, accuracy: 0.75 };
+      yield { weightNorm: 1, ...measurements[8]!, step: 101 };
+    }
+    const shown = await inNotebook(() => liveChart(rest(), { path, config: { steps: 200 } }));
+    rmSync(folder, { recursive: true });
+    const figure = shown.at(-1)!['application/vnd.plotly.v1+json'] as Figure;
+    const { x, y } = figure.data.find(({ name }) => name === 'train batches') as {
+      x: number[];
+      y: number[];
+    };
+    assert.deepEqual([x[0], x.at(-1)], [1, 100.5]); // Steps 100 and 101 share a bin.
+    assert.deepEqual([y[0], y.at(-1)], [0.25, 0.5]);
   });
 
   it('passes an error of the run on, after the last drawing', async () => {

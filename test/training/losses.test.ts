@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
 import { loadBackend } from '../../src/runtime/backend';
-import { euclideanNorm } from '../../src/training/euclidean-norm';
+import { euclideanNorms } from '../../src/training/euclidean-norm';
 import { accuracy, classWeights, correct, crossEntropy } from '../../src/training/losses';
 
 const LOGITS = [
@@ -60,12 +60,17 @@ describe('losses', () => {
     assert.throws(() => classWeights([1, 0, 2], 1, 3), /class weight 0: weights are finite and above 0/);
   });
 
-  it('know the norm of a whole gradient, on every backend', async () => {
+  it('know the norm of each gradient, on every backend', async () => {
     for (const backend of ['tensorflow', 'cpu']) {
       await tf.setBackend(backend);
       tf.tidy(() => {
-        const norm = euclideanNorm([tf.tensor1d([3, 0]), tf.tensor2d([[0], [4]]), tf.scalar(12)]);
-        assert.ok(Math.abs(norm.dataSync()[0]! - 13) < 13 * TOLERANCE, backend);
+        const norms = euclideanNorms([
+          tf.tensor1d([3, 4]),
+          tf.tensor2d([[5], [12]]),
+          tf.scalar(-2),
+        ]).dataSync();
+        for (const [i, norm] of [5, 13, 2].entries())
+          assert.ok(Math.abs(norms[i]! - norm) < norm * TOLERANCE, backend);
       });
     }
     await tf.setBackend('tensorflow');

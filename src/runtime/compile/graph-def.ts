@@ -1,6 +1,7 @@
 /** A TensorFlow graph as plain nodes, and its encoding as the protocol buffer of a SavedModel. */
 import type { OpAttribute } from '../backend';
 import { nativeBackend } from '../backend';
+import { type Message, type Messages, messages } from '../protobuf';
 
 /** TensorFlow's numeric type codes (tensorflow/core/framework/types.proto). */
 export type TypeCode = number;
@@ -130,14 +131,4 @@ function encodeShape(pb: Messages, shape: readonly number[]): Message {
 
 function utf8(value: unknown): Uint8Array {
   return new TextEncoder().encode(String(value));
-}
-
-/** google-protobuf's generated classes have no types. */
-// biome-ignore lint/suspicious/noExplicitAny: untyped library
-type Message = any;
-// biome-ignore lint/suspicious/noExplicitAny: untyped library
-type Messages = any;
-
-function messages(): Messages {
-  return require('@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js');
 }

@@ -1,0 +1,106 @@
+/** What a run leaves on disk besides its checkpoints: its record, its curves, and its file for TensorBoard. */
+import { existsSync, mkdirSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs';
+import { openCurves } from '../records/curves';
+import { type Environment, type Measurement, openRun, readRun } from '../records/run-record';
+import { openBoard } from '../records/tensorboard';
+import { checkpointPath, loadCheckpoint } from '../training/checkpoint';
+import type { StepEvent } from '../training/trainer';
+import { changeableSettings, type RunConfig, withDefaults } from './registry';
+
+/** Writes what happens in a run; holds the lock of its record until closed. */
+export interface RunOutput {
+  step(event: StepEvent): void;
+  measurement(line: Measurement): void;
+  done(step: number): void;
+  /** Puts on the disk what a checkpoint that is about to be there must find beside it. */
+  flush(): void;
+  close(): void;
+}
+
+/**
+ * Opens the files of a run, new or to go on from its checkpoint: what is later than the checkpoint is dropped, since it
+ * will be made again.
+ *
+ * @param path of the record, `<name>.jsonl`; checkpoints and TensorBoard's file are in the folder `<name>`
+ * @throws Error for what cannot be written, resumed, or would be lost; LockedError when another process writes it
+ */
+export function openOutput(
+  path: string,
+  config: RunConfig,
+  { resume, environment }: { readonly resume: boolean | 'best'; readonly environment: Environment },
+): RunOutput {
+  const directory = path.replace(/\.jsonl$/, '');
+  const last = checkpointPath(directory, resume === 'best' ? 'best' : 'last');
+  const options = { config: { ...config }, environment };
+  if (!resume && existsSync(last)) {
+    throw new Error(
+      `${last} is the checkpoint of an earlier run: resume it, choose another place, or delete it`,
+    );
+  }
+  const step = resume ? lastStep(last) : undefined;
+  if (step === -1) assertNothingLost(path, directory, resume === 'best', config.checkpointEvery);
+  const mayChange = changeableSettings(config);
+  const record = openRun(
+    path,
+    step === undefined ? options : { ...options, mayChange, complete: withDefaults, resumeFrom: step },
+  );
+  try {
+    mkdirSync(directory, { recursive: true });
+    const curves = openCurves(path, { every: config.logEvery, resumeFrom: step });
+    const board = config.tensorboard ? openBoard(directory, readRun(path), curves.earlier) : undefined;
+    return {
+      step: (event) => {
+        const point = curves.append(event);
+        if (point) board?.point(point);
+      },
+      measurement: (line) => {
+        record.append(line);
+        board?.measurement(line);
+      },
+      done: (step) => record.done({ step }),
+      flush: curves.flush,
+      close: () => {
+        board?.close();
+        curves.close();
+        record.close();
+      },
+    };
+  } catch (error) {
+    record.close();
+    throw error;
+  }
+}
+
+/**
+ * Where there is no checkpoint to go on from, a run starts from the beginning. What an earlier one recorded must not be lost by that.
+ *
+ * @throws Error for a missing `best`, a missing `last` beside a `best`, and a record that went past a checkpoint
+ */
+function assertNothingLost(path: string, directory: string, fromBest: boolean, every: number): void {
+  const [last, best] = [checkpointPath(directory, 'last'), checkpointPath(directory, 'best')];
+  if (fromBest) {
+    const cure = existsSync(last) ? `resume from ${last} instead` : 'start afresh without resuming';
+    throw new Error(`there is no ${best} to go on from: ${cure}`);
+  }
+  if (existsSync(best)) {
+    throw new Error(
+      `${last} is missing beside ${best}: restore it, resume from the best checkpoint, or delete both and the record`,
+    );
+  }
+  const recorded = existsSync(path) ? (readRun(path).measurements.at(-1)?.step ?? 0) : 0;
+  if (recorded >= every) {
+    throw new Error(
+      `${path} has measurements to step ${recorded}, but ${last} is missing: restore it, choose another place, or ` +
+        'delete the record to start afresh',
+    );
+  }
+}
+
+/** The step of a checkpoint, -1 without one. */
+function lastStep(path: string): number {
+  if (!existsSync(path)) return -1;
+  const { tensors, state } = loadCheckpoint(path);
+  tf.dispose(tensors);
+  return state.step;
+}

@@ -1,0 +1,147 @@
+/** A run as TensorBoard shows it: all that its record and its curves say, as events. */
+import { isNative } from '../runtime/backend';
+import type { CurvePoint } from './curves';
+import { type EventFile, openEventFile, type Tagged } from './event-file';
+import type { DimensionEstimate, Measurement, RunSoFar, SplitMeasurement } from './run-record';
+
+/** Follows a run for TensorBoard. */
+export interface Board {
+  point(point: CurvePoint): void;
+  measurement(measurement: Measurement): void;
+  close(): void;
+}
+
+/**
+ * Starts the event file of a run in a folder; TensorBoard calls the run by the name of the folder.
+ *
+ * The files of before are removed, and what the record and the curves hold is written again. So no step is there twice
+ * and none is missing, however the run had ended. The run does not depend on the file: one that cannot be written is a
+ * warning.
+ *
+ * @param points the curves up to the checkpoint from which the run goes on
+ */
+export function openBoard(folder: string, run: RunSoFar, points: readonly CurvePoint[]): Board {
+  const file = forgiving(folder);
+  // As if the run had not paused: its earlier part ends now.
+  const start = Date.now() / 1000 - (points.at(-1)?.seconds ?? 0);
+  let seconds = 0;
+  const add = (step: number, values: Tagged): void => file((to) => to.add(step, start + seconds, values));
+  const board: Board = {
+    point: (point) => {
+      seconds = point.seconds;
+      add(point.step, curveValues(point));
+    },
+    measurement: (measurement) => {
+      add(measurement.step, measurementValues(measurement));
+      file((to) => to.flush());
+    },
+    close: () => file((to) => to.close()),
+  };
+  add(0, { settings: settingsTable(run) });
+  const measurements = [...run.measurements];
+  for (const point of points) {
+    while (measurements[0] && measurements[0].step < point.step) board.measurement(measurements.shift()!);
+    board.point(point);
+  }
+  for (const measurement of measurements) board.measurement(measurement);
+  return board;
+}
+
+/** Does things to an event file, until one of them fails. */
+function forgiving(folder: string): (action: (file: EventFile) => void) => void {
+  let file: EventFile | undefined;
+  const attempt = (action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      file = undefined;
+      const reason = isNative() ? (error as Error).message : 'native TensorFlow, which writes it, is missing';
+      console.warn(
+        `${folder} has no complete file for TensorBoard (${reason}): the run goes on, and writes a new file when it ` +
+          'is resumed',
+      );
+    }
+  };
+  attempt(() => {
+    file = openEventFile(folder);
+  });
+  return (action) => {
+    if (file) attempt(() => action(file!));
+  };
+}
+
+/** The numbers of a step, by the names of the paper's public code where it has them. */
+function curveValues(point: CurvePoint): Tagged {
+  const { loss, regularization, accuracy, learningRate, gradientNorm, parameterNorms = {} } = point;
+  return {
+    'train/loss': loss,
+    'train/base_loss': loss - regularization,
+    'train/reg_loss': regularization,
+    'train/accuracy': accuracy,
+    'train/learning_rate': learningRate,
+    'train/gradient_norm': gradientNorm,
+    ...prefixed('gradient_norm/', parameterNorms),
+  };
+}
+
+/** Of the whole training set, measured with dropout off, loss and accuracy are `total`. */
+function measurementValues({ train, validation }: Measurement): Tagged {
+  return {
+    'train/total_loss': train.loss,
+    'train/total_accuracy': train.accuracy,
+    ...classValues('train', train),
+    ...idValues('id_train', train),
+    'val/loss': validation.loss,
+    'val/accuracy': validation.accuracy,
+    ...classValues('val', validation),
+    ...idValues('id', validation),
+  };
+}
+
+function classValues(split: string, { classAccuracy = [] }: SplitMeasurement): Tagged {
+  return Object.fromEntries(
+    classAccuracy.flatMap((share, label) =>
+      share === null ? [] : [[`${split}/Class_${label}_accuracy`, share]],
+    ),
+  );
+}
+
+/** LLID is the dimension at the last site, PID the largest. */
+function idValues(group: string, { id, classId = {}, dataId }: SplitMeasurement): Tagged {
+  const dimensions = Object.values(id).map(({ value }) => value);
+  return {
+    ...estimates(group, id),
+    ...(dimensions.length === 0
+      ? {}
+      : { [`${group}/PID`]: Math.max(...dimensions), [`${group}/LLID`]: dimensions.at(-1)! }),
+    ...(dataId ? estimates(group, { data: dataId }) : {}),
+    ...Object.assign(
+      {},
+      ...Object.entries(classId).map(([label, ids]) => estimates(`${group}_Class_${label}`, ids)),
+    ),
+  };
+}
+
+/** A dimension at each site, and its standard deviation over subsamples. */
+function estimates(group: string, ids: Readonly<Record<string, DimensionEstimate>>): Tagged {
+  return Object.fromEntries(
+    Object.entries(ids).flatMap(([site, { value, std }]) => [
+      [`${group}/${site}`, value],
+      [`${group}_std/${site}`, std],
+    ]),
+  );
+}
+
+function prefixed(prefix: string, values: Readonly<Record<string, number>>): Tagged {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]));
+}
+
+/** Settings, commit and hardware as a table in Markdown. */
+function settingsTable({ config, environment }: RunSoFar): string {
+  const { versions = {}, ...machine } = environment ?? {};
+  const rows = Object.entries({ ...config, ...machine, ...versions }).map(([key, value]) => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    return `| ${key} | ${text.replaceAll('|', '\\|')} |`;
+  });
+  return ['| setting | value |', '|---|---|', ...rows].join('\n');
+}
