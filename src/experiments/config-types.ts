@@ -188,6 +188,11 @@ export interface ImagesConfig {
    */
   horizontalFlip?: boolean;
   /**
+   * Channel means and deviations by which pixels are normalised: those of the data set, or those that the paper has for CIFAR-10 or CIFAR-100.
+   * Default: 'dataset'.
+   */
+  normalization: 'dataset' | 'cifar10' | 'cifar100';
+  /**
    * Number of degrees by which training images are rotated at most, to both sides.
    * Allowed: a number between 0 and 180. Default: what the paper does for the data set; nothing for other data sets.
    */

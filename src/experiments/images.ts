@@ -1,5 +1,6 @@
 /** A ResNet learns images, more or less regularised: data, network and measurements of such a run. */
 import type { Augmentation } from '../data/augment';
+import { CIFAR10_NORMALIZATION, CIFAR100_NORMALIZATION } from '../data/cifar';
 import { type Dataset, toBatch } from '../data/dataset';
 import { imageDatasetNamed } from '../data/registry';
 import { rawPoints } from '../data/select';
@@ -35,10 +36,13 @@ export async function imagesData(config: ImagesConfig): Promise<Dataset> {
       ...(images === undefined ? {} : { images }),
       ...(validationImages === undefined ? {} : { validationImages }),
       augmentation: config.augmentation && augmentationOf(config),
+      ...(config.normalization === 'dataset' ? {} : { normalization: NORMALIZATIONS[config.normalization] }),
     },
     { ...config },
   );
 }
+
+const NORMALIZATIONS = { cifar10: CIFAR10_NORMALIZATION, cifar100: CIFAR100_NORMALIZATION };
 
 /** What the settings change in the usual augmentation of the data set. */
 function augmentationOf({ cropPadding, horizontalFlip, rotation }: ImagesConfig): Augmentation {
