@@ -122,6 +122,15 @@ export interface GrokkingConfig {
    * Allowed: a whole number between 1 and 1,000,000,000. Default: 500.
    */
   checkpointEvery: number;
+  /** Whether the dimension is measured; loss and accuracy are measured in any case. Default: 'on'. */
+  id: 'on' | 'off';
+  /** Sites of the network whose dimension is measured; an empty list means all. Default: []. */
+  sites: string[];
+  /**
+   * Number of steps between measurements of the dimension, a multiple of measureEvery; measurements between them have loss and accuracy only.
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: every measurement.
+   */
+  idEvery?: number;
   /**
    * Number of random subsamples from which the mean and deviation of the dimension are computed.
    * Allowed: a whole number between 2 and 1,000. Default: 20.
@@ -323,6 +332,15 @@ export interface ImagesConfig {
   idClasses: boolean;
   /** Whether the dimension of the images themselves is measured too, at step 0. Default: false. */
   idData: boolean;
+  /** Whether the dimension is measured; loss and accuracy are measured in any case. Default: 'on'. */
+  id: 'on' | 'off';
+  /** Sites of the network whose dimension is measured; an empty list means all. Default: []. */
+  sites: string[];
+  /**
+   * Number of steps between measurements of the dimension, a multiple of measureEvery; measurements between them have loss and accuracy only.
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: every measurement.
+   */
+  idEvery?: number;
   /**
    * Number of random subsamples from which the mean and deviation of the dimension are computed.
    * Allowed: a whole number between 2 and 1,000. Default: 20.

@@ -1,7 +1,7 @@
 /** The experiment grokking: a transformer learns a binary operation, and generalises long after it has memorised. */
 import { SPLIT } from '../data/binary-operation';
 import { TASK_SETTINGS, TASKS } from '../data/registry';
-import { SEQUENCE_MODEL_SETTINGS, SEQUENCE_MODELS } from '../models/registry';
+import { SEQUENCE_MODEL_SETTINGS, SEQUENCE_MODELS, sequenceModelNamed } from '../models/registry';
 import { belowOne, memberOf, number, seed, wholeNumber } from '../setting';
 import { ADAM } from '../training/adam-defaults';
 import type { GrokkingConfig } from './config-types';
@@ -9,10 +9,12 @@ import { defineExperiment, type Experiment } from './experiment';
 import { grokkingSetup } from './grokking';
 import {
   batchSize,
+  checkMeasureId,
   checkpointEvery,
   ESTIMATE,
   earlyMeasurements,
   gamma,
+  MEASURE_ID,
   measureEvery,
   milestones,
   momentum,
@@ -28,6 +30,7 @@ const MATH_EQUATIONS: Partial<GrokkingConfig> = {
   weightDecay: 1e-4,
   steps: 8_000_000,
   earlyMeasurements: 0,
+  id: 'off',
 };
 
 /** The panels of figure 4. */
@@ -94,10 +97,12 @@ export const GROKKING: Experiment<GrokkingConfig, GrokkingPreset> = defineExperi
     measureEvery: measureEvery(500),
     earlyMeasurements: earlyMeasurements(12),
     checkpointEvery: checkpointEvery(500),
+    ...MEASURE_ID,
     ...ESTIMATE,
   },
   registries: { task: TASKS, model: SEQUENCE_MODELS },
   check: (config, refuse) => {
+    checkMeasureId(config, sequenceModelNamed(config.model).sites({ ...config }), refuse);
     const { trainFraction, validationFraction = 0 } = config;
     if (trainFraction + validationFraction > 1 + 1e-9)
       refuse('validationFraction', `overlaps trainFraction=${trainFraction}: their sum must not exceed 1`);
@@ -114,7 +119,7 @@ export const GROKKING: Experiment<GrokkingConfig, GrokkingPreset> = defineExperi
       summary: 'the same, with the ID of four layers every 500 steps',
       source: 'config/exp/math_equations_id.yaml of the public code',
       cost: '40,000 steps take 25 minutes on two cores; all 8,000,000 take 200 times as long',
-      settings: MATH_EQUATIONS,
+      settings: { ...MATH_EQUATIONS, id: 'on' },
     },
     figure4: {
       summary: 'the panels of figure 4, of which a sweep runs all 16 and a single run one',

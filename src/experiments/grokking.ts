@@ -8,7 +8,7 @@ import type { MeasurementEvent } from '../training/trainer';
 import type { GrokkingConfig } from './config-types';
 import type { Setup, SiteIds } from './experiment';
 import { siteId } from './site-id';
-import { optimizerOf, scheduleOf } from './training-settings';
+import { measureIdOf, optimizerOf, scheduleOf } from './training-settings';
 
 /** The data set that the settings describe. */
 export function grokkingData(config: GrokkingConfig): Dataset {
@@ -33,6 +33,7 @@ export async function grokkingSetup(config: GrokkingConfig): Promise<Setup> {
     training: {
       optimizer: optimizerOf(config),
       schedule: scheduleOf(config),
+      ...measureIdOf(config, sequenceModelNamed(config.model).sites({ ...config })),
       measureSite: ({ points }) => siteId(points, config),
     },
     measurement: async (event) => withoutClasses(event),

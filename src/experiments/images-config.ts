@@ -1,17 +1,19 @@
 /** The experiment images: a ResNet learns pictures, more or less regularised. */
 import { IMAGE_DATASET_SETTINGS, IMAGE_DATASETS } from '../data/registry';
-import { IMAGE_MODEL_SETTINGS, IMAGE_MODELS } from '../models/registry';
+import { IMAGE_MODEL_SETTINGS, IMAGE_MODELS, imageModelNamed } from '../models/registry';
 import { belowOne, choice, count, flag, list, memberOf, number, seed, wholeNumber } from '../setting';
 import type { ImagesConfig } from './config-types';
 import { defineExperiment, type Experiment } from './experiment';
 import { imagesSetup } from './images';
 import {
   batchSize,
+  checkMeasureId,
   checkpointEvery,
   dataSeed,
   ESTIMATE,
   earlyMeasurements,
   gamma,
+  MEASURE_ID,
   measureEvery,
   milestones,
   momentum,
@@ -31,7 +33,7 @@ const FULL_RUN = 'about 40 hours on two cores, by the time of a step';
 const FULL_RUN_WITH_ID = 'about 52 hours on two cores, by the times of a step and of a measurement';
 
 /** config/exp/cifar10.yaml of the public code: loss and accuracy after every epoch. */
-const CIFAR10: Partial<ImagesConfig> = { measureEvery: EPOCH };
+const CIFAR10: Partial<ImagesConfig> = { measureEvery: EPOCH, id: 'off' };
 
 /** config/exp/cifar100.yaml of the public code. */
 const CIFAR100: Partial<ImagesConfig> = {
@@ -42,7 +44,7 @@ const CIFAR100: Partial<ImagesConfig> = {
 };
 
 /** What config/exp/cifar100_id.yaml adds: the dimension after every epoch, that of the pictures at step 0. */
-const ID: Partial<ImagesConfig> = { idData: true };
+const ID: Partial<ImagesConfig> = { id: 'on', idData: true };
 
 /** The name of a preset of images. */
 export type ImagesPreset =
@@ -197,14 +199,19 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
       default: false,
       description: 'whether the dimension of the images themselves is measured too, at step 0',
     }),
+    ...MEASURE_ID,
     ...ESTIMATE,
   },
   registries: { dataset: IMAGE_DATASETS, model: IMAGE_MODELS },
   check: (config, refuse) => {
+    checkMeasureId(config, imageModelNamed(config.model).sites({ ...config }), refuse);
     const { images, batchSize, augmentation } = config;
     for (const key of ['cropPadding', 'horizontalFlip', 'rotation'] as const) {
       if (!augmentation && config[key])
         refuse(key, 'is not used with augmentation=false: leave one of them out');
+    }
+    for (const key of ['idTrain', 'idClasses', 'idData'] as const) {
+      if (config.id === 'off' && config[key]) refuse(key, `is not used with id=off: set ${key}=false`);
     }
     if (images !== undefined && batchSize > images) refuse('batchSize', `is larger than images=${images}`);
   },

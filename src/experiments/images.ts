@@ -16,7 +16,7 @@ import type { MeasurementEvent } from '../training/trainer';
 import type { ImagesConfig } from './config-types';
 import type { Setup, SiteIds } from './experiment';
 import { siteId } from './site-id';
-import { optimizerOf, scheduleOf } from './training-settings';
+import { measureIdOf, optimizerOf, scheduleOf } from './training-settings';
 
 /** Images that go through the network at once when measuring: 131 MB of activations at conv1 of width 64. */
 const EVALUATION_BATCH = 500;
@@ -77,6 +77,7 @@ export async function imagesSetup(config: ImagesConfig): Promise<Setup> {
       ...(config.classWeights.length === 0
         ? {}
         : { classWeights: classWeights(config.classWeights, config.classWeightExponent, data.classes) }),
+      ...measureIdOf(config, imageModelNamed(config.model).sites({ ...config })),
       siteSplits: idTrain ? ['train', 'validation'] : ['validation'],
       measuredTrain: measuredImages,
       evaluationBatchSize: EVALUATION_BATCH,

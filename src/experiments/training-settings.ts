@@ -1,7 +1,20 @@
 /** Settings of training and measuring that mean the same in every experiment; each experiment has its own defaults. */
 import { TWO_NN } from '../intrinsic-dimension/estimators/two-nn';
 import { SUBSAMPLES } from '../intrinsic-dimension/subsamples';
-import { belowOne, choice, count, fraction, list, number, type Setting, seed, wholeNumber } from '../setting';
+import {
+  belowOne,
+  choice,
+  count,
+  fraction,
+  list,
+  number,
+  type OptionalSetting,
+  type Refuse,
+  type Setting,
+  seed,
+  wholeNumber,
+  words,
+} from '../setting';
 import type { OptimizerConfig } from '../training/optimizers';
 import { constant, cosine, multiStep, type Schedule, warmup } from '../training/schedules';
 
@@ -120,6 +133,69 @@ export const earlyMeasurements: MakeSetting = (value) =>
 
 export const checkpointEvery: MakeSetting = (value) =>
   count({ default: value, description: 'number of steps between checkpoints', identity: 'same' });
+
+/** Whether, where and how often the dimension is measured. */
+export const MEASURE_ID: {
+  id: Setting<'on' | 'off'>;
+  sites: Setting<string[]>;
+  idEvery: OptionalSetting<number>;
+} = {
+  id: choice(['on', 'off'], {
+    default: 'on',
+    description: 'whether the dimension is measured; loss and accuracy are measured in any case',
+    identity: 'record',
+  }),
+  sites: words({
+    default: [],
+    description: 'sites of the network whose dimension is measured; an empty list means all',
+    identity: 'record',
+  }),
+  idEvery: count({
+    absent: 'every measurement',
+    description:
+      'number of steps between measurements of the dimension, a multiple of measureEvery; measurements between them have loss and accuracy only',
+    identity: 'record',
+  }),
+};
+
+/** The values of {@link MEASURE_ID} and the rhythm of all measurements. */
+interface MeasureIdSettings {
+  readonly id: 'on' | 'off';
+  readonly sites: readonly string[];
+  readonly idEvery?: number;
+  readonly measureEvery: number;
+  readonly steps: number;
+}
+
+/** Refuses settings that the measurements of the dimension would not use; `network` has the sites of the network. */
+export function checkMeasureId(
+  config: MeasureIdSettings,
+  network: readonly string[],
+  refuse: Refuse<'id' | 'sites' | 'idEvery'>,
+): void {
+  const { id, sites, idEvery, measureEvery } = config;
+  if (id === 'off' && sites.length > 0) refuse('sites', 'is not used with id=off: leave one of them out');
+  if (id === 'off' && idEvery !== undefined)
+    refuse('idEvery', 'is not used with id=off: leave one of them out');
+  if (idEvery !== undefined && idEvery % measureEvery !== 0)
+    refuse('idEvery', `is not a multiple of measureEvery=${measureEvery}`);
+  const unknown = sites.find((site) => !network.includes(site));
+  if (unknown !== undefined)
+    refuse('sites', `has '${unknown}', which the network does not have: choose among ${network.join(', ')}`);
+}
+
+/** Which sites are measured, in the order of the network, and after which of the measured steps. */
+export function measureIdOf(
+  { id, sites, idEvery = 1, measureEvery, steps }: MeasureIdSettings,
+  network: readonly string[],
+): { readonly sites: readonly string[]; readonly measureSitesAt: (step: number) => boolean } {
+  const measured = sites.length === 0 ? network : network.filter((site) => sites.includes(site));
+  return {
+    sites: id === 'off' ? [] : measured,
+    // The early measurements and the last one are due for their own sake.
+    measureSitesAt: (step) => step % measureEvery !== 0 || step % idEvery === 0 || step === steps,
+  };
+}
 
 /** How a dimension is estimated. */
 export const ESTIMATE: {

@@ -14,7 +14,8 @@ import { archive, cifar10Members, cifar100Members } from '../data/cifar-archive'
 const PICTURES = ['width=2', 'numBlocks=1,1,1,1', 'batchSize=8', 'measureEvery=10'];
 const EQUATIONS = ['prime=11', 'nEmbd=8', 'nHead=2', 'nLayer=1', 'batchSize=8', 'measureEvery=10'];
 
-describe('the experiments of the paper, by their names', () => {
+describe('the experiments of the paper, by their names', function () {
+  this.timeout(240_000); // each of the six compiles two programs
   let folder: string;
   const official = [CIFAR10_IMAGES.load, CIFAR100_IMAGES.load];
 
@@ -70,6 +71,12 @@ describe('the experiments of the paper, by their names', () => {
         [0, 10, 20],
       );
       assert.equal(done?.step, 20);
+      const withId = word.endsWith('_id');
+      for (const { validation, train } of measurements) {
+        assert.equal(Object.keys(validation.id).length > 0, withId);
+        assert.equal(Object.keys(train.id).length > 0, word === 'math_equations_id');
+      }
+      assert.equal(measurements[0]!.validation.dataId !== undefined, /^cifar\d+_id$/.test(word));
     });
   }
 
