@@ -14,6 +14,11 @@ export interface GrokkingConfig {
    */
   prime: number;
   /**
+   * Number of tokens that have an embedding but never occur in the tasks division, subtraction and sum; they have no influence.
+   * Allowed: a whole number between 0 and 1,000. Default: 2.
+   */
+  unusedTokens: number;
+  /**
    * Number of things that are permuted in the task permutation.
    * Allowed: a whole number between 3 and 6. Default: 5.
    */
@@ -107,6 +112,8 @@ export interface GrokkingConfig {
    * Allowed: a number of at least 0 and less than 1. Default: 0.1.
    */
   dropoutRate: number;
+  /** Whether to train on a single batch, which shows that the network can learn at all. Default: false. */
+  overfitBatch: boolean;
   /**
    * Number of steps between measurements.
    * Allowed: a whole number between 1 and 1,000,000,000. Default: 500.
@@ -252,6 +259,21 @@ export interface ImagesConfig {
    * Allowed: a number greater than 0 and at most 10. Default: 0.1.
    */
   learningRate: number;
+  /**
+   * Decay rate of Adam's mean of the gradients.
+   * Allowed: a number of at least 0 and less than 1. Default: 0.9.
+   */
+  beta1: number;
+  /**
+   * Decay rate of Adam's mean of the squared gradients.
+   * Allowed: a number of at least 0 and less than 1. Default: 0.999.
+   */
+  beta2: number;
+  /**
+   * Epsilon added to the denominator of Adam.
+   * Allowed: a number greater than 0 and at most 1. Default: 1e-8.
+   */
+  epsilon: number;
   /** Momentum of the optimiser sgd. Allowed: a number of at least 0 and less than 1. Default: 0.9. */
   momentum: number;
   /**

@@ -4,6 +4,7 @@ import { taskNamed } from '../data/registry';
 import type { Model } from '../models/model';
 import { sequenceModelNamed } from '../models/registry';
 import type { Measurement } from '../records/run-record';
+import { oneBatch } from '../training/one-batch';
 import type { MeasurementEvent } from '../training/trainer';
 import type { GrokkingConfig } from './config-types';
 import type { Setup, SiteIds } from './experiment';
@@ -19,14 +20,15 @@ export function grokkingData(config: GrokkingConfig): Dataset {
 
 /** The untrained network that the settings describe. */
 export function grokkingModel(config: GrokkingConfig, data: Dataset): Model {
-  const vocabularySize = data.vocabularySize! + (taskNamed(config.task).unusedTokens ?? 0);
+  const vocabularySize = data.vocabularySize! + (taskNamed(config.task).unusedTokens?.({ ...config }) ?? 0);
   const { classes } = data;
   return sequenceModelNamed(config.model).make({ ...config }, { vocabularySize, classes, seed: config.seed });
 }
 
 /** What a run with these settings consists of. */
 export async function grokkingSetup(config: GrokkingConfig): Promise<Setup> {
-  const data = grokkingData(config);
+  const whole = grokkingData(config);
+  const data = config.overfitBatch ? oneBatch(whole, config.batchSize, config.seed) : whole;
   return {
     data,
     model: () => grokkingModel(config, data),

@@ -3,9 +3,10 @@ import { IMAGE_DATASET_SETTINGS, IMAGE_DATASETS } from '../data/registry';
 import { IMAGE_MODEL_SETTINGS, IMAGE_MODELS, imageModelNamed } from '../models/registry';
 import { belowOne, choice, count, flag, list, memberOf, number, seed, wholeNumber } from '../setting';
 import type { ImagesConfig } from './config-types';
-import { defineExperiment, type Experiment } from './experiment';
+import { defineExperiment, type Experiment, type Preset } from './experiment';
 import { imagesSetup } from './images';
 import {
+  adam,
   batchSize,
   checkMeasureId,
   checkpointEvery,
@@ -18,6 +19,7 @@ import {
   milestones,
   momentum,
   optimizer,
+  overfitBatch,
   schedule,
   steps,
   weightDecay,
@@ -46,14 +48,57 @@ const CIFAR100: Partial<ImagesConfig> = {
 /** What config/exp/cifar100_id.yaml adds: the dimension after every epoch, that of the pictures at step 0. */
 const ID: Partial<ImagesConfig> = { id: 'on', idData: true };
 
+const PRESETS = {
+  cifar10: {
+    summary: 'ResNet-18 learns CIFAR-10: cosine schedule over 200 epochs',
+    source: 'config/exp/cifar10.yaml of the public code',
+    cost: FULL_RUN,
+    settings: CIFAR10,
+  },
+  cifar10_id: {
+    summary:
+      'the same with ID, as the public code runs it: by inheritance with the normalisation, rotation and multi-step schedule of CIFAR-100',
+    source: 'config/exp/cifar10_id.yaml, which inherits cifar100_id.yaml',
+    cost: FULL_RUN_WITH_ID,
+    settings: { ...CIFAR100, ...ID, dataset: 'cifar10', normalization: 'cifar100', rotation: 15 },
+  },
+  cifar10_id_cosine: {
+    summary: 'the same with ID, as cifar10 trains: its own normalisation, no rotation, cosine schedule',
+    source: 'config/exp/cifar10.yaml with the ID settings of cifar100_id.yaml',
+    cost: FULL_RUN_WITH_ID,
+    settings: { ...CIFAR10, ...ID },
+  },
+  cifar100: {
+    summary: 'ResNet-18 learns CIFAR-100: multi-step schedule over 200 epochs',
+    source: 'config/exp/cifar100.yaml of the public code',
+    cost: FULL_RUN,
+    settings: CIFAR100,
+  },
+  cifar100_id: {
+    summary: 'the same, with the ID of six layers and of the pictures',
+    source: 'config/exp/cifar100_id.yaml of the public code',
+    cost: FULL_RUN_WITH_ID,
+    settings: { ...CIFAR100, ...ID },
+  },
+  mnist: {
+    summary: 'a narrow ResNet-18 learns 500 digits, which leaves room for overfitting',
+    source: 'the records in data/runs/mnist',
+    cost: 'about 2 minutes on two cores',
+    settings: {
+      dataset: 'mnist',
+      images: 500,
+      validationImages: 2000,
+      width: 16,
+      weightDecay: 0,
+      batchSize: 32,
+      steps: 2000,
+      measureEvery: 1000,
+    },
+  },
+} satisfies Readonly<Record<string, Preset<ImagesConfig>>>;
+
 /** The name of a preset of images. */
-export type ImagesPreset =
-  | 'cifar10'
-  | 'cifar10_id'
-  | 'cifar10_id_cosine'
-  | 'cifar100'
-  | 'cifar100_id'
-  | 'mnist';
+export type ImagesPreset = keyof typeof PRESETS;
 
 export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
   name: 'images',
@@ -127,6 +172,7 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
       max: 10,
       description: 'highest learning rate of the schedule',
     }),
+    ...adam(),
     momentum,
     weightDecay: weightDecay(5e-4),
     schedule: schedule(['constant', 'cosine', 'multi-step'], 'cosine'),
@@ -179,10 +225,7 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
       default: false,
       description: 'whether each class has an autoencoder of its own',
     }),
-    overfitBatch: flag({
-      default: false,
-      description: 'whether to train on a single batch, which shows that the network can learn at all',
-    }),
+    overfitBatch,
     measureEvery: measureEvery(10 * EPOCH),
     earlyMeasurements: earlyMeasurements(0),
     checkpointEvery: checkpointEvery(EPOCH),
@@ -215,54 +258,7 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
     }
     if (images !== undefined && batchSize > images) refuse('batchSize', `is larger than images=${images}`);
   },
-  presets: {
-    cifar10: {
-      summary: 'ResNet-18 learns CIFAR-10: cosine schedule over 200 epochs',
-      source: 'config/exp/cifar10.yaml of the public code',
-      cost: FULL_RUN,
-      settings: CIFAR10,
-    },
-    cifar10_id: {
-      summary:
-        'the same with ID, as the public code runs it: by inheritance with the normalisation, rotation and multi-step schedule of CIFAR-100',
-      source: 'config/exp/cifar10_id.yaml, which inherits cifar100_id.yaml',
-      cost: FULL_RUN_WITH_ID,
-      settings: { ...CIFAR100, ...ID, dataset: 'cifar10', normalization: 'cifar100', rotation: 15 },
-    },
-    cifar10_id_cosine: {
-      summary: 'the same with ID, as cifar10 trains: its own normalisation, no rotation, cosine schedule',
-      source: 'config/exp/cifar10.yaml with the ID settings of cifar100_id.yaml',
-      cost: FULL_RUN_WITH_ID,
-      settings: { ...CIFAR10, ...ID },
-    },
-    cifar100: {
-      summary: 'ResNet-18 learns CIFAR-100: multi-step schedule over 200 epochs',
-      source: 'config/exp/cifar100.yaml of the public code',
-      cost: FULL_RUN,
-      settings: CIFAR100,
-    },
-    cifar100_id: {
-      summary: 'the same, with the ID of six layers and of the pictures',
-      source: 'config/exp/cifar100_id.yaml of the public code',
-      cost: FULL_RUN_WITH_ID,
-      settings: { ...CIFAR100, ...ID },
-    },
-    mnist: {
-      summary: 'a narrow ResNet-18 learns 500 digits, which leaves room for overfitting',
-      source: 'the records in data/runs/mnist',
-      cost: 'about 2 minutes on two cores',
-      settings: {
-        dataset: 'mnist',
-        images: 500,
-        validationImages: 2000,
-        width: 16,
-        weightDecay: 0,
-        batchSize: 32,
-        steps: 2000,
-        measureEvery: 1000,
-      },
-    },
-  },
+  presets: PRESETS,
   title: ({ dataset, model }) => {
     const network = IMAGE_MODELS.find(({ name }) => name === model);
     return `${network?.title ?? 'Network'} on ${dataset ?? 'pictures'}`;

@@ -5,6 +5,7 @@ import {
   belowOne,
   choice,
   count,
+  flag,
   fraction,
   list,
   number,
@@ -15,6 +16,7 @@ import {
   wholeNumber,
   words,
 } from '../setting';
+import { ADAM } from '../training/adam-defaults';
 import type { OptimizerConfig } from '../training/optimizers';
 import { constant, cosine, multiStep, type Schedule, warmup } from '../training/schedules';
 
@@ -40,9 +42,9 @@ interface OptimizerSettings {
   readonly optimizer: OptimizerConfig['kind'];
   readonly weightDecay: number;
   readonly momentum: number;
-  readonly beta1?: number;
-  readonly beta2?: number;
-  readonly epsilon?: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
 }
 
 export const optimizer = (value: OptimizerConfig['kind']): Setting<OptimizerConfig['kind']> =>
@@ -53,6 +55,25 @@ export const momentum: Setting<number> = belowOne({
   description: 'momentum of the optimiser sgd',
 });
 
+/** The settings of the optimiser adam; in every experiment PyTorch's, except `beta2` where the paper has another. */
+export const adam = (
+  beta2: number = ADAM.beta2,
+): { beta1: Setting<number>; beta2: Setting<number>; epsilon: Setting<number> } => ({
+  beta1: belowOne({ default: ADAM.beta1, description: "decay rate of Adam's mean of the gradients" }),
+  beta2: belowOne({ default: beta2, description: "decay rate of Adam's mean of the squared gradients" }),
+  epsilon: number({
+    default: ADAM.epsilon,
+    above: 0,
+    max: 1,
+    description: 'epsilon added to the denominator of Adam',
+  }),
+});
+
+export const overfitBatch: Setting<boolean> = flag({
+  default: false,
+  description: 'whether to train on a single batch, which shows that the network can learn at all',
+});
+
 export const weightDecay: MakeSetting = (value) =>
   number({
     default: value,
@@ -61,17 +82,11 @@ export const weightDecay: MakeSetting = (value) =>
     description: 'L2 penalty: this factor times the weights is added to the gradient',
   });
 
-/** The optimiser that the settings describe. An experiment without settings for Adam's decay rates uses PyTorch's. */
+/** The optimiser that the settings describe. */
 export function optimizerOf(config: OptimizerSettings): OptimizerConfig {
   const { weightDecay, momentum, beta1, beta2, epsilon } = config;
   if (config.optimizer === 'sgd') return { kind: 'sgd', momentum, weightDecay };
-  return {
-    kind: 'adam',
-    weightDecay,
-    ...(beta1 === undefined ? {} : { beta1 }),
-    ...(beta2 === undefined ? {} : { beta2 }),
-    ...(epsilon === undefined ? {} : { epsilon }),
-  };
+  return { kind: 'adam', weightDecay, beta1, beta2, epsilon };
 }
 
 /** What a schedule of the learning rate is told. */

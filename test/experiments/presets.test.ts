@@ -4,11 +4,17 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CIFAR10_IMAGES, CIFAR100_IMAGES, cifar10, cifar100 } from '../../src/data/cifar';
+import type { GrokkingConfig, ImagesConfig } from '../../src/experiments/config-types';
+import { grokkingData, grokkingModel, grokkingSetup } from '../../src/experiments/grokking';
+import { grokkingConfig } from '../../src/experiments/grokking-config';
 import { imagesData } from '../../src/experiments/images';
-import { imagesPreset } from '../../src/experiments/presets';
+import { grokkingPreset, imagesPreset } from '../../src/experiments/presets';
 import { parseRun } from '../../src/experiments/registry';
 import { runExperiment } from '../../src/experiments/run';
+import { optimizerOf } from '../../src/experiments/training-settings';
 import { readRun } from '../../src/records/run-record';
+import { loadBackend } from '../../src/runtime/backend';
+import type { AdamConfig } from '../../src/training/optimizers';
 import { archive, cifar10Members, cifar100Members } from '../data/cifar-archive';
 
 const PICTURES = ['width=2', 'numBlocks=1,1,1,1', 'batchSize=8', 'measureEvery=10'];
@@ -79,6 +85,47 @@ describe('the experiments of the paper, by their names', function () {
       assert.equal(measurements[0]!.validation.dataId !== undefined, /^cifar\d+_id$/.test(word));
     });
   }
+
+  it('have 100 embeddings, as the file says, which are those of the recorded runs but for the last', async () => {
+    await loadBackend();
+    const table = (settings: Partial<GrokkingConfig>): { shape: number[]; values: Float32Array } => {
+      const config = grokkingConfig(settings);
+      const model = grokkingModel(config, grokkingData(config));
+      const { shape } = model.variables['transformer.wte.weight']!;
+      const values = model.variables['transformer.wte.weight']!.dataSync() as Float32Array;
+      model.dispose();
+      return { shape, values };
+    };
+    const [ours, recorded] = [table(grokkingPreset({ preset: 'math_equations' })), table({})];
+    assert.deepEqual(
+      [ours.shape, recorded.shape],
+      [
+        [100, 128],
+        [101, 128],
+      ],
+    );
+    assert.deepEqual(ours.values, recorded.values.subarray(0, 100 * 128));
+    assert.deepEqual(table({ task: 'permutation', degree: 3 }).shape, [8, 128]);
+  });
+
+  it('learn a single batch by heart when they are told to, which the other examples do not change', async () => {
+    const { training, data } = await grokkingSetup(
+      grokkingConfig({ prime: 11, batchSize: 8, overfitBatch: true, nEmbd: 8 }),
+    );
+    assert.equal(data.train.size, 8);
+    assert.equal(data.validation.size, 77); // 7 in 10 of the 110 pairs
+    assert.deepEqual(training.optimizer, {
+      kind: 'adam',
+      beta1: 0.9,
+      beta2: 0.98,
+      epsilon: 1e-8,
+      weightDecay: 0,
+    });
+    const { beta2 } = optimizerOf(
+      parseRun('images', ['optimizer=adam', 'beta2=.95']) as ImagesConfig,
+    ) as AdamConfig;
+    assert.equal(beta2, 0.95);
+  });
 
   it('normalise as the files say: cifar10_id, by inheritance, with the constants of CIFAR-100', async () => {
     const pixels = async (preset: 'cifar10_id' | 'cifar10_id_cosine'): Promise<Float32Array> => {
