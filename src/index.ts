@@ -88,7 +88,7 @@ export { parseGrid, type RunConfig, runName } from './experiments/registry';
 export type { GrokkingConfig, ImagesConfig } from './experiments/config-types';
 export { grokkingConfig } from './experiments/grokking-config';
 export { imagesConfig } from './experiments/images-config';
-export { imagesPreset, PAPER, type Paper, SMALL } from './experiments/presets';
+export { grokkingPreset, imagesPreset, PAPER, type Paper, SMALL } from './experiments/presets';
 export { ESTIMATOR_PANEL, type Estimators, remeasure } from './experiments/remeasure';
 export { grokkingData, grokkingModel } from './experiments/grokking';
 export { imagesData, imagesModel } from './experiments/images';

@@ -188,6 +188,23 @@ export function list(
   });
 }
 
+/** A list of words. */
+export function words(
+  definition: Pick<Definition<string[]>, 'description' | 'identity'> & {
+    readonly default: readonly string[];
+  },
+): Setting<string[]> {
+  return define(definition, {
+    allowed: 'a list of different words, separated by commas',
+    type: 'string[]',
+    isList: true,
+    accepts: (value) =>
+      Array.isArray(value) &&
+      value.every((word) => typeof word === 'string' && word !== '') &&
+      new Set(value).size === value.length,
+  });
+}
+
 type Kind = Pick<AnySetting, 'allowed' | 'range' | 'type' | 'choices'> & {
   readonly isList?: boolean;
   readonly accepts: (value: unknown) => boolean;

@@ -1,13 +1,10 @@
 /** `npm run experiment -- grokking weightDecay=1e-2 trainFraction=.3`: one run, with a record and checkpoints. */
 import { join } from 'node:path';
-import { EXPERIMENTS, experimentNamed, type RunConfig } from '../experiments/registry';
+import { parseRun, type RunConfig, runName } from '../experiments/registry';
 import { runPath } from '../records/run-path';
 import { defineCommand, listenForStop, quoteWord, runCommand } from './command';
+import { EXPERIMENT_ARGUMENT, PRESETS_IN_WORDS, SETTINGS_IN_WORDS } from './experiments-in-words';
 import { showProgress } from './progress';
-
-const SETTINGS = EXPERIMENTS.map(
-  ({ name, summary, describe }) => `${name}: ${summary}. Its settings and their defaults:\n${describe()}`,
-).join('\n\n');
 
 interface Options {
   readonly resume?: boolean;
@@ -20,17 +17,19 @@ const command = defineCommand(
   'experiment',
   'Train a network, and measure the dimension of its layers as it learns.',
 )
-  .argument('<experiment>', EXPERIMENTS.map(({ name }) => name).join(' or '))
-  .argument('[key=value...]', 'settings that differ from the defaults')
+  .argument('<experiment>', EXPERIMENT_ARGUMENT)
+  .argument('[key=value...]', 'settings that differ from those of the experiment or preset')
   .option('--resume', 'continue from the last checkpoint, or start from the beginning if there is none')
   .option('--resume-from-best', 'go on from the checkpoint that validated best, when the last one is damaged')
   .option('--out <folder>', 'where the record and its checkpoints go', join('out', 'runs'))
   .option('--name <name>', 'of the record (default: from the settings, without steps)')
-  .addHelpText('after', `\nCtrl-C writes a checkpoint and ends; a second one ends at once.\n\n${SETTINGS}`)
+  .addHelpText(
+    'after',
+    `\nCtrl-C writes a checkpoint and ends; a second one ends at once.\n\n${PRESETS_IN_WORDS}\n\n${SETTINGS_IN_WORDS}`,
+  )
   .action(async (experiment: string, overrides: string[], options: Options) => {
-    const settings = experimentNamed(experiment);
-    const config = settings.config(settings.parseOverrides(overrides));
-    const path = runPath(options.out, options.name ?? settings.runName(config));
+    const config = parseRun(experiment, overrides);
+    const path = runPath(options.out, options.name ?? runName(config));
     const again = ['--out', options.out, ...(options.name === undefined ? [] : ['--name', options.name])];
     const words = [experiment, ...overrides, ...again, '--resume'].map(quoteWord);
     const resume = options.resumeFromBest ? 'best' : (options.resume ?? false);

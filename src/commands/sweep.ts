@@ -2,10 +2,11 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { EXPERIMENTS, experimentNamed } from '../experiments/registry';
+import { parseGrid } from '../experiments/registry';
 import { slurmScript } from '../experiments/slurm';
 import { type SweepCell, sweep, sweepCells } from '../experiments/sweep';
 import { defineCommand, listenForStop, numberOption, runCommand } from './command';
+import { EXPERIMENT_ARGUMENT, PRESETS_IN_WORDS } from './experiments-in-words';
 import { showSweep } from './sweep-progress';
 
 interface Options {
@@ -21,7 +22,7 @@ const command = defineCommand(
   'Run every combination of settings. Runs that are recorded are skipped, runs that were stopped go on from their ' +
     'checkpoints, and a run that fails does not stop the others.',
 )
-  .argument('<experiment>', EXPERIMENTS.map(({ name }) => name).join(' or '))
+  .argument('<experiment>', EXPERIMENT_ARGUMENT)
   .argument('[key=value,value...]', 'settings; npm run experiment -- --help lists them')
   .option('--out <folder>', 'where the records go', join('out', 'runs'))
   .option(
@@ -32,9 +33,9 @@ const command = defineCommand(
   .option('--dry-run', 'list the runs, and what is left of each')
   .option('--slurm', 'write an array job for Slurm, and submit it with sbatch')
   .option('--time <hh:mm:ss>', 'with --slurm: the wall-clock time of a task (default: 04:00:00)')
-  .addHelpText('after', '\nCtrl-C writes a checkpoint of every run and ends.')
+  .addHelpText('after', `\nCtrl-C writes a checkpoint of every run and ends.\n\n${PRESETS_IN_WORDS}`)
   .action(async (experiment: string, words: string[], options: Options) => {
-    const grid = experimentNamed(experiment).parseGrid(words);
+    const grid = parseGrid(words, experiment);
     if (options.time !== undefined && !options.slurm)
       throw new Error('--time is the time of a task of Slurm: add --slurm, or leave it out');
     if (options.dryRun) return list(sweepCells(grid, options.out));

@@ -31,7 +31,7 @@ export interface Task<Name extends string = string, S extends Settings = Setting
   /** What is learnt, for the title of a figure; a setting that is not known is missing. */
   title(values: Partial<ValuesOf<S>>): string;
   /** Tokens of the vocabulary that never occur. @default 0 */
-  readonly unusedTokens?: number;
+  unusedTokens?(values: ValuesOf<S>): number;
   load(values: ValuesOf<S>, split: SplitOptions): Dataset;
 }
 

@@ -35,6 +35,18 @@ const OFFICIAL = 'https://www.cs.toronto.edu/~kriz';
 const SIDE = 32;
 const PIXELS = SIDE * SIDE;
 
+/** The constants of config/exp/cifar10.yaml of the paper's public code. */
+export const CIFAR10_NORMALIZATION: Normalization = {
+  mean: [0.4914, 0.4822, 0.4465],
+  std: [0.2023, 0.1994, 0.201],
+};
+
+/** The constants of config/exp/cifar100.yaml. */
+export const CIFAR100_NORMALIZATION: Normalization = {
+  mean: [0.5070751592371323, 0.48654887331495095, 0.4409178433670343],
+  std: [0.2673342858792401, 0.2564384629170883, 0.27615047132568404],
+};
+
 const CIFAR10: Cifar = {
   name: 'cifar10',
   title: 'CIFAR-10',
@@ -47,7 +59,7 @@ const CIFAR10: Cifar = {
   test: ['cifar-10-batches-bin/test_batch.bin'],
   labels: [10],
   classNames: 'cifar-10-batches-bin/batches.meta.txt',
-  normalization: { mean: [0.4914, 0.4822, 0.4465], std: [0.2023, 0.1994, 0.201] },
+  normalization: CIFAR10_NORMALIZATION,
   augmentation: { cropPadding: 4, horizontalFlip: true },
 };
 
@@ -63,10 +75,7 @@ const CIFAR100: Cifar = {
   test: ['cifar-100-binary/test.bin'],
   labels: [20, 100],
   classNames: 'cifar-100-binary/fine_label_names.txt',
-  normalization: {
-    mean: [0.5070751592371323, 0.48654887331495095, 0.4409178433670343],
-    std: [0.2673342858792401, 0.2564384629170883, 0.27615047132568404],
-  },
+  normalization: CIFAR100_NORMALIZATION,
   augmentation: { cropPadding: 4, horizontalFlip: true, rotation: 15 },
 };
 

@@ -12,17 +12,22 @@ export interface ModularArithmeticOptions extends SplitOptions {
   readonly prime?: number;
 }
 
-const SETTINGS: { readonly prime: Setting<number> } = {
+const SETTINGS: { readonly prime: Setting<number>; readonly unusedTokens: Setting<number> } = {
   prime: wholeNumber({
     default: 97,
     min: 3,
     max: 997,
     description: 'prime modulus of the tasks division, subtraction and sum',
   }),
+  // All recorded runs have two.
+  unusedTokens: wholeNumber({
+    default: 2,
+    min: 0,
+    max: 1000,
+    description:
+      'number of tokens that have an embedding but never occur in the tasks division, subtraction and sum; they have no influence',
+  }),
 };
-
-/** The paper's vocabulary has two more tokens than occur. */
-const UNUSED_TOKENS = 2;
 
 function task<O extends ModularOperation>(operation: O, summary: string): Task<O, typeof SETTINGS> {
   return {
@@ -33,7 +38,7 @@ function task<O extends ModularOperation>(operation: O, summary: string): Task<O
       if (!isPrime(prime)) refuse('prime', `is not prime: the nearest are ${nearestPrimes(prime)}`);
     },
     title: ({ prime }) => `Modular ${operation}${prime === undefined ? '' : ` mod ${prime}`}`,
-    unusedTokens: UNUSED_TOKENS,
+    unusedTokens: ({ unusedTokens }) => unusedTokens,
     load: ({ prime }, split) => modularArithmetic({ operation, prime, ...split }),
   };
 }

@@ -14,6 +14,11 @@ export interface GrokkingConfig {
    */
   prime: number;
   /**
+   * Number of tokens that have an embedding but never occur in the tasks division, subtraction and sum; they have no influence.
+   * Allowed: a whole number between 0 and 1,000. Default: 2.
+   */
+  unusedTokens: number;
+  /**
    * Number of things that are permuted in the task permutation.
    * Allowed: a whole number between 3 and 6. Default: 5.
    */
@@ -107,6 +112,8 @@ export interface GrokkingConfig {
    * Allowed: a number of at least 0 and less than 1. Default: 0.1.
    */
   dropoutRate: number;
+  /** Whether to train on a single batch, which shows that the network can learn at all. Default: false. */
+  overfitBatch: boolean;
   /**
    * Number of steps between measurements.
    * Allowed: a whole number between 1 and 1,000,000,000. Default: 500.
@@ -131,6 +138,15 @@ export interface GrokkingConfig {
   parameterNorms: boolean;
   /** Whether the run is written for TensorBoard too: tensorboard --logdir out/runs. Default: true. */
   tensorboard: boolean;
+  /** Whether the dimension is measured; loss and accuracy are measured in any case. Default: 'on'. */
+  id: 'on' | 'off';
+  /** Sites of the network whose dimension is measured; an empty list means all. Default: []. */
+  sites: string[];
+  /**
+   * Number of steps between measurements of the dimension, a multiple of measureEvery; measurements between them have loss and accuracy only.
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: every measurement.
+   */
+  idEvery?: number;
   /**
    * Number of random subsamples from which the mean and deviation of the dimension are computed.
    * Allowed: a whole number between 2 and 1,000. Default: 20.
@@ -197,6 +213,11 @@ export interface ImagesConfig {
    */
   horizontalFlip?: boolean;
   /**
+   * Channel means and deviations by which pixels are normalised: those of the data set, or those that the paper has for CIFAR-10 or CIFAR-100.
+   * Default: 'dataset'.
+   */
+  normalization: 'dataset' | 'cifar10' | 'cifar100';
+  /**
    * Number of degrees by which training images are rotated at most, to both sides.
    * Allowed: a number between 0 and 180. Default: what the paper does for the data set; nothing for other data sets.
    */
@@ -247,6 +268,21 @@ export interface ImagesConfig {
    * Allowed: a number greater than 0 and at most 10. Default: 0.1.
    */
   learningRate: number;
+  /**
+   * Decay rate of Adam's mean of the gradients.
+   * Allowed: a number of at least 0 and less than 1. Default: 0.9.
+   */
+  beta1: number;
+  /**
+   * Decay rate of Adam's mean of the squared gradients.
+   * Allowed: a number of at least 0 and less than 1. Default: 0.999.
+   */
+  beta2: number;
+  /**
+   * Epsilon added to the denominator of Adam.
+   * Allowed: a number greater than 0 and at most 1. Default: 1e-8.
+   */
+  epsilon: number;
   /** Momentum of the optimiser sgd. Allowed: a number of at least 0 and less than 1. Default: 0.9. */
   momentum: number;
   /**
@@ -336,6 +372,15 @@ export interface ImagesConfig {
   idClasses: boolean;
   /** Whether the dimension of the images themselves is measured too, at step 0. Default: false. */
   idData: boolean;
+  /** Whether the dimension is measured; loss and accuracy are measured in any case. Default: 'on'. */
+  id: 'on' | 'off';
+  /** Sites of the network whose dimension is measured; an empty list means all. Default: []. */
+  sites: string[];
+  /**
+   * Number of steps between measurements of the dimension, a multiple of measureEvery; measurements between them have loss and accuracy only.
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: every measurement.
+   */
+  idEvery?: number;
   /**
    * Number of random subsamples from which the mean and deviation of the dimension are computed.
    * Allowed: a whole number between 2 and 1,000. Default: 20.

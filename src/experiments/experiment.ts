@@ -1,6 +1,7 @@
 /** What an experiment is: settings, each of which is said once, presets of them, and how a run of it is set up. */
 import type { Dataset } from '../data/dataset';
 import type { Model } from '../models/model';
+import { nearest } from '../nearest';
 import type { DimensionEstimate, Measurement } from '../records/run-record';
 import type { AnyConfig, Refuse, Setting, Settings, ValuesOf } from '../setting';
 import type { MeasurementEvent, TrainOptions } from '../training/trainer';
@@ -26,6 +27,20 @@ export interface Setup {
 type CommonKey = 'seed' | 'steps' | 'batchSize' | 'measureEvery' | 'earlyMeasurements' | 'checkpointEvery';
 type CommonSettings = Record<CommonKey, Setting<number>> & typeof LOGGING;
 
+/** Settings that belong together, under the name by which the command line, sweeps and notebooks choose them. */
+export interface Preset<V> {
+  /** What is special about it, as a phrase, for help. */
+  readonly summary: string;
+  /** Where the values are from. */
+  readonly source: string;
+  /** How long a run takes on which machine. */
+  readonly cost: string;
+  /** What differs from the defaults. */
+  readonly settings: Readonly<Partial<V>>;
+  /** The values of a sweep for the settings that its words do not name. @default one run with `settings` */
+  readonly grid?: { readonly [K in keyof V]?: readonly V[K][] };
+}
+
 /** What can be asked of the config of any experiment. */
 export type CommonConfig = { experiment: string } & ValuesOf<CommonSettings>;
 
@@ -33,7 +48,7 @@ export type CommonConfig = { experiment: string } & ValuesOf<CommonSettings>;
 export type ConfigOf<Name extends string, S extends Settings> = { experiment: Name } & ValuesOf<S>;
 
 /** What a new experiment has to say. */
-interface Definition<Name extends string, S extends Settings, Preset extends string> {
+interface Definition<Name extends string, S extends Settings, Presets extends string> {
   /** The word by which it is chosen. */
   readonly name: Name;
   /** What happens in it, as a phrase, for help. */
@@ -49,8 +64,8 @@ interface Definition<Name extends string, S extends Settings, Preset extends str
   readonly registries?: Readonly<Record<string, readonly Chosen[]>>;
   /** Refuses values that are allowed alone but not together. @default none */
   readonly check?: (config: ConfigOf<Name, S>, refuse: Refuse<keyof ConfigOf<Name, S> & string>) => void;
-  /** Settings that belong together. Only what differs from the defaults is given. */
-  readonly presets: Readonly<Record<Preset, Readonly<Partial<ValuesOf<S>>>>>;
+  /** By name; no two experiments may have one of the same name. */
+  readonly presets: Readonly<Record<Presets, Preset<ConfigOf<Name, S>>>>;
   /** What is learnt in a run, for the title of a figure. The config may be a part of one. */
   readonly title: (config: AnyConfig) => string;
   /** Loads the data, and says which network is trained on them and how. */
@@ -58,13 +73,18 @@ interface Definition<Name extends string, S extends Settings, Preset extends str
 }
 
 /** A kind of experiment. */
-export interface Experiment<C, Preset extends string = string> extends SettingsOf<C> {
+export interface Experiment<C, Presets extends string = string> extends SettingsOf<C> {
   readonly name: string;
   readonly summary: string;
   readonly type: { readonly name: string; readonly description: string };
   readonly settings: Settings;
-  /** Complete settings by the name of the preset. */
-  readonly presets: Readonly<Record<Preset, C>>;
+  readonly presets: Readonly<Record<Presets, Preset<C>>>;
+  /**
+   * The complete settings of a preset, with changes.
+   *
+   * @throws RangeError for a name that no preset has; what `config` throws for the changes
+   */
+  readonly preset: (name: Presets, changes?: Readonly<Partial<C>>) => C;
   readonly title: (config: AnyConfig) => string;
   readonly setup: (config: C) => Promise<Setup>;
 }
@@ -78,13 +98,18 @@ export interface Experiment<C, Preset extends string = string> extends SettingsO
 export function defineExperiment<
   const Name extends string,
   S extends Settings & CommonSettings,
-  const Preset extends string,
->(definition: Definition<Name, S, Preset>): Experiment<ConfigOf<Name, S>, Preset> {
+  const Presets extends string,
+>(definition: Definition<Name, S, Presets>): Experiment<ConfigOf<Name, S>, Presets> {
   const { check = () => {}, registries = {}, presets, ...rest } = definition;
   const settings = settingsOf<ConfigOf<Name, S>>(rest.name, rest.settings, registries, check);
-  const complete = Object.entries<Readonly<Partial<ValuesOf<S>>>>(presets).map(([preset, differing]) => [
-    preset,
-    settings.config(differing as Partial<ConfigOf<Name, S>>),
-  ]);
-  return { ...rest, ...settings, presets: Object.fromEntries(complete) as Record<Preset, ConfigOf<Name, S>> };
+  const preset = (name: Presets, changes?: Readonly<Partial<ConfigOf<Name, S>>>): ConfigOf<Name, S> => {
+    const found = Object.hasOwn(presets, name) ? presets[name] : undefined;
+    if (found) return settings.config({ ...found.settings, ...changes });
+    const names = Object.keys(presets);
+    throw new RangeError(
+      `unknown preset '${name}'; did you mean '${nearest(name, names)}'? It must be one of ${names.join(', ')}`,
+    );
+  };
+  for (const name of Object.keys(presets)) preset(name as Presets);
+  return { ...rest, ...settings, presets, preset };
 }

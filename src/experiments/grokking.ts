@@ -4,11 +4,12 @@ import { taskNamed } from '../data/registry';
 import type { Model } from '../models/model';
 import { sequenceModelNamed } from '../models/registry';
 import type { Measurement } from '../records/run-record';
+import { oneBatch } from '../training/one-batch';
 import type { MeasurementEvent } from '../training/trainer';
 import type { GrokkingConfig } from './config-types';
 import type { Setup, SiteIds } from './experiment';
 import { siteId } from './site-id';
-import { optimizerOf, scheduleOf } from './training-settings';
+import { measureIdOf, optimizerOf, scheduleOf } from './training-settings';
 
 /** The data set that the settings describe. */
 export function grokkingData(config: GrokkingConfig): Dataset {
@@ -19,20 +20,22 @@ export function grokkingData(config: GrokkingConfig): Dataset {
 
 /** The untrained network that the settings describe. */
 export function grokkingModel(config: GrokkingConfig, data: Dataset): Model {
-  const vocabularySize = data.vocabularySize! + (taskNamed(config.task).unusedTokens ?? 0);
+  const vocabularySize = data.vocabularySize! + (taskNamed(config.task).unusedTokens?.({ ...config }) ?? 0);
   const { classes } = data;
   return sequenceModelNamed(config.model).make({ ...config }, { vocabularySize, classes, seed: config.seed });
 }
 
 /** What a run with these settings consists of. */
 export async function grokkingSetup(config: GrokkingConfig): Promise<Setup> {
-  const data = grokkingData(config);
+  const whole = grokkingData(config);
+  const data = config.overfitBatch ? oneBatch(whole, config.batchSize, config.seed) : whole;
   return {
     data,
     model: () => grokkingModel(config, data),
     training: {
       optimizer: optimizerOf(config),
       schedule: scheduleOf(config),
+      ...measureIdOf(config, sequenceModelNamed(config.model).sites({ ...config })),
       measureSite: ({ points }) => siteId(points, config),
     },
     measurement: async (event) => withoutClasses(event),

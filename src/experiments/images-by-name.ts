@@ -2,4 +2,4 @@
 export type { ImagesConfig as Config } from './config-types';
 export { imagesData as data, imagesModel as model } from './images';
 export { imagesConfig as config } from './images-config';
-export { imagesPreset as preset } from './presets';
+export { type ImagesChanges as Changes, imagesPreset as preset } from './presets';

@@ -1,22 +1,26 @@
 /** The experiment images: a ResNet learns pictures, more or less regularised. */
 import { IMAGE_DATASET_SETTINGS, IMAGE_DATASETS } from '../data/registry';
-import { IMAGE_MODEL_SETTINGS, IMAGE_MODELS } from '../models/registry';
+import { IMAGE_MODEL_SETTINGS, IMAGE_MODELS, imageModelNamed } from '../models/registry';
 import { belowOne, choice, count, flag, list, memberOf, number, seed, wholeNumber } from '../setting';
 import type { ImagesConfig } from './config-types';
-import { defineExperiment, type Experiment } from './experiment';
+import { defineExperiment, type Experiment, type Preset } from './experiment';
 import { imagesSetup } from './images';
 import {
+  adam,
   batchSize,
+  checkMeasureId,
   checkpointEvery,
   dataSeed,
   ESTIMATE,
   earlyMeasurements,
   gamma,
   LOGGING,
+  MEASURE_ID,
   measureEvery,
   milestones,
   momentum,
   optimizer,
+  overfitBatch,
   schedule,
   steps,
   weightDecay,
@@ -27,7 +31,77 @@ const EPOCH = 391;
 
 const USUAL = 'what the paper does for the data set; nothing for other data sets';
 
-export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> = defineExperiment({
+/** 78,200 steps of 1.7 s, from the step of batch 32 in docs/benchmarks.md; a measurement of all six sites takes 220 s. */
+const FULL_RUN = 'about 40 hours on two cores, by the time of a step';
+const FULL_RUN_WITH_ID = 'about 52 hours on two cores, by the times of a step and of a measurement';
+
+/** config/exp/cifar10.yaml of the public code: loss and accuracy after every epoch. */
+const CIFAR10: Partial<ImagesConfig> = { measureEvery: EPOCH, id: 'off' };
+
+/** config/exp/cifar100.yaml of the public code. */
+const CIFAR100: Partial<ImagesConfig> = {
+  ...CIFAR10,
+  dataset: 'cifar100',
+  schedule: 'multi-step',
+  milestones: [60 * EPOCH, 120 * EPOCH, 160 * EPOCH],
+};
+
+/** What config/exp/cifar100_id.yaml adds: the dimension after every epoch, that of the pictures at step 0. */
+const ID: Partial<ImagesConfig> = { id: 'on', idData: true };
+
+const PRESETS = {
+  cifar10: {
+    summary: 'ResNet-18 learns CIFAR-10: cosine schedule over 200 epochs',
+    source: 'config/exp/cifar10.yaml of the public code',
+    cost: FULL_RUN,
+    settings: CIFAR10,
+  },
+  cifar10_id: {
+    summary:
+      'the same with ID, as the public code runs it: by inheritance with the normalisation, rotation and multi-step schedule of CIFAR-100',
+    source: 'config/exp/cifar10_id.yaml, which inherits cifar100_id.yaml',
+    cost: FULL_RUN_WITH_ID,
+    settings: { ...CIFAR100, ...ID, dataset: 'cifar10', normalization: 'cifar100', rotation: 15 },
+  },
+  cifar10_id_cosine: {
+    summary: 'the same with ID, as cifar10 trains: its own normalisation, no rotation, cosine schedule',
+    source: 'config/exp/cifar10.yaml with the ID settings of cifar100_id.yaml',
+    cost: FULL_RUN_WITH_ID,
+    settings: { ...CIFAR10, ...ID },
+  },
+  cifar100: {
+    summary: 'ResNet-18 learns CIFAR-100: multi-step schedule over 200 epochs',
+    source: 'config/exp/cifar100.yaml of the public code',
+    cost: FULL_RUN,
+    settings: CIFAR100,
+  },
+  cifar100_id: {
+    summary: 'the same, with the ID of six layers and of the pictures',
+    source: 'config/exp/cifar100_id.yaml of the public code',
+    cost: FULL_RUN_WITH_ID,
+    settings: { ...CIFAR100, ...ID },
+  },
+  mnist: {
+    summary: 'a narrow ResNet-18 learns 500 digits, which leaves room for overfitting',
+    source: 'the records in data/runs/mnist',
+    cost: 'about 2 minutes on two cores',
+    settings: {
+      dataset: 'mnist',
+      images: 500,
+      validationImages: 2000,
+      width: 16,
+      weightDecay: 0,
+      batchSize: 32,
+      steps: 2000,
+      measureEvery: 1000,
+    },
+  },
+} satisfies Readonly<Record<string, Preset<ImagesConfig>>>;
+
+/** The name of a preset of images. */
+export type ImagesPreset = keyof typeof PRESETS;
+
+export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
   name: 'images',
   summary: 'a ResNet learns pictures, more or less regularised',
   type: {
@@ -69,6 +143,11 @@ export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> 
       absent: USUAL,
       description: 'whether one half of the training images, drawn at random, is mirrored',
     }),
+    normalization: choice(['dataset', 'cifar10', 'cifar100'], {
+      default: 'dataset',
+      description:
+        'channel means and deviations by which pixels are normalised: those of the data set, or those that the paper has for CIFAR-10 or CIFAR-100',
+    }),
     rotation: number({
       absent: USUAL,
       min: 0,
@@ -94,6 +173,7 @@ export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> 
       max: 10,
       description: 'highest learning rate of the schedule',
     }),
+    ...adam(),
     momentum,
     weightDecay: weightDecay(5e-4),
     schedule: schedule(['constant', 'cosine', 'multi-step'], 'cosine'),
@@ -146,10 +226,7 @@ export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> 
       default: false,
       description: 'whether each class has an autoencoder of its own',
     }),
-    overfitBatch: flag({
-      default: false,
-      description: 'whether to train on a single batch, which shows that the network can learn at all',
-    }),
+    overfitBatch,
     measureEvery: measureEvery(10 * EPOCH),
     earlyMeasurements: earlyMeasurements(0),
     checkpointEvery: checkpointEvery(EPOCH),
@@ -167,41 +244,23 @@ export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> 
       default: false,
       description: 'whether the dimension of the images themselves is measured too, at step 0',
     }),
+    ...MEASURE_ID,
     ...ESTIMATE,
   },
   registries: { dataset: IMAGE_DATASETS, model: IMAGE_MODELS },
   check: (config, refuse) => {
+    checkMeasureId(config, imageModelNamed(config.model).sites({ ...config }), refuse);
     const { images, batchSize, augmentation } = config;
     for (const key of ['cropPadding', 'horizontalFlip', 'rotation'] as const) {
       if (!augmentation && config[key])
         refuse(key, 'is not used with augmentation=false: leave one of them out');
     }
+    for (const key of ['idTrain', 'idClasses', 'idData'] as const) {
+      if (config.id === 'off' && config[key]) refuse(key, `is not used with id=off: set ${key}=false`);
+    }
     if (images !== undefined && batchSize > images) refuse('batchSize', `is larger than images=${images}`);
   },
-  presets: {
-    /**
-     * The settings with which `data/runs/mnist` was recorded: a whole sweep takes some hours on two cores. Few images
-     * leave room for overfitting.
-     */
-    mnist: {
-      dataset: 'mnist',
-      images: 500,
-      validationImages: 2000,
-      width: 16,
-      weightDecay: 0,
-      batchSize: 32,
-      steps: 2000,
-      measureEvery: 1000,
-    },
-    /** config/exp/cifar10.yaml and cifar10_id.yaml of the public code. */
-    cifar10: {},
-    /** config/exp/cifar100.yaml and cifar100_id.yaml of the public code. */
-    cifar100: {
-      dataset: 'cifar100',
-      schedule: 'multi-step',
-      milestones: [60 * EPOCH, 120 * EPOCH, 160 * EPOCH],
-    },
-  },
+  presets: PRESETS,
   title: ({ dataset, model }) => {
     const network = IMAGE_MODELS.find(({ name }) => name === model);
     return `${network?.title ?? 'Network'} on ${dataset ?? 'pictures'}`;

@@ -1,5 +1,6 @@
 /** A ResNet learns images, more or less regularised: data, network and measurements of such a run. */
 import type { Augmentation } from '../data/augment';
+import { CIFAR10_NORMALIZATION, CIFAR100_NORMALIZATION } from '../data/cifar';
 import { type Dataset, toBatch } from '../data/dataset';
 import { imageDatasetNamed } from '../data/registry';
 import { rawPoints } from '../data/select';
@@ -15,7 +16,7 @@ import type { MeasurementEvent } from '../training/trainer';
 import type { ImagesConfig } from './config-types';
 import type { Setup, SiteIds } from './experiment';
 import { siteId } from './site-id';
-import { optimizerOf, scheduleOf } from './training-settings';
+import { measureIdOf, optimizerOf, scheduleOf } from './training-settings';
 
 /** Images that go through the network at once when measuring: 131 MB of activations at conv1 of width 64. */
 const EVALUATION_BATCH = 500;
@@ -35,10 +36,13 @@ export async function imagesData(config: ImagesConfig): Promise<Dataset> {
       ...(images === undefined ? {} : { images }),
       ...(validationImages === undefined ? {} : { validationImages }),
       augmentation: config.augmentation && augmentationOf(config),
+      ...(config.normalization === 'dataset' ? {} : { normalization: NORMALIZATIONS[config.normalization] }),
     },
     { ...config },
   );
 }
+
+const NORMALIZATIONS = { cifar10: CIFAR10_NORMALIZATION, cifar100: CIFAR100_NORMALIZATION };
 
 /** What the settings change in the usual augmentation of the data set. */
 function augmentationOf({ cropPadding, horizontalFlip, rotation }: ImagesConfig): Augmentation {
@@ -73,6 +77,7 @@ export async function imagesSetup(config: ImagesConfig): Promise<Setup> {
       ...(config.classWeights.length === 0
         ? {}
         : { classWeights: classWeights(config.classWeights, config.classWeightExponent, data.classes) }),
+      ...measureIdOf(config, imageModelNamed(config.model).sites({ ...config })),
       siteSplits: idTrain ? ['train', 'validation'] : ['validation'],
       measuredTrain: measuredImages,
       evaluationBatchSize: EVALUATION_BATCH,

@@ -1,11 +1,11 @@
 /** The settings and results of the paper (Brown et al. 2022, arXiv 2211.13239), and the settings of our records. */
 import type { GrokkingConfig, ImagesConfig } from './config-types';
-import { GROKKING } from './grokking-config';
-import { IMAGES } from './images-config';
+import { FIGURE_4, GROKKING, type GrokkingPreset } from './grokking-config';
+import { IMAGES, type ImagesPreset } from './images-config';
 
 /** Constants of the paper. */
 export interface Paper {
-  /** Modular division: config/exp/math_equations.yaml and math_equations_id.yaml of the public code. */
+  /** The preset `figure4`: 40,000 steps of modular division. */
   readonly grokking: GrokkingConfig;
   /** The panels of figure 4. */
   readonly grokkingGrid: {
@@ -17,9 +17,9 @@ export interface Paper {
    * null where it never does within 40,000 steps.
    */
   readonly grokkingHalfSteps: Readonly<Record<string, Readonly<Record<string, number | null>>>>;
-  /** config/exp/cifar10.yaml and cifar10_id.yaml of the public code. */
+  /** The preset `cifar10_id_cosine`. */
   readonly cifar10: ImagesConfig;
-  /** config/exp/cifar100.yaml and cifar100_id.yaml of the public code. */
+  /** The preset `cifar100_id`. */
   readonly cifar100: ImagesConfig;
   /** Weight decays of figures 1 to 3. */
   readonly weightDecays: readonly number[];
@@ -45,16 +45,16 @@ export interface Paper {
 
 /** The public code is github BradleyBrown19/act_ids, read at commit c9d3597. */
 export const PAPER: Paper = {
-  grokking: GROKKING.presets.paper,
-  grokkingGrid: { trainFraction: [0.15, 0.2, 0.25, 0.3], weightDecay: [0, 1e-4, 1e-3, 1e-2] },
+  grokking: GROKKING.preset('figure4'),
+  grokkingGrid: FIGURE_4,
   grokkingHalfSteps: {
     '0.15': { '0': null, '0.0001': null, '0.001': 15_600, '0.01': 10_300 },
     '0.2': { '0': null, '0.0001': 18_900, '0.001': 8_500, '0.01': 5_400 },
     '0.25': { '0': 14_800, '0.0001': 10_600, '0.001': 6_400, '0.01': 3_600 },
     '0.3': { '0': 6_000, '0.0001': 5_800, '0.001': 4_500, '0.01': 3_300 },
   },
-  cifar10: IMAGES.presets.cifar10,
-  cifar100: IMAGES.presets.cifar100,
+  cifar10: IMAGES.preset('cifar10_id_cosine'),
+  cifar100: IMAGES.preset('cifar100_id'),
   weightDecays: [
     0, 1e-6, 2e-6, 5e-6, 6e-6, 8e-6, 1e-5, 2e-5, 5e-5, 6e-5, 8e-5, 1e-4, 2e-4, 5e-4, 6e-4, 8e-4, 1e-3, 2e-3,
     5e-3, 6e-3, 8e-3, 1e-2,
@@ -77,20 +77,25 @@ export const PAPER: Paper = {
 };
 
 /** The settings of our own records, a sweep of which takes some hours on two cores; see the presets of the experiment. */
-export const SMALL: { readonly mnist: ImagesConfig } = { mnist: IMAGES.presets.mnist };
+export const SMALL: { readonly mnist: ImagesConfig } = { mnist: IMAGES.preset('mnist') };
+
+/** Settings of images that may name the preset to which they are changes. */
+export type ImagesChanges = Readonly<Partial<ImagesConfig>> & { readonly preset?: ImagesPreset };
 
 /**
- * The settings with which a data set is run here, with changes: those of the paper for CIFAR, ours for MNIST.
+ * Complete settings of images: those of a preset, such as `cifar100_id` or `mnist`, with changes.
  *
- * @param changes to the preset of `changes.dataset`, which is MNIST where none is named
- * @throws RangeError for a data set that has no preset, for unknown settings and for values that are not allowed
+ * @param changes what differs from `changes.preset`, and from the defaults where none is named
+ * @throws RangeError for an unknown preset, for unknown settings and for values that are not allowed
  */
-export function imagesPreset(changes: Readonly<Partial<ImagesConfig>> = {}): ImagesConfig {
-  const { dataset = IMAGES.presets.mnist.dataset } = changes;
-  const presets = Object.values(IMAGES.presets);
-  const preset = presets.find((config) => config.dataset === dataset);
-  if (preset) return IMAGES.config({ ...preset, ...changes });
-  throw new RangeError(
-    `there is no preset for dataset=${dataset}: choose one of ${presets.map((config) => config.dataset).join(', ')}, or give all settings with imagesConfig`,
-  );
+export function imagesPreset({ preset, ...changes }: ImagesChanges = {}): ImagesConfig {
+  return preset === undefined ? IMAGES.config(changes) : IMAGES.preset(preset, changes);
+}
+
+/** Settings of grokking that may name the preset to which they are changes. */
+export type GrokkingChanges = Readonly<Partial<GrokkingConfig>> & { readonly preset?: GrokkingPreset };
+
+/** Complete settings of grokking: those of a preset, such as `math_equations_id`, with changes; see {@link imagesPreset}. */
+export function grokkingPreset({ preset, ...changes }: GrokkingChanges = {}): GrokkingConfig {
+  return preset === undefined ? GROKKING.config(changes) : GROKKING.preset(preset, changes);
 }

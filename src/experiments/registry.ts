@@ -1,7 +1,7 @@
 /** All experiments by name. To add one, write its file and name it here. */
 import { nearest } from '../nearest';
 import { type AnyConfig, defaultsOf, type Identity } from '../setting';
-import type { CommonConfig, Experiment, Setup } from './experiment';
+import type { CommonConfig, Experiment, Preset, Setup } from './experiment';
 import { GROKKING } from './grokking-config';
 import { IMAGES } from './images-config';
 
@@ -21,8 +21,15 @@ type NamedSettings<C> = C extends { experiment: string }
   ? Readonly<Partial<C> & Pick<C, 'experiment'>>
   : never;
 
+/** A word of the command line: an experiment with its defaults, or a preset of one. */
+interface Chosen {
+  readonly experiment: AnyExperiment;
+  readonly preset?: Preset<Record<string, unknown>>;
+}
+
 /** An experiment of which it is not known which one it is. */
-type AnyExperiment = Omit<Experiment<RunConfig>, 'setup'> & {
+type AnyExperiment = Omit<Experiment<RunConfig>, 'setup' | 'presets'> & {
+  readonly presets: Readonly<Record<string, Preset<Record<string, unknown>>>>;
   readonly setup: (config: RunConfig) => Promise<Setup>;
 };
 
@@ -34,8 +41,14 @@ type AnyExperiment = Omit<Experiment<RunConfig>, 'setup'> & {
 export function experimentNamed(name: string): AnyExperiment {
   const found = find(name);
   if (found) return found;
-  const names = EXPERIMENTS.map((experiment) => experiment.name);
-  throw new RangeError(
+  throw unknownName(
+    name,
+    EXPERIMENTS.map((experiment) => experiment.name),
+  );
+}
+
+function unknownName(name: string, names: readonly string[]): RangeError {
+  return new RangeError(
     `unknown experiment '${name}'; did you mean '${nearest(name, names)}'? It must be one of ${names.join(', ')}`,
   );
 }
@@ -51,9 +64,37 @@ export function completeConfig(settings: RunSettings): RunConfig {
   return of(settings).config(settings);
 }
 
-/** The grid that `key=value,value` words describe; see {@link Experiment.parseGrid}. */
-export function parseGrid(words: readonly string[], experiment: string = DEFAULT.name): RunConfig[] {
-  return experimentNamed(experiment).parseGrid(words);
+/** All words by which a run can be started: experiments, and the presets of each. */
+export function experimentWords(): string[] {
+  return EXPERIMENTS.flatMap(({ name, presets }) => [name, ...Object.keys(presets)]);
+}
+
+/**
+ * The settings of one run from an experiment's or a preset's name and `key=value` words.
+ *
+ * @throws RangeError for an unknown name, with the one that was meant; what {@link Experiment.parseOverrides} throws
+ */
+export function parseRun(name: string, words: readonly string[]): RunConfig {
+  const { experiment, preset } = chosen(name);
+  return experiment.config({ ...preset?.settings, ...experiment.parseOverrides(words, preset?.settings) });
+}
+
+/**
+ * The grid that `key=value,value` words describe; see {@link Experiment.parseGrid}.
+ *
+ * @param name of an experiment or of a preset
+ */
+export function parseGrid(words: readonly string[], name: string = DEFAULT.name): RunConfig[] {
+  const { experiment, preset } = chosen(name);
+  return experiment.parseGrid(words, preset?.settings, preset?.grid);
+}
+
+function chosen(name: string): Chosen {
+  for (const experiment of EXPERIMENTS as unknown as readonly AnyExperiment[]) {
+    if (experiment.name === name) return { experiment };
+    if (Object.hasOwn(experiment.presets, name)) return { experiment, preset: experiment.presets[name]! };
+  }
+  throw unknownName(name, experimentWords());
 }
 
 /** The name of a run; see {@link Experiment.runName}. */

@@ -14,16 +14,23 @@ export interface SettingsOf<C> {
    * Reads `key=value` words, such as trainFraction=.3 weightDecay=1e-2 milestones=100,200, and checks them.
    * Only the settings that were given are in the result, so that it can be spread over a preset.
    *
+   * @param base what holds for the settings that the words do not name, such as those of a preset. @default the defaults
    * @throws RangeError as `config`, and for words that are not of the form key=value
    */
-  parseOverrides(words: readonly string[]): Partial<C>;
+  parseOverrides(words: readonly string[], base?: Readonly<Partial<C>>): Partial<C>;
   /**
    * Reads words whose values may be lists, such as trainFraction=.2,.3 weightDecay=0,1e-2, into every combination.
    * The last setting varies fastest. For a setting that is a list itself (milestones) the commas belong to the value.
    *
+   * @param base as for `parseOverrides`
+   * @param grid the values of settings that the words do not name, which vary before theirs
    * @throws RangeError as `parseOverrides`, and for a value that is given twice
    */
-  parseGrid(words: readonly string[]): C[];
+  parseGrid(
+    words: readonly string[],
+    base?: Readonly<Partial<C>>,
+    grid?: { readonly [K in keyof C]?: readonly C[K][] },
+  ): C[];
   /**
    * The name of a run, from the settings that differ from the defaults: `grokking-trainFraction0.2-weightDecay0.01`.
    * Settings that leave a run the same are not in it.
@@ -129,14 +136,19 @@ export function settingsOf<C>(
 
   return {
     config: (given) => config(given as Values),
-    parseOverrides: (words) => {
+    parseOverrides: (words, base) => {
       const given = Object.fromEntries(readWords(words).map(({ key, text }) => [key, parseValue(key, text)]));
-      refuseUnused(Object.keys(given), [config(given) as Values]);
+      refuseUnused(Object.keys(given), [config({ ...base, ...given }) as Values]);
       return given as Partial<C>;
     },
-    parseGrid: (words) => {
-      let cells: Values[] = [{}];
+    parseGrid: (words, base, grid = {}) => {
       const given = readWords(words);
+      let cells: Values[] = [{ ...base }];
+      for (const [key, values] of Object.entries<readonly unknown[]>(
+        grid as Record<string, readonly unknown[]>,
+      ))
+        if (!given.some((word) => word.key === key))
+          cells = cells.flatMap((cell) => values.map((value) => ({ ...cell, [key]: value })));
       for (const { key, text } of given) {
         const values = (settings[key]?.isList ? [text] : text.split(',')).map((part) =>
           parseValue(key, part),

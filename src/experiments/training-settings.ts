@@ -9,10 +9,14 @@ import {
   fraction,
   list,
   number,
+  type OptionalSetting,
+  type Refuse,
   type Setting,
   seed,
   wholeNumber,
+  words,
 } from '../setting';
+import { ADAM } from '../training/adam-defaults';
 import type { OptimizerConfig } from '../training/optimizers';
 import { constant, cosine, multiStep, type Schedule, warmup } from '../training/schedules';
 
@@ -38,9 +42,9 @@ interface OptimizerSettings {
   readonly optimizer: OptimizerConfig['kind'];
   readonly weightDecay: number;
   readonly momentum: number;
-  readonly beta1?: number;
-  readonly beta2?: number;
-  readonly epsilon?: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
 }
 
 export const optimizer = (value: OptimizerConfig['kind']): Setting<OptimizerConfig['kind']> =>
@@ -51,6 +55,25 @@ export const momentum: Setting<number> = belowOne({
   description: 'momentum of the optimiser sgd',
 });
 
+/** The settings of the optimiser adam; in every experiment PyTorch's, except `beta2` where the paper has another. */
+export const adam = (
+  beta2: number = ADAM.beta2,
+): { beta1: Setting<number>; beta2: Setting<number>; epsilon: Setting<number> } => ({
+  beta1: belowOne({ default: ADAM.beta1, description: "decay rate of Adam's mean of the gradients" }),
+  beta2: belowOne({ default: beta2, description: "decay rate of Adam's mean of the squared gradients" }),
+  epsilon: number({
+    default: ADAM.epsilon,
+    above: 0,
+    max: 1,
+    description: 'epsilon added to the denominator of Adam',
+  }),
+});
+
+export const overfitBatch: Setting<boolean> = flag({
+  default: false,
+  description: 'whether to train on a single batch, which shows that the network can learn at all',
+});
+
 export const weightDecay: MakeSetting = (value) =>
   number({
     default: value,
@@ -59,17 +82,11 @@ export const weightDecay: MakeSetting = (value) =>
     description: 'L2 penalty: this factor times the weights is added to the gradient',
   });
 
-/** The optimiser that the settings describe. An experiment without settings for Adam's decay rates uses PyTorch's. */
+/** The optimiser that the settings describe. */
 export function optimizerOf(config: OptimizerSettings): OptimizerConfig {
   const { weightDecay, momentum, beta1, beta2, epsilon } = config;
   if (config.optimizer === 'sgd') return { kind: 'sgd', momentum, weightDecay };
-  return {
-    kind: 'adam',
-    weightDecay,
-    ...(beta1 === undefined ? {} : { beta1 }),
-    ...(beta2 === undefined ? {} : { beta2 }),
-    ...(epsilon === undefined ? {} : { epsilon }),
-  };
+  return { kind: 'adam', weightDecay, beta1, beta2, epsilon };
 }
 
 /** What a schedule of the learning rate is told. */
@@ -154,6 +171,69 @@ export const LOGGING: {
     identity: 'same',
   }),
 };
+
+/** Whether, where and how often the dimension is measured. */
+export const MEASURE_ID: {
+  id: Setting<'on' | 'off'>;
+  sites: Setting<string[]>;
+  idEvery: OptionalSetting<number>;
+} = {
+  id: choice(['on', 'off'], {
+    default: 'on',
+    description: 'whether the dimension is measured; loss and accuracy are measured in any case',
+    identity: 'record',
+  }),
+  sites: words({
+    default: [],
+    description: 'sites of the network whose dimension is measured; an empty list means all',
+    identity: 'record',
+  }),
+  idEvery: count({
+    absent: 'every measurement',
+    description:
+      'number of steps between measurements of the dimension, a multiple of measureEvery; measurements between them have loss and accuracy only',
+    identity: 'record',
+  }),
+};
+
+/** The values of {@link MEASURE_ID} and the rhythm of all measurements. */
+interface MeasureIdSettings {
+  readonly id: 'on' | 'off';
+  readonly sites: readonly string[];
+  readonly idEvery?: number;
+  readonly measureEvery: number;
+  readonly steps: number;
+}
+
+/** Refuses settings that the measurements of the dimension would not use; `network` has the sites of the network. */
+export function checkMeasureId(
+  config: MeasureIdSettings,
+  network: readonly string[],
+  refuse: Refuse<'id' | 'sites' | 'idEvery'>,
+): void {
+  const { id, sites, idEvery, measureEvery } = config;
+  if (id === 'off' && sites.length > 0) refuse('sites', 'is not used with id=off: leave one of them out');
+  if (id === 'off' && idEvery !== undefined)
+    refuse('idEvery', 'is not used with id=off: leave one of them out');
+  if (idEvery !== undefined && idEvery % measureEvery !== 0)
+    refuse('idEvery', `is not a multiple of measureEvery=${measureEvery}`);
+  const unknown = sites.find((site) => !network.includes(site));
+  if (unknown !== undefined)
+    refuse('sites', `has '${unknown}', which the network does not have: choose among ${network.join(', ')}`);
+}
+
+/** Which sites are measured, in the order of the network, and after which of the measured steps. */
+export function measureIdOf(
+  { id, sites, idEvery = 1, measureEvery, steps }: MeasureIdSettings,
+  network: readonly string[],
+): { readonly sites: readonly string[]; readonly measureSitesAt: (step: number) => boolean } {
+  const measured = sites.length === 0 ? network : network.filter((site) => sites.includes(site));
+  return {
+    sites: id === 'off' ? [] : measured,
+    // The early measurements and the last one are due for their own sake.
+    measureSitesAt: (step) => step % measureEvery !== 0 || step % idEvery === 0 || step === steps,
+  };
+}
 
 /** How a dimension is estimated. */
 export const ESTIMATE: {

@@ -10,6 +10,8 @@ export function runTraces(measurements: readonly Measurement[], site?: string): 
   // A log axis has no place for step 0.
   const shown = measurements.filter(({ step }) => step > 0);
   const step = shown.map((measurement) => measurement.step);
+  // A run may measure its accuracy more often than its dimension, or without it.
+  const measured = shown.filter(({ validation }) => Object.keys(validation.id).length > 0);
   const lines = { type: 'scatter', mode: shown.length < 3 ? 'lines+markers' : 'lines', x: step } as const;
   return [
     {
@@ -26,7 +28,8 @@ export function runTraces(measurements: readonly Measurement[], site?: string): 
     },
     {
       ...lines,
-      y: shown.map((measurement) => lastLayerId(measurement.validation, site)),
+      x: measured.map((measurement) => measurement.step),
+      y: measured.map((measurement) => lastLayerId(measurement.validation, site)),
       name: 'LLID (right axis)',
       line: { color: COLOURS.green, width: 1.3 },
     },
@@ -71,6 +74,7 @@ export const ACCURACY_AXIS: Partial<Layout['yaxis']> = {
 /** The ID axis: from 0, with as many ticks as the accuracy axis so that both share one grid. */
 export function idAxis(measurements: readonly Measurement[], site?: string): Partial<Layout['yaxis']> {
   const values = measurements
+    .filter(({ validation }) => Object.keys(validation.id).length > 0)
     .map((measurement) => lastLayerId(measurement.validation, site))
     .filter(Number.isFinite);
   const top = Math.max(5, 5 * Math.ceil(Math.max(0, ...values) / 5));

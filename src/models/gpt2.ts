@@ -30,6 +30,7 @@ export const GPT2: Network<SequenceShape, 'gpt2', typeof SETTINGS> = {
   check: ({ nEmbd, nHead }, refuse) => {
     if (nEmbd % nHead !== 0) refuse('nEmbd', `is not a multiple of nHead=${nHead}`);
   },
+  sites: ({ nLayer }) => sitesOf(nLayer!),
   make: ({ nLayer, nHead, nEmbd, dropoutRate }, data) => gpt2({ ...data, nLayer, nHead, nEmbd, dropoutRate }),
 };
 
@@ -71,10 +72,7 @@ export function gpt2(options: Gpt2Config): Model {
   const config = { positions: 4, ...defaultsOf(SETTINGS), seed: 0, ...options };
   checkConfig(config);
   const variables = initialVariables(config);
-  const sites = Array.from({ length: config.nLayer }, (_, i) => [
-    `transformer.h.${i}.attn`,
-    `transformer.h.${i}.mlp`,
-  ]).flat();
+  const sites = sitesOf(config.nLayer);
   return {
     name: 'gpt2',
     config,
@@ -89,6 +87,13 @@ export function gpt2(options: Gpt2Config): Model {
     },
     dispose: () => tf.dispose(Object.values(variables)),
   };
+}
+
+function sitesOf(nLayer: number): string[] {
+  return Array.from({ length: nLayer }, (_, i) => [
+    `transformer.h.${i}.attn`,
+    `transformer.h.${i}.mlp`,
+  ]).flat();
 }
 
 /** int32 [batch, positions] -> logits [batch, classes] */

@@ -43,6 +43,8 @@ export interface Network<Data, Name extends string = string, S extends Settings 
   extends Choosable<Name, S> {
   /** Its name in the title of a figure. */
   readonly title: string;
+  /** The sites of the network that `make` makes, from input to output. */
+  sites(values: ValuesOf<S>): readonly string[];
   /** Makes the untrained network. */
   make(values: ValuesOf<S>, data: Data & { readonly classes: number; readonly seed: number }): Model;
 }

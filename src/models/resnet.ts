@@ -46,6 +46,7 @@ export const RESNET: Network<ImageShape, 'resnet', typeof SETTINGS> = {
   summary: 'ResNet-18 of the paper, for pictures whose sides are multiples of 8',
   settings: SETTINGS,
   // That the dropout before the classifier is that of the blocks is a slip of the paper's public code.
+  sites: () => SITES,
   make: ({ width, numBlocks, blockDropout, classifierDropout = blockDropout }, data) =>
     resnet({ ...data, width, numBlocks, blockDropout, classifierDropout }),
 };
@@ -71,6 +72,7 @@ type FullConfig = Required<ResnetConfig>;
 type Variables = Readonly<Record<string, tf.Variable>>;
 
 const STAGES = ['conv2_x', 'conv3_x', 'conv4_x', 'conv5_x'] as const;
+const SITES: readonly string[] = ['conv1', ...STAGES, 'avg_pool'];
 
 /**
  * A residual network of basic blocks (He et al. 2015) with a 3 x 3 stem and no max-pooling. The stages from conv3_x
@@ -98,17 +100,16 @@ export function resnet(options: ResnetConfig): Model {
   const trainable = Object.fromEntries(
     Object.entries(variables).filter(([name]) => !name.includes('.running_')),
   );
-  const sites = ['conv1', ...STAGES, 'avg_pool'];
   return {
     name: 'resnet',
     config: { ...config },
     variables,
     trainable,
-    sites,
+    sites: SITES,
     lastSite: 'avg_pool',
     parameterCount: Object.values(trainable).reduce((sum, { size }) => sum + size, 0),
     apply: (inputs, options = {}) => {
-      checkInputs(inputs, options, sites, config);
+      checkInputs(inputs, options, SITES, config);
       const run = () => forward(inputs as tf.Tensor4D, options, variables, config);
       return tf.tidy(run as () => never);
     },

