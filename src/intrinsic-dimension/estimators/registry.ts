@@ -7,6 +7,9 @@ import { MACKAY_GHAHRAMANI } from './mackay-ghahramani';
 import { complete, type Option, type ValuesOf } from './options';
 import { PARTICIPATION_RATIO } from './participation-ratio';
 import { PCA } from './pca';
+import { MADA } from './pointwise/mada';
+import { MOM } from './pointwise/mom';
+import { TLE } from './pointwise/tle';
 import { TWO_NN } from './two-nn';
 import { TWO_NN_MLE } from './two-nn-mle';
 
@@ -19,6 +22,9 @@ const REGISTRY = [
   CORRELATION,
   PARTICIPATION_RATIO,
   PCA,
+  MOM,
+  MADA,
+  TLE,
 ] as const;
 
 type Registered = (typeof REGISTRY)[number];
