@@ -1,12 +1,15 @@
 /** All estimators by name. To add one, write its file and name it here. */
 import { CORRELATION } from './correlation';
 import type { Estimator, FromNeighbours, FromPoints } from './estimator';
+import { FISHER_SEPARABILITY } from './global/fisher-separability';
 import { GRIDE } from './gride';
 import { LEVINA_BICKEL } from './levina-bickel';
 import { MACKAY_GHAHRAMANI } from './mackay-ghahramani';
+import { MIND_ML } from './mind-ml';
 import { complete, type Option, type ValuesOf } from './options';
 import { PARTICIPATION_RATIO } from './participation-ratio';
 import { PCA } from './pca';
+import { ESS } from './pointwise/ess';
 import { MADA } from './pointwise/mada';
 import { MOM } from './pointwise/mom';
 import { TLE } from './pointwise/tle';
@@ -25,6 +28,9 @@ const REGISTRY = [
   MOM,
   MADA,
   TLE,
+  ESS,
+  MIND_ML,
+  FISHER_SEPARABILITY,
 ] as const;
 
 type Registered = (typeof REGISTRY)[number];

@@ -19,10 +19,14 @@ interface Summary {
   asIs?: number | null;
 }
 
-type PointwiseName = 'mle 20' | 'mom 20' | 'mom 100' | 'mada 20' | 'tle 20';
+type PointwiseName = 'mle 20' | 'mom 20' | 'mom 100' | 'mada 20' | 'tle 20' | 'ess a' | 'ess b';
 
 /** What scikit-dimension gives for one set, made by reference.py. */
 type Reference = Record<PointwiseName, Summary> & {
+  mind: { whole: number; real: number; 'real as is': number };
+  fisher: number | null;
+  'ess order 2': number[];
+  'ess drawn': number[];
   pca: Record<string, number | null> & { pointwise: Record<'FO' | 'participation_ratio', number[]> };
 };
 
@@ -73,6 +77,8 @@ const POINTWISE: [PointwiseName, IdOptions & LocalIdOptions][] = [
   ['mom 100', { estimator: 'mom' }],
   ['mada 20', { estimator: 'mada' }],
   ['tle 20', { estimator: 'tle' }],
+  ['ess a', { estimator: 'ess', k: 30 }],
+  ['ess b', { estimator: 'ess', k: 30, variant: 'b' }],
 ];
 
 const RULES: [string, IdOptions][] = [
@@ -113,6 +119,27 @@ describe('what scikit-dimension has', () => {
         assertClose(local.median, median, 1e-9, `${key} median`);
         assertClose(local.harmonicMean, harmonic, 1e-9, `${key} harmonic mean`);
       }
+    });
+
+    it(`is the same on ${name}: MiND-ML, Fisher separability, and skewness of triangles within its chance`, async () => {
+      const { real, whole, 'real as is': asIs } = reference.mind;
+      const { value: mostLikely } = await intrinsicDimension(points, { estimator: 'mind-ml' });
+      assertClose(mostLikely, real, 1e-9, 'MiND-MLk');
+      // The library's optimiser starts at the best whole number, and may end there.
+      assert.ok(Math.abs(mostLikely - asIs) <= 0.5, `MiND-MLk of the library: ${asIs}`);
+      const options = { estimator: 'mind-ml', integer: true } as const;
+      assert.equal((await intrinsicDimension(points, options)).value, whole, 'MiND-MLi');
+      const { value: separable } = await intrinsicDimension(points, { estimator: 'fisher-separability' });
+      assertClose(separable, reference.fisher!, 1e-9, 'FisherS');
+      const given = tied ? inOrder(points) : points;
+      const all = await localId(given, { estimator: 'ess', k: 30, order: 2 });
+      for (const [i, value] of reference['ess order 2'].entries())
+        assertClose(all.values[i]!, value, 1e-9, `ESS of order 2 at ${i}`);
+      if (!['sphere_d5_D6', 'noisy_d2_D10'].includes(name)) return; // a second each
+      const drawn = await localId(given, { estimator: 'ess', k: 60, order: 2 });
+      // 5,000 of 34,220 triples, whose volumes vary by about .3 of their mean and more, tell the skewness to half a percent.
+      for (const [i, value] of reference['ess drawn'].entries())
+        assertClose(drawn.values[i]!, value, 0.05, `ESS of drawn triples at ${i}`);
     });
 
     it(`is the same on ${name}: rules for principal components, of the set and at points`, async () => {
@@ -179,6 +206,24 @@ describe('rules for principal components', () => {
   });
 });
 
+describe('fisher-separability', () => {
+  it('claims the spread that 100 normal sets have', async () => {
+    await assertClaimsSpread({ estimator: 'fisher-separability' }, (seed) =>
+      gaussian({ points: 200, dimension: 5, seed }),
+    );
+  });
+
+  it('refuses points of which each is separable from all others', async () => {
+    await assert.rejects(
+      intrinsicDimension(gaussian({ points: 100, dimension: 90, seed: 1 }), {
+        estimator: 'fisher-separability',
+        conditionNumber: 1e6,
+      }),
+      /all of 100 points are separable at margin 0.6/,
+    );
+  });
+});
+
 describe('estimators with a dimension at each point', () => {
   const cases: IdOptions[] = [
     { estimator: 'levina-bickel', k: 10, unbiased: true, combine: 'median' },
@@ -186,6 +231,9 @@ describe('estimators with a dimension at each point', () => {
     { estimator: 'mom', k: 10 },
     { estimator: 'mada', k: 20, combine: 'median' },
     { estimator: 'tle', k: 10 },
+    { estimator: 'ess', k: 20 },
+    { estimator: 'ess', k: 20, variant: 'b', combine: 'median' },
+    { estimator: 'mind-ml', k: 10 },
   ];
   for (const options of cases) {
     it(`claim the spread that 100 flat tori have: ${Object.values(options).join(' ')}`, async () => {
