@@ -9,7 +9,7 @@ import type { NeighbourTable } from './search/neighbour-table';
 import { pauses, type SearchOptions } from './search/neighbours';
 
 /** How to look at each point. */
-export type LocalIdOptions = EstimatorOptions & CommonLocalIdOptions;
+export type LocalIdOptions = Omit<EstimatorOptions, 'combine'> & CommonLocalIdOptions;
 
 /** What every estimator can be told. */
 export interface CommonLocalIdOptions extends SearchOptions {
@@ -57,6 +57,8 @@ export async function localId(points: Points, options: LocalIdOptions = {}): Pro
       `${options.estimator ?? UNBIASED.estimator} has a dimension at each point of its own: leave neighbourhood out, or give k`,
     );
   }
+  if ('combine' in options)
+    throw new RangeError('localId returns the mean, the median and the harmonic mean: leave combine out');
   const set = await space(points, options.metric);
   const table = await set.neighbours(pointwise.neighbours, options);
   const values = await pointwise.dimensions(table, set, options);

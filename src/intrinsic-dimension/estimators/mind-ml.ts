@@ -9,7 +9,7 @@ import { logRatios } from './ratios';
 export const MIND_ML = defineEstimator({
   name: 'mind-ml',
   summary: 'maximum likelihood of the ratio of the nearest distance to that of neighbour k + 1',
-  source: 'Rozza et al. 2012, equations 8 and 9',
+  source: 'Rozza et al. 2012, Novel high intrinsic dimensionality estimators',
   options: {
     k: wholeNumber(1, 20, 'neighbours of each point'),
     integer: flag('the most likely whole number (MiND-MLi) instead of the most likely number (MiND-MLk)'),

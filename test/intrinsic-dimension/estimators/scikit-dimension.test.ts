@@ -1,11 +1,15 @@
 import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { divergence } from '../../../src/intrinsic-dimension/estimators/global/concentration';
+import { concentration } from '../../../src/intrinsic-dimension/estimators/global/danco';
+import { bestDimension, edgeLengths } from '../../../src/intrinsic-dimension/estimators/global/knn-graph';
 import { marchenkoPasturMedian } from '../../../src/intrinsic-dimension/estimators/linear/rules';
 import { type IdOptions, intrinsicDimension } from '../../../src/intrinsic-dimension/intrinsic-dimension';
 import { type LocalIdOptions, localId } from '../../../src/intrinsic-dimension/local-id';
 import { cube, embed, flatTorus, gaussian } from '../../../src/intrinsic-dimension/manifolds/manifolds';
 import { space } from '../../../src/intrinsic-dimension/points/space';
+import { tableOfMembers } from '../../../src/intrinsic-dimension/subsamples';
 import { readNpy } from '../golden';
 
 /** Dimensions at points: the first, how they combine, and the first of their means over neighbours. */
@@ -25,6 +29,14 @@ type PointwiseName = 'mle 20' | 'mom 20' | 'mom 100' | 'mada 20' | 'tle 20' | 'e
 type Reference = Record<PointwiseName, Summary> & {
   mind: { whole: number; real: number; 'real as is': number };
   fisher: number | null;
+  knn: { dimension: number; residual: number };
+  /** Null where the points have too many coordinates for the library to calibrate in a minute. */
+  danco: {
+    seen: { dhat: number; mu_nu: number; mu_tau: number };
+    divergence: number;
+    values: number[];
+    whole: number[];
+  } | null;
   'ess order 2': number[];
   'ess drawn': number[];
   pca: Record<string, number | null> & { pointwise: Record<'FO' | 'participation_ratio', number[]> };
@@ -110,7 +122,7 @@ describe('what scikit-dimension has', () => {
           assertClose(local.values[i]!, value, 1e-9, `${key} at ${i}`);
         for (const [i, value] of smoothed.entries())
           assertClose(local.smoothed![i]!, value, 1e-9, `${key} around ${i}`);
-        for (const [combine, value] of Object.entries({ mean, median, harmonic })) {
+        for (const [combine, value] of Object.entries(tied ? { mean, median, harmonic } : { mean })) {
           const how = { ...options, combine: combine as 'mean' };
           const { value: found } = await intrinsicDimension(tied ? inOrder(points) : points, how);
           assertClose(found, value, 1e-9, `${key} ${combine}`);
@@ -140,6 +152,47 @@ describe('what scikit-dimension has', () => {
       // 5,000 of 34,220 triples, whose volumes vary by about .3 of their mean and more, tell the skewness to half a percent.
       for (const [i, value] of reference['ess drawn'].entries())
         assertClose(drawn.values[i]!, value, 0.05, `ESS of drawn triples at ${i}`);
+    });
+
+    it(`is the same on ${name}: graphs of subsets`, async () => {
+      const set = await space(points);
+      const table = await set.neighbours(40, {});
+      const sizes = [100, 150, 200, 250];
+      // As in reference.py.
+      const members = (size: number, call: number): Int32Array =>
+        Int32Array.from({ length: size }, (_, t) => (7 * t + 13 * call) % set.n);
+      const graphs = sizes.map((size, q) => ({
+        size,
+        lengths: [0, 1, 2].map((j) =>
+          edgeLengths(tableOfMembers(set, table, 2, members(size, 3 * q + j)), 2, 2, 1).reduce(
+            (a, b) => a + b,
+          ),
+        ),
+      }));
+      const { dimension, residual } = bestDimension(graphs, 2, points.shape[1]);
+      assert.equal(dimension, reference.knn.dimension);
+      assertClose(residual, reference.knn.residual, 1e-9, 'residual');
+    });
+
+    it(`is the same on ${name}: DANCo, within the chance of its balls`, async () => {
+      if (!reference.danco) return;
+      const { seen, divergence: apart, values, whole } = reference.danco;
+      const set = await space(tied ? inOrder(points) : points);
+      const { observed } = await concentration(set, await set.neighbours(11, {}), 10, {});
+      assertClose(observed.nu, seen.mu_nu, 1e-9, 'mean angle');
+      assertClose(observed.tau, seen.mu_tau, 1e-9, 'concentration of angles');
+      const of = { dimension: seen.dhat, nu: seen.mu_nu, tau: seen.mu_tau };
+      assertClose(divergence(of, { dimension: 3.3, nu: 1.3, tau: 2.1 }, 10), apart, 1e-9, 'divergence');
+      // With other balls the library's own values vary by 3 %, and so do ours; spline and parabola differ by less.
+      const { value } = await intrinsicDimension(points, { estimator: 'danco' });
+      const mean = values.reduce((sum, each) => sum + each / 5, 0);
+      // The library looks no further than the number of coordinates.
+      assertClose(Math.min(value, points.shape[1]), mean, 0.1, 'DANCo');
+      const counted = await intrinsicDimension(points, { estimator: 'danco', wholeDimension: true });
+      assert.ok(
+        whole.some((each) => Math.abs(each - counted.value) <= 1),
+        `whole: ${counted.value}`,
+      );
     });
 
     it(`is the same on ${name}: rules for principal components, of the set and at points`, async () => {
@@ -203,6 +256,45 @@ describe('rules for principal components', () => {
       assert.equal(value, 3, rule);
       assert.ok(interval.lower <= 3 && interval.upper >= 3, rule);
     }
+  });
+});
+
+describe('knn-graph', () => {
+  for (const dimension of [2, 4]) {
+    it(`finds dimension ${dimension} of tori, give or take one, and its intervals hold it`, async () => {
+      const estimates = [];
+      for (let seed = 1; seed <= 20; seed++) {
+        const points = embed(flatTorus({ points: 400, dimension, seed }), { coordinates: 12, seed });
+        estimates.push(await intrinsicDimension(points, { estimator: 'knn-graph', repetitions: 5, seed }));
+      }
+      assert.ok(estimates.every(({ value }) => Math.abs(value - dimension) <= 1));
+      // Of 20 intervals of 95 %, 17 or more hold the truth with a probability of .98.
+      const held = estimates.filter(
+        ({ interval }) => interval.lower <= dimension && dimension <= interval.upper,
+      );
+      assert.ok(held.length >= 17, `${held.length} of 20`);
+    });
+  }
+});
+
+describe('danco', () => {
+  it('claims the spread that sets and balls together have', async () => {
+    const estimates = [];
+    for (let seed = 1; seed <= 30; seed++) {
+      const points = embed(flatTorus({ points: 200, dimension: 2, seed }), { coordinates: 8, seed });
+      estimates.push(await intrinsicDimension(points, { estimator: 'danco', seed }));
+    }
+    const mean = estimates.reduce((sum, { value }) => sum + value / 30, 0);
+    const spread = Math.sqrt(estimates.reduce((sum, { value }) => sum + (value - mean) ** 2 / 29, 0));
+    const claimed = estimates.reduce((sum, { standardError }) => sum + standardError / 30, 0);
+    // The spread of 30 repetitions is itself known to 13 %.
+    assert.ok(Math.abs(claimed / spread - 1) < 0.4, `claimed ${claimed}, true ${spread}`);
+  });
+
+  it('counts whole dimensions, far above k, too', async () => {
+    const points = gaussian({ points: 200, dimension: 16, seed: 1 });
+    const { value } = await intrinsicDimension(points, { estimator: 'danco', wholeDimension: true });
+    assert.ok(Number.isInteger(value) && Math.abs(value - 16) <= 4, `${value}`);
   });
 });
 
@@ -280,6 +372,10 @@ describe('localId', () => {
     await assert.rejects(
       localId(points, { estimator: 'mada', neighbourhood: 50 }),
       /mada has a dimension at each point of its own: leave neighbourhood out/,
+    );
+    await assert.rejects(
+      localId(points, { combine: 'median' } as LocalIdOptions),
+      /localId returns the mean, the median and the harmonic mean: leave combine out/,
     );
     await assert.rejects(
       localId(points, { estimator: 'pca', neighbourhood: 2 }),

@@ -12,7 +12,7 @@ import { centre, secondMoments } from '../spectrum';
 export const FISHER_SEPARABILITY = defineEstimator({
   name: 'fisher-separability',
   summary: 'how many points a plane separates from each, after whitening',
-  source: 'Albergante et al. 2019, section II',
+  source: 'Albergante et al. 2019, Estimating the effective dimension of large biological datasets',
   options: {
     conditionNumber: positiveNumber(
       10,
@@ -31,7 +31,7 @@ const ALPHAS = Float64Array.from({ length: 20 }, (_, a) => 0.6 + a * (0.62 - 0.6
 /**
  * Point x is inseparable from y at margin alpha when <x, y> >= alpha <x, x>. On the sphere of dimension n the share of such
  * pairs is p = (1 - alpha^2)^((n-1)/2) / (alpha sqrt(2 pi n)), which is solved for n at the margin nearest to .9 of the
- * largest at which any pair is inseparable (Albergante et al. 2019, equations 4 to 6).
+ * largest at which any pair is inseparable (Albergante et al. 2019).
  */
 async function fisherSeparability(
   rows: Rows,

@@ -24,7 +24,7 @@ export function fukunagaOlsen({ values }: Spectrum, share: number): number {
 }
 
 /**
- * Fan et al. 2010, section 2: noise is the mean of the eigenvalues after those that hold the share `signal` of the
+ * Fan et al. 2010: noise is the mean of the eigenvalues after those that hold the share `signal` of the
  * variance. It is subtracted from all, and the components end at the first gap, or where they hold a share of the rest.
  *
  * @param gap how many times as large as the next an eigenvalue before a gap is
@@ -74,7 +74,7 @@ export function brokenStick({ values }: Spectrum): number {
 }
 
 /**
- * The number of components with the largest Bayesian evidence (Minka 2000, equation 77).
+ * The number of components with the largest Bayesian evidence (Minka 2000).
  *
  * @throws RangeError unless there are more points than coordinates
  */
@@ -112,7 +112,7 @@ function logEvidence(values: Float64Array, rank: number, n: number): number {
 
 /**
  * The eigenvalues beyond the edge that noise alone reaches, s^2 (1 + sqrt(b))^2 (Marchenko and Pastur 1967). The noise s^2
- * is such that the median of the eigenvalues is that of the law (Gavish and Donoho 2014, section III.E).
+ * is such that the median of the eigenvalues is that of the law (Gavish and Donoho 2014).
  */
 export function marchenkoPastur({ values, points, coordinates }: Spectrum): number {
   // Centring leaves one direction of the points without variance.

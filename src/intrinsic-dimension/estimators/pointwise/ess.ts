@@ -19,7 +19,8 @@ const ROUNDING = 1e-14;
 export const ESS = defineEstimator({
   name: 'ess',
   summary: 'the angles between the vectors from the middle of each neighbourhood',
-  source: 'Johnsson et al. 2015, sections 3.1 and 3.2',
+  source:
+    'Johnsson et al. 2015, Low bias local intrinsic dimension estimation from expected simplex skewness',
   options: {
     k: wholeNumber(3, 100, 'neighbours of each point'),
     variant: choice(VARIANTS, 'a: volumes of simplices; b: projections of pairs'),
@@ -183,7 +184,7 @@ interface Expected {
 
 /**
  * In a ball of dimension n the expected volume of d + 1 vectors is (G(n/2) / G((n+1)/2))^d G(n/2) / G((n-d)/2) of the
- * product of their lengths, G being the gamma function (Johnsson et al. 2015, equation 9). It rises with n from 0 at d.
+ * product of their lengths, G being the gamma function (Johnsson et al. 2015). It rises with n from 0 at d.
  */
 function expectedVolumes(d: number): Expected {
   const shrink = [Math.sqrt(Math.PI), 2 / Math.sqrt(Math.PI)];

@@ -8,7 +8,7 @@ import { COMBINE, combined } from './combine';
 export const MADA = defineEstimator({
   name: 'mada',
   summary: 'how much farther k neighbours of each point reach than half of them',
-  source: 'Farahmand et al. 2007, equation 4',
+  source: 'Farahmand et al. 2007, Manifold-adaptive dimension estimation',
   options: { k: wholeNumber(2, 20, 'neighbours of each point'), combine: COMBINE },
   with: ({ k, combine }) => ({
     neighbours: k,

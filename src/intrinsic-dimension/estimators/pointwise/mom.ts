@@ -8,7 +8,7 @@ import { COMBINE, combined } from './combine';
 export const MOM = defineEstimator({
   name: 'mom',
   summary: 'the mean distance to the neighbours of each point, against the farthest',
-  source: 'Amsaleg et al. 2018, section 4.2',
+  source: 'Amsaleg et al. 2018, Extreme-value-theoretic estimation of local intrinsic dimensionality',
   options: { k: wholeNumber(2, 100, 'neighbours of each point'), combine: COMBINE },
   with: ({ k, combine }) => ({
     neighbours: k,

@@ -9,7 +9,7 @@ import { distancesAmong } from './neighbourhood';
 export const TLE = defineEstimator({
   name: 'tle',
   summary: 'likelihood of the distances among the neighbours of each point, too',
-  source: 'Amsaleg et al. 2019, section 4',
+  source: 'Amsaleg et al. 2019, Intrinsic dimensionality estimation within tight localities',
   options: {
     k: wholeNumber(2, 20, 'neighbours of each point'),
     epsilon: share('[0, 1)', 1e-4, 'measurements below this share of the farthest distance are left out'),
@@ -38,7 +38,7 @@ export const TLE = defineEstimator({
  * -1 / the mean of log(t / r), r being the farthest distance, over the measurements t of a neighbourhood of k points:
  * their distances u_i from the centre (counted twice), and for each pair s_ij, the radius of the ball of radius r when it
  * has shrunk towards x_i until x_j lies on its border, and t_ij, the same for x_j mirrored at the centre (Amsaleg et al.
- * 2019, equation 12).
+ * 2019).
  *
  * @param from [k] distances u, rising
  * @param between [k, k] distances v
