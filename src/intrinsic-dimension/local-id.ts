@@ -115,6 +115,7 @@ async function estimateIn(estimator: FromNeighbours | FromPoints, set: Space): P
   if (isFromNeighbours(estimator)) {
     return estimator.estimate(await set.neighbours(estimator.neighbours, {})).value;
   }
+  if (estimator.value) return estimator.value(set, {});
   return (await estimator.measure(set, { interval: 'iid', level: 0.95 })).value;
 }
 

@@ -41,6 +41,8 @@ export interface FromNeighbours {
 /** An estimator that looks at the points themselves. */
 export interface FromPoints {
   measure(points: Space, how: HowToEstimate): Promise<PointsEstimate>;
+  /** The value alone, where the error takes longer than it. */
+  value?(points: Space, how: SearchOptions): Promise<number>;
   /** The dimension at each point, where that of the set is made of these. */
   readonly pointwise?: Pointwise;
 }

@@ -65,7 +65,13 @@ export const PCA = defineEstimator({
   options: OPTIONS,
   with: (options) => {
     assertRead(options);
-    return { measure: (points, how) => principalComponents(coordinates(points, 'pca'), options, how) };
+    return {
+      measure: (points, how) => principalComponents(coordinates(points, 'pca'), options, how),
+      async value(points, how) {
+        const { value } = await counted(coordinates(points, 'pca'), options, how);
+        return value;
+      },
+    };
   },
 });
 
@@ -86,15 +92,9 @@ async function principalComponents(
   how: HowToEstimate,
 ): Promise<PointsEstimate> {
   const { level } = how;
-  const centred = centre(rows);
-  const { matrix, size, side } = await secondMoments(centred, how);
-  const { values, vectors } = await eigen(matrix, size, how.signal);
-  const rule = await ruleOf(centred, options, how);
-  const count = (eigenvalues: Float64Array): number =>
-    rule({ values: eigenvalues, points: rows.n, coordinates: rows.d });
-  const value = count(values);
-  const groups = await groupedEigenvalues(centred, { values, vectors, side }, options.seed, how);
-  const counts = resampled(groups, options.seed).map(count).sort();
+  const { value, count, centred, components } = await counted(rows, options, how);
+  const groups = await groupedEigenvalues(centred, components, options.seed, how);
+  const counts = Float64Array.from(resampled(groups, options.seed), count).sort();
   const at = (p: number): number => counts[Math.round(p * (counts.length - 1))]!;
   const interval = {
     lower: Math.min(value, at((1 - level) / 2)),
@@ -105,9 +105,28 @@ async function principalComponents(
     value,
     standardError: (interval.upper - interval.lower) / (2 * reachOf(level)),
     interval,
-    scale: Math.sqrt(2 * values.reduce((sum, each) => sum + each, 0)) * centred.unit,
+    scale: Math.sqrt(2 * components.values.reduce((sum, each) => sum + each, 0)) * centred.unit,
     certified: 1,
   };
+}
+
+/** The number of components, and what it was counted by. */
+async function counted(
+  rows: Rows,
+  options: ValuesOf<typeof OPTIONS>,
+  how: SearchOptions,
+): Promise<{
+  readonly value: number;
+  readonly count: (eigenvalues: Float64Array) => number;
+  readonly centred: ReturnType<typeof centre>;
+  readonly components: Components;
+}> {
+  const centred = centre(rows);
+  const { matrix, size, side } = await secondMoments(centred, how);
+  const components = { ...(await eigen(matrix, size, how.signal)), side };
+  const rule = await ruleOf(centred, options, how);
+  const count = (values: Float64Array): number => rule({ values, points: rows.n, coordinates: rows.d });
+  return { value: count(components.values), count, centred, components };
 }
 
 async function ruleOf(

@@ -257,6 +257,26 @@ describe('rules for principal components', () => {
       assert.ok(interval.lower <= 3 && interval.upper >= 3, rule);
     }
   });
+
+  it('know how sure a count around 10 is: the interval of one sample holds the counts of others', async () => {
+    const estimates = [];
+    for (let seed = 1; seed <= 60; seed++) {
+      const { data, shape } = gaussian({ points: 100, dimension: 20, seed });
+      const falling = data.map((value, p) => value * (1 - (p % 20) / 25));
+      estimates.push(
+        await intrinsicDimension({ data: falling, shape }, { estimator: 'pca', variance: 0.785 }),
+      );
+    }
+    const counts = estimates.map(({ value }) => value);
+    assert.ok(Math.min(...counts) < 10 && Math.max(...counts) >= 10, `${counts}`);
+    // An interval of 95 % around one sample holds another's count with a probability of .83 or more.
+    const held = estimates.reduce(
+      (sum, { interval }) =>
+        sum + counts.filter((count) => interval.lower <= count && count <= interval.upper).length / 3600,
+      0,
+    );
+    assert.ok(held > 0.75, `${held}`);
+  });
 });
 
 describe('knn-graph', () => {
