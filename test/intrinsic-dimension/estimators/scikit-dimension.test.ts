@@ -29,13 +29,14 @@ type PointwiseName = 'mle 20' | 'mom 20' | 'mom 100' | 'mada 20' | 'tle 20' | 'e
 type Reference = Record<PointwiseName, Summary> & {
   mind: { whole: number; real: number; 'real as is': number };
   fisher: number | null;
-  knn: { dimension: number; residual: number };
+  knn: { dimension: number; residual: number; 'runs as is': number[] };
   /** Null where the points have too many coordinates for the library to calibrate in a minute. */
   danco: {
     seen: { dhat: number; mu_nu: number; mu_tau: number };
     divergence: number;
     values: number[];
     whole: number[];
+    'as is': number[];
   } | null;
   'ess order 2': number[];
   'ess drawn': number[];
@@ -212,6 +213,35 @@ describe('what scikit-dimension has', () => {
         assertClose(ratios.values[i]!, value, 1e-9, `participation ratio at ${i}`);
     });
   }
+});
+
+describe('where scikit-dimension departs from its papers', () => {
+  const of = (name: string): Reference => FIXTURE.sets[name]!;
+
+  it('it takes rounding for gaps, and divides 0 by 0 on a lattice', async () => {
+    const cube5 = last(300, readNpy('cube_d5_D10'));
+    const { value } = await intrinsicDimension(cube5, { estimator: 'pca', rule: 'max-gap' });
+    assert.deepEqual([value, of('cube_d5_D10').pca['max-gap as is']], [5, 7]);
+    const lattice = last(300, readNpy('rounded_d3_D3', 'scikit-dimension'));
+    assert.equal(of('rounded_d3_D3')['tle 20'].asIs, null);
+    assert.ok(Number.isFinite((await intrinsicDimension(lattice, { estimator: 'tle' })).value));
+  });
+
+  it('its graphs of a few points give another dimension in every run; ours on the same set differ by one at most', async () => {
+    const runs = of('sphere_d5_D6').knn['runs as is'];
+    assert.ok(Math.max(...runs) - Math.min(...runs) >= 3, `${runs}`);
+    const sphere = last(300, readNpy('sphere_d5_D6'));
+    for (let seed = 1; seed <= 5; seed++) {
+      const { value } = await intrinsicDimension(sphere, { estimator: 'knn-graph', seed });
+      assert.ok(Math.abs(value - 5) <= 1, `${value}`);
+    }
+  });
+
+  it('its balls and mean angles make DANCo find 6 on a sphere of dimension 5', async () => {
+    for (const value of of('sphere_d5_D6').danco!['as is']) assert.ok(value > 5.9, `${value}`);
+    const { value } = await intrinsicDimension(last(300, readNpy('sphere_d5_D6')), { estimator: 'danco' });
+    assert.ok(Math.abs(value - 5) < 0.5, `${value}`);
+  });
 });
 
 describe('rules for principal components', () => {
