@@ -47,6 +47,7 @@ const command = defineCommand(
   .option('--json', "print one line of JSON (npm run -s id keeps npm's own lines out)");
 for (const [name, meanings] of ESTIMATOR_FLAGS) {
   const isFlag = typeof meanings[0]!.default === 'boolean';
+  const words = new Set(meanings.flatMap((meaning) => meaning.words ?? []));
   const text = meanings.map(
     ({ estimators, description, defaultText }) =>
       `${estimators.join(', ')}: ${description}${isFlag ? '' : ` (default ${defaultText})`}`,
@@ -54,7 +55,9 @@ for (const [name, meanings] of ESTIMATOR_FLAGS) {
   command.addOption(
     isFlag
       ? new Option(`--${name}`, text.join('; '))
-      : new Option(`--${name} <n>`, text.join('; ')).argParser((word) => numberNamed(name, word)),
+      : words.size > 0
+        ? new Option(`--${name} <name>`, text.join('; ')).choices([...words])
+        : new Option(`--${name} <n>`, text.join('; ')).argParser((word) => numberNamed(name, word)),
   );
 }
 command

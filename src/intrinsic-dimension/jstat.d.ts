@@ -8,6 +8,8 @@ declare module 'jstat' {
     readonly binomial: { cdf(successes: number, trials: number, probability: number): number };
     median(values: readonly number[]): number;
     readonly chisquare: { inv(p: number, degreesOfFreedom: number): number };
+    /** The logarithm of the gamma function, to about 1e-10. */
+    gammaln(x: number): number;
     readonly gamma: { inv(p: number, shape: number, scale: number): number };
   };
 }

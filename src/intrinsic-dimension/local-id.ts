@@ -1,32 +1,127 @@
 /** The dimension at each point. */
-import { pointwiseDimensions } from './estimators/levina-bickel';
+import type { FromNeighbours, FromPoints } from './estimators/estimator';
+import { combine } from './estimators/pointwise/combine';
+import { distancesAmong, gathered } from './estimators/pointwise/neighbourhood';
+import { type EstimatorOptions, estimatorOf, isFromNeighbours } from './estimators/registry';
 import type { Points } from './points/points';
-import { type Metric, space } from './points/space';
-import type { SearchOptions } from './search/neighbours';
+import { type Metric, type Space, space } from './points/space';
+import type { NeighbourTable } from './search/neighbour-table';
+import { pauses, type SearchOptions } from './search/neighbours';
 
 /** How to look at each point. */
-export interface LocalIdOptions extends SearchOptions {
+export type LocalIdOptions = Omit<EstimatorOptions, 'combine'> & CommonLocalIdOptions;
+
+/** What every estimator can be told. */
+export interface CommonLocalIdOptions extends SearchOptions {
   /** @default 'euclidean' */
   readonly metric?: Metric;
-  /** Neighbours of each point, at least 3. @default 20 */
-  readonly k?: number;
+  /**
+   * Neighbours of each point that an estimator looks at as if they were the whole set. It is not for `levina-bickel`,
+   * `mom`, `mada`, `tle` and `ess`, which have a dimension at each point of their own. @default 100
+   */
+  readonly neighbourhood?: number;
+  /** Also average over each point and its neighbours. @default false */
+  readonly smooth?: boolean;
 }
 
 /** A dimension for each point. */
 export interface LocalId {
-  /** [distinct points] (k - 2) / sum over j < k of log(r_k / r_j); its relative error is about 1 / sqrt(k - 3). */
+  /** [distinct points] Infinite where all distances that an estimator looks at are tied. */
   readonly values: Float64Array;
+  /** [distinct points] The mean over each point and its neighbours, where `smooth` asked for it. */
+  readonly smoothed?: Float64Array;
+  readonly mean: number;
+  readonly median: number;
+  readonly harmonicMean: number;
   /** [distinct points] the row of each in the points given; duplicates are only looked at once. */
   readonly rows: Int32Array;
   readonly duplicates: number;
 }
 
-/** The unbiased maximum-likelihood estimate at every distinct point (Levina and Bickel 2004, equation 8). */
+/** What is estimated unless an estimator is named; its relative error is about 1 / sqrt(k - 3). */
+const UNBIASED = { estimator: 'levina-bickel', unbiased: true } as const;
+
+/**
+ * The dimension at every distinct point, by default the unbiased maximum-likelihood estimate
+ * (k - 2) / sum over j < k of log(r_k / r_j) with k = 20 (Levina and Bickel 2004, equation 8). An estimator that has no
+ * dimension at a point is applied to the neighbours of each point, without the point, as scikit-dimension's `fit_pw` does.
+ *
+ * @throws RangeError for what {@link intrinsicDimension} refuses, and where an estimator fails in a neighbourhood
+ */
 export async function localId(points: Points, options: LocalIdOptions = {}): Promise<LocalId> {
-  const { k = 20 } = options;
-  if (!(Number.isInteger(k) && k >= 3))
-    throw new RangeError(`k must be a whole number of at least 3, got ${k}`);
+  const { neighbourhood, smooth = false } = options;
+  const estimator = estimatorOf(options.estimator === undefined ? { ...UNBIASED, ...options } : options);
+  const pointwise = estimator.pointwise ?? inNeighbourhoods(estimator, neighbourhood ?? 100);
+  if (estimator.pointwise && neighbourhood !== undefined) {
+    throw new RangeError(
+      `${options.estimator ?? UNBIASED.estimator} has a dimension at each point of its own: leave neighbourhood out, or give k`,
+    );
+  }
+  if ('combine' in options)
+    throw new RangeError('localId returns the mean, the median and the harmonic mean: leave combine out');
   const set = await space(points, options.metric);
-  const table = await set.neighbours(k, options);
-  return { values: pointwiseDimensions(table, k, true), rows: set.kept, duplicates: set.duplicates };
+  const table = await set.neighbours(pointwise.neighbours, options);
+  const values = await pointwise.dimensions(table, set, options);
+  return {
+    values,
+    ...(smooth ? { smoothed: smoothed(values, table) } : {}),
+    mean: combine(values, 'mean'),
+    median: combine(values, 'median'),
+    harmonicMean: combine(values, 'harmonic'),
+    rows: set.kept,
+    duplicates: set.duplicates,
+  };
+}
+
+/** The mean of the values of each point and its neighbours. */
+function smoothed(values: Float64Array, { k, indices }: NeighbourTable): Float64Array {
+  return values.map((value, i) => {
+    let sum = value;
+    for (let p = i * k; p < (i + 1) * k; p++) sum += values[indices[p]!]!;
+    return sum / (k + 1);
+  });
+}
+
+/** An estimator of whole sets, applied to the neighbours of each point. */
+function inNeighbourhoods(
+  estimator: FromNeighbours | FromPoints,
+  neighbours: number,
+): NonNullable<FromPoints['pointwise']> {
+  if (!(Number.isInteger(neighbours) && neighbours >= 3)) {
+    throw new RangeError(`neighbourhood must be a whole number of at least 3, got ${neighbours}`);
+  }
+  return {
+    neighbours,
+    async dimensions({ n, k, indices }, points, { onProgress, signal }) {
+      const values = new Float64Array(n);
+      const rest = pauses(onProgress, signal);
+      for (let i = 0; i < n; i++) {
+        await rest(i / n);
+        try {
+          values[i] = await estimateIn(estimator, await subset(points, indices.subarray(i * k, (i + 1) * k)));
+        } catch (error) {
+          throw new RangeError(
+            `in the neighbourhood of row ${points.kept[i]!}: ${(error as Error).message}`,
+            { cause: error },
+          );
+        }
+      }
+      return values;
+    },
+  };
+}
+
+async function estimateIn(estimator: FromNeighbours | FromPoints, set: Space): Promise<number> {
+  if (isFromNeighbours(estimator)) {
+    return estimator.estimate(await set.neighbours(estimator.neighbours, {})).value;
+  }
+  if (estimator.value) return estimator.value(set, {});
+  return (await estimator.measure(set, { interval: 'iid', level: 0.95 })).value;
+}
+
+/** Some of the points as a set of their own. */
+async function subset(points: Space, members: Int32Array): Promise<Space> {
+  const { rows } = points;
+  if (!rows) return space({ distances: distancesAmong(points, members) });
+  return space({ data: gathered(rows, members), shape: [members.length, rows.d] });
 }

@@ -124,7 +124,12 @@ export function estimateSubsamples(
 }
 
 /** The table of a subset: the first k members among each member's neighbours. */
-function tableOfMembers(space: Space, full: NeighbourTable, k: number, members: Int32Array): NeighbourTable {
+export function tableOfMembers(
+  space: Space,
+  full: NeighbourTable,
+  k: number,
+  members: Int32Array,
+): NeighbourTable {
   const n = members.length;
   const rank = new Int32Array(full.n).fill(-1);
   for (let i = 0; i < n; i++) rank[members[i]!] = i;

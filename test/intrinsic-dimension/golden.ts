@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const FIXTURES = join(__dirname, '..', 'fixtures', 'golden');
+const FIXTURES = join(__dirname, '..', 'fixtures');
 
 /** Reference values of one point set, made by reference.py. */
 export interface Golden {
@@ -18,12 +18,15 @@ export interface Golden {
 /** The reference values of every set but the lattice, which has none. */
 export const GOLDEN: Record<string, Golden> = Object.fromEntries(
   Object.entries(
-    JSON.parse(readFileSync(join(FIXTURES, 'golden.json'), 'utf8')).sets as Record<string, Golden>,
+    JSON.parse(readFileSync(join(FIXTURES, 'golden', 'golden.json'), 'utf8')).sets as Record<string, Golden>,
   ).filter(([name]) => !name.startsWith('grid')),
 );
 
-export function readNpy(name: string): { data: Float32Array | Float64Array; shape: [number, number] } {
-  const file = readFileSync(join(FIXTURES, `${name}.npy`));
+export function readNpy(
+  name: string,
+  folder = 'golden',
+): { data: Float32Array | Float64Array; shape: [number, number] } {
+  const file = readFileSync(join(FIXTURES, folder, `${name}.npy`));
   const start = 10 + file.readUInt16LE(8);
   const header = file.toString('latin1', 10, start);
   const [, n, d] = /\((\d+), (\d+)\)/.exec(header)!;

@@ -34,11 +34,25 @@ export interface FromNeighbours {
   /** Neighbours of each point that it needs. */
   readonly neighbours: number;
   estimate(table: NeighbourTable): LocalEstimate;
+  /** The dimension at each point, where that of the set is made of these. */
+  readonly pointwise?: Pointwise;
 }
 
 /** An estimator that looks at the points themselves. */
 export interface FromPoints {
   measure(points: Space, how: HowToEstimate): Promise<PointsEstimate>;
+  /** The value alone, where the error takes longer than it. */
+  value?(points: Space, how: SearchOptions): Promise<number>;
+  /** The dimension at each point, where that of the set is made of these. */
+  readonly pointwise?: Pointwise;
+}
+
+/** The dimension at each point, from its nearest neighbours. */
+export interface Pointwise {
+  /** Neighbours of each point that it needs. */
+  readonly neighbours: number;
+  /** [points] Infinite where a point's distances are tied. */
+  dimensions(table: NeighbourTable, points: Space, how: SearchOptions): Float64Array | Promise<Float64Array>;
 }
 
 /** What an estimator from points is told besides its own options. */

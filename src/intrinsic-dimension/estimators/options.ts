@@ -1,15 +1,23 @@
 /** The options of an estimator: from one definition come its type, default, range, check and description. */
 
+/** The value of an option. */
+type Value = number | boolean | string;
+
+/** The values of other options by name. */
+type Values = Readonly<Record<string, Value>>;
+
 /** One option. `default` may depend on the other options; then `defaultText` says how. */
-export interface Option<T extends number | boolean = number | boolean> {
+export interface Option<T extends Value = Value> {
   readonly description: string;
-  readonly default: T | ((others: Readonly<Record<string, number | boolean>>) => T);
+  readonly default: T | ((others: Values) => T);
   /** The default in words. */
   readonly defaultText: string;
   /** The values that are allowed, in words; with the other options where they matter. */
-  range(others?: Readonly<Record<string, number | boolean>>): string;
+  range(others?: Values): string;
   /** Whether a value is allowed, given the other options. */
-  allows(value: unknown, others: Readonly<Record<string, number | boolean>>): boolean;
+  allows(value: unknown, others: Values): boolean;
+  /** The words to choose from, where the value is one. */
+  readonly words?: readonly string[];
 }
 
 /** Options by name. */
@@ -57,6 +65,29 @@ export function share(from: '[0, 1)' | '(0, 1]', byDefault: number, description:
   };
 }
 
+/** An option that is a number above 0. */
+export function positiveNumber(byDefault: number, description: string): Option<number> {
+  return {
+    description,
+    default: byDefault,
+    defaultText: String(byDefault),
+    range: () => 'a number above 0',
+    allows: (value) => Number.isFinite(value) && (value as number) > 0,
+  };
+}
+
+/** An option that is one of some words; the first unless given. */
+export function choice<const W extends string>(words: readonly [W, ...W[]], description: string): Option<W> {
+  return {
+    description,
+    default: words[0],
+    defaultText: words[0],
+    range: () => `one of ${words.join(', ')}`,
+    allows: (value) => words.includes(value as W),
+    words,
+  };
+}
+
 /** An option that is off unless it is asked for. */
 export function flag(description: string): Option<boolean> {
   return {
@@ -77,13 +108,13 @@ export function complete<O extends Options>(
   options: O,
   given: Readonly<Record<string, unknown>>,
 ): ValuesOf<O> {
-  const values: Record<string, number | boolean> = {};
+  const values: Record<string, Value> = {};
   for (const [name, option] of Object.entries(options)) {
     const { default: byDefault } = option;
     const value = given[name] ?? (typeof byDefault === 'function' ? byDefault(values) : byDefault);
     if (!option.allows(value, values))
       throw new RangeError(`${name} must be ${option.range(values)}, got ${value as number}`);
-    values[name] = value as number | boolean;
+    values[name] = value as Value;
   }
   return values as ValuesOf<O>;
 }

@@ -1,75 +1,212 @@
-/** The number of principal components that hold a share of the variance. */
+/** The number of principal components that are more than noise, by one of many rules. */
 import type { Matrix } from 'ml-matrix';
+import { mulberry32, shuffled } from '../../random';
 import { reachOf } from '../intervals';
 import { type FlatRows, flatRows, type Rows } from '../points/points';
 import { coordinates } from '../points/space';
 import type { SearchOptions } from '../search/neighbours';
 import { eigen } from './eigen';
 import { defineEstimator, type HowToEstimate, type PointsEstimate } from './estimator';
-import { share } from './options';
-import { centre, type Moments, secondMoments, squaredLengths, timesMatrix } from './spectrum';
+import {
+  brokenStick,
+  fan,
+  fukunagaOlsen,
+  kaiser,
+  marchenkoPastur,
+  maxGap,
+  minka,
+  parallelAnalysis,
+  type Spectrum,
+  shareOfVariance,
+} from './linear/rules';
+import { shuffledEigenvalues } from './linear/shuffled-columns';
+import { choice, positiveNumber, share, type ValuesOf, wholeNumber } from './options';
+import { centre, type Moments, secondMoments, timesMatrix } from './spectrum';
+
+/** From eigenvalues to a number of components. */
+type Rule = (spectrum: Spectrum) => number;
+
+const RULES = [
+  'variance',
+  'fukunaga-olsen',
+  'fan',
+  'max-gap',
+  'kaiser',
+  'broken-stick',
+  'minka',
+  'marchenko-pastur',
+  'parallel-analysis',
+] as const;
+
+const OPTIONS = {
+  rule: choice(RULES, 'how the number of components is read from the eigenvalues'),
+  variance: share('(0, 1]', 0.95, 'share of the variance that the components hold'),
+  alphaFO: share('[0, 1)', 0.05, 'share of the largest eigenvalue that counts (rule fukunaga-olsen)'),
+  alphaFan: positiveNumber(10, 'ratio of an eigenvalue to the next that is a gap (rule fan)'),
+  betaFan: share('[0, 1)', 0.8, 'share of the variance without noise that is enough (rule fan)'),
+  pFan: share('[0, 1)', 0.95, 'share of the variance that is not noise (rule fan)'),
+  seed: wholeNumber(0, 0, 'seed of random numbers'),
+};
+
+/** The rule that each option belongs to. */
+const RULE_OF = {
+  variance: 'variance',
+  alphaFO: 'fukunaga-olsen',
+  alphaFan: 'fan',
+  betaFan: 'fan',
+  pFan: 'fan',
+} as const;
 
 /** Principal components. */
 export const PCA = defineEstimator({
   name: 'pca',
-  summary: 'the principal components that hold a share of the variance',
-  source: 'Jolliffe 2002, section 6.1.1',
-  options: { variance: share('(0, 1]', 0.95, 'share of the variance that the components hold') },
-  with: ({ variance }) => ({
-    measure: (points, how) => principalComponents(coordinates(points, 'pca'), variance, how),
-  }),
+  summary: 'the principal components that hold a share of the variance, or pass another rule',
+  source: 'Jolliffe 2002, section 6.1; Fan et al. 2010; Minka 2000; Gavish and Donoho 2014; Horn 1965',
+  options: OPTIONS,
+  with: (options) => {
+    assertRead(options);
+    return {
+      measure: (points, how) => principalComponents(coordinates(points, 'pca'), options, how),
+      async value(points, how) {
+        const { value } = await counted(coordinates(points, 'pca'), options, how);
+        return value;
+      },
+    };
+  },
 });
 
-/** The smallest number of principal components that hold a share of the variance. */
+/** @throws RangeError for an option that the rule does not read */
+function assertRead(options: ValuesOf<typeof OPTIONS>): void {
+  for (const [name, rule] of Object.entries(RULE_OF) as [keyof typeof RULE_OF, string][]) {
+    if (rule === options.rule || options[name] === OPTIONS[name].default) continue;
+    throw new RangeError(
+      `rule '${options.rule}' does not read ${name}: leave it out, or choose rule '${rule}'`,
+    );
+  }
+}
+
+/** The number of components, with the interval that random resampling of the points gives. */
 async function principalComponents(
   rows: Rows,
-  share: number,
-  options: HowToEstimate,
+  options: ValuesOf<typeof OPTIONS>,
+  how: HowToEstimate,
 ): Promise<PointsEstimate> {
-  const centred = centre(rows);
-  const { n } = rows;
-  const { matrix, size, side } = await secondMoments(centred, options);
-  const { values, vectors } = await eigen(matrix, size, options.signal);
-  const total = values.reduce((sum, value) => sum + value, 0);
-  const lengths = squaredLengths(centred);
-  // How far the points' projections make the share of the first m components uncertain, for every m.
-  const variances = new Float64Array(size);
-  await projections(centred, vectors, values, side, options, (i, squares) => {
-    let held = 0;
-    let cumulative = 0;
-    for (let m = 0; m < size; m++) {
-      held += squares[m]!;
-      cumulative += values[m]! / total;
-      variances[m]! += ((held - cumulative * lengths[i]!) / total / n) ** 2;
-    }
-  });
-  const needed = (reach: number): number => {
-    let cumulative = 0;
-    for (let m = 0; m < size; m++) {
-      cumulative += values[m]! / total;
-      // The sum of all eigenvalues may miss 1 by rounding.
-      if (cumulative + reach * Math.sqrt(variances[m]!) >= share - 1e-12) return m + 1;
-    }
-    return size;
+  const { level } = how;
+  const { value, count, centred, components } = await counted(rows, options, how);
+  const groups = await groupedEigenvalues(centred, components, options.seed, how);
+  const counts = Float64Array.from(resampled(groups, options.seed), count).sort();
+  const at = (p: number): number => counts[Math.round(p * (counts.length - 1))]!;
+  const interval = {
+    lower: Math.min(value, at((1 - level) / 2)),
+    upper: Math.max(value, at((1 + level) / 2)),
+    level,
   };
-  const { level } = options;
-  const reach = reachOf(level);
-  const interval = { lower: needed(reach), upper: needed(-reach), level };
   return {
-    value: needed(0),
-    standardError: (interval.upper - interval.lower) / (2 * reach),
+    value,
+    standardError: (interval.upper - interval.lower) / (2 * reachOf(level)),
     interval,
-    scale: Math.sqrt(2 * total) * centred.unit,
+    scale: Math.sqrt(2 * components.values.reduce((sum, each) => sum + each, 0)) * centred.unit,
     certified: 1,
   };
+}
+
+/** The number of components, and what it was counted by. */
+async function counted(
+  rows: Rows,
+  options: ValuesOf<typeof OPTIONS>,
+  how: SearchOptions,
+): Promise<{
+  readonly value: number;
+  readonly count: (eigenvalues: Float64Array) => number;
+  readonly centred: ReturnType<typeof centre>;
+  readonly components: Components;
+}> {
+  const centred = centre(rows);
+  const { matrix, size, side } = await secondMoments(centred, how);
+  const components = { ...(await eigen(matrix, size, how.signal)), side };
+  const rule = await ruleOf(centred, options, how);
+  const count = (values: Float64Array): number => rule({ values, points: rows.n, coordinates: rows.d });
+  return { value: count(components.values), count, centred, components };
+}
+
+async function ruleOf(
+  points: FlatRows,
+  options: ValuesOf<typeof OPTIONS>,
+  how: SearchOptions,
+): Promise<Rule> {
+  switch (options.rule) {
+    case 'variance':
+      return (spectrum) => shareOfVariance(spectrum, options.variance);
+    case 'fukunaga-olsen':
+      return (spectrum) => fukunagaOlsen(spectrum, options.alphaFO);
+    case 'fan':
+      return (spectrum) => fan(spectrum, options.alphaFan, options.betaFan, options.pFan);
+    case 'max-gap':
+      return maxGap;
+    case 'kaiser':
+      return kaiser;
+    case 'broken-stick':
+      return brokenStick;
+    case 'minka':
+      return minka;
+    case 'marchenko-pastur':
+      return marchenkoPastur;
+    case 'parallel-analysis': {
+      const thresholds = await shuffledEigenvalues(points, options.seed, how);
+      return (spectrum) => parallelAnalysis(spectrum, thresholds);
+    }
+  }
+}
+
+/** Groups of points that are drawn together, and draws, which tell how sure a number of components is. */
+const GROUPS = 50;
+const DRAWS = 200;
+
+/**
+ * Of each random group of points the mean squared projection on every component: to first order, the eigenvalues of a
+ * sample are the mean over its groups.
+ */
+async function groupedEigenvalues(
+  points: FlatRows,
+  components: Components,
+  seed: number,
+  options: SearchOptions,
+): Promise<Float64Array[]> {
+  const count = Math.min(GROUPS, points.n);
+  const groups = Array.from({ length: count }, () => new Float64Array(components.values.length));
+  const order = shuffled(points.n, seed);
+  const sizes = Float64Array.from({ length: count }, (_, g) => Math.ceil((points.n - g) / count));
+  await projections(points, components, options, (i, squares) => {
+    const g = order[i]! % count;
+    for (let m = 0; m < squares.length; m++) groups[g]![m]! += squares[m]! / sizes[g]!;
+  });
+  return groups;
+}
+
+/** Eigenvalues of random samples of groups, with replacement. */
+function resampled(groups: readonly Float64Array[], seed: number): Float64Array[] {
+  const uniform = mulberry32(seed);
+  return Array.from({ length: DRAWS }, () => {
+    const values = new Float64Array(groups[0]!.length);
+    for (let g = 0; g < groups.length; g++) {
+      const drawn = groups[Math.floor(uniform() * groups.length)]!;
+      for (let m = 0; m < values.length; m++) values[m]! += drawn[m]! / groups.length;
+    }
+    return values.sort().reverse();
+  });
+}
+
+/** Principal components, and whether they are combinations of the coordinates or of the points. */
+interface Components {
+  readonly values: Float64Array;
+  readonly vectors: Matrix;
+  readonly side: Moments['side'];
 }
 
 /** Calls `use` for every point with its squared projections on the components. */
 async function projections(
   points: FlatRows,
-  vectors: Matrix,
-  values: Float64Array,
-  side: Moments['side'],
+  { vectors, values, side }: Components,
   options: SearchOptions,
   use: (i: number, squares: Float64Array) => void,
 ): Promise<void> {

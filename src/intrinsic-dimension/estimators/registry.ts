@@ -1,12 +1,20 @@
 /** All estimators by name. To add one, write its file and name it here. */
 import { CORRELATION } from './correlation';
 import type { Estimator, FromNeighbours, FromPoints } from './estimator';
+import { DANCO } from './global/danco';
+import { FISHER_SEPARABILITY } from './global/fisher-separability';
+import { KNN_GRAPH } from './global/knn-graph';
 import { GRIDE } from './gride';
 import { LEVINA_BICKEL } from './levina-bickel';
 import { MACKAY_GHAHRAMANI } from './mackay-ghahramani';
+import { MIND_ML } from './mind-ml';
 import { complete, type Option, type ValuesOf } from './options';
 import { PARTICIPATION_RATIO } from './participation-ratio';
 import { PCA } from './pca';
+import { ESS } from './pointwise/ess';
+import { MADA } from './pointwise/mada';
+import { MOM } from './pointwise/mom';
+import { TLE } from './pointwise/tle';
 import { TWO_NN } from './two-nn';
 import { TWO_NN_MLE } from './two-nn-mle';
 
@@ -19,6 +27,14 @@ const REGISTRY = [
   CORRELATION,
   PARTICIPATION_RATIO,
   PCA,
+  MOM,
+  MADA,
+  TLE,
+  ESS,
+  MIND_ML,
+  FISHER_SEPARABILITY,
+  KNN_GRAPH,
+  DANCO,
 ] as const;
 
 type Registered = (typeof REGISTRY)[number];
@@ -47,7 +63,7 @@ export interface SharedOption extends Option {
   readonly estimators: readonly EstimatorName[];
 }
 
-/** Every option of every estimator; those of one name and meaning once. */
+/** Every option of every estimator; those of one name, meaning and default once. */
 export const ESTIMATOR_OPTIONS: readonly SharedOption[] = sharedOptions();
 
 /**
@@ -68,11 +84,12 @@ export function estimatorNamed(name: string): Estimator {
  */
 export function estimatorOf(options: EstimatorOptions): FromNeighbours | FromPoints {
   const estimator = estimatorNamed(options.estimator ?? 'two-nn');
-  for (const { name, estimators } of ESTIMATOR_OPTIONS) {
+  for (const { name } of ESTIMATOR_OPTIONS) {
     if (options[name as keyof EstimatorOptions] === undefined || Object.hasOwn(estimator.options, name))
       continue;
+    const owners = ESTIMATOR_OPTIONS.filter((option) => option.name === name);
     throw new RangeError(
-      `${estimator.name} has no option ${name}, which belongs to ${estimators.join(' and ')}: leave it out, or choose another estimator`,
+      `${estimator.name} has no option ${name}, which belongs to ${owners.flatMap(({ estimators }) => estimators).join(', ')}: leave it out, or choose another estimator`,
     );
   }
   return estimator.with(complete(estimator.options, options as Readonly<Record<string, unknown>>));
@@ -87,7 +104,12 @@ function sharedOptions(): SharedOption[] {
   const found: SharedOption[] = [];
   for (const { name: estimator, options } of REGISTRY as readonly Estimator<EstimatorName>[]) {
     for (const [name, option] of Object.entries(options)) {
-      const at = found.findIndex((known) => known.name === name && known.description === option.description);
+      const at = found.findIndex(
+        (known) =>
+          known.name === name &&
+          known.description === option.description &&
+          known.defaultText === option.defaultText,
+      );
       if (at < 0) found.push({ ...option, name, estimators: [estimator] });
       else found[at] = { ...found[at]!, estimators: [...found[at]!.estimators, estimator] };
     }

@@ -310,7 +310,7 @@ describe('estimators', () => {
       [{ estimator: 'gride', n1: 4, n2: 4 }, /n2 must be a whole number of at least 5, got 4/],
       [{ estimator: 'correlation', k1: 3.5 }, /k1 must be a whole number/],
       [{ estimator: 'pca', variance: 2 }, /variance must be in \(0, 1\], got 2/],
-      [{ k: 5 }, /two-nn has no option k, which belongs to levina-bickel and mackay-ghahramani/],
+      [{ k: 5 }, /two-nn has no option k, which belongs to levina-bickel, mackay-ghahramani, /],
       [{ estimator: 'pca', n1: 5, variance: 0.9 }, /pca has no option n1, which belongs to gride/],
       [{ estimator: 'pca', interval: 'subsamples' }, /subsamples serve the estimators from neighbours/],
       [{ subsamples: { count: 1 } }, /subsamples.count must be a whole number of at least 2, got 1/],

@@ -1,0 +1,168 @@
+/** Rules that tell from the eigenvalues of a covariance how many components are more than noise. */
+import { jStat } from 'jstat';
+
+/** Eigenvalues of a covariance, and the size of the set that they come from. */
+export interface Spectrum {
+  /** [min(points, coordinates)] Falling, at least 0. */
+  readonly values: Float64Array;
+  readonly points: number;
+  readonly coordinates: number;
+}
+
+/** Eigenvalues below this share of the largest are rounding. */
+const ROUNDING = 1e-13;
+
+/** The fewest components that hold a share of the variance (Jolliffe 2002, section 6.1.1). */
+export function shareOfVariance({ values }: Spectrum, share: number): number {
+  // The sum of all eigenvalues may miss 1 by rounding.
+  return firstBeyond(values, share - 1e-12) + 1;
+}
+
+/** The eigenvalues above a share of the largest (Fukunaga and Olsen 1971). */
+export function fukunagaOlsen({ values }: Spectrum, share: number): number {
+  return values.filter((value) => value > share * values[0]!).length;
+}
+
+/**
+ * Fan et al. 2010: noise is the mean of the eigenvalues after those that hold the share `signal` of the
+ * variance. It is subtracted from all, and the components end at the first gap, or where they hold a share of the rest.
+ *
+ * @param gap how many times as large as the next an eigenvalue before a gap is
+ */
+export function fan({ values }: Spectrum, gap: number, share: number, signal: number): number {
+  const noise = values.subarray(firstBeyond(values, signal));
+  const cleaned = values.map((value) => value - sum(noise) / noise.length);
+  const atGap = cleaned.findIndex((value, m) => m + 1 < cleaned.length && value / cleaned[m + 1]! > gap);
+  const atShare = firstBeyond(cleaned, share);
+  return 1 + (atGap < 0 ? atShare : Math.min(atGap, atShare));
+}
+
+/** The components before the largest ratio of an eigenvalue to the next. */
+export function maxGap({ values }: Spectrum): number {
+  let [at, largest] = [0, 0];
+  for (let m = 0; m + 1 < values.length; m++) {
+    const [value, next] = [values[m]!, values[m + 1]!];
+    // Beyond the rank there is only rounding, which has no gaps.
+    if (value <= ROUNDING * values[0]!) break;
+    const ratio = next <= ROUNDING * values[0]! ? Number.POSITIVE_INFINITY : value / next;
+    if (ratio > largest) [at, largest] = [m, ratio];
+  }
+  return at + 1;
+}
+
+/** The eigenvalues above their mean (Kaiser 1960). */
+export function kaiser({ values }: Spectrum): number {
+  const mean = sum(values) / values.length;
+  return values.filter((value) => value > mean).length;
+}
+
+/**
+ * The component, counted from 1, at which the shares of the variance fall below those of a stick broken at random,
+ * (1/m + ... + 1/p) / p (Frontier 1976). scikit-dimension counts this component, too, and so do we; it gives 0 where
+ * no share falls below.
+ */
+export function brokenStick({ values }: Spectrum): number {
+  const total = sum(values);
+  const p = values.length;
+  let expected = 0;
+  let found = 0;
+  for (let m = p; m >= 1; m--) {
+    expected += 1 / m / p;
+    if (expected > values[m - 1]! / total) found = m;
+  }
+  return found;
+}
+
+/**
+ * The number of components with the largest Bayesian evidence (Minka 2000).
+ *
+ * @throws RangeError unless there are more points than coordinates
+ */
+export function minka({ values, points, coordinates: d }: Spectrum): number {
+  if (points <= d)
+    throw new RangeError(
+      `rule 'minka' needs more points than coordinates, got ${points} and ${d}: give more points, or choose another rule`,
+    );
+  let [best, highest] = [1, Number.NEGATIVE_INFINITY];
+  for (let rank = 1; rank < d && values[rank - 1]! > ROUNDING * values[0]!; rank++) {
+    const evidence = logEvidence(values, rank, points);
+    if (evidence > highest) [best, highest] = [rank, evidence];
+  }
+  return best;
+}
+
+/** The logarithm of the evidence of `rank` components, without what is the same for all. */
+function logEvidence(values: Float64Array, rank: number, n: number): number {
+  const d = values.length;
+  const noise = Math.max(ROUNDING * values[0]!, sum(values.subarray(rank)) / (d - rank));
+  const smoothed = values.map((value, m) => (m < rank ? value : noise));
+  let evidence = -rank * Math.LN2 - (rank * Math.log(n)) / 2 - ((d - rank) * n * Math.log(noise)) / 2;
+  const turns = d * rank - (rank * (rank + 1)) / 2;
+  evidence += (Math.log(2 * Math.PI) * (turns + rank)) / 2;
+  for (let i = 0; i < rank; i++) {
+    const free = (d - i) / 2;
+    evidence += jStat.gammaln(free) - free * Math.log(Math.PI) - (n * Math.log(values[i]!)) / 2;
+    for (let j = i + 1; j < d; j++) {
+      const curvature = (values[i]! - values[j]!) * (1 / smoothed[j]! - 1 / smoothed[i]!);
+      evidence -= (Math.log(curvature) + Math.log(n)) / 2;
+    }
+  }
+  return evidence;
+}
+
+/**
+ * The eigenvalues beyond the edge that noise alone reaches, s^2 (1 + sqrt(b))^2 (Marchenko and Pastur 1967). The noise s^2
+ * is such that the median of the eigenvalues is that of the law (Gavish and Donoho 2014).
+ */
+export function marchenkoPastur({ values, points, coordinates }: Spectrum): number {
+  // Centring leaves one direction of the points without variance.
+  const size = Math.min(points - 1, coordinates);
+  const shape = size / Math.max(points - 1, coordinates);
+  const middle = (values[(size - 1) >> 1]! + values[size >> 1]!) / 2;
+  const edge = (middle / marchenkoPasturMedian(shape)) * (1 + Math.sqrt(shape)) ** 2;
+  return values.filter((value) => value > edge).length;
+}
+
+/** Steps of the integral over the density; the error falls with their square and is below 1e-7. */
+const STEPS = 4000;
+
+/**
+ * The median of the Marchenko-Pastur law with variance 1 and shape b = d / n <= 1: half of the integral of
+ * sqrt((x+ - x) (x - x-)) / (2 pi b x), where x+- = (1 +- sqrt(b))^2. With x = 1 + b - 2 sqrt(b) cos(t) the integrand
+ * has no singularity at the ends.
+ */
+export function marchenkoPasturMedian(shape: number): number {
+  const root = Math.sqrt(shape);
+  const at = (t: number): number => 1 + shape - 2 * root * Math.cos(t);
+  // The limit of sin(t)^2 / x at t = 0, where shape is 1 and x is 0, is 1.
+  const density = (t: number): number => (at(t) < 1e-12 ? 2 : (2 * Math.sin(t) ** 2) / at(t)) / Math.PI;
+  const step = Math.PI / STEPS;
+  let held = 0;
+  for (let s = 0; s < STEPS; s++) {
+    const more = ((density(s * step) + density((s + 1) * step)) / 2) * step;
+    if (held + more >= 0.5) return at((s + (0.5 - held) / more) * step);
+    held += more;
+  }
+  return at(Math.PI);
+}
+
+/** The leading eigenvalues above those of noise, one threshold for each (Horn 1965). */
+export function parallelAnalysis({ values }: Spectrum, thresholds: Float64Array): number {
+  const at = values.findIndex((value, m) => value <= thresholds[m]!);
+  return at < 0 ? values.length : at;
+}
+
+/** The first index at which the values so far hold more than a share of their sum. */
+function firstBeyond(values: Float64Array, share: number): number {
+  const total = sum(values);
+  let cumulative = 0;
+  for (const [m, value] of values.entries()) {
+    cumulative += value;
+    if (cumulative / total > share) return m;
+  }
+  return values.length - 1;
+}
+
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,34 @@
+/** The eigenvalues that columns without any dependence would have: those of the points with each column shuffled. */
+import { shuffled, streamSeed } from '../../../random';
+import { type FlatRows, flatRows } from '../../points/points';
+import type { SearchOptions } from '../../search/neighbours';
+import { eigen } from '../eigen';
+import { secondMoments } from '../spectrum';
+
+/** Sets of shuffled columns, of which the second largest eigenvalue is the 95th percentile. */
+const SHUFFLES = 20;
+
+/** For each component the 95th percentile of its eigenvalue over shuffled points (Buja and Eyuboglu 1992). */
+export async function shuffledEigenvalues(
+  points: FlatRows,
+  seed: number,
+  options: SearchOptions,
+): Promise<Float64Array> {
+  const found: Float64Array[] = [];
+  for (let s = 0; s < SHUFFLES; s++) {
+    const { matrix, size } = await secondMoments(withShuffledColumns(points, streamSeed(seed, s)), {});
+    found.push((await eigen(matrix, size, options.signal)).values);
+    options.onProgress?.((s + 1) / SHUFFLES);
+    options.signal?.throwIfAborted();
+  }
+  return found[0]!.map((_, m) => Float64Array.from(found, (values) => values[m]!).sort()[SHUFFLES - 2]!);
+}
+
+function withShuffledColumns({ data, n, d }: FlatRows, seed: number): FlatRows {
+  const mixed = new Float64Array(n * d);
+  for (let c = 0; c < d; c++) {
+    const order = shuffled(n, seed, c);
+    for (let i = 0; i < n; i++) mixed[i * d + c] = data[order[i]! * d + c]!;
+  }
+  return flatRows(mixed, n, d);
+}

@@ -1,0 +1,27 @@
+/** The method of moments: the dimension from the mean distance to k neighbours. */
+import type { NeighbourTable } from '../../search/neighbour-table';
+import { defineEstimator } from '../estimator';
+import { wholeNumber } from '../options';
+import { COMBINE, combined } from './combine';
+
+/** The method of moments. */
+export const MOM = defineEstimator({
+  name: 'mom',
+  summary: 'the mean distance to the neighbours of each point, against the farthest',
+  source: 'Amsaleg et al. 2018, Extreme-value-theoretic estimation of local intrinsic dimensionality',
+  options: { k: wholeNumber(2, 100, 'neighbours of each point'), combine: COMBINE },
+  with: ({ k, combine }) => ({
+    neighbours: k,
+    estimate: (table) => combined(momentDimensions(table, k), combine, k),
+    pointwise: { neighbours: k, dimensions: (table) => momentDimensions(table, k) },
+  }),
+});
+
+/** m / (r_k - m) at each point, where m is the mean of r_1 .. r_k: E(r / r_k) = d / (d + 1) in a ball. */
+function momentDimensions({ n, k: width, distances }: NeighbourTable, k: number): Float64Array {
+  return Float64Array.from({ length: n }, (_, i) => {
+    const nearest = distances.subarray(i * width, i * width + k);
+    const mean = nearest.reduce((sum, r) => sum + r, 0) / k;
+    return nearest[0] === nearest[k - 1] ? Number.POSITIVE_INFINITY : mean / (nearest[k - 1]! - mean);
+  });
+}
