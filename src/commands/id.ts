@@ -33,6 +33,7 @@ interface Options extends Omit<IdOptions, 'onProgress' | 'signal'> {
   readonly json?: boolean;
   readonly key?: string;
   readonly format?: PointsFormat;
+  readonly flatten?: boolean;
 }
 
 const command = defineCommand(
@@ -68,13 +69,19 @@ command
     ),
   )
   .option('--key <name>', 'of the tensor in a .safetensors file')
+  .option('--flatten', 'take an array [N, A, B, ...] for N points of A x B x ... numbers')
   .addOption(
     new Option('--format <name>', 'of the file (default: from its name or first bytes)').choices(FORMATS),
   )
   .action(async (path: string, options: Options) => {
     assertTogether(options);
-    const { all: everyEstimator, scale: overScales, figure, json = false, key, format, ...rest } = options;
-    const points = readPoints(path, { ...(format ? { format } : {}), ...(key === undefined ? {} : { key }) });
+    const { all: everyEstimator, scale: overScales, figure, json = false, ...others } = options;
+    const { key, format, flatten = false, ...rest } = others;
+    const points = readPoints(path, {
+      flatten,
+      ...(format ? { format } : {}),
+      ...(key === undefined ? {} : { key }),
+    });
     if (points.note) console.error(points.note);
     const stop = listenForStop('stopping');
     const progress = showShare();
