@@ -158,6 +158,14 @@ function namedArrays(
     });
   });
   if (all.length === 0) throw new Error('there are no arrays of two axes or more in these files');
+  for (const [i, { site, file }] of all.entries()) {
+    const other = all.findIndex((one) => one.site === site);
+    if (other < i) {
+      throw new Error(
+        `two layers are called '${site}', in ${all[other]!.file} and ${file}: rename one, or compare the files as runs`,
+      );
+    }
+  }
   // safetensors keeps no order of its tensors, and shards divide them anyhow.
   if (parts.every(({ ordered }) => !ordered)) all.sort((a, b) => NATURAL.compare(a.site, b.site));
   return all;

@@ -59,6 +59,7 @@ export async function profile(
       throw new RangeError(`lastSite '${lastSite}' is none of the layers: ${names.join(', ')}`);
     const sites: Record<string, SiteEstimate> = {};
     const unmeasured: Record<string, string> = {};
+    const knownSites = new Map(Object.entries(known));
     for (const [i, { site, shape, points }] of layers.entries()) {
       const progress = (part: number): void => onProgress?.((i + part) / layers.length, site);
       progress(0);
@@ -66,7 +67,7 @@ export async function profile(
       await new Promise((resolve) => setImmediate(resolve));
       idOptions.signal?.throwIfAborted();
       const found =
-        known[site] ??
+        knownSites.get(site) ??
         (await measured(async () => {
           const estimate = await intrinsicDimension(points(activationMemory), {
             ...idOptions,
@@ -76,12 +77,12 @@ export async function profile(
         }));
       if ('unmeasured' in found) unmeasured[site] = found.unmeasured;
       else sites[site] = found;
-      if (known[site] === undefined) onSite?.(site, found);
+      if (!knownSites.has(site)) onSite?.(site, found);
     }
     const [reason] = Object.entries(unmeasured);
     if (Object.keys(sites).length === 0 && reason)
       throw new RangeError(`no layer can be measured; '${reason[0]}': ${reason[1]}`);
-    return { ...profileOf(sites, lastSite), unmeasured };
+    return { ...profileOf(sites, lastSite ?? names.at(-1)), unmeasured };
   } finally {
     close();
   }

@@ -136,6 +136,14 @@ describe('profile of saved activations', () => {
       await assert.rejects(profile(fixture(name), options), message);
   });
 
+  it('refuses two layers of one name', async () => {
+    const paths = [fixture('files/layer_2.npy'), fixture('shards/model-00002-of-00002.safetensors')];
+    await assert.rejects(
+      profile(paths, { tokens: 'last' }),
+      /two layers are called 'layer_2', in .*npy and .*shards/,
+    );
+  });
+
   it('finds axes from shapes that leave one reading, and asks otherwise', () => {
     const alone = { shared: false, tokens: false };
     assert.equal(axesOf([500, 64], alone).text, 'ND');
