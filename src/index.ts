@@ -58,7 +58,10 @@ export {
   type SitePoints,
 } from './activations/activations';
 export { type ModelSource, modelSource, type SourceOptions } from './activations/sources/inputs';
-export { type LayerProfile, layerProfile, type ProfileOptions } from './activations/profile';
+export type { LayerProfile } from './activations/layer-profile';
+export { layerProfile, type ProfileOptions } from './activations/profile';
+export { profile, type SavedProfile, type SavedProfileOptions } from './activations/saved/saved-profile';
+export type { TokenRule } from './activations/saved/tokens';
 
 // 6. training: fit
 export {
@@ -126,7 +129,7 @@ export { type Table, table } from './figures/table';
 export { scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
 export { claimsFigure, repeatsFigure } from './figures/repeats';
 export { type PicturesOptions, picturesFigure } from './figures/pictures';
-export { profileFigure, profilesFigure, siteCurves, sitesFigure } from './figures/profile';
+export { profileFigure, profilesFigure, runsFigure, siteCurves, sitesFigure } from './figures/profile';
 export { runFigure } from './figures/run';
 export { type RegularizationOptions, regularizationFigure } from './figures/regularization';
 export { type GeneralizationOptions, generalizationFigure } from './figures/generalization';

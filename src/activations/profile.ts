@@ -1,11 +1,8 @@
 /** The intrinsic dimension of every layer's activations: peak (PID) and last layer (LLID). */
 import type * as tf from '@tensorflow/tfjs';
-import {
-  type IdEstimate,
-  type IdOptions,
-  intrinsicDimension,
-} from '../intrinsic-dimension/intrinsic-dimension';
+import { type IdOptions, intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
 import { ACTIVATION_MEMORY, activations } from './activations';
+import { type LayerProfile, profileOf, type SiteEstimate } from './layer-profile';
 import type { AnyModel } from './sources/any-model';
 import { modelSource } from './sources/inputs';
 
@@ -28,23 +25,6 @@ export type ProfileOptions = IdOptions & {
   /** Called now and then with the share that is done, 0 .. 1, and the site at work. */
   readonly onProgress?: (done: number, site?: string) => void;
 };
-
-/** An estimate for one site. */
-export interface SiteEstimate extends IdEstimate {
-  /** The shape of one example's activation, before it is flattened. */
-  readonly shape: readonly number[];
-}
-
-/** Dimensions along a network. */
-export interface LayerProfile {
-  readonly sites: Readonly<Record<string, SiteEstimate>>;
-  /** PID: the largest dimension of all sites. */
-  readonly peakId: number;
-  readonly peakSite: string;
-  /** LLID: the dimension at the last site, just before the classifier. */
-  readonly lastLayerId: number;
-  readonly lastSite: string;
-}
 
 /**
  * Measures the dimension of the activations of `inputs` [examples, ...] at each site.
@@ -89,15 +69,5 @@ export async function layerProfile(
       throw error;
     }
   }
-  return summarise(estimates, lastSite ?? source.lastSite);
-}
-
-function summarise(
-  sites: Readonly<Record<string, SiteEstimate>>,
-  wantedLast: string | undefined,
-): LayerProfile {
-  const names = Object.keys(sites);
-  const peakSite = names.reduce((peak, name) => (sites[name]!.value > sites[peak]!.value ? name : peak));
-  const lastSite = wantedLast !== undefined && names.includes(wantedLast) ? wantedLast : names.at(-1)!;
-  return { sites, peakId: sites[peakSite]!.value, peakSite, lastLayerId: sites[lastSite]!.value, lastSite };
+  return profileOf(estimates, lastSite ?? source.lastSite);
 }

@@ -1,11 +1,8 @@
 /** Activations that are written example after example and then read in any order: in memory, or in a temporary file. */
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { closeSync, readSync, writeSync } from 'node:fs';
+import { openUnnamed } from '../intrinsic-dimension/files/byte-source';
 import type { PointsOnDemand } from '../intrinsic-dimension/points/points';
-
-/** Bytes of rows that stay in memory; at least two rows do. */
-const CACHE = 2 ** 27;
+import { cachedRows } from './cached-rows';
 
 /** One site's activations, a row for each example. */
 export interface ActivationRows extends PointsOnDemand {
@@ -51,20 +48,19 @@ class MemoryRows implements ActivationRows {
 }
 
 class SpilledRows implements ActivationRows {
-  readonly #file: number;
+  readonly #file = openUnnamed();
   readonly #d: number;
-  readonly #slots: number;
-  /** Rows in memory, the one read longest ago first. */
-  readonly #cache = new Map<number, Float32Array>();
+  /** Stays as it is while one further row is read. */
+  readonly row: (i: number) => Float32Array;
   #n = 0;
 
   constructor(d: number) {
     this.#d = d;
-    this.#slots = Math.max(2, Math.floor(CACHE / (4 * d)));
-    const folder = mkdtempSync(join(tmpdir(), 'activations-'));
-    this.#file = openSync(join(folder, 'rows'), 'wx+');
-    // An open file without a name is gone when it is closed, however the process ends.
-    rmSync(folder, { recursive: true });
+    this.row = cachedRows(
+      () => new Float32Array(d),
+      4 * d,
+      (i, row) => this.#read(i, row),
+    );
   }
 
   get shape(): readonly [number, number] {
@@ -79,32 +75,16 @@ class SpilledRows implements ActivationRows {
     this.#n += values.length / this.#d;
   }
 
-  /** Stays as it is while one further row is read. */
-  row(i: number): Float32Array {
-    let row = this.#cache.get(i);
-    if (row) this.#cache.delete(i);
-    else {
-      row = this.#cache.size < this.#slots ? new Float32Array(this.#d) : this.#oldest();
-      const bytes = new Uint8Array(row.buffer);
-      for (let at = 0; at < bytes.length; ) {
-        const part = readSync(this.#file, bytes, at, bytes.length - at, 4 * i * this.#d + at);
-        if (part === 0) throw new Error(`the file of activations ends within row ${i} of ${this.#n}`);
-        at += part;
-      }
+  #read(i: number, row: Float32Array): void {
+    const bytes = new Uint8Array(row.buffer);
+    for (let at = 0; at < bytes.length; ) {
+      const part = readSync(this.#file, bytes, at, bytes.length - at, 4 * i * this.#d + at);
+      if (part === 0) throw new Error(`the file of activations ends within row ${i} of ${this.#n}`);
+      at += part;
     }
-    this.#cache.set(i, row);
-    return row;
-  }
-
-  /** Makes the row read longest ago free for another. */
-  #oldest(): Float32Array {
-    const [[i, row]] = this.#cache as unknown as [[number, Float32Array]];
-    this.#cache.delete(i);
-    return row;
   }
 
   close(): void {
     closeSync(this.#file);
-    this.#cache.clear();
   }
 }

@@ -1,30 +1,18 @@
 /** The command line for everybody's points: `npm run id -- points.npy --estimator two-nn`. */
-import { writeFileSync } from 'node:fs';
-import { extname } from 'node:path';
-import { Presets, SingleBar } from 'cli-progress';
 import { Option } from 'commander';
-import { group } from 'd3-array';
 import { scaleFigure } from '../figures/estimator';
-import { toHTML, toPNG, toSVG } from '../figures/figure';
-import {
-  ESTIMATOR_OPTIONS,
-  ESTIMATORS,
-  type EstimatorName,
-  estimatorNamed,
-} from '../intrinsic-dimension/estimators/registry';
+import { ESTIMATORS, type EstimatorName, estimatorNamed } from '../intrinsic-dimension/estimators/registry';
 import { FORMATS, type PointsFormat, readPoints } from '../intrinsic-dimension/files/points-file';
 import {
   type IdEstimate,
   type IdOptions,
-  INTERVALS,
   intrinsicDimension,
 } from '../intrinsic-dimension/intrinsic-dimension';
-import { METRICS } from '../intrinsic-dimension/points/space';
 import { idScale } from '../intrinsic-dimension/scale';
 import { defineCommand, listenForStop, runCommand } from './command';
-
-/** Options of estimators by their names; one name may mean something in several estimators. */
-const ESTIMATOR_FLAGS = [...group(ESTIMATOR_OPTIONS, ({ name }) => name)].filter(([name]) => name !== 'fit');
+import { addEstimateOptions, ESTIMATOR_FLAGS, percent } from './estimate-options';
+import { assertFigurePath, writeFigure } from './figure-file';
+import { showShare } from './share';
 
 interface Options extends Omit<IdOptions, 'onProgress' | 'signal'> {
   readonly all?: boolean;
@@ -33,54 +21,38 @@ interface Options extends Omit<IdOptions, 'onProgress' | 'signal'> {
   readonly json?: boolean;
   readonly key?: string;
   readonly format?: PointsFormat;
+  readonly flatten?: boolean;
 }
 
-const command = defineCommand(
-  'id',
-  "Estimate the intrinsic dimension of points [points, dimensions], with its 95 % interval. '-' reads standard input.",
+const command = addEstimateOptions(
+  defineCommand(
+    'id',
+    "Estimate the intrinsic dimension of points [points, dimensions], with its 95 % interval. '-' reads standard input.",
+  )
+    .argument('<file>', 'points as .npy, .csv or .safetensors, or - for standard input')
+    .addOption(new Option('--estimator <name>', 'how to estimate (default: two-nn)').choices(ESTIMATORS))
+    .option('--all', 'use every estimator, side by side')
+    .option('--scale', 'use GRIDE from the nearest neighbours to far ones')
+    .option('--figure <file>', 'with --scale: draw the curve as .png, .svg or .html')
+    .option('--json', "print one line of JSON (npm run -s id keeps npm's own lines out)"),
 )
-  .argument('<file>', 'points as .npy, .csv or .safetensors, or - for standard input')
-  .addOption(new Option('--estimator <name>', 'how to estimate (default: two-nn)').choices(ESTIMATORS))
-  .option('--all', 'use every estimator, side by side')
-  .option('--scale', 'use GRIDE from the nearest neighbours to far ones')
-  .option('--figure <file>', 'with --scale: draw the curve as .png, .svg or .html')
-  .option('--json', "print one line of JSON (npm run -s id keeps npm's own lines out)");
-for (const [name, meanings] of ESTIMATOR_FLAGS) {
-  const isFlag = typeof meanings[0]!.default === 'boolean';
-  const words = new Set(meanings.flatMap((meaning) => meaning.words ?? []));
-  const text = meanings.map(
-    ({ estimators, description, defaultText }) =>
-      `${estimators.join(', ')}: ${description}${isFlag ? '' : ` (default ${defaultText})`}`,
-  );
-  command.addOption(
-    isFlag
-      ? new Option(`--${name}`, text.join('; '))
-      : words.size > 0
-        ? new Option(`--${name} <name>`, text.join('; ')).choices([...words])
-        : new Option(`--${name} <n>`, text.join('; ')).argParser((word) => numberNamed(name, word)),
-  );
-}
-command
-  .addOption(new Option('--metric <name>', 'distance between points (default: euclidean)').choices(METRICS))
-  .addOption(
-    new Option('--interval <kind>', 'where the interval comes from (default: sandwich)').choices(INTERVALS),
-  )
-  .addOption(
-    new Option('--level <f>', 'level of the interval (default: 0.95)').argParser((word) =>
-      numberNamed('level', word),
-    ),
-  )
   .option('--key <name>', 'of the tensor in a .safetensors file')
+  .option('--flatten', 'take an array [N, A, B, ...] for N points of A x B x ... numbers')
   .addOption(
     new Option('--format <name>', 'of the file (default: from its name or first bytes)').choices(FORMATS),
   )
   .action(async (path: string, options: Options) => {
     assertTogether(options);
-    const { all: everyEstimator, scale: overScales, figure, json = false, key, format, ...rest } = options;
-    const points = readPoints(path, { ...(format ? { format } : {}), ...(key === undefined ? {} : { key }) });
+    const { all: everyEstimator, scale: overScales, figure, json = false, ...others } = options;
+    const { key, format, flatten = false, ...rest } = others;
+    const points = readPoints(path, {
+      flatten,
+      ...(format ? { format } : {}),
+      ...(key === undefined ? {} : { key }),
+    });
     if (points.note) console.error(points.note);
     const stop = listenForStop('stopping');
-    const progress = showShare();
+    const progress = showShare('neighbours');
     const common: IdOptions = { ...rest, onProgress: progress.update, signal: stop.signal };
     try {
       if (overScales) return await scale(points, common, { json, figure });
@@ -93,13 +65,6 @@ command
     }
   });
 
-function numberNamed(name: string, word: string): number {
-  const number = Number(word);
-  if (word.trim() === '' || Number.isNaN(number))
-    throw new Error(`--${name} must be a number, got '${word}'`);
-  return number;
-}
-
 /** What would be left unused is more likely a mistake. */
 function assertTogether({ all, scale, estimator, figure, ...others }: Options): void {
   const chosen = Object.entries({ estimator, all, scale }).filter(([, value]) => value);
@@ -109,9 +74,7 @@ function assertTogether({ all, scale, estimator, figure, ...others }: Options): 
   if (unused) throw new Error(`--scale has its own neighbours: leave out --${unused}`);
   if (figure === undefined) return;
   if (!scale) throw new Error('--figure draws the curve of --scale: add --scale');
-  if (!['.png', '.svg', '.html'].includes(extname(figure).toLowerCase())) {
-    throw new Error(`a figure ends in .png, .svg or .html, got '${figure}'`);
-  }
+  assertFigurePath(figure);
 }
 
 async function all(points: ReturnType<typeof readPoints>, options: IdOptions, json: boolean): Promise<void> {
@@ -169,7 +132,7 @@ async function scale(
   { json, figure }: { readonly json: boolean; readonly figure: string | undefined },
 ): Promise<void> {
   const result = await idScale(points, options);
-  if (figure !== undefined) await draw(figure, result);
+  if (figure !== undefined) await writeFigure(figure, scaleFigure(result));
   if (json) return console.log(JSON.stringify(result));
   console.log(`neighbours    dimension   ${percent(options.level)} interval     mean distance`);
   result.curve.forEach(({ n1, n2, value, interval, scale: distance }, i) => {
@@ -182,41 +145,10 @@ async function scale(
   if (figure !== undefined) console.log(`figure: ${figure}`);
 }
 
-async function draw(path: string, result: Awaited<ReturnType<typeof idScale>>): Promise<void> {
-  const figure = scaleFigure(result);
-  const extension = extname(path).toLowerCase();
-  if (extension === '.png') writeFileSync(path, await toPNG(figure));
-  else if (extension === '.svg') writeFileSync(path, await toSVG(figure));
-  else writeFileSync(path, await toHTML(figure));
-}
-
 function inWords({ value, interval, estimator, scale: distance, points, duplicates }: IdEstimate): string {
   const range = `${interval.lower.toFixed(2)} .. ${interval.upper.toFixed(2)}`;
   const removed = duplicates > 0 ? `, ${duplicates} duplicates removed` : '';
   return `${estimator}: ${value.toFixed(2)} (${percent(interval.level)} interval ${range}) at distance ${distance.toPrecision(3)}, ${points} points${removed}`;
-}
-
-function percent(level = 0.95): string {
-  return `${Number((100 * level).toPrecision(6))} %`;
-}
-
-/** A bar that appears when the work takes longer than two seconds. */
-function showShare(): { update: (share: number) => void; stop: () => void } {
-  const started = Date.now();
-  let bar: SingleBar | undefined;
-  return {
-    update: (share) => {
-      if (!bar && Date.now() - started > 2000 && process.stderr.isTTY) {
-        bar = new SingleBar(
-          { format: 'neighbours {bar} {percentage} %', stream: process.stderr, clearOnComplete: true },
-          Presets.shades_classic,
-        );
-        bar.start(1, share);
-      }
-      bar?.update(share);
-    },
-    stop: () => bar?.stop(),
-  };
 }
 
 void runCommand(command);

@@ -1,6 +1,6 @@
 /** Figures along a network: intrinsic dimension or accuracy per layer or class. */
 import type { PlotData } from 'plotly.js';
-import type { LayerProfile } from '../activations/profile';
+import type { LayerProfile } from '../activations/layer-profile';
 import type { Measurement } from '../records/run-record';
 import { errorBars } from './estimator';
 import type { Figure } from './figure';
@@ -73,6 +73,34 @@ export function profilesFigure(
     layout: {
       title: { text: options.title ?? 'Intrinsic dimension per layer' },
       xaxis: { title: { text: 'activation, from input to output' }, type: 'category' },
+      yaxis: { title: { text: 'ID (95 % interval)' }, rangemode: 'tozero' },
+      margin: { l: 56, r: 30, t: 84, b: 64 },
+    },
+  };
+}
+
+/** PID and LLID of several networks in their order, such as the checkpoints of a training. */
+export function runsFigure(
+  profiles: Readonly<Record<string, LayerProfile>>,
+  options: { title?: string } = {},
+): Figure {
+  const names = Object.keys(profiles);
+  if (names.length === 0) throw new Error('runsFigure needs at least one profile, got none');
+  const curve = (i: number, name: string, site: 'peakSite' | 'lastSite'): Partial<PlotData> => {
+    const estimates = Object.values(profiles).map((profile) => profile.sites[profile[site]]!);
+    return {
+      ...curveStyle(i),
+      name,
+      x: names,
+      y: estimates.map(({ value }) => value),
+      error_y: errorBars(estimates),
+    };
+  };
+  return {
+    data: [curve(0, 'PID', 'peakSite'), curve(1, 'LLID', 'lastSite')],
+    layout: {
+      title: { text: options.title ?? 'Peak and last-layer intrinsic dimension' },
+      xaxis: { title: { text: 'run' }, type: 'category' },
       yaxis: { title: { text: 'ID (95 % interval)' }, rangemode: 'tozero' },
       margin: { l: 56, r: 30, t: 84, b: 64 },
     },

@@ -15,17 +15,17 @@ export function readBytes(path: string, name: string): Buffer {
   try {
     return path === '-' ? readFileSync(0) : readLarge(path);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why =
-      code === 'ENOENT'
-        ? 'there is no such file'
-        : code === 'EISDIR'
-          ? 'it is a folder'
-          : code === 'EACCES'
-            ? 'you may not read it'
-            : message;
-    throw new Error(`cannot read ${name}: ${why}`);
+    throw new Error(`cannot read ${name}: ${whyUnreadable(error)}`);
   }
+}
+
+/** What an error of the file system means, in words; the message of any other error. */
+export function whyUnreadable(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return 'there is no such file';
+  if (code === 'EISDIR') return 'it is a folder';
+  if (code === 'EACCES') return 'you may not read it';
+  return message;
 }
 
 /** Of any size: `readFileSync` ends at 2 GiB. */

@@ -15,12 +15,35 @@ const READERS: Readonly<Record<string, { bytes: number; single: boolean; read: R
   i1: { bytes: 1, single: true, read: (view, p) => view.getInt8(p) },
   u1: { bytes: 1, single: true, read: (view, p) => view.getUint8(p) },
   b1: { bytes: 1, single: true, read: (view, p) => view.getUint8(p) },
+  // Not NumPy's: bfloat16.
+  bf2: { bytes: 2, single: true, read: (view, p, little) => bfloatToNumber(view.getUint16(p, little)) },
 };
+
+/** Types of two bytes, all of whose values fit into a table. */
+const HALVES: Readonly<Record<string, (bits: number) => number>> = { f2: halfToNumber, bf2: bfloatToNumber };
+
+/**
+ * Bytes of one number.
+ *
+ * @throws Error for a type that is not read
+ */
+export function bytesOfType(type: string): number {
+  return readerOf(type).bytes;
+}
+
+function readerOf(type: string): (typeof READERS)[string] {
+  const reader = Object.hasOwn(READERS, type) ? READERS[type] : undefined;
+  if (reader) return reader;
+  if (/^c\d/.test(type))
+    throw new Error('its numbers are complex: save array.real and array.imag side by side');
+  const what = /^O/.test(type) ? 'it holds Python objects' : `its numbers are of type ${type}`;
+  throw new Error(`${what}: convert with array.astype('float32')`);
+}
 
 /**
  * Decodes `count` numbers.
  *
- * @param type NumPy's kind and size without the byte order: f4, i8, ...
+ * @param type NumPy's kind and size without the byte order (f4, i8, ...), or bf2 for bfloat16
  * @throws Error for other types, and where the bytes are not exactly as many as the shape needs
  */
 export function decodeNumbers(
@@ -29,13 +52,7 @@ export function decodeNumbers(
   type: string,
   bigEndian: boolean,
 ): Float32Array | Float64Array {
-  const reader = READERS[type];
-  if (!reader) {
-    if (/^c\d/.test(type))
-      throw new Error('its numbers are complex: save array.real and array.imag side by side');
-    const what = /^O/.test(type) ? 'it holds Python objects' : `its numbers are of type ${type}`;
-    throw new Error(`${what}: convert with array.astype('float32')`);
-  }
+  const reader = readerOf(type);
   if (bytes.length !== count * reader.bytes) {
     throw new Error(
       `its shape needs ${count * reader.bytes} bytes of numbers, it has ${bytes.length}: it is cut off or damaged`,
@@ -45,10 +62,37 @@ export function decodeNumbers(
   const asItIs = !bigEndian && bytes.byteOffset % reader.bytes === 0;
   if (asItIs && type === 'f4') return new Float32Array(bytes.buffer, bytes.byteOffset, count);
   if (asItIs && type === 'f8') return new Float64Array(bytes.buffer, bytes.byteOffset, count);
+  const half = HALVES[type];
+  if (asItIs && half)
+    return fromTable(new Uint16Array(bytes.buffer, bytes.byteOffset, count), tableOf(type, half));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = reader.single ? new Float32Array(count) : new Float64Array(count);
   for (let i = 0; i < count; i++) data[i] = reader.read(view, i * reader.bytes, !bigEndian);
   return data;
+}
+
+const TABLES = new Map<string, Float32Array>();
+
+/** All 65,536 values of a type of two bytes. */
+function tableOf(type: string, value: (bits: number) => number): Float32Array {
+  const table = TABLES.get(type) ?? Float32Array.from({ length: 2 ** 16 }, (_, bits) => value(bits));
+  TABLES.set(type, table);
+  return table;
+}
+
+function fromTable(bits: Uint16Array, table: Float32Array): Float32Array {
+  const data = new Float32Array(bits.length);
+  for (let i = 0; i < bits.length; i++) data[i] = table[bits[i]!]!;
+  return data;
+}
+
+const BITS = new Uint32Array(1);
+const SINGLE = new Float32Array(BITS.buffer);
+
+/** A bfloat16 is the upper half of a float32. */
+function bfloatToNumber(bits: number): number {
+  BITS[0] = bits << 16;
+  return SINGLE[0]!;
 }
 
 /** IEEE 754 binary16: sign, 5 bits of exponent, 10 of fraction. */

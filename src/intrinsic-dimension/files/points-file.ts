@@ -1,9 +1,12 @@
 /** Points from files that people have: NumPy's .npy, .csv, and .safetensors. */
 import { extname } from 'node:path';
 import { parse } from 'csv-parse/sync';
+import { bufferBytes } from './byte-source';
 import { readBytes } from './file-bytes';
+import { NPY_MAGIC, readNpyHeader } from './npy';
 import { decodeNumbers } from './numbers';
-import { parseSafetensors } from './safetensors';
+import { parseSafetensors, SAFETENSORS_TYPES } from './safetensors';
+import { sizeOf } from './stored-array';
 
 /** The forms that are read. */
 export const FORMATS = ['npy', 'csv', 'safetensors'] as const;
@@ -25,10 +28,12 @@ export interface ReadPointsOptions {
   readonly format?: PointsFormat;
   /** Name of the tensor in a .safetensors file. @default the only one */
   readonly key?: string;
+  /** Whether an array [N, A, B, ...] is taken for N points of A x B x ... numbers. @default false: it is refused */
+  readonly flatten?: boolean;
 }
 
 /**
- * Reads points from a file, or from standard input for '-'. Axes after the first are flattened.
+ * Reads points [points, dimensions] from a file, or from standard input for '-'.
  *
  * @throws Error that names the file and what is wrong with it
  */
@@ -41,8 +46,8 @@ export function readPoints(path: string, options: ReadPointsOptions = {}): Point
     if (options.key !== undefined && format !== 'safetensors') {
       throw new Error(`a key names a tensor of a .safetensors file, and this is .${format}`);
     }
-    if (format === 'npy') return inRows(readNpy(bytes));
-    if (format === 'safetensors') return inRows(readSafetensors(bytes, options.key));
+    if (format === 'npy') return inRows(readNpy(bytes), options.flatten);
+    if (format === 'safetensors') return inRows(readSafetensors(bytes, options.key), options.flatten);
     return readCsv(bytes);
   } catch (error) {
     throw new Error(`cannot read ${name}: ${(error as Error).message}`);
@@ -53,7 +58,12 @@ function formatOf(path: string, bytes: Buffer): PointsFormat {
   if (bytes.subarray(0, 6).equals(NPY_MAGIC)) return 'npy';
   const extension = extname(path).toLowerCase();
   if (extension === '.npy') throw new Error(`it is not an .npy file: it does not begin with \\x93NUMPY`);
-  if (extension === '.npz') throw new Error('.npz holds several arrays: save one with numpy.save');
+  if (extension === '.npz')
+    throw new Error(
+      '.npz holds several arrays: measure them with npm run profile, or save one with numpy.save',
+    );
+  if (extension === '.pt' || extension === '.pth')
+    throw new Error('npm run profile reads what PyTorch has saved');
   if (extension === '.safetensors' || bytes[8] === 0x7b) return 'safetensors';
   if (['.csv', '.tsv', '.txt', ''].includes(extension) || path === '-') return 'csv';
   throw new Error(`'${extension}' is none of .npy, .csv, .safetensors: convert it, or name its --format`);
@@ -64,36 +74,10 @@ interface NdArray {
   readonly shape: readonly number[];
 }
 
-const NPY_MAGIC = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]);
-
-/** https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
 function readNpy(bytes: Buffer): NdArray {
-  if (!bytes.subarray(0, 6).equals(NPY_MAGIC)) throw new Error('it is not an .npy file');
-  const version = bytes[6] ?? 0;
-  if (version < 1 || version > 3)
-    throw new Error(`its format version ${version} is unknown: 1 to 3 are read`);
-  const wide = version > 1;
-  const start = wide ? 12 : 10;
-  if (bytes.length < start) throw new Error('it is cut off in its header');
-  const end = start + (wide ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8));
-  if (bytes.length < end) throw new Error('it is cut off in its header');
-  const header = bytes.toString('latin1', start, end);
-  const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1];
-  const order = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
-  const axes = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1];
-  if (descr === undefined && /'descr':\s*\[/.test(header)) {
-    throw new Error('it holds records with named fields: save one field as a plain array');
-  }
-  if (descr === undefined || order === undefined || axes === undefined) {
-    throw new Error(`its header is malformed: ${header.trim().slice(0, 80)}`);
-  }
-  const shape = axes
-    .split(',')
-    .filter((axis) => axis.trim() !== '')
-    .map(Number);
-  const [, endian, type] = /^([<>=|]?)(.+)$/.exec(descr)!;
-  const data = decodeNumbers(bytes.subarray(end), sizeOf(shape), type!, endian === '>');
-  return { data: order === 'True' ? fromFortran(data, shape) : data, shape };
+  const { type, bigEndian, fortran, shape, start } = readNpyHeader(bufferBytes(bytes));
+  const data = decodeNumbers(bytes.subarray(start), sizeOf(shape), type, bigEndian);
+  return { data: fortran ? fromFortran(data, shape) : data, shape };
 }
 
 /** First axis fastest -> last axis fastest. */
@@ -112,21 +96,6 @@ function fromFortran(
   return ordered;
 }
 
-const SAFETENSORS_TYPES: Readonly<Record<string, string>> = {
-  F64: 'f8',
-  F32: 'f4',
-  F16: 'f2',
-  I64: 'i8',
-  I32: 'i4',
-  I16: 'i2',
-  I8: 'i1',
-  U64: 'u8',
-  U32: 'u4',
-  U16: 'u2',
-  U8: 'u1',
-  BOOL: 'b1',
-};
-
 function readSafetensors(bytes: Buffer, wanted: string | undefined): NdArray {
   const { tensors } = parseSafetensors(bytes);
   const keys = [...tensors.keys()];
@@ -140,19 +109,9 @@ function readSafetensors(bytes: Buffer, wanted: string | undefined): NdArray {
     );
   }
   const { dtype, shape, bytes: part } = found;
-  if (dtype === 'BF16') return { data: fromBfloat16(part, sizeOf(shape)), shape };
   const type = SAFETENSORS_TYPES[dtype];
   if (type === undefined) throw new Error(`tensor '${key}' is ${dtype}: convert it to F32`);
   return { data: decodeNumbers(part, sizeOf(shape), type, false), shape };
-}
-
-/** A bfloat16 is the upper half of a float32. */
-function fromBfloat16(bytes: Buffer, count: number): Float32Array {
-  if (bytes.length !== 2 * count)
-    throw new Error(`${count} numbers of BF16 need ${2 * count} bytes, it has ${bytes.length}`);
-  const bits = new Uint32Array(count);
-  for (let i = 0; i < count; i++) bits[i] = bytes.readUInt16LE(2 * i) << 16;
-  return new Float32Array(bits.buffer);
 }
 
 /**
@@ -218,16 +177,18 @@ function numberOf(cell: string): number {
   return Number.isFinite(value) ? value : Number.NaN;
 }
 
-function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((size, axis) => size * axis, 1);
-}
-
-function inRows({ data, shape }: NdArray): PointsFile {
+function inRows({ data, shape }: NdArray, flatten = false): PointsFile {
   if (shape.length < 2) {
     throw new Error(`its shape is [${shape}]: points need the shape [points, dimensions]`);
   }
   const n = shape[0]!;
   const d = sizeOf(shape.slice(1));
-  const note = `shape [${shape}] is read as [${n},${d}]`;
-  return { data, shape: [n, d], ...(shape.length > 2 ? { note } : {}) };
+  if (shape.length === 2) return { data, shape: [n, d] };
+  if (!flatten) {
+    throw new Error(
+      `its shape is [${shape}], and points need the shape [points, dimensions]: npm run profile measures layers and ` +
+        `tokens, and --flatten takes it for ${n} points of ${d} numbers`,
+    );
+  }
+  return { data, shape: [n, d], note: `shape [${shape}] is read as [${n},${d}]` };
 }

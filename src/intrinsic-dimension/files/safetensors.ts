@@ -1,4 +1,24 @@
 /** The safetensors format: tensors by name behind a header of JSON (https://github.com/huggingface/safetensors#format). */
+import { type ByteSource, partOf } from './byte-source';
+import { bytesOfType } from './numbers';
+import { checkArray, type StoredArray, sizeOf, stridesOf } from './stored-array';
+
+/** NumPy's names of the types that are read; bf2 is bfloat16. */
+export const SAFETENSORS_TYPES: Readonly<Record<string, string>> = {
+  F64: 'f8',
+  F32: 'f4',
+  F16: 'f2',
+  BF16: 'bf2',
+  I64: 'i8',
+  I32: 'i4',
+  I16: 'i2',
+  I8: 'i1',
+  U64: 'u8',
+  U32: 'u4',
+  U16: 'u2',
+  U8: 'u1',
+  BOOL: 'b1',
+};
 
 /** Where a tensor lies, and what its numbers are. */
 export interface SafetensorsEntry {
@@ -7,6 +27,8 @@ export interface SafetensorsEntry {
   readonly shape: readonly number[];
   /** Its bytes, as many as the file has. */
   readonly bytes: Buffer;
+  /** The byte of the data where it begins. */
+  readonly start: number;
   /** The byte of the data behind its last. */
   readonly end: number;
 }
@@ -57,7 +79,7 @@ function entryOf(name: string, entry: unknown, data: Buffer): SafetensorsEntry {
     throw new Error(`the entry of tensor '${name}' is malformed`);
   const [from, to] = range as [number, number];
   if (from > to) throw new Error(`tensor '${name}' ends at byte ${to}, before it begins at ${from}`);
-  return { dtype, shape, bytes: data.subarray(from, to), end: to };
+  return { dtype, shape, bytes: data.subarray(from, to), start: from, end: to };
 }
 
 function areSizes(values: unknown): values is number[] {
@@ -86,4 +108,36 @@ export function safetensorsParts(
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(text.byteLength));
   return [length, text, ...parts];
+}
+
+/** Most bytes of a header, as the format's own library has it. */
+const LARGEST_HEADER = 100e6;
+
+/** The tensors of a file of any size, where they lie. */
+export function safetensorsArrays(source: ByteSource): StoredArray[] {
+  const length = source.size < 8 ? Number.NaN : Number(source.read(0, 8).readBigUInt64LE(0));
+  if (!(length <= source.size - 8 && length <= LARGEST_HEADER))
+    throw new Error('it is cut off in its header, or no .safetensors file');
+  // The header alone: what it says of the places of bytes is checked against the file.
+  const { tensors } = parseSafetensors(source.read(0, 8 + length));
+  return [...tensors].map(([name, { dtype, shape, start, end }]) => {
+    const type = SAFETENSORS_TYPES[dtype];
+    if (type === undefined) throw new Error(`tensor '${name}' is ${dtype}: convert it to F32`);
+    const bytes = sizeOf(shape) * bytesOfType(type);
+    if (end - start !== bytes) {
+      throw new Error(
+        `tensor '${name}' of shape [${shape}] needs ${bytes} bytes, it has ${end - start}: it is damaged`,
+      );
+    }
+    const numbers = partOf(source, 8 + length + start, bytes);
+    return checkArray({
+      name,
+      type,
+      bigEndian: false,
+      shape,
+      strides: stridesOf(shape),
+      offset: 0,
+      source: numbers,
+    });
+  });
 }

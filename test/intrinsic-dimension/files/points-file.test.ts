@@ -43,7 +43,7 @@ describe('readPoints', () => {
     return path;
   };
   const check = (path: string, expected: number[], shape: number[], tolerance = 0): void => {
-    const read = readPoints(path);
+    const read = readPoints(path, { flatten: true });
     assert.deepEqual(read.shape, shape);
     for (const [p, value] of expected.entries()) {
       assert.ok(Math.abs(read.data[p]! - value) <= tolerance * Math.abs(value), `${read.data}`);
@@ -71,7 +71,11 @@ describe('readPoints', () => {
     const eight = bytesOf(Float32Array.from([0, 1, 2, 3, 4, 5, 6, 7]));
     const path = write('cube.npy', npy("'<f4'", '(2, 2, 2)', eight, true));
     check(path, [0, 4, 2, 6, 1, 5, 3, 7], [2, 4]);
-    assert.equal(readPoints(path).note, 'shape [2,2,2] is read as [2,4]');
+    assert.equal(readPoints(path, { flatten: true }).note, 'shape [2,2,2] is read as [2,4]');
+    assert.throws(
+      () => readPoints(path),
+      /cube\.npy: its shape is \[2,2,2\], and points need .* npm run profile .* --flatten takes it for 2 points of 4/,
+    );
   });
 
   it('reads .csv with and without names, and with other separators', () => {

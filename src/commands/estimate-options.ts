@@ -1,0 +1,53 @@
+/** The options of commands that estimate a dimension, said once. */
+import { type Command, Option } from 'commander';
+import { group } from 'd3-array';
+import { ESTIMATOR_OPTIONS } from '../intrinsic-dimension/estimators/registry';
+import { INTERVALS } from '../intrinsic-dimension/intrinsic-dimension';
+import { METRICS } from '../intrinsic-dimension/points/space';
+
+/** Options of estimators by their names; one name may mean something in several estimators. */
+export const ESTIMATOR_FLAGS: readonly (readonly [string, typeof ESTIMATOR_OPTIONS])[] = [
+  ...group(ESTIMATOR_OPTIONS, ({ name }) => name),
+].filter(([name]) => name !== 'fit');
+
+/** Adds the options of every estimator, the metric and the interval. */
+export function addEstimateOptions(command: Command): Command {
+  for (const [name, meanings] of ESTIMATOR_FLAGS) {
+    const isFlag = typeof meanings[0]!.default === 'boolean';
+    const words = new Set(meanings.flatMap((meaning) => meaning.words ?? []));
+    const text = meanings.map(
+      ({ estimators, description, defaultText }) =>
+        `${estimators.join(', ')}: ${description}${isFlag ? '' : ` (default ${defaultText})`}`,
+    );
+    command.addOption(
+      isFlag
+        ? new Option(`--${name}`, text.join('; '))
+        : words.size > 0
+          ? new Option(`--${name} <name>`, text.join('; ')).choices([...words])
+          : new Option(`--${name} <n>`, text.join('; ')).argParser((word) => numberNamed(name, word)),
+    );
+  }
+  return command
+    .addOption(new Option('--metric <name>', 'distance between points (default: euclidean)').choices(METRICS))
+    .addOption(
+      new Option('--interval <kind>', 'where the interval comes from (default: sandwich)').choices(INTERVALS),
+    )
+    .addOption(
+      new Option('--level <f>', 'level of the interval (default: 0.95)').argParser((word) =>
+        numberNamed('level', word),
+      ),
+    );
+}
+
+/** @throws Error for what is no number */
+export function numberNamed(name: string, word: string): number {
+  const number = Number(word);
+  if (word.trim() === '' || Number.isNaN(number))
+    throw new Error(`--${name} must be a number, got '${word}'`);
+  return number;
+}
+
+/** A share as percent: 0.95 -> 95 %. */
+export function percent(level = 0.95): string {
+  return `${Number((100 * level).toPrecision(6))} %`;
+}

@@ -1,0 +1,70 @@
+/** The file of a profile, a line of JSON for each layer: what is finished stays, and a later call goes on. */
+import { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs';
+import type { SavedSite } from '../activations/saved/saved-profile';
+import { writeAtomically } from '../atomic-write';
+
+/** What was measured, and how. */
+export interface ProfileHeader {
+  /** Options that change the values. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Each file with its bytes and the time of its last change. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** One layer's line. */
+export type ProfileLine = { readonly run: string; readonly site: string } & SavedSite;
+
+/** Where lines go. */
+export interface ProfileFile {
+  /** Layers of the call that is continued. */
+  readonly known: readonly ProfileLine[];
+  add(line: ProfileLine): void;
+}
+
+/** Size and time of files, by which a change is noticed. */
+export function stamps(files: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    files.map((file) => {
+      const { size, mtimeMs } = statSync(file);
+      return [file, `${size} bytes, ${new Date(mtimeMs).toISOString()}`];
+    }),
+  );
+}
+
+/**
+ * Starts a file, or continues one.
+ *
+ * @throws Error where a file is there and not continued, and where it was made with other options or of other files
+ */
+export function openProfile(path: string, header: ProfileHeader, resume: boolean): ProfileFile {
+  const text = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  if (text !== undefined && !resume)
+    throw new Error(`${path} exists: continue it with --resume, or give another --out`);
+  // The last line is whole when a line end follows it.
+  const lines = text === undefined ? [] : text.split('\n').slice(0, -1);
+  const known = lines.length === 0 ? [] : linesOf(path, lines, header);
+  writeAtomically(
+    path,
+    [header, ...known].map((line) => `${JSON.stringify(line)}\n`),
+  );
+  return { known, add: (line) => appendFileSync(path, `${JSON.stringify(line)}\n`) };
+}
+
+function linesOf(path: string, lines: readonly string[], header: ProfileHeader): ProfileLine[] {
+  const [found, ...rest] = lines.map((line, i): unknown => {
+    try {
+      return JSON.parse(line);
+    } catch {
+      throw new Error(`${path} is damaged in line ${i + 1}: give another --out`);
+    }
+  }) as [Partial<ProfileHeader>, ...ProfileLine[]];
+  for (const part of ['options', 'files'] as const) {
+    const [before, now] = [found[part] ?? {}, header[part]];
+    const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+    const changed = names.find((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
+    if (changed === undefined) continue;
+    const [was, is] = [before[changed], now[changed]].map((value) => JSON.stringify(value) ?? 'not given');
+    throw new Error(`${path} was made with ${changed} ${was}, and it is ${is} now: give another --out`);
+  }
+  return rest;
+}

@@ -1,0 +1,77 @@
+/** Bytes that are read where they lie: a file, or a part of one, of any size. */
+import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Bytes that can be read from any place. */
+export interface ByteSource {
+  readonly size: number;
+  /**
+   * @throws Error where the bytes end before `at + length`
+   */
+  read(at: number, length: number): Buffer;
+  /** May be called again. */
+  readonly close: () => void;
+}
+
+/** @throws what the file system throws */
+export function openBytes(path: string): ByteSource {
+  return descriptorBytes(openSync(path, 'r'));
+}
+
+/** The bytes of an open file, which is closed with them. */
+export function descriptorBytes(file: number): ByteSource {
+  const { size } = fstatSync(file);
+  let open = true;
+  return {
+    size,
+    read: (at, length) => {
+      if (!(at >= 0 && length >= 0 && at + length <= size))
+        throw new Error(`it ends at byte ${size}, before byte ${at + length}: it is cut off or damaged`);
+      const bytes = Buffer.allocUnsafeSlow(length);
+      for (let done = 0; done < length; ) {
+        const more = readSync(file, bytes, done, Math.min(2 ** 30, length - done), at + done);
+        if (more === 0) throw new Error(`it has become shorter while it was read`);
+        done += more;
+      }
+      return bytes;
+    },
+    close: () => {
+      if (open) closeSync(file);
+      open = false;
+    },
+  };
+}
+
+/** Bytes in memory. */
+export function bufferBytes(bytes: Buffer): ByteSource {
+  return { size: bytes.length, read: (at, length) => bytes.subarray(at, at + length), close: () => {} };
+}
+
+/** `length` bytes of a source from `start` on; closing it closes the source. */
+export function partOf(source: ByteSource, start: number, length: number): ByteSource {
+  if (!(start >= 0 && length >= 0 && start + length <= source.size)) {
+    throw new Error(
+      `it has ${source.size} bytes, and a part of it should end at byte ${start + length}: it is cut off or damaged`,
+    );
+  }
+  return {
+    size: length,
+    read: (at, count) => {
+      if (!(at >= 0 && count >= 0 && at + count <= length))
+        throw new Error(`a part of it has ${length} bytes, and ${at + count} are needed: it is damaged`);
+      return source.read(start + at, count);
+    },
+    close: source.close,
+  };
+}
+
+/** An open file without a name, which is gone when it is closed, however the process ends. */
+export function openUnnamed(): number {
+  const folder = mkdtempSync(join(tmpdir(), 'activations-'));
+  try {
+    return openSync(join(folder, 'bytes'), 'wx+');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}

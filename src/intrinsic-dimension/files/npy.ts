@@ -1,0 +1,60 @@
+/** NumPy's .npy format: one array behind a short header (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html). */
+import { type ByteSource, partOf } from './byte-source';
+import { checkArray, type StoredArray, sizeOf, stridesOf } from './stored-array';
+
+/** How every .npy file begins. */
+export const NPY_MAGIC: Buffer = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]);
+
+/** What the header says. */
+export interface NpyHeader {
+  /** NumPy's kind and size without the byte order: f4, i8, ... */
+  readonly type: string;
+  readonly bigEndian: boolean;
+  /** The first axis is the fastest. */
+  readonly fortran: boolean;
+  readonly shape: readonly number[];
+  /** Bytes before the numbers. */
+  readonly start: number;
+}
+
+/** @throws Error that says what is wrong, as a sentence that begins with "it" */
+export function readNpyHeader(source: ByteSource): NpyHeader {
+  const head = source.read(0, Math.min(12, source.size));
+  if (!head.subarray(0, 6).equals(NPY_MAGIC)) throw new Error('it is not an .npy file');
+  const version = head[6] ?? 0;
+  if (version < 1 || version > 3)
+    throw new Error(`its format version ${version} is unknown: 1 to 3 are read`);
+  const wide = version > 1;
+  const start = wide ? 12 : 10;
+  if (head.length < start) throw new Error('it is cut off in its header');
+  const end = start + (wide ? head.readUInt32LE(8) : head.readUInt16LE(8));
+  if (source.size < end) throw new Error('it is cut off in its header');
+  const header = source.read(start, end - start).toString('latin1');
+  const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1];
+  const order = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
+  const axes = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1];
+  if (descr === undefined && /'descr':\s*\[/.test(header)) {
+    throw new Error('it holds records with named fields: save one field as a plain array');
+  }
+  if (descr === undefined || order === undefined || axes === undefined) {
+    throw new Error(`its header is malformed: ${header.trim().slice(0, 80)}`);
+  }
+  const shape = axes
+    .split(',')
+    .filter((axis) => axis.trim() !== '')
+    .map(Number);
+  const [, endian, type] = /^([<>=|]?)(.*)$/.exec(descr)!;
+  return { type: type!, bigEndian: endian === '>', fortran: order === 'True', shape, start: end };
+}
+
+/** The array of a file, where it lies. */
+export function npyArray(source: ByteSource, name: string): StoredArray {
+  const { type, bigEndian, fortran, shape, start } = readNpyHeader(source);
+  const strides = fortran ? stridesOf([...shape].reverse()).reverse() : stridesOf(shape);
+  const numbers = partOf(source, start, source.size - start);
+  const array = checkArray({ name, type, bigEndian, shape, strides, offset: 0, source: numbers });
+  const bytes = sizeOf(shape) * Number(/\d+$/.exec(type)?.[0]);
+  if (bytes !== numbers.size)
+    throw new Error(`its shape needs ${bytes} bytes of numbers, it has ${numbers.size}: it is damaged`);
+  return array;
+}

@@ -1,0 +1,150 @@
+/** An array of any rank that lies in a file: any box of it is read without the rest. */
+import type { ByteSource } from './byte-source';
+import { bytesOfType, decodeNumbers } from './numbers';
+
+/** Where the numbers of an array lie. */
+export interface StoredArray {
+  /** Within its file; empty where the file holds one array without a name. */
+  readonly name: string;
+  /** NumPy's kind and size: f4, i8, ..., or bf2 for bfloat16. */
+  readonly type: string;
+  readonly bigEndian: boolean;
+  readonly shape: readonly number[];
+  /** Numbers from one element to the next along each axis. */
+  readonly strides: readonly number[];
+  /** Numbers before the first. */
+  readonly offset: number;
+  readonly source: ByteSource;
+}
+
+/** The arrays of one file. */
+export interface StoredArrays {
+  readonly arrays: readonly StoredArray[];
+  /** Whether the arrays stand in the order in which they were saved. */
+  readonly ordered: boolean;
+  /** What the file holds besides arrays, in words. */
+  readonly notes: readonly string[];
+  close(): void;
+}
+
+/** A part of an array: `count` elements from `from` on along each axis. */
+export interface Box {
+  readonly from: readonly number[];
+  readonly count: readonly number[];
+}
+
+/** Strides of an array in C order. */
+export function stridesOf(shape: readonly number[]): number[] {
+  const strides = shape.map(() => 1);
+  for (let a = shape.length - 2; a >= 0; a--) strides[a] = strides[a + 1]! * shape[a + 1]!;
+  return strides;
+}
+
+/** Numbers in an array of this shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, axis) => size * axis, 1);
+}
+
+/**
+ * Refuses arrays whose numbers are not all in the file, and types that are not read, before anything is read.
+ *
+ * @throws Error that says what is wrong
+ */
+export function checkArray(array: StoredArray): StoredArray {
+  const { shape, strides, offset, source, type, name } = array;
+  const called = name === '' ? 'its array' : `its array '${name}'`;
+  const bytes = bytesOfType(type);
+  const last = shape.reduce((at, count, a) => at + (count - 1) * strides[a]!, offset);
+  if (![...shape, ...strides, offset, last + 1].every((size) => Number.isSafeInteger(size) && size >= 0))
+    throw new Error(`the shape [${shape}] of ${called} is damaged`);
+  if (sizeOf(shape) > 0 && (last + 1) * bytes > source.size) {
+    throw new Error(
+      `the shape [${shape}] of ${called} needs ${(last + 1) * bytes} bytes of numbers, it has ${source.size}: it is cut off or damaged`,
+    );
+  }
+  return array;
+}
+
+/** Numbers that are read at once although they lie apart. */
+const NEAR = 2 ** 14;
+/** Most numbers that are read at once. */
+const MOST = 2 ** 24;
+
+/**
+ * Reads a box.
+ *
+ * @param order the axes of the result, slowest first; all others have one element in the box
+ * @returns the numbers in C order of `order`; float64 where float32 would lose digits
+ */
+export function readBox(
+  array: StoredArray,
+  { from, count }: Box,
+  order: readonly number[],
+): Float32Array | Float64Array {
+  const { type, bigEndian, strides, source } = array;
+  const bytes = bytesOfType(type);
+  const into = stridesOf(order.map((axis) => count[axis]!));
+  const axes = order
+    .map((axis, i) => ({ count: count[axis]!, stride: strides[axis]!, target: into[i]! }))
+    .filter((axis) => axis.count !== 1)
+    .sort((a, b) => b.stride - a.stride);
+  const total = axes.reduce((size, axis) => size * axis.count, 1);
+  const result = decodesToSingle(type) ? new Float32Array(total) : new Float64Array(total);
+  const start = from.reduce((at, index, axis) => at + index * strides[axis]!, array.offset);
+  const descend = (depth: number, at: number, target: number): void => {
+    const inner = axes.slice(depth);
+    const span = inner.reduce((length, axis) => length + (axis.count - 1) * axis.stride, 1);
+    const wanted = inner.reduce((size, axis) => size * axis.count, 1);
+    if (inner.length === 0 || (span <= MOST && (span <= 2 * wanted || span <= NEAR))) {
+      const numbers = decodeNumbers(source.read(at * bytes, span * bytes), span, type, bigEndian);
+      scatter(numbers, inner, 0, 0, result, target);
+      return;
+    }
+    const [{ count: steps, stride, target: step }] = inner as [Axis];
+    // A long axis without others inside is read in pieces.
+    if (inner.length === 1 && stride === 1) {
+      for (let i = 0; i < steps; i += MOST) {
+        const size = Math.min(MOST, steps - i);
+        const numbers = decodeNumbers(source.read((at + i) * bytes, size * bytes), size, type, bigEndian);
+        scatter(numbers, [{ count: size, stride, target: step }], 0, 0, result, target + i * step);
+      }
+      return;
+    }
+    for (let i = 0; i < steps; i++) descend(depth + 1, at + i * stride, target + i * step);
+  };
+  if (total > 0) descend(0, start, 0);
+  return result;
+}
+
+interface Axis {
+  readonly count: number;
+  readonly stride: number;
+  readonly target: number;
+}
+
+function decodesToSingle(type: string): boolean {
+  return decodeNumbers(Buffer.alloc(0), 0, type, false) instanceof Float32Array;
+}
+
+function scatter(
+  numbers: Float32Array | Float64Array,
+  axes: readonly Axis[],
+  depth: number,
+  at: number,
+  result: Float32Array | Float64Array,
+  target: number,
+): void {
+  const axis = axes[depth];
+  if (!axis) {
+    result[target] = numbers[at]!;
+    return;
+  }
+  const { count, stride, target: step } = axis;
+  if (depth === axes.length - 1) {
+    if (stride === 1 && step === 1) result.set(numbers.subarray(at, at + count), target);
+    else for (let i = 0; i < count; i++) result[target + i * step] = numbers[at + i * stride]!;
+    return;
+  }
+  for (let i = 0; i < count; i++)
+    scatter(numbers, axes, depth + 1, at + i * stride, result, target + i * step);
+}
