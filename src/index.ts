@@ -58,6 +58,7 @@ export {
   type SitePoints,
 } from './activations/activations';
 export { type ModelSource, modelSource, type SourceOptions } from './activations/sources/inputs';
+export { NoEstimateError } from './intrinsic-dimension/no-estimate';
 export { type LayerProfile, layerProfile, type ProfileOptions } from './activations/profile';
 
 // 6. training: fit

@@ -5,6 +5,7 @@ import {
   type IdOptions,
   intrinsicDimension,
 } from '../intrinsic-dimension/intrinsic-dimension';
+import { estimateOrReason, NoEstimateError } from '../intrinsic-dimension/no-estimate';
 import { ACTIVATION_MEMORY, activations } from './activations';
 import type { AnyModel } from './sources/any-model';
 import { modelSource } from './sources/inputs';
@@ -37,11 +38,16 @@ export interface SiteEstimate extends IdEstimate {
 
 /** Dimensions along a network. */
 export interface LayerProfile {
+  /** The sites that have an estimate, from input to output. */
   readonly sites: Readonly<Record<string, SiteEstimate>>;
-  /** PID: the largest dimension of all sites. */
+  /** Why each of the other sites has none, such as a layer whose activations are all 0. */
+  readonly notMeasurable: Readonly<Record<string, string>>;
+  /** The names of all sites, from input to output. */
+  readonly order: readonly string[];
+  /** PID: the largest dimension of all sites that have one. */
   readonly peakId: number;
   readonly peakSite: string;
-  /** LLID: the dimension at the last site, just before the classifier. */
+  /** LLID: the dimension at the last site, just before the classifier; NaN where that site has none. */
   readonly lastLayerId: number;
   readonly lastSite: string;
 }
@@ -50,7 +56,10 @@ export interface LayerProfile {
  * Measures the dimension of the activations of `inputs` [examples, ...] at each site.
  *
  * @param model ours, a tf.LayersModel (sites are layer names) or a tf.GraphModel (sites are node names)
- * @throws RangeError for a site that the model has not; what {@link intrinsicDimension} throws, with the site's name
+ * A site whose activations have no estimate is listed with the reason, and the others are measured.
+ *
+ * @throws RangeError for a site that the model has not; NoEstimateError where no site has an estimate; what else
+ *   {@link intrinsicDimension} throws, with the site's name
  */
 export async function layerProfile(
   model: AnyModel,
@@ -70,34 +79,56 @@ export async function layerProfile(
     throw new RangeError(`lastSite '${lastSite}' is none of the sites measured: ${sites.join(', ')}`);
   }
   const estimates: Record<string, SiteEstimate> = {};
+  const notMeasurable: Record<string, string> = {};
   const { signal } = idOptions;
   onProgress?.(0, sites[0]);
   for await (const { site, points } of activations(source, sites, {
     memory,
     ...(signal ? { signal } : {}),
   })) {
-    const done = Object.keys(estimates).length;
+    const done = Object.keys(estimates).length + Object.keys(notMeasurable).length;
     onProgress?.(done / sites.length, site);
     try {
-      const estimate = await intrinsicDimension(points, {
-        ...idOptions,
-        onProgress: (part) => onProgress?.((done + part) / sites.length, site),
-      });
-      estimates[site] = { ...estimate, shape: source.shapes.get(site)! };
+      const estimate = await estimateOrReason(
+        intrinsicDimension(points, {
+          ...idOptions,
+          onProgress: (part) => onProgress?.((done + part) / sites.length, site),
+        }),
+      );
+      if (estimate.value === null) notMeasurable[site] = estimate.reason;
+      else estimates[site] = { ...estimate, shape: source.shapes.get(site)! };
     } catch (error) {
       if (error instanceof RangeError) error.message = `at site '${site}': ${error.message}`;
       throw error;
     }
   }
-  return summarise(estimates, lastSite ?? source.lastSite);
+  return summarise(sites, estimates, notMeasurable, lastSite ?? source.lastSite);
 }
 
 function summarise(
+  order: readonly string[],
   sites: Readonly<Record<string, SiteEstimate>>,
+  notMeasurable: Readonly<Record<string, string>>,
   wantedLast: string | undefined,
 ): LayerProfile {
   const names = Object.keys(sites);
+  if (names.length === 0) {
+    const [[site, reason]] = Object.entries(notMeasurable) as [[string, string]];
+    throw new NoEstimateError(
+      `at site '${site}': ${reason}`,
+      order.length === 1 ? 'choose another site or other inputs' : 'no other site can be measured either',
+    );
+  }
   const peakSite = names.reduce((peak, name) => (sites[name]!.value > sites[peak]!.value ? name : peak));
-  const lastSite = wantedLast !== undefined && names.includes(wantedLast) ? wantedLast : names.at(-1)!;
-  return { sites, peakId: sites[peakSite]!.value, peakSite, lastLayerId: sites[lastSite]!.value, lastSite };
+  const lastSite = wantedLast !== undefined && order.includes(wantedLast) ? wantedLast : order.at(-1)!;
+  const lastLayerId = sites[lastSite]?.value ?? Number.NaN;
+  return {
+    sites,
+    notMeasurable,
+    order,
+    peakId: sites[peakSite]!.value,
+    peakSite,
+    lastLayerId,
+    lastSite,
+  };
 }

@@ -1,6 +1,7 @@
 /** Recorded runs as a danfo DataFrame, one row each; the only importer of danfojs-node. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
+import { max } from 'd3-array';
 import type { DataFrame } from 'danfojs-node';
 import { RECORDED } from './recorded-runs';
 import { type Measurement, type RunRecord, readRun } from './run-record';
@@ -48,7 +49,8 @@ export async function runs(folder: string = RECORDED): Promise<DataFrame> {
  * - `step` of the last measurement, and whether the run is `done`;
  * - `trainAccuracy`, `accuracy`, `loss` of that measurement, the latter two on validation;
  * - `bestAccuracy` on validation and `bestStep`, the first to have it;
- * - `LLID` and `PID` on validation at the last measurement, and their ratio `PID/LLID`.
+ * - `LLID` and `PID` on validation at the last measurement, and their ratio `PID/LLID`; PID is that of the sites that
+ *   could be measured, and LLID is NaN where the last one could not.
  */
 export function runColumns(
   named: readonly { readonly name: string; readonly record: RunRecord }[],
@@ -95,7 +97,7 @@ function resultsOf({ measurements, done }: RunRecord): Results {
   );
   const ids = Object.values(last?.validation.id ?? {}).map(({ value }) => value);
   const lastLayerId = ids.at(-1) ?? Number.NaN;
-  const peakId = ids.length > 0 ? Math.max(...ids) : Number.NaN;
+  const peakId = max(ids, (value) => value ?? undefined) ?? Number.NaN;
   return {
     step: last?.step ?? Number.NaN,
     done: done !== undefined,
