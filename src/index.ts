@@ -58,9 +58,10 @@ export {
   type SitePoints,
 } from './activations/activations';
 export { type ModelSource, modelSource, type SourceOptions } from './activations/sources/inputs';
+export { NoEstimateError } from './intrinsic-dimension/no-estimate';
 export type { LayerProfile } from './activations/layer-profile';
 export { layerProfile, type ProfileOptions } from './activations/profile';
-export { profile, type SavedProfile, type SavedProfileOptions } from './activations/saved/saved-profile';
+export { profile, type SavedProfileOptions } from './activations/saved/saved-profile';
 export type { TokenRule } from './activations/saved/tokens';
 
 // 6. training: fit
@@ -99,7 +100,7 @@ export { type RunOptions, runExperiment } from './experiments/run';
 export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experiments/sweep';
 
 // 9. analysis: numbers from records
-export { lastLayerId, peakId } from './analysis/layer-ids';
+export { lastLayerId, peakId } from './records/layer-ids';
 export { grokkingStep, type Transition, transition } from './analysis/transition';
 export {
   type GrokkingRow,

@@ -1,5 +1,6 @@
 /** Dimensions along a network, with their peak (PID) and the last layer's (LLID). */
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
+import { NoEstimateError } from '../intrinsic-dimension/no-estimate';
 
 /** An estimate for one site. */
 export interface SiteEstimate extends IdEstimate {
@@ -7,24 +8,44 @@ export interface SiteEstimate extends IdEstimate {
   readonly shape: readonly number[];
 }
 
-/** Dimensions along a network. */
-export interface LayerProfile {
+/** What was measured at the sites of a network. */
+interface Sites {
+  /** The sites that have an estimate, from input to output. */
   readonly sites: Readonly<Record<string, SiteEstimate>>;
-  /** PID: the largest dimension of all sites. */
+  /** Why each of the other sites has none, such as a layer whose activations are all 0. */
+  readonly notMeasurable: Readonly<Record<string, string>>;
+  /** The names of all sites, from input to output. */
+  readonly order: readonly string[];
+}
+
+/** Dimensions along a network. */
+export interface LayerProfile extends Sites {
+  /** PID: the largest dimension of all sites that have one. */
   readonly peakId: number;
   readonly peakSite: string;
-  /** LLID: the dimension at the last site, just before the classifier. */
+  /** LLID: the dimension at the last site, just before the classifier; NaN where that site has none. */
   readonly lastLayerId: number;
   readonly lastSite: string;
 }
 
-/** PID and LLID of measured sites, of which there is at least one. */
-export function profileOf(
-  sites: Readonly<Record<string, SiteEstimate>>,
-  wantedLast: string | undefined,
-): LayerProfile {
+/**
+ * Adds PID and LLID.
+ *
+ * @param wantedLast the site of LLID, if it is among them. @default the last one
+ * @throws NoEstimateError where no site has an estimate
+ */
+export function profileOf(measured: Sites, wantedLast: string | undefined): LayerProfile {
+  const { sites, notMeasurable, order } = measured;
   const names = Object.keys(sites);
+  if (names.length === 0) {
+    const [[site, reason]] = Object.entries(notMeasurable) as [[string, string]];
+    throw new NoEstimateError(
+      `at site '${site}': ${reason}`,
+      order.length === 1 ? 'choose another site or other inputs' : 'no other site can be measured either',
+    );
+  }
   const peakSite = names.reduce((peak, name) => (sites[name]!.value > sites[peak]!.value ? name : peak));
-  const lastSite = wantedLast !== undefined && names.includes(wantedLast) ? wantedLast : names.at(-1)!;
-  return { sites, peakId: sites[peakSite]!.value, peakSite, lastLayerId: sites[lastSite]!.value, lastSite };
+  const lastSite = wantedLast !== undefined && order.includes(wantedLast) ? wantedLast : order.at(-1)!;
+  const lastLayerId = sites[lastSite]?.value ?? Number.NaN;
+  return { ...measured, peakId: sites[peakSite]!.value, peakSite, lastLayerId, lastSite };
 }

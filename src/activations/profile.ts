@@ -1,6 +1,7 @@
 /** The intrinsic dimension of every layer's activations: peak (PID) and last layer (LLID). */
 import type * as tf from '@tensorflow/tfjs';
 import { type IdOptions, intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
+import { estimateOrReason } from '../intrinsic-dimension/no-estimate';
 import { ACTIVATION_MEMORY, activations } from './activations';
 import { type LayerProfile, profileOf, type SiteEstimate } from './layer-profile';
 import type { AnyModel } from './sources/any-model';
@@ -30,7 +31,10 @@ export type ProfileOptions = IdOptions & {
  * Measures the dimension of the activations of `inputs` [examples, ...] at each site.
  *
  * @param model ours, a tf.LayersModel (sites are layer names) or a tf.GraphModel (sites are node names)
- * @throws RangeError for a site that the model has not; what {@link intrinsicDimension} throws, with the site's name
+ * A site whose activations have no estimate is listed with the reason, and the others are measured.
+ *
+ * @throws RangeError for a site that the model has not; NoEstimateError where no site has an estimate; what else
+ *   {@link intrinsicDimension} throws, with the site's name
  */
 export async function layerProfile(
   model: AnyModel,
@@ -50,24 +54,28 @@ export async function layerProfile(
     throw new RangeError(`lastSite '${lastSite}' is none of the sites measured: ${sites.join(', ')}`);
   }
   const estimates: Record<string, SiteEstimate> = {};
+  const notMeasurable: Record<string, string> = {};
   const { signal } = idOptions;
   onProgress?.(0, sites[0]);
   for await (const { site, points } of activations(source, sites, {
     memory,
     ...(signal ? { signal } : {}),
   })) {
-    const done = Object.keys(estimates).length;
+    const done = Object.keys(estimates).length + Object.keys(notMeasurable).length;
     onProgress?.(done / sites.length, site);
     try {
-      const estimate = await intrinsicDimension(points, {
-        ...idOptions,
-        onProgress: (part) => onProgress?.((done + part) / sites.length, site),
-      });
-      estimates[site] = { ...estimate, shape: source.shapes.get(site)! };
+      const estimate = await estimateOrReason(
+        intrinsicDimension(points, {
+          ...idOptions,
+          onProgress: (part) => onProgress?.((done + part) / sites.length, site),
+        }),
+      );
+      if (estimate.value === null) notMeasurable[site] = estimate.reason;
+      else estimates[site] = { ...estimate, shape: source.shapes.get(site)! };
     } catch (error) {
       if (error instanceof RangeError) error.message = `at site '${site}': ${error.message}`;
       throw error;
     }
   }
-  return profileOf(estimates, lastSite ?? source.lastSite);
+  return profileOf({ order: sites, sites: estimates, notMeasurable }, lastSite ?? source.lastSite);
 }

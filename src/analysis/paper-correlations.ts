@@ -11,14 +11,17 @@ export interface HarmlessOptions {
 
 /**
  * Pearson's r of LLID with the strength, its logarithm for weight decays above zero, over runs that have learnt; the
- * 95 % interval is a bootstrap's over runs. Undefined for fewer than 4 runs.
+ * 95 % interval is a bootstrap's over runs. Runs without LLID are left out. Undefined for fewer than 4 runs.
  */
 export function strengthCorrelation(
   ends: readonly Outcome[],
   regularization: Regularization,
 ): Correlation | undefined {
   const log = regularization === 'weightDecay';
-  const used = ends.filter(({ collapsed, strength }) => !collapsed && (!log || strength > 0));
+  const used = ends.filter(
+    ({ collapsed, strength, lastLayerId }) =>
+      !collapsed && (!log || strength > 0) && Number.isFinite(lastLayerId),
+  );
   if (used.length < 4) return undefined;
   return correlation(
     used.map(({ strength }) => (log ? Math.log10(strength) : strength)),
@@ -48,10 +51,11 @@ export function learntRuns(
 
 /** Pearson's r of accuracy with PID / LLID; undefined for fewer than 4 runs. */
 export function accuracyCorrelation(ends: readonly Outcome[]): Correlation | undefined {
-  if (ends.length < 4) return undefined;
+  const used = ends.filter((end) => Number.isFinite(idRatio(end)));
+  if (used.length < 4) return undefined;
   return correlation(
-    ends.map(idRatio),
-    ends.map(({ accuracy }) => accuracy),
+    used.map(idRatio),
+    used.map(({ accuracy }) => accuracy),
     { block: 1 },
   );
 }

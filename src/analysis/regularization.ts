@@ -1,8 +1,8 @@
 /** How a sweep over the strength of one regularisation ended: every run, the mean of each strength, where harm begins. */
 import { ascending, deviation, group, max, mean, median } from 'd3-array';
 import { jStat } from 'jstat';
+import { lastLayerId, peakId } from '../records/layer-ids';
 import type { RunSoFar } from '../records/run-record';
-import { lastLayerId, peakId } from './layer-ids';
 
 /** A setting whose strength is swept while the other one is off. */
 export type Regularization = 'weightDecay' | 'blockDropout';

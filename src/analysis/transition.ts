@@ -50,23 +50,35 @@ export interface Transition {
 /** Parts of the log axis whose slopes are compared: a quarter of a doubling each over 40,000 steps. */
 const STRETCHES = 60;
 
-/** Compares accuracy on validation with the dimension at one site over a run. */
+/**
+ * Compares accuracy on validation with the dimension at one site over a run. The dimensions are NaN where fewer than 2
+ * measurements have one.
+ */
 export function transition(
   measurements: readonly Measurement[],
   options: TransitionOptions = {},
 ): Transition {
   const { split = 'validation' } = options;
-  const shown = measurements.filter(({ step }) => step > 0);
-  if (shown.length < 2)
-    throw new RangeError(`a transition needs at least 2 measurements, got ${shown.length}`);
-  const site = options.site ?? Object.keys(shown[0]!.validation.id).at(-1)!;
-  const ids = shown.map((measurement) => {
+  const after = measurements.filter(({ step }) => step > 0);
+  if (after.length < 2)
+    throw new RangeError(`a transition needs at least 2 measurements, got ${after.length}`);
+  const site = options.site ?? Object.keys(after[0]!.validation.id).at(-1)!;
+  const dimensionOf = (measurement: Measurement): number | null => {
     const found = measurement[split].id[site];
     if (found) return found.value;
     throw new RangeError(
       `no ID was measured at '${site}': choose from ${Object.keys(measurement[split].id).join(', ')}`,
     );
-  });
+  };
+  // The straight lines between measurements pass over those whose points had no dimension.
+  const shown = after.filter((measurement) => dimensionOf(measurement) !== null);
+  const halfAccuracy = grokkingStep(after);
+  if (shown.length < 2) {
+    const none = Number.NaN;
+    const half = halfAccuracy === undefined ? {} : { halfAccuracy };
+    return { ...half, peak: none, least: none, final: none, fall: none };
+  }
+  const ids = shown.map((measurement) => dimensionOf(measurement)!);
   const times = shown.map(({ step }) => Math.log(step));
   const peak = Math.max(...ids);
   const top = ids.indexOf(peak);
@@ -74,7 +86,6 @@ export function transition(
   const half = (peak + least) / 2;
   const below = ids.findIndex((value, i) => i > top && value <= half);
   const halfFall = below < 0 ? undefined : Math.exp(crossing(times, ids, below, half));
-  const halfAccuracy = grokkingStep(shown);
   return {
     ...(halfAccuracy === undefined
       ? {}
@@ -85,7 +96,7 @@ export function transition(
       : { lead: Math.log10(halfAccuracy / halfFall) }),
     peak,
     least,
-    final: ids.at(-1)!,
+    final: dimensionOf(after.at(-1)!) ?? Number.NaN,
     fall: (peak - least) / peak,
     ...(shown.length < 6
       ? {}

@@ -1,8 +1,8 @@
 /** Profiles as a table for the eye and as comma-separated values. */
-import type { SavedProfile } from '../activations/saved/saved-profile';
+import type { LayerProfile } from '../activations/layer-profile';
 import type { ProfileLine } from './profile-file';
 
-type Profiles = Readonly<Record<string, SavedProfile>>;
+type Profiles = Readonly<Record<string, LayerProfile>>;
 
 /** Which of PID and LLID a layer's value is; nothing for a run that is not finished. */
 function marks({ run, site }: ProfileLine, profiles: Profiles): string[] {
@@ -15,7 +15,8 @@ export function tableOf(lines: readonly ProfileLine[], profiles: Profiles, level
   const rows = lines.map((line) => {
     const marked = marks(line, profiles).join(', ');
     const head = [line.run, line.site];
-    if ('unmeasured' in line) return [...head, '-', '', '', '', line.unmeasured];
+    if (line.value === null)
+      return [...head, '-', '', '', '', [marked, line.reason].filter(Boolean).join('; ')];
     const { value, interval, points, duplicates, shape, scale } = line;
     const removed = duplicates > 0 ? `${duplicates} duplicates removed` : '';
     return [
@@ -44,11 +45,11 @@ export function tableOf(lines: readonly ProfileLine[], profiles: Profiles, level
 /** The same with all digits; lists and texts are quoted. */
 export function csvOf(lines: readonly ProfileLine[], profiles: Profiles): string {
   const names =
-    'run,layer,dimension,lower,upper,standard_error,estimator,distance,points,duplicates,shape,mark,unmeasured';
+    'run,layer,dimension,lower,upper,standard_error,estimator,distance,points,duplicates,shape,mark,reason';
   const rows = lines.map((line) => {
     const mark = marks(line, profiles).join(' ');
-    if ('unmeasured' in line)
-      return [line.run, line.site, '', '', '', '', '', '', '', '', '', mark, line.unmeasured];
+    if (line.value === null)
+      return [line.run, line.site, '', '', '', '', '', '', '', '', '', mark, line.reason];
     const { value, interval, standardError, estimator, scale, points, duplicates, shape } = line;
     const numbers = [
       value,

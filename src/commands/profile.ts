@@ -1,8 +1,9 @@
 /** `npm run profile -- hidden/ --tokens mean`: the dimension of every layer of saved activations of any network. */
 import { basename, extname, resolve } from 'node:path';
 import { Option } from 'commander';
+import type { LayerProfile } from '../activations/layer-profile';
 import { inOrder, openLayers, type SavedOptions } from '../activations/saved/saved-layers';
-import { profile, type SavedProfile, type SavedSite } from '../activations/saved/saved-profile';
+import { profile, type SavedSite } from '../activations/saved/saved-profile';
 import type { TokenRule } from '../activations/saved/tokens';
 import { profileFigure, profilesFigure, runsFigure } from '../figures/profile';
 import { ESTIMATORS } from '../intrinsic-dimension/estimators/registry';
@@ -123,7 +124,7 @@ const command = addEstimateOptions(
   const stop = listenForStop('stopping; what is finished is kept');
   const progress = showShare('layers');
   const lines: ProfileLine[] = [];
-  const profiles: Record<string, SavedProfile> = {};
+  const profiles: Record<string, LayerProfile> = {};
   const total = [...layers.values()].flat().length;
   let before = 0;
   const print = (line: object): void => {
@@ -162,9 +163,9 @@ const command = addEstimateOptions(
       before += layers.get(run)!.length;
       profiles[run] = found;
       const { peakId, peakSite, lastLayerId, lastSite } = found;
-      const wanted = last ?? layers.get(run)!.at(-1)!;
-      if (lastSite !== wanted)
-        console.error(`layer '${wanted}' could not be measured: LLID is taken from '${lastSite}'`);
+      const reason = found.notMeasurable[lastSite];
+      if (reason !== undefined)
+        console.error(`LLID is missing: layer '${lastSite}' has no dimension, ${reason}`);
       print({ ...named, peakId, peakSite, lastLayerId, lastSite });
     }
   } catch (error) {

@@ -7,6 +7,7 @@ import { modelSource } from '../activations/sources/inputs';
 import { batchCount, type Examples, toBatch } from '../data/dataset';
 import type { EstimatorOptions } from '../intrinsic-dimension/estimators/registry';
 import { intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
+import { estimateOrReason } from '../intrinsic-dimension/no-estimate';
 import type { Model } from '../models/model';
 import { environment } from '../records/environment';
 import { openRun, readRun, type SplitMeasurement } from '../records/run-record';
@@ -110,8 +111,8 @@ async function measureSplit(
     const source = await modelSource(model, inputs, { sites: [model.lastSite] });
     for await (const { points } of activations(source)) {
       for (const [name, estimator] of Object.entries(estimators)) {
-        const { value, standardError } = await intrinsicDimension(points, estimator);
-        id[name] = { value, std: standardError };
+        const found = await estimateOrReason(intrinsicDimension(points, estimator));
+        id[name] = found.value === null ? found : { value: found.value, std: found.standardError };
       }
     }
     const [loss, share] = tf.tidy(() => {

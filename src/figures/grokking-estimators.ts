@@ -1,4 +1,5 @@
 /** Does a fall of dimension depend on the estimator? One run's last layer by several, beside validation accuracy. */
+import { max } from 'd3-array';
 import type { PlotData } from 'plotly.js';
 import type { RunSoFar } from '../records/run-record';
 import type { Figure } from './figure';
@@ -19,24 +20,31 @@ export function estimatorsFigure(run: RunSoFar): Figure {
     throw new RangeError(`estimatorsFigure needs at least 3 measurements, got ${run.measurements.length}`);
   const x = shown.map(({ step }) => step);
   const colours = [COLOURS.green, COLOURS.blue, COLOURS.purple, COLOURS.orange, COLOURS.skyBlue];
-  const curves = Object.entries(first.validation.id).map(
-    ([estimator, { value: start }], i): Partial<PlotData> => ({
+  const curves = Object.entries(first.validation.id).map(([estimator, { value }], i): Partial<PlotData> => {
+    // Without a dimension before training there is nothing to compare with, and the curve is empty.
+    const start = value ?? Number.NaN;
+    const found = shown.map(({ validation }) => validation.id[estimator]!);
+    return {
       type: 'scatter',
       mode: 'lines+markers',
-      name: `${estimator} (from ${start.toFixed(1)})`,
+      name: `${estimator} (${value === null ? 'not measurable before training' : `from ${value.toFixed(1)}`})`,
       x,
-      y: shown.map(({ validation }) => validation.id[estimator]!.value / start),
+      y: found.map((estimate) => (estimate.value === null ? null : estimate.value / start)),
       error_y: {
         type: 'data',
-        array: shown.map(({ validation }) => (1.96 * validation.id[estimator]!.std) / start),
+        array: found.map((estimate) => (estimate.value === null ? 0 : (1.96 * estimate.std) / start)),
         thickness: 1,
         width: 2,
       },
       line: { color: colours[i % colours.length]!, dash: DASHES[i % DASHES.length]!, width: 2 },
       marker: { size: 4 },
-    }),
-  );
-  const highest = Math.max(...curves.flatMap(({ y }) => y as number[]));
+    };
+  });
+  const highest =
+    max(
+      curves.flatMap(({ y }) => y as (number | null)[]),
+      (value) => value ?? undefined,
+    ) ?? 1;
   return {
     data: [
       {

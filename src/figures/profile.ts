@@ -1,7 +1,7 @@
 /** Figures along a network: intrinsic dimension or accuracy per layer or class. */
 import type { PlotData } from 'plotly.js';
 import type { LayerProfile } from '../activations/layer-profile';
-import type { Measurement } from '../records/run-record';
+import type { DimensionEstimate, Measurement } from '../records/run-record';
 import { errorBars } from './estimator';
 import type { Figure } from './figure';
 import { COLOURS } from './style';
@@ -9,14 +9,14 @@ import { COLOURS } from './style';
 /** One curve along the sites, each value with half the length of its error bar. */
 export interface SiteCurve {
   readonly name: string;
-  readonly sites: Readonly<Record<string, { readonly value: number; readonly std: number }>>;
+  /** A site without a dimension is a gap. */
+  readonly sites: Readonly<Record<string, DimensionEstimate>>;
 }
 
 const SHAPES = ['circle', 'diamond', 'square', 'triangle-up', 'x', 'star'];
 
 /** ID of every site with its interval; PID and LLID are named. */
 export function profileFigure(profile: LayerProfile, options: { title?: string } = {}): Figure {
-  const names = Object.keys(profile.sites);
   const estimates = Object.values(profile.sites);
   const note = (site: string, text: string): object => ({
     x: shortSite(site),
@@ -28,14 +28,13 @@ export function profileFigure(profile: LayerProfile, options: { title?: string }
   const same = profile.peakSite === profile.lastSite;
   const peak = `PID ${profile.peakId.toFixed(1)}`;
   const last = `LLID ${profile.lastLayerId.toFixed(1)}`;
+  const hasLast = profile.lastSite in profile.sites;
   return {
     data: [
       {
         ...curveStyle(0),
         name: 'ID',
-        x: names.map(shortSite),
-        y: estimates.map(({ value }) => value),
-        error_y: errorBars(estimates),
+        ...profileCurve(profile),
         showlegend: false,
       },
     ],
@@ -48,7 +47,8 @@ export function profileFigure(profile: LayerProfile, options: { title?: string }
       },
       annotations: [
         note(profile.peakSite, same ? `${peak} = ${last}` : peak),
-        ...(same ? [] : [note(profile.lastSite, last)]),
+        ...(same || !hasLast ? [] : [note(profile.lastSite, last)]),
+        ...Object.entries(profile.notMeasurable).map(([site, reason]) => gapNote(site, reason)),
       ],
       margin: { l: 56, r: 30, t: 56, b: 64 },
     },
@@ -63,13 +63,7 @@ export function profilesFigure(
   const curves = Object.entries(profiles);
   if (curves.length === 0) throw new Error('profilesFigure needs at least one profile, got none');
   return {
-    data: curves.map(([name, { sites }], i) => ({
-      ...curveStyle(i),
-      name,
-      x: Object.keys(sites).map(shortSite),
-      y: Object.values(sites).map(({ value }) => value),
-      error_y: errorBars(Object.values(sites)),
-    })),
+    data: curves.map(([name, profile], i) => ({ ...curveStyle(i), name, ...profileCurve(profile) })),
     layout: {
       title: { text: options.title ?? 'Intrinsic dimension per layer' },
       xaxis: { title: { text: 'activation, from input to output' }, type: 'category' },
@@ -87,11 +81,13 @@ export function runsFigure(
   const names = Object.keys(profiles);
   if (names.length === 0) throw new Error('runsFigure needs at least one profile, got none');
   const curve = (i: number, name: string, site: 'peakSite' | 'lastSite'): Partial<PlotData> => {
-    const estimates = Object.values(profiles).map((profile) => profile.sites[profile[site]]!);
+    // A run whose last site has no dimension leaves a gap.
+    const measured = names.filter((run) => profiles[run]!.sites[profiles[run]![site]]);
+    const estimates = measured.map((run) => profiles[run]!.sites[profiles[run]![site]]!);
     return {
       ...curveStyle(i),
       name,
-      x: names,
+      x: measured,
       y: estimates.map(({ value }) => value),
       error_y: errorBars(estimates),
     };
@@ -100,7 +96,7 @@ export function runsFigure(
     data: [curve(0, 'PID', 'peakSite'), curve(1, 'LLID', 'lastSite')],
     layout: {
       title: { text: options.title ?? 'Peak and last-layer intrinsic dimension' },
-      xaxis: { title: { text: 'run' }, type: 'category' },
+      xaxis: { title: { text: 'run' }, type: 'category', categoryarray: names },
       yaxis: { title: { text: 'ID (95 % interval)' }, rangemode: 'tozero' },
       margin: { l: 56, r: 30, t: 84, b: 64 },
     },
@@ -116,7 +112,12 @@ export function sitesFigure(curves: readonly SiteCurve[], options: { title?: str
       name,
       x: Object.keys(sites).map(shortSite),
       y: Object.values(sites).map(({ value }) => value),
-      error_y: { type: 'data', array: Object.values(sites).map(({ std }) => std), thickness: 1.5, width: 4 },
+      error_y: {
+        type: 'data',
+        array: Object.values(sites).map((estimate) => (estimate.value === null ? 0 : estimate.std)),
+        thickness: 1.5,
+        width: 4,
+      },
     })),
     layout: {
       title: { text: options.title ?? 'Intrinsic dimension per layer' },
@@ -138,6 +139,34 @@ export function siteCurves(measurements: readonly Measurement[], steps: readonly
     name: `step ${step.toLocaleString('en')}`,
     sites: validation.id,
   }));
+}
+
+/** All sites in order; one without an estimate is a gap. */
+function profileCurve({ order, sites }: LayerProfile): Partial<PlotData> {
+  const missing = {
+    value: Number.NaN,
+    interval: { lower: Number.NaN, upper: Number.NaN, level: Number.NaN },
+  };
+  const estimates = order.map((site) => sites[site] ?? missing);
+  return {
+    x: order.map(shortSite),
+    y: order.map((site) => sites[site]?.value ?? null),
+    error_y: errorBars(estimates),
+  };
+}
+
+/** Says at the foot of the gap that there is nothing to draw; the reason is shown under the pointer. */
+function gapNote(site: string, reason: string): object {
+  return {
+    x: shortSite(site),
+    y: 0,
+    text: 'not measurable',
+    hovertext: reason,
+    showarrow: false,
+    textangle: -90,
+    yanchor: 'bottom',
+    font: { size: 10 },
+  };
 }
 
 function curveStyle(i: number): Partial<PlotData> {

@@ -136,6 +136,7 @@ function besidePaper(rows: readonly Row[]): Table {
 
 /** 0.9445 ± 0.0012 */
 function spread({ mean, deviation }: Level, quantity: Quantity, digits: number): string {
+  if (Number.isNaN(mean[quantity])) return 'not measurable';
   const value = mean[quantity].toFixed(digits);
   const error = deviation[quantity];
   return Number.isNaN(error) ? value : `${value} ± ${error.toFixed(digits)}`;

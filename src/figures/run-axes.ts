@@ -1,6 +1,6 @@
 /** What figures of runs over their steps share: curves and axes. */
 import type { Layout, PlotData } from 'plotly.js';
-import { lastLayerId } from '../analysis/layer-ids';
+import { lastLayerId } from '../records/layer-ids';
 import type { Measurement } from '../records/run-record';
 import { formatStep } from './number-format';
 import { COLOURS } from './style';

@@ -56,7 +56,7 @@ export function tableBundle(contents: Table): MimeBundle {
 
 /** Up to four significant digits, thousands apart, as the eye compares numbers. */
 function format(value: Cell): string {
-  if (value === null || value === undefined) return '–';
+  if (value === null || value === undefined || Number.isNaN(value)) return '–';
   if (typeof value !== 'number') return String(value);
   if (!Number.isFinite(value)) return String(value);
   if (Number.isInteger(value)) return value.toLocaleString('en');

@@ -70,7 +70,7 @@ export interface IdEstimate {
  * dimension at distance `scale`. No interval knows of that bias: it tells how far another sample of the same
  * points would move the value.
  *
- * @throws RangeError for NaN and infinities, fewer than 3 distinct points, ties, options out of range
+ * @throws NoEstimateError for NaN and infinities, fewer than 3 distinct points, and ties; RangeError for options out of range
  */
 export async function intrinsicDimension(points: Points, options: IdOptions = {}): Promise<IdEstimate> {
   const { estimator: name = 'two-nn', level = 0.95, interval: kind = 'sandwich' } = options;
@@ -102,7 +102,7 @@ async function fromNeighbours(
   const k = chosen
     ? Math.max(needed, Math.min(neighboursForSubsamples(needed, set.n, chosen), set.n - 1))
     : needed;
-  const members = chosen && drawSubsamples(set.n, needed, chosen);
+  const members = chosen && drawSubsamples(set, needed, chosen);
   const table = await set.neighbours(k, options, members && depthForSubsamples(members, set.n, needed, k));
   const { value, influences, neighbours, exactInterval, fit } = estimator.estimate(table);
   const subsamples =

@@ -1,6 +1,7 @@
 /** Estimates on random subsamples, all from the one table of the full set. */
 import { jStat } from 'jstat';
 import { mulberry32, streamSeed } from '../random';
+import { NoEstimateError } from './no-estimate';
 import type { Space } from './points/space';
 import type { Depth, NeighbourTable } from './search/neighbour-table';
 
@@ -42,9 +43,13 @@ export function neighboursForSubsamples(
   return width;
 }
 
-/** The members of random subsamples of `n` points, from which an estimator needs `k` neighbours of each. */
+/**
+ * The members of random subsamples of `n` points, from which an estimator needs `k` neighbours of each.
+ *
+ * @throws RangeError for a count or fraction that cannot be; NoEstimateError where only duplicates make a subsample too small
+ */
 export function drawSubsamples(
-  n: number,
+  { n, duplicates }: Pick<Space, 'n' | 'duplicates'>,
   k: number,
   { count = SUBSAMPLES.count, fraction = SUBSAMPLES.fraction, seed = 0 }: SubsampleOptions,
 ): Int32Array[] {
@@ -52,10 +57,16 @@ export function drawSubsamples(
     throw new RangeError(`subsamples.count must be a whole number of at least 2, got ${count}`);
   }
   const size = Math.trunc(n * fraction);
-  if (!(size > Math.max(k, 2) && size <= n)) {
-    throw new RangeError(
-      `a subsample of ${fraction} of ${n} points has ${size}: it needs ${Math.max(k, 2) + 1} to ${n}`,
-    );
+  const least = Math.max(k, 2) + 1;
+  if (!(size >= least && size <= n)) {
+    const reason = `a subsample of ${fraction} of ${n} points has ${size}`;
+    const cure = `it needs ${least} to ${n}`;
+    if (fraction <= 1 && Math.trunc((n + duplicates) * fraction) >= least)
+      throw new NoEstimateError(
+        `a subsample of ${fraction} of ${n} distinct points has ${size}`,
+        `it needs ${least}`,
+      );
+    throw new RangeError(`${reason}: ${cure}`);
   }
   const order = Int32Array.from({ length: n }, (_, i) => i);
   return Array.from({ length: count }, (_, s) => {

@@ -13,6 +13,7 @@ import {
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { isDiskFull, removeLeftovers, writeAtomically } from '../atomic-write';
+import type { NoEstimate } from '../intrinsic-dimension/no-estimate';
 import { missingSteps } from './due-steps';
 import { lock } from './lock';
 
@@ -47,11 +48,8 @@ export interface SplitMeasurement {
   dataId?: DimensionEstimate;
 }
 
-/** Mean and standard deviation of the dimension over random subsamples. */
-export interface DimensionEstimate {
-  value: number;
-  std: number;
-}
+/** Mean and standard deviation of the dimension over random subsamples, or why the points have no dimension. */
+export type DimensionEstimate = { value: number; std: number } | NoEstimate;
 
 /** A line of a record: the network after `step` steps. */
 export interface Measurement {
@@ -119,7 +117,10 @@ interface RunLine {
 type Line = RunLine | Measurement | DoneLine;
 
 const share = z.number().min(0).max(1);
-const estimate = z.strictObject({ value: z.number(), std: z.number() });
+const estimate = z.union([
+  z.strictObject({ value: z.number(), std: z.number() }),
+  z.strictObject({ value: z.null(), reason: z.string() }),
+]);
 const ids = z.record(z.string(), estimate);
 const split = z.strictObject({
   loss: z.number(),

@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { DataFrame } from 'danfojs-node';
 import { type CurvePoint, readCurves } from './curves';
+import { lastLayerId, peakId } from './layer-ids';
 import { RECORDED } from './recorded-runs';
 import { type Measurement, type RunRecord, readRun } from './run-record';
 
@@ -50,7 +51,8 @@ export async function runs(folder: string = RECORDED): Promise<DataFrame> {
  * - `step` of the last measurement, and whether the run is `done`;
  * - `trainAccuracy`, `accuracy`, `loss` of that measurement, the latter two on validation;
  * - `bestAccuracy` on validation and `bestStep`, the first to have it;
- * - `LLID` and `PID` on validation at the last measurement, and their ratio `PID/LLID`;
+ * - `LLID` and `PID` on validation at the last measurement, and their ratio `PID/LLID`; PID is that of the sites that
+ *   could be measured, and LLID is NaN where the last one could not;
  * - `batchLoss` and `gradientNorm` of the last point of the curves, and the `seconds` that the run took up to there,
  *   where any of the runs has curves.
  */
@@ -105,9 +107,8 @@ function resultsOf({ measurements, done }: RunRecord): Results {
       champion && champion.validation.accuracy >= next.validation.accuracy ? champion : next,
     undefined,
   );
-  const ids = Object.values(last?.validation.id ?? {}).map(({ value }) => value);
-  const lastLayerId = ids.at(-1) ?? Number.NaN;
-  const peakId = ids.length > 0 ? Math.max(...ids) : Number.NaN;
+  const llid = last ? lastLayerId(last.validation) : Number.NaN;
+  const pid = last ? peakId(last.validation) : Number.NaN;
   return {
     step: last?.step ?? Number.NaN,
     done: done !== undefined,
@@ -116,9 +117,9 @@ function resultsOf({ measurements, done }: RunRecord): Results {
     loss: last?.validation.loss ?? Number.NaN,
     bestAccuracy: best?.validation.accuracy ?? Number.NaN,
     bestStep: best?.step ?? Number.NaN,
-    LLID: lastLayerId,
-    PID: peakId,
-    'PID/LLID': peakId / lastLayerId,
+    LLID: llid,
+    PID: pid,
+    'PID/LLID': pid / llid,
   };
 }
 

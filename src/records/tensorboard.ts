@@ -2,7 +2,8 @@
 import { isNative } from '../runtime/backend';
 import type { CurvePoint } from './curves';
 import { type EventFile, openEventFile, type Tagged } from './event-file';
-import type { DimensionEstimate, Measurement, RunSoFar, SplitMeasurement } from './run-record';
+import { lastLayerId, peakId } from './layer-ids';
+import type { Measurement, RunSoFar, SplitMeasurement } from './run-record';
 
 /** Follows a run for TensorBoard. */
 export interface Board {
@@ -106,14 +107,13 @@ function classValues(split: string, { classAccuracy = [] }: SplitMeasurement): T
   );
 }
 
-/** LLID is the dimension at the last site, PID the largest. */
-function idValues(group: string, { id, classId = {}, dataId }: SplitMeasurement): Tagged {
-  const dimensions = Object.values(id).map(({ value }) => value);
+/** A dimension that could not be estimated is left out. */
+function idValues(group: string, measured: SplitMeasurement): Tagged {
+  const { id, classId = {}, dataId } = measured;
+  const summary = { [`${group}/PID`]: peakId(measured), [`${group}/LLID`]: lastLayerId(measured) };
   return {
     ...estimates(group, id),
-    ...(dimensions.length === 0
-      ? {}
-      : { [`${group}/PID`]: Math.max(...dimensions), [`${group}/LLID`]: dimensions.at(-1)! }),
+    ...Object.fromEntries(Object.entries(summary).filter(([, value]) => !Number.isNaN(value))),
     ...(dataId ? estimates(group, { data: dataId }) : {}),
     ...Object.assign(
       {},
@@ -123,12 +123,16 @@ function idValues(group: string, { id, classId = {}, dataId }: SplitMeasurement)
 }
 
 /** A dimension at each site, and its standard deviation over subsamples. */
-function estimates(group: string, ids: Readonly<Record<string, DimensionEstimate>>): Tagged {
+function estimates(group: string, ids: SplitMeasurement['id']): Tagged {
   return Object.fromEntries(
-    Object.entries(ids).flatMap(([site, { value, std }]) => [
-      [`${group}/${site}`, value],
-      [`${group}_std/${site}`, std],
-    ]),
+    Object.entries(ids).flatMap(([site, found]) =>
+      found.value === null
+        ? []
+        : [
+            [`${group}/${site}`, found.value],
+            [`${group}_std/${site}`, found.std],
+          ],
+    ),
   );
 }
 

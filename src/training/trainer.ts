@@ -168,6 +168,14 @@ export async function* train<M = unknown>(
     if (kind === 'last') saved = step;
     return { type: 'checkpoint', step, kind, path: pathOf(kind) };
   };
+  const assertFinite = (loss: number, what: string, learningRate: number): void => {
+    if (Number.isFinite(loss)) return;
+    failed = true;
+    throw new Error(
+      `${what} became ${loss} at step ${step} (learning rate ${learningRate}): lower the learning rate or the ` +
+        `weight decay; ${saved > 0 ? `the checkpoint of step ${saved} is kept in ${pathOf('last')}` : 'no checkpoint was due yet'}`,
+    );
+  };
   const { sites = model.sites, measureSite, siteSplits = ['train', 'validation'] } = options;
   const { measureSitesAt = () => true } = options;
   const { measuredTrain = data.train.size, evaluationBatchSize = 8192, activationMemory = 2 ** 30 } = options;
@@ -219,16 +227,12 @@ export async function* train<M = unknown>(
         const learningRate = schedule(step);
         const { loss, ...rest } = runStep(program, batch, learningRate, seed, step, names);
         batch.dispose();
-        if (!Number.isFinite(loss)) {
-          failed = true;
-          throw new Error(
-            `the loss became ${loss} at step ${step} (learning rate ${learningRate}): lower the learning rate or the ` +
-              `weight decay; ${saved > 0 ? `the checkpoint of step ${saved} is kept in ${pathOf('last')}` : 'no checkpoint was due yet'}`,
-          );
-        }
+        assertFinite(loss, 'the loss', learningRate);
         yield { type: 'step', step, epoch, loss, learningRate, ...rest };
         if (measureAt(step)) {
           const measurement = await measure({ gradientNorm: rest.gradientNorm });
+          assertFinite(measurement.train.loss, 'the loss on the training examples', learningRate);
+          assertFinite(measurement.validation.loss, 'the loss on the validation examples', learningRate);
           yield measurement;
           const { accuracy, loss } = measurement.validation;
           if (!best || accuracy > best.accuracy || (accuracy === best.accuracy && loss < best.loss)) {

@@ -292,7 +292,33 @@ describe('layerProfile', () => {
     tf.dispose(inputs);
   });
 
-  it('names the site whose activations cannot be measured', async () => {
+  it('goes on past a dead layer, and says why it has no dimension', async () => {
+    const alive = tf.layers.dense({ name: 'alive', units: 6, inputShape: [12] });
+    const dead = tf.layers.dense({ name: 'dead', units: 3, kernelInitializer: 'zeros', activation: 'relu' });
+    const classifier = tf.layers.dense({ name: 'classifier', units: 4 });
+    const model = tf.sequential({ layers: [alive, dead, classifier] });
+    const inputs = plane(200);
+    const profile = await layerProfile(model, inputs, { sites: ['alive', 'dead'] });
+    assert.deepEqual(profile.order, ['alive', 'dead']);
+    assert.deepEqual(Object.keys(profile.sites), ['alive']);
+    assert.match(
+      profile.notMeasurable.dead!,
+      /need at least 3 distinct points, got 1 .*all points are equal/,
+    );
+    assert.equal(profile.peakId, profile.sites.alive!.value);
+    assert.equal(profile.peakSite, 'alive');
+    assert.ok(Number.isNaN(profile.lastLayerId));
+    assert.equal(profile.lastSite, 'dead');
+    // An option that fits no site is an error, not a property of the points.
+    await assert.rejects(
+      layerProfile(model, inputs, { subsamples: { fraction: 0.001 } }),
+      /at site 'alive': a subsample of 0.001 of 200 points has 0/,
+    );
+    tf.dispose(inputs);
+    model.dispose();
+  });
+
+  it('names the site whose activations cannot be measured where it is the only one', async () => {
     const zero = tf.sequential({
       layers: [tf.layers.dense({ name: 'dead', units: 3, inputShape: [12], kernelInitializer: 'zeros' })],
     });

@@ -48,6 +48,20 @@ describe('transition', () => {
     assert.ok(Math.abs(apart.r) < 0.35, `${apart.r}`);
   });
 
+  it('passes over measurements whose points have no dimension', () => {
+    const gaps = measurements(4000, 2000);
+    const gap = (i: number): void => {
+      gaps[i]!.validation.id.last = { value: null, reason: 'all points are equal' };
+    };
+    for (let i = 10; i < 20; i++) gap(i);
+    const { halfFall, final } = transition(gaps);
+    assert.ok(Math.abs(halfFall! / 2000 - 1) < 0.01 && final < 11, `${halfFall} ${final}`);
+    for (let i = 0; i < gaps.length; i++) gap(i);
+    const none = transition(gaps);
+    assert.ok(Math.abs(none.halfAccuracy! / 4000 - 1) < 0.01);
+    assert.ok([none.peak, none.least, none.final].every(Number.isNaN));
+  });
+
   it('says nothing of what does not happen, and refuses an unknown site', () => {
     const never = transition(measurements(1e12, 1000));
     assert.equal(never.halfAccuracy, undefined);

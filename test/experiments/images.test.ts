@@ -164,11 +164,11 @@ describe('a run on images', () => {
       classWeights: [1, 2, 1, 2, 1, 2, 1, 2, 1, 2],
     });
     const [first, last] = readRun(path).measurements;
-    assert.ok(first!.validation.dataId!.value > 5 && first!.validation.dataId!.value < 20);
+    assert.ok(first!.validation.dataId!.value! > 5 && first!.validation.dataId!.value! < 20);
     assert.equal(last!.validation.dataId, undefined);
     assert.equal(Object.keys(first!.validation.classId!).length, 10);
     // Digits 1 are a smaller world than digits 8.
-    const of = (label: string): number => first!.validation.classId![label]!['conv1']!.value;
+    const of = (label: string): number => first!.validation.classId![label]!['conv1']!.value!;
     assert.ok(of('1') < of('8'), `${of('1')} ${of('8')}`);
   });
 

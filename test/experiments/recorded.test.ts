@@ -38,8 +38,8 @@ describe('a recorded run', () => {
           Math.abs(a.accuracy - b.accuracy) < 1e-3, // two examples or more
           `accuracy, ${where}: ${a.accuracy} and ${b.accuracy}`,
         );
-        for (const [site, { value }] of Object.entries(b.id)) {
-          const now = a.id[site]!.value;
+        for (const [site, estimate] of Object.entries(b.id)) {
+          const [now, value] = [a.id[site]!.value!, estimate.value!];
           assert.ok(Math.abs(now / value - 1) < 1e-3, `${site}, ${where}: ${now} and ${value}`);
         }
       }
@@ -56,8 +56,8 @@ describe('a recorded run', () => {
       // As above, with nothing trained yet; of 2,000 examples one may get another class.
       assert.ok(Math.abs(event.validation.loss - loss) < 1e-3, `${event.validation.loss} and ${loss}`);
       assert.ok(Math.abs(event.validation.accuracy - accuracy) < 1.5 / 2000);
-      for (const [site, { value }] of Object.entries(id)) {
-        const now = event.validation.id[site]!.value;
+      for (const [site, estimate] of Object.entries(id)) {
+        const [now, value] = [event.validation.id[site]!.value!, estimate.value!];
         assert.ok(Math.abs(now / value - 1) < 1e-3, `${site}: ${now} and ${value}`);
       }
       break;

@@ -36,11 +36,13 @@ describe('remeasure', () => {
     for (const { train, validation } of measurements) {
       for (const { id, loss } of [train, validation]) {
         assert.deepEqual(Object.keys(id), Object.keys(ESTIMATOR_PANEL));
-        assert.ok(Object.values(id).every(({ value, std }) => value > 0 && std > 0) && loss > 0);
+        assert.ok(
+          Object.values(id).every((one) => one.value !== null && one.value > 0 && one.std > 0) && loss > 0,
+        );
       }
     }
     // A network of width 8 with 4 positions: no linear count of dimensions can be above 32.
-    assert.ok(measurements.every(({ train }) => train.id['participation-ratio']!.value <= 32));
+    assert.ok(measurements.every(({ train }) => train.id['participation-ratio']!.value! <= 32));
   });
 
   it('goes on after a stop, and leaves the same record', async () => {

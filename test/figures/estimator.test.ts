@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
+import type { LayerProfile } from '../../src/activations/layer-profile';
 import { truthFigure, twoNnFigure } from '../../src/figures/estimator';
 import { toSVG } from '../../src/figures/figure';
 import { profileFigure, profilesFigure, siteCurves, sitesFigure } from '../../src/figures/profile';
@@ -96,17 +97,32 @@ describe('figures along a network', () => {
       certified: 1,
       shape: [4, 128],
     });
-    const figure = profileFigure({
+    const profile = {
       sites: { 'transformer.h.0.mlp': estimate(20), 'transformer.h.1.mlp': estimate(12) },
+      notMeasurable: {},
+      order: ['transformer.h.0.mlp', 'transformer.h.1.mlp'],
       peakId: 20,
       peakSite: 'transformer.h.0.mlp',
       lastLayerId: 12,
       lastSite: 'transformer.h.1.mlp',
-    });
-    const texts = figure.layout?.annotations?.map(({ x, text }) => [x, text]);
-    assert.deepEqual(texts, [
-      ['h.0.mlp', 'PID 20.0'],
-      ['h.1.mlp', 'LLID 12.0'],
+    };
+    const notes = (of: LayerProfile) =>
+      profileFigure(of).layout?.annotations?.map(({ x, text, hovertext }) => [x, text, hovertext]);
+    assert.deepEqual(notes(profile), [
+      ['h.0.mlp', 'PID 20.0', undefined],
+      ['h.1.mlp', 'LLID 12.0', undefined],
     ]);
+    // A last layer without a dimension has no LLID, and its place stays empty.
+    const dead: LayerProfile = {
+      ...profile,
+      sites: { 'transformer.h.0.mlp': estimate(20) },
+      notMeasurable: { 'transformer.h.1.mlp': 'all points are equal' },
+      lastLayerId: Number.NaN,
+    };
+    assert.deepEqual(notes(dead), [
+      ['h.0.mlp', 'PID 20.0', undefined],
+      ['h.1.mlp', 'not measurable', 'all points are equal'],
+    ]);
+    assert.deepEqual((profileFigure(dead).data[0] as { y?: unknown }).y, [20, null]);
   });
 });

@@ -79,6 +79,21 @@ describe('run records', () => {
     assert.equal(measurements[1]!.epoch, 0);
   });
 
+  it('keep why a site has no dimension, and refuse null without a reason', () => {
+    const dead = measurement(1);
+    dead.validation.id['h.1.mlp'] = { value: null, reason: 'all points are equal' };
+    const writer = openRun(path, RUN);
+    writer.append(dead);
+    const bare = measurement(2);
+    bare.validation.id['h.1.mlp'] = { value: null } as never;
+    assert.throws(
+      () => writer.append(bare),
+      /measurement of step 2 cannot be recorded: validation.id.h.1.mlp/,
+    );
+    writer.close();
+    assert.deepEqual(readRun(path).measurements[0]!.validation.id['h.1.mlp'], dead.validation.id['h.1.mlp']);
+  });
+
   it('are one JSON object a line, the first of type run, the last of type done', () => {
     record([0, 1], true);
     const lines = readFileSync(path, 'utf8').split('\n');

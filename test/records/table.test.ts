@@ -21,7 +21,12 @@ function lines(config: object, points: readonly Point[], done = true): string {
   const split = ({ accuracy, ids }: Point): object => ({
     loss: 1 - accuracy,
     accuracy,
-    id: Object.fromEntries(ids.map((value, i) => [`site${i}`, { value, std: 0.1 }])),
+    id: Object.fromEntries(
+      ids.map((value, i) => [
+        `site${i}`,
+        Number.isNaN(value) ? { value: null, reason: 'all points are equal' } : { value, std: 0.1 },
+      ]),
+    ),
   });
   const environment = { commit: 'c', backend: 'b', versions: {}, hardware: 'h' };
   return [
@@ -70,6 +75,15 @@ describe('runs', () => {
     assert.deepEqual(a, ['a', '[1,2]', 1e-4, 'cosine', 100, true, 1, 0.8, lossA, 0.9, 50, 6, 14, 14 / 6]);
     assert.deepEqual(b, ['b', '[1,2]', 1e-2, null, 50, false, 1, 0.9, 1 - 0.9, 0.9, 50, 4, 16, 4]);
     assert.deepEqual(c, ['second/c', '[3]', 1e-2, null, Number.NaN, true, ...Array(8).fill(Number.NaN)]);
+  });
+
+  it('have no LLID where the last site has no dimension, and the PID of the others', async () => {
+    const own = mkdtempSync(join(tmpdir(), 'runs-'));
+    const dead = [{ step: 10, accuracy: 0.5, ids: [9, 12, Number.NaN] }];
+    writeFileSync(join(own, 'dead.jsonl'), lines({}, dead));
+    const frame = await runs(own);
+    assert.deepEqual((frame.values as unknown[][])[0]!.slice(-3), [Number.NaN, 12, Number.NaN]);
+    rmSync(own, { recursive: true });
   });
 
   it('are filtered, sorted and grouped as in pandas', async () => {

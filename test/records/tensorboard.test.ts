@@ -62,9 +62,13 @@ function expectedSeries(path: string): Series {
       ['id_train', train],
       ['id', validation],
     ] as const) {
-      const values = Object.values(id).map(({ value }) => value);
-      for (const [site, { value, std }] of Object.entries(id))
+      const estimates = Object.entries(id).map(([site, found]) => {
+        assert.ok(found.value !== null);
+        return { site, ...found };
+      });
+      for (const { site, value, std } of estimates)
         put(step, { [`${group}/${site}`]: value, [`${group}_std/${site}`]: std });
+      const values = estimates.map(({ value }) => value);
       put(step, { [`${group}/PID`]: Math.max(...values), [`${group}/LLID`]: values.at(-1) });
     }
   }

@@ -297,6 +297,12 @@ describe('train and resume', () => {
       /loss became .* at step \d+/,
     );
     assert.equal(readRun(join(folder, 'diverging.jsonl')).done, undefined);
+    // Measured at every step, the weights are seen to be no numbers before the next batch is.
+    await assert.rejects(
+      run('diverging-measured', { settings: { ...settings, steps: 400, measureEvery: 1 } }),
+      /loss (on the \w+ examples )?became .* at step \d+/,
+    );
+    assert.ok(readRun(join(folder, 'diverging-measured.jsonl')).measurements.length > 0);
   });
 
   it('keeps the number of tensors', async () => {

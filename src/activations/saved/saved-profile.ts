@@ -1,5 +1,6 @@
 /** The intrinsic dimension of every layer of saved activations. */
 import { type IdOptions, intrinsicDimension } from '../../intrinsic-dimension/intrinsic-dimension';
+import { estimateOrReason, type NoEstimate } from '../../intrinsic-dimension/no-estimate';
 import { ACTIVATION_MEMORY } from '../activations';
 import { type LayerProfile, profileOf, type SiteEstimate } from '../layer-profile';
 import { openLayers, type SavedOptions } from './saved-layers';
@@ -21,13 +22,7 @@ export type SavedProfileOptions = IdOptions &
   };
 
 /** A layer's estimate, or why there is none. */
-export type SavedSite = SiteEstimate | { readonly unmeasured: string };
-
-/** Dimensions along saved layers. */
-export interface SavedProfile extends LayerProfile {
-  /** Layers that could not be measured, with the reason. */
-  readonly unmeasured: Readonly<Record<string, string>>;
-}
+export type SavedSite = SiteEstimate | NoEstimate;
 
 /**
  * Measures the dimension of saved activations: .npy, .npz, .safetensors, PyTorch's .pt and .pth, and folders of them. A
@@ -40,7 +35,7 @@ export interface SavedProfile extends LayerProfile {
 export async function profile(
   paths: string | readonly string[],
   options: SavedProfileOptions = {},
-): Promise<SavedProfile> {
+): Promise<LayerProfile> {
   const { axes, tokens, mask, seed, sites: wanted, onNote, ...others } = options;
   const {
     lastSite,
@@ -58,7 +53,7 @@ export async function profile(
     if (lastSite !== undefined && !names.includes(lastSite))
       throw new RangeError(`lastSite '${lastSite}' is none of the layers: ${names.join(', ')}`);
     const sites: Record<string, SiteEstimate> = {};
-    const unmeasured: Record<string, string> = {};
+    const notMeasurable: Record<string, string> = {};
     const knownSites = new Map(Object.entries(known));
     for (const [i, { site, shape, points }] of layers.entries()) {
       const progress = (part: number): void => onProgress?.((i + part) / layers.length, site);
@@ -66,34 +61,19 @@ export async function profile(
       // Signals and bars have their turn between small layers, too.
       await new Promise((resolve) => setImmediate(resolve));
       idOptions.signal?.throwIfAborted();
-      const found =
+      const found: SavedSite =
         knownSites.get(site) ??
-        (await measured(async () => {
-          const estimate = await intrinsicDimension(points(activationMemory), {
-            ...idOptions,
-            onProgress: progress,
-          });
-          return { ...estimate, shape };
-        }));
-      if ('unmeasured' in found) unmeasured[site] = found.unmeasured;
+        (await estimateOrReason(
+          intrinsicDimension(points(activationMemory), { ...idOptions, onProgress: progress }).then(
+            (estimate) => ({ ...estimate, shape }),
+          ),
+        ));
+      if (found.value === null) notMeasurable[site] = found.reason;
       else sites[site] = found;
       if (!knownSites.has(site)) onSite?.(site, found);
     }
-    const [reason] = Object.entries(unmeasured);
-    if (Object.keys(sites).length === 0 && reason)
-      throw new RangeError(`no layer can be measured; '${reason[0]}': ${reason[1]}`);
-    return { ...profileOf(sites, lastSite ?? names.at(-1)), unmeasured };
+    return profileOf({ order: names, sites, notMeasurable }, lastSite ?? names.at(-1));
   } finally {
     close();
-  }
-}
-
-/** What is wrong with the points of one layer must not hide the others. */
-async function measured(estimate: () => Promise<SiteEstimate>): Promise<SavedSite> {
-  try {
-    return await estimate();
-  } catch (error) {
-    if (error instanceof RangeError) return { unmeasured: error.message };
-    throw error;
   }
 }

@@ -1,6 +1,7 @@
 /** The correlation dimension: how the number of near pairs grows with the distance. */
 
 import { independentStandardError, normalInterval, sandwichStandardError } from '../intervals';
+import { NoEstimateError } from '../no-estimate';
 import type { Space } from '../points/space';
 import { certifiedShare } from '../search/neighbour-table';
 import { defineEstimator, type HowToEstimate, type PointsEstimate } from './estimator';
@@ -37,8 +38,9 @@ async function correlationDimension(
   const meanOf = (counts: Float64Array): number => counts.reduce((sum, each) => sum + each, 0) / n;
   const [c1, c2] = [meanOf(near), meanOf(far)];
   if (!(r2 > r1 && c2 > c1 && c1 > 0)) {
-    throw new RangeError(
-      `the distances to the neighbours ${k1} and ${k2} are tied, as on a lattice: choose k1 and k2 further apart`,
+    throw new NoEstimateError(
+      `the distances to the neighbours ${k1} and ${k2} are tied, as on a lattice`,
+      'choose k1 and k2 further apart',
     );
   }
   const logarithm = Math.log(r2 / r1);

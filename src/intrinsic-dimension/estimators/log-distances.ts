@@ -1,11 +1,12 @@
 /** Logarithms of a point's neighbour distances, on which the likelihoods of k neighbours rest. */
+import { NoEstimateError } from '../no-estimate';
 import type { NeighbourTable } from '../search/neighbour-table';
 
 /**
  * The sum over j < k of log(r_k / r_j) of each point.
  *
  * @param tiedShare share of the points that may have all k nearest neighbours at one distance
- * @throws RangeError when more points have
+ * @throws NoEstimateError when more points have
  */
 export function logDistanceSums(
   { n, k: width, distances }: NeighbourTable,
@@ -19,8 +20,8 @@ export function logDistanceSums(
   }
   const tied = sums.reduce((count, sum) => count + (sum === 0 ? 1 : 0), 0);
   if (tied <= tiedShare * n) return sums;
-  throw new RangeError(
-    `${tied} of ${n} points have their ${k} nearest neighbours all at the same distance, as on a lattice: ` +
-      'the likelihood needs points without ties; use a larger k, or add a little noise',
+  throw new NoEstimateError(
+    `${tied} of ${n} points have their ${k} nearest neighbours all at the same distance, as on a lattice`,
+    'the likelihood needs points without ties; use a larger k, or add a little noise',
   );
 }

@@ -1,4 +1,5 @@
 /** Ratios of neighbour distances, on which most estimators rest. */
+import { NoEstimateError } from '../no-estimate';
 import type { NeighbourTable } from '../search/neighbour-table';
 
 /** A logarithm of a ratio below this is a tie: a lattice of float32 numbers is even to about 1e-6. */
@@ -13,14 +14,14 @@ export function logRatios({ n, k, distances }: NeighbourTable, n1: number, n2: n
   return logarithms;
 }
 
-/** @throws RangeError when more than a quarter of the ratios are 1, as on a lattice */
+/** @throws NoEstimateError when more than a quarter of the ratios are 1, as on a lattice */
 export function assertUntied(logarithms: Float64Array): void {
   const n = logarithms.length;
   let ties = 0;
   for (const value of logarithms) if (value <= TIE) ties++;
   if (4 * ties <= n) return;
-  throw new RangeError(
-    `${ties} of ${n} points have two nearest neighbours at the same distance, as on a lattice or among ` +
-      'rounded values: the ratio of distances needs points without ties; add a little noise, or use another estimator',
+  throw new NoEstimateError(
+    `${ties} of ${n} points have two nearest neighbours at the same distance, as on a lattice or among rounded values`,
+    'the ratio of distances needs points without ties; add a little noise, or use another estimator',
   );
 }

@@ -1,5 +1,7 @@
 /** TwoNN by maximum likelihood. */
+
 import { gammaInterval } from '../intervals';
+import { NoEstimateError } from '../no-estimate';
 import type { NeighbourTable } from '../search/neighbour-table';
 import { defineEstimator, type LocalEstimate } from './estimator';
 import { share } from './options';
@@ -29,7 +31,10 @@ function twoNnMle(table: NeighbourTable, discardFraction: number): LocalEstimate
   const n = x.length;
   const kept = Math.trunc(n * (1 - discardFraction));
   if (kept < 2)
-    throw new RangeError(`${kept} of ${n} points are too few: give more, or a smaller discardFraction`);
+    throw new NoEstimateError(
+      `${kept} of ${n} points are too few`,
+      'give more, or a smaller discardFraction',
+    );
   const limit = x.slice().sort()[kept - 1]!;
   let sum = 0;
   for (const value of x) sum += Math.min(value, limit);

@@ -1,5 +1,6 @@
 /** TwoNN: the dimension from the ratio of each point's two nearest distances (Facco et al. 2017). */
 
+import { NoEstimateError } from '../no-estimate';
 import type { NeighbourTable } from '../search/neighbour-table';
 import { defineEstimator, type LinearFit, type LocalEstimate } from './estimator';
 import { flag, share } from './options';
@@ -33,7 +34,7 @@ function twoNn(table: NeighbourTable, discardFraction: number, withFit: boolean)
  *
  * @param logarithms log(r2 / r1), in any order
  * @returns x: log(r2 / r1), rising; y: -log(1 - F) of the points that were kept, F = i / N
- * @throws RangeError when the ratios are tied, as on a lattice
+ * @throws NoEstimateError when the ratios are tied, as on a lattice
  */
 function fitTwoNn(logarithms: Float64Array, discardFraction: number): LinearFit {
   const n = logarithms.length;
@@ -50,8 +51,9 @@ function fitTwoNn(logarithms: Float64Array, discardFraction: number): LinearFit 
     xx += x[i]! * x[i]!;
   }
   if (!(xx > 0))
-    throw new RangeError(
-      `${kept} of ${n} points are too few for a fit: give more, or a smaller discardFraction`,
+    throw new NoEstimateError(
+      `${kept} of ${n} points are too few for a fit`,
+      'give more, or a smaller discardFraction',
     );
   return { dimension: xy / xx, x, y, kept };
 }

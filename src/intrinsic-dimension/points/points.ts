@@ -1,4 +1,5 @@
 /** Points of any accepted form, validated, and without exact duplicates. */
+import { NoEstimateError } from '../no-estimate';
 import { type Looks, look } from '../search/search-kernel';
 
 /**
@@ -76,30 +77,23 @@ export interface DistinctPoints extends Rows {
   readonly kept: Int32Array;
 }
 
-/** Fewer distinct points than the 3 that every estimate needs. */
-export class TooFewPointsError extends RangeError {
-  /** @param distinct points that are left without duplicates */
-  constructor(
-    message: string,
-    readonly distinct: number,
-  ) {
-    super(message);
-  }
-}
-
-/** @throws RangeError when fewer than k + 1 of n points are there */
-export function assertNeighbours(k: number, n: number): void {
+/**
+ * @param duplicates points that were removed from those given. @default none
+ * @throws NoEstimateError when fewer than k + 1 of the points given are distinct; RangeError when fewer were given
+ */
+export function assertNeighbours(k: number, n: number, duplicates = 0): void {
   if (k < n) return;
-  throw new RangeError(
-    `${k} neighbours need at least ${k + 1} distinct points, got ${n}: give more points, or use fewer neighbours`,
-  );
+  const reason = `${k} neighbours need at least ${k + 1} distinct points, got ${n}`;
+  const cure = 'give more points, or use fewer neighbours';
+  if (k < n + duplicates) throw new NoEstimateError(reason, cure);
+  throw new RangeError(`${reason}: ${cure}`);
 }
 
 /**
  * Removes the rows that repeat an earlier one exactly: two copies of a point lie at distance 0, where a ratio
  * of neighbour distances means nothing.
  *
- * @throws RangeError for values that are not finite, TooFewPointsError when fewer than 3 distinct points remain.
+ * @throws NoEstimateError for values that are not finite, and when fewer than 3 distinct points remain
  */
 export function distinctPoints(rows: Rows): DistinctPoints {
   const { n, d } = rows;
@@ -110,9 +104,9 @@ export function distinctPoints(rows: Rows): DistinctPoints {
   if (kept.length < 3) {
     const removed = duplicates === 1 ? '1 duplicate' : `${duplicates} duplicates`;
     const constant = kept.length === 1 && n > 1 ? '; all points are equal' : '';
-    throw new TooFewPointsError(
-      `need at least 3 distinct points, got ${kept.length} (${removed} removed${constant}): give more points`,
-      kept.length,
+    throw new NoEstimateError(
+      `need at least 3 distinct points, got ${kept.length} (${removed} removed${constant})`,
+      'give more points',
     );
   }
   const distinct = { n: kept.length, d, duplicates, kept };
@@ -155,9 +149,9 @@ export async function readDistances({ distances }: DistanceMatrix): Promise<{
   const m = kept.length;
   const duplicates = n - m;
   if (m < 3)
-    throw new TooFewPointsError(
+    throw new NoEstimateError(
       `need at least 3 distinct points, got ${m} (${duplicates} duplicates removed)`,
-      m,
+      'give more points',
     );
   const distinct = new Float64Array(m * m);
   kept.forEach((i, a) => {
@@ -290,7 +284,7 @@ function lookAt({ n, d, flat, row }: Rows): Looks {
   return looks;
 }
 
-/** @throws RangeError for values that are not finite: how many, and the first */
+/** @throws NoEstimateError for values that are not finite: how many, and the first */
 export function assertFinite(rows: Rows, { finite }: Looks = lookAt(rows)): void {
   const { n, d } = rows;
   let bad = 0;
@@ -304,9 +298,9 @@ export function assertFinite(rows: Rows, { finite }: Looks = lookAt(rows)): void
     }
   }
   if (bad === 0) return;
-  throw new RangeError(
-    `${bad} of ${n * d} values ${bad === 1 ? 'is' : 'are'} NaN or infinite, ` +
-      `the first ${first}: remove or repair these rows`,
+  throw new NoEstimateError(
+    `${bad} of ${n * d} values ${bad === 1 ? 'is' : 'are'} NaN or infinite, the first ${first}`,
+    'remove or repair these rows',
   );
 }
 

@@ -1,5 +1,6 @@
 /** Distinct points with a distance between them: from coordinates, or from a matrix of distances. */
 
+import { NoEstimateError } from '../no-estimate';
 import type { Depth, NeighbourTable } from '../search/neighbour-table';
 import { neighbours, pauses, type SearchOptions } from '../search/neighbours';
 import { SEARCH_MEMORY } from '../search/plan';
@@ -66,7 +67,10 @@ function pointSpace(rows: DistinctPoints): Space {
     kept,
     rows,
     distance,
-    neighbours: (k, options, depth) => neighbours(rows, k, options, depth),
+    async neighbours(k, options, depth) {
+      assertNeighbours(k, n, duplicates);
+      return neighbours(rows, k, options, depth);
+    },
     async countsWithin(radii, { memory = SEARCH_MEMORY, onProgress, signal }) {
       const counts = radii.map(() => new Float64Array(n));
       const widest = Math.max(...radii);
@@ -110,7 +114,7 @@ async function matrixSpace(points: DistanceMatrix, metric: Metric): Promise<Spac
     kept,
     distance,
     async neighbours(k, { onProgress, signal }) {
-      assertNeighbours(k, n);
+      assertNeighbours(k, n, duplicates);
       const table = {
         n,
         k,
@@ -153,7 +157,10 @@ function directions(rows: Rows): Rows {
     for (let c = 0; c < d; c++) squared += row[c]! ** 2;
     const length = Math.sqrt(squared);
     if (length === 0)
-      throw new RangeError(`row ${i} is 0 and has no direction: remove it, or use the euclidean metric`);
+      throw new NoEstimateError(
+        `row ${i} is 0 and has no direction`,
+        'remove it, or use the euclidean metric',
+      );
     for (let c = 0; c < d; c++) unit[i * d + c] = row[c]! / length;
   }
   return flatRows(unit, n, d);

@@ -1,5 +1,6 @@
 /** The exact k nearest neighbours of every point: found in float32, measured in float64, and proven complete. */
 
+import { NoEstimateError } from '../no-estimate';
 import { spreadColumns } from '../points/columns';
 import { assertNeighbours, type Rows } from '../points/points';
 import { type Measured, measureAll, queueOf, reachOf, type Search } from './candidates';
@@ -224,9 +225,9 @@ async function searchAgain(
 function assertApart({ n, k, indices, distances }: Omit<NeighbourTable, 'searchedAgain'>): void {
   for (let i = 0; i < n; i++) {
     if (distances[i * k]! > 0) continue;
-    throw new RangeError(
-      `distinct points ${i} and ${indices[i * k]} are so close that their squared distance is 0 in float64: ` +
-        'multiply the points by a large number, or round them',
+    throw new NoEstimateError(
+      `distinct points ${i} and ${indices[i * k]} are so close that their squared distance is 0 in float64`,
+      'multiply the points by a large number, or round them',
     );
   }
 }

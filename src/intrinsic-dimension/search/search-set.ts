@@ -1,4 +1,5 @@
 /** Points as they are searched: rounded, with a bound on how wrong a computed distance can be. */
+import { NoEstimateError } from '../no-estimate';
 import type { Rows } from '../points/points';
 import {
   type Frame,
@@ -51,7 +52,7 @@ export interface SearchSet {
  * The points themselves, centred, scaled and rounded. Where their copy is larger than `memory`, it is made anew, chunk
  * by chunk, each time that it is needed.
  *
- * @throws RangeError when the values overflow when squared
+ * @throws NoEstimateError when the values overflow when squared
  */
 export function searchSet(rows: Rows, memory: number, precision: Precision = 'float32'): SearchSet {
   const sampled = framedSet(rows, frameOf(rows, Math.ceil(rows.n / SAMPLE)), memory, precision);
@@ -178,7 +179,7 @@ export function sumRounding(terms: number): number {
 /**
  * The frame of every `step`-th point: the others lie about the same centre, and need not lie in the unit ball.
  *
- * @throws RangeError when the values overflow when squared
+ * @throws NoEstimateError when the values overflow when squared
  */
 export function frameOf(rows: Rows, step = 1): Frame {
   const { n, d } = rows;
@@ -197,8 +198,9 @@ export function frameOf(rows: Rows, step = 1): Frame {
     }
   }
   if (!(largest < 1e150)) {
-    throw new RangeError(
-      `values up to ${largest.toExponential(1)} overflow when squared: divide the points by it`,
+    throw new NoEstimateError(
+      `values up to ${largest.toExponential(1)} overflow when squared`,
+      'divide the points by it',
     );
   }
   return { center, scale: 2 ** -Math.max(-1000, Math.ceil(Math.log2(largest * Math.sqrt(d)))) };

@@ -98,14 +98,14 @@ describe('profile of saved activations', () => {
   });
 
   it('keeps the other layers when one has a value that is not a number', async () => {
-    const { sites, unmeasured } = await profile(fixture('nan-row.npy'), { axes: 'LNTD' });
+    const { sites, notMeasurable } = await profile(fixture('nan-row.npy'), { axes: 'LNTD' });
     assert.deepEqual(Object.keys(sites), ['0', '2']);
     assert.match(
-      unmeasured['1']!,
+      notMeasurable['1']!,
       /1 of 480 values is NaN or infinite, the first \(NaN\) in row 17, column 3/,
     );
     const elsewhere = await profile(fixture('nan-row.npy'), { axes: 'LNTD', tokens: 'first' });
-    assert.deepEqual(elsewhere.unmeasured, {});
+    assert.deepEqual(elsewhere.notMeasurable, {});
   });
 
   it('says what is wrong with masks, layers and folders', async () => {

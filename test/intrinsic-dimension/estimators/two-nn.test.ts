@@ -50,7 +50,7 @@ describe('TwoNN', () => {
   it('estimates subsamples as if each were searched by itself, however deep the table', async () => {
     const points = flatTorus({ points: 300, dimension: 2, seed: 4 });
     const set = await space(points);
-    const members = drawSubsamples(300, 2, { count: 5, fraction: 0.5, seed: 6 });
+    const members = drawSubsamples(set, 2, { count: 5, fraction: 0.5, seed: 6 });
     const depth = depthForSubsamples(members, 300, 2, 9);
     const { estimate: full } = TWO_NN.with({ discardFraction: 0.1, fit: false }) as FromNeighbours;
     const estimate = (table: NeighbourTable): number => full(table).value;
@@ -79,7 +79,7 @@ describe('TwoNN', () => {
 
   it('tells the depth that subsamples need, as counting one after the other does', () => {
     const [n, k, most] = [60, 3, 12];
-    const members = drawSubsamples(n, k, { count: 70, fraction: 0.6, seed: 8 });
+    const members = drawSubsamples({ n, duplicates: 0 }, k, { count: 70, fraction: 0.6, seed: 8 });
     const depth = depthForSubsamples(members, n, k, most);
     const depths = new Set<number>();
     for (let i = 0; i < n; i++) {

@@ -52,7 +52,7 @@ async function graphDimension(
   const shares = SHARES.map(() => ({ sum: new Float64Array(n), count: new Float64Array(n) }));
   const graphs: GraphLengths[] = [];
   for (const [q, fraction] of SHARES.entries()) {
-    const subsets = drawSubsamples(n, k, { ...least, fraction, seed: seed * SHARES.length + q });
+    const subsets = drawSubsamples(points, k, { ...least, fraction, seed: seed * SHARES.length + q });
     const lengths: number[] = [];
     for (const members of subsets.slice(0, repetitions)) {
       const own = edgeLengths(tableOfMembers(points, table, k, members), k, gamma, unit);

@@ -1,12 +1,12 @@
 /** The dimensions of a measurement that the paper speaks of: the last layer's (LLID) and the peak (PID). */
 import { max } from 'd3-array';
-import type { SplitMeasurement } from '../records/run-record';
+import type { SplitMeasurement } from './run-record';
 
 /**
  * LLID: the dimension at the last site that was measured.
  *
  * @param site another site instead of the last one
- * @returns NaN where no dimension was measured
+ * @returns NaN where no dimension was measured, or the points have none
  * @throws Error for a site that was not measured
  */
 export function lastLayerId({ id }: Pick<SplitMeasurement, 'id'>, site?: string): number {
@@ -14,10 +14,10 @@ export function lastLayerId({ id }: Pick<SplitMeasurement, 'id'>, site?: string)
   if (name === undefined) return Number.NaN;
   const estimate = id[name];
   if (!estimate) throw new Error(`no ID was measured at '${name}'; measured: ${Object.keys(id).join(', ')}`);
-  return estimate.value;
+  return estimate.value ?? Number.NaN;
 }
 
-/** PID: the largest dimension of all sites; NaN where none was measured. */
+/** PID: the largest dimension of all sites that have one; NaN where none has. */
 export function peakId({ id }: Pick<SplitMeasurement, 'id'>): number {
-  return max(Object.values(id), ({ value }) => value) ?? Number.NaN;
+  return max(Object.values(id), ({ value }) => value ?? undefined) ?? Number.NaN;
 }
