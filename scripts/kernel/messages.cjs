@@ -1,6 +1,9 @@
 // Jupyter's messages, where tslab leaves some out or gets them wrong.
 'use strict';
 
+const { turn } = require('./interrupts.cjs');
+const { createRunningCell } = require('./running-cell.cjs');
+
 /** The server that Jupyter talks to; `init()` starts it. */
 function createServer({ jupyter }, executor, configPath) {
   class Handler extends jupyter.JupyterHandlerImpl {
@@ -11,7 +14,11 @@ function createServer({ jupyter }, executor, configPath) {
       this.execQueue.reset = (delay) => reset(this.stopOnError ? delay : undefined);
     }
 
-    handleExecuteImpl(request, ...rest) {
+    /** Called when it is a cell's turn, which a cell in the queue waits for. */
+    async handleExecuteImpl(request, ...rest) {
+      // The cell before this one sends its reply and its `idle` first.
+      await turn();
+      request.begins();
       this.stopOnError = request.stop_on_error ?? true;
       return super.handleExecuteImpl(request, ...rest);
     }
@@ -25,22 +32,60 @@ function createServer({ jupyter }, executor, configPath) {
   }
 
   class Server extends jupyter.ZmqServer {
+    /** The cell that runs now. */
+    running = undefined;
+
+    /**
+     * tslab calls a cell busy when it arrives, and so the first one that ends makes the kernel idle for all that wait. A
+     * cell is busy from its own turn on; what is answered while it runs, such as a completion, leaves it busy.
+     */
+    publishStatus(status, message) {
+      if (status === 'busy' && message.header.msg_type === 'execute_request') return;
+      super.publishStatus(status, message);
+      if (status === 'idle' && this.running) super.publishStatus('busy', this.running.message);
+    }
+
     /** Publishes the `error` message that tslab leaves out, between the outputs and the reply. */
-    handleExecute(socket, message) {
-      const publish = (type, content) => {
-        const published = message.createReply();
-        published.header.msg_type = type;
-        published.content = content;
-        published.signAndSend(this.connInfo.key, this.iopub);
-      };
-      const handleExecute = async (...args) => {
-        const reply = await this.handler.handleExecute(...args);
+    async handleExecute(socket, message) {
+      const handleExecute = async (request, writeStream, writeDisplayData) => {
+        const reply = await this.executeOrFollow(message, request, writeStream, writeDisplayData);
         const { status, ename, evalue, traceback } = reply;
-        if (status === 'error') publish('error', { ename, evalue, traceback });
+        if (status === 'error') this.publish('error', { ename, evalue, traceback }, message);
         return reply;
       };
       const reporting = Object.create(this, { handler: { value: { handleExecute } } });
-      return jupyter.ZmqServer.prototype.handleExecute.call(reporting, socket, message);
+      await jupyter.ZmqServer.prototype.handleExecute.call(reporting, socket, message);
+    }
+
+    async executeOrFollow(message, request, writeStream, writeDisplayData) {
+      const { running } = this;
+      if (running?.isAskedBy(message)) {
+        super.publishStatus('busy', message);
+        return running.follow(writeStream, writeDisplayData);
+      }
+      const cell = createRunningCell(message);
+      const begins = () => {
+        this.running = cell;
+        super.publishStatus('busy', message);
+      };
+      const output = cell.recording(writeStream, writeDisplayData);
+      const reply = await this.handler.handleExecute(
+        { ...request, begins },
+        output.writeStream,
+        output.writeDisplayData,
+      );
+      if (this.running === cell) this.running = undefined;
+      // A cell that was skipped had no turn.
+      else super.publishStatus('busy', message);
+      cell.end(reply);
+      return reply;
+    }
+
+    publish(type, content, message) {
+      const published = message.createReply();
+      published.header.msg_type = type;
+      published.content = content;
+      published.signAndSend(this.connInfo.key, this.iopub);
     }
 
     /** tslab answers with the type of another reply. */
