@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { type ActivationSource, activations } from '../../src/activations/activations';
 import { layerProfile, type ProfileOptions } from '../../src/activations/profile';
+import { modelSource } from '../../src/activations/sources/inputs';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
 import { cube, embed } from '../../src/intrinsic-dimension/manifolds/manifolds';
 import type { ApplyOptions, Model } from '../../src/models/model';
@@ -283,12 +285,33 @@ describe('layerProfile', () => {
       /model must be one of this .*, got undefined/,
     );
     await assert.rejects(layerProfile({} as never, inputs), /model must be one of this/);
+    const [scalar, none, gone] = [tf.scalar(1), tf.zeros([0, 12]), tf.zeros([9, 12])];
+    gone.dispose();
+    await assert.rejects(layerProfile(model, scalar), /of at least 1 example, got \[\]/);
+    await assert.rejects(layerProfile(model, none), /of at least 1 example, got \[0,12\]/);
+    await assert.rejects(layerProfile(model, gone), /inputs have been disposed of/);
+    tf.dispose([scalar, none]);
     const wrong = tf.zeros([9, 5]);
     await assert.rejects(layerProfile(model, wrong), /expected/);
     tf.dispose(wrong);
     assert.equal(tf.memory().numTensors, before);
     const twice = await layerProfile(model, inputs, { sites: ['Hidden', 'Hidden'] });
     assert.deepEqual(Object.keys(twice.sites), ['Hidden']);
+    tf.dispose(inputs);
+  });
+
+  it('says what to pass where a source of activations is expected', async () => {
+    const model = tf.sequential({ layers: [tf.layers.dense({ name: 'only', units: 3, inputShape: [12] })] });
+    const inputs = plane(20);
+    const refused = async (source: unknown, message: RegExp): Promise<void> => {
+      await assert.rejects(activations(source as ActivationSource, ['only']).next(), message);
+      await assert.rejects(activations(source as ActivationSource).next(), message);
+    };
+    await refused(modelSource(model, inputs, {}), /is a promise: pass `await modelSource/);
+    await refused(model, /make one with `await modelSource/);
+    await refused(undefined, /make one with `await modelSource/);
+    const source = await modelSource(model, inputs, {});
+    for await (const { points } of activations(source)) assert.deepEqual(points.shape, [20, 3]);
     tf.dispose(inputs);
   });
 

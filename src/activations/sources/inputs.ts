@@ -28,8 +28,9 @@ export interface ModelSource extends ActivationSource {
  * The activations of `inputs` [examples, ...] in a model. The inputs are read only, never disposed of.
  *
  * @param model ours, a tf.LayersModel (sites are layer names) or a tf.GraphModel (sites are node names)
- * @throws RangeError for a site that the model does not have, one whose activations are not float32 numbers for
- *   each example, and examples that the model's fixed batch size does not divide
+ * @throws TypeError for what is not a model or not a tensor; RangeError for a site that the model does not have, one
+ *   whose activations are not float32 numbers for each example, no examples, and examples that the model's fixed batch
+ *   size does not divide
  */
 export async function modelSource(
   model: AnyModel,
@@ -39,7 +40,13 @@ export async function modelSource(
   await loadBackend();
   const network = networkOf(model);
   if (!(inputs instanceof tf.Tensor)) throw new TypeError('the inputs must be a tensor [examples, ...]');
-  const examples = inputs.shape[0]!;
+  if (inputs.isDisposed)
+    throw new TypeError('the inputs have been disposed of: pass a tensor that still exists');
+  const examples = inputs.shape[0] ?? 0;
+  if (examples === 0)
+    throw new RangeError(
+      `the inputs must be a tensor [examples, ...] of at least 1 example, got [${inputs.shape}]`,
+    );
   if (!(wanted === undefined || (Number.isInteger(wanted) && wanted >= 1))) {
     throw new RangeError(`batchSize must be a whole number of at least 1, got ${wanted}`);
   }
