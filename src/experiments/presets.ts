@@ -91,6 +91,6 @@ export function imagesPreset(changes: Readonly<Partial<ImagesConfig>> = {}): Ima
   const preset = presets.find((config) => config.dataset === dataset);
   if (preset) return IMAGES.config({ ...preset, ...changes });
   throw new RangeError(
-    `there is no preset for dataset=${dataset}: choose one of ${presets.map((config) => config.dataset).join(', ')}, or give all settings with imagesConfig`,
+    `there is no preset for dataset=${dataset}: choose one of ${presets.map((config) => config.dataset).join(', ')}, or give all settings with images.config`,
   );
 }
