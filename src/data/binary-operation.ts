@@ -17,7 +17,11 @@ export const SPLIT: {
   readonly validationFraction: OptionalSetting<number>;
   readonly seed: Setting<number>;
 } = {
-  trainFraction: fraction({ default: 0.3, description: 'fraction of all pairs that is used for training' }),
+  trainFraction: fraction({
+    default: 0.3,
+    description: 'fraction of all pairs that is used for training',
+    inWords: (p) => `p = ${p}`,
+  }),
   validationFraction: fraction({
     absent: 'all pairs that are not used for training',
     description: 'fixed fraction of all pairs that is used for validation',

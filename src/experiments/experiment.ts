@@ -51,6 +51,8 @@ interface Definition<Name extends string, S extends Settings, Preset extends str
   readonly presets: Readonly<Record<Preset, Readonly<Partial<ValuesOf<S>>>>>;
   /** What is learnt in a run, for the title of a figure. The config may be a part of one. */
   readonly title: (config: AnyConfig) => string;
+  /** The settings that figures name, in this order: in the title of one run, and below that of several. @default none */
+  readonly named?: Readonly<Record<'run' | 'runs', readonly (keyof S & string)[]>>;
   /** Loads the data, and says which network is trained on them and how. */
   readonly setup: (config: ConfigOf<Name, S>) => Promise<Setup>;
 }
@@ -64,6 +66,7 @@ export interface Experiment<C, Preset extends string = string> extends SettingsO
   /** Complete settings by the name of the preset. */
   readonly presets: Readonly<Record<Preset, C>>;
   readonly title: (config: AnyConfig) => string;
+  readonly named?: Readonly<Record<'run' | 'runs', readonly string[]>>;
   readonly setup: (config: C) => Promise<Setup>;
 }
 

@@ -2,7 +2,7 @@
 import { SPLIT } from '../data/binary-operation';
 import { TASK_SETTINGS, TASKS } from '../data/registry';
 import { SEQUENCE_MODEL_SETTINGS, SEQUENCE_MODELS } from '../models/registry';
-import { belowOne, memberOf, number, seed, wholeNumber } from '../setting';
+import { belowOne, memberOf, number, wholeNumber } from '../setting';
 import { ADAM } from '../training/adam-defaults';
 import type { GrokkingConfig } from './config-types';
 import { defineExperiment, type Experiment } from './experiment';
@@ -17,6 +17,7 @@ import {
   milestones,
   momentum,
   optimizer,
+  runSeed,
   schedule,
   steps,
   weightDecay,
@@ -40,7 +41,7 @@ export const GROKKING: Experiment<GrokkingConfig, 'paper'> = defineExperiment({
     trainFraction: SPLIT.trainFraction,
     validationFraction: SPLIT.validationFraction,
     dataSeed: SPLIT.seed,
-    seed: seed({ default: 0, description: 'seed of the weights, the order of the examples and dropout' }),
+    seed: runSeed('seed of the weights, the order of the examples and dropout'),
     steps: steps(40_000),
     batchSize: batchSize(512),
     optimizer: optimizer('adam'),
@@ -93,6 +94,7 @@ export const GROKKING: Experiment<GrokkingConfig, 'paper'> = defineExperiment({
     const known = TASKS.find(({ name }) => name === task);
     return known ? known.title(values) : 'Training';
   },
+  named: { run: ['trainFraction', 'weightDecay', 'seed'], runs: ['task', 'batchSize', 'steps'] },
   setup: grokkingSetup,
 });
 

@@ -1,7 +1,7 @@
 /** The experiment images: a ResNet learns pictures, more or less regularised. */
 import { IMAGE_DATASET_SETTINGS, IMAGE_DATASETS } from '../data/registry';
 import { IMAGE_MODEL_SETTINGS, IMAGE_MODELS } from '../models/registry';
-import { belowOne, choice, count, flag, list, memberOf, number, seed, wholeNumber } from '../setting';
+import { belowOne, choice, count, flag, list, memberOf, number, wholeNumber } from '../setting';
 import type { ImagesConfig } from './config-types';
 import { defineExperiment, type Experiment } from './experiment';
 import { imagesSetup } from './images';
@@ -16,6 +16,7 @@ import {
   milestones,
   momentum,
   optimizer,
+  runSeed,
   schedule,
   steps,
   weightDecay,
@@ -42,6 +43,7 @@ export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> 
     images: count({
       absent: 'all; 8 in 10 where the data set has no pictures for validation',
       description: 'number of training images',
+      inWords: (images) => `${images.toLocaleString('en')} pictures`,
     }),
     validationImages: count({
       absent: 'all that are not trained on',
@@ -75,10 +77,7 @@ export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> 
       description: 'number of degrees by which training images are rotated at most, to both sides',
     }),
     dataSeed: dataSeed(0),
-    seed: seed({
-      default: 0,
-      description: 'seed of the weights, the order of the examples, augmentation and dropout',
-    }),
+    seed: runSeed('seed of the weights, the order of the examples, augmentation and dropout'),
     steps: steps(200 * EPOCH),
     batchSize: batchSize(128),
     model: memberOf(IMAGE_MODELS, 'ImageModelName', {
@@ -203,6 +202,10 @@ export const IMAGES: Experiment<ImagesConfig, 'mnist' | 'cifar10' | 'cifar100'> 
   title: ({ dataset, model }) => {
     const network = IMAGE_MODELS.find(({ name }) => name === model);
     return `${network?.title ?? 'Network'} on ${dataset ?? 'pictures'}`;
+  },
+  named: {
+    run: ['weightDecay', 'blockDropout', 'seed'],
+    runs: ['dataset', 'images', 'width', 'batchSize', 'steps'],
   },
   setup: imagesSetup,
 });

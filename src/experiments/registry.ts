@@ -86,6 +86,18 @@ export function changeableSettings(config: RunConfig & CommonConfig): string[] {
 }
 
 /**
+ * The settings that a figure names of one `run`, or of `runs` that are drawn together, in words and by their keys. The
+ * config may be that of a record, which may lack some of them.
+ */
+export function namedSettings(config: AnyConfig, of: 'run' | 'runs'): Readonly<Record<string, string>> {
+  const { settings = {}, named } = find(config['experiment'] ?? DEFAULT.name) ?? {};
+  const known = (named?.[of] ?? []).filter((key) => config[key] !== undefined);
+  return Object.fromEntries(
+    known.map((key) => [key, settings[key]!.inWords?.(config[key]) ?? String(config[key])]),
+  );
+}
+
+/**
  * What is learnt in a run, for the title of a figure. The config may be that of a record; without `experiment` nothing
  * but what it says is known of it.
  */

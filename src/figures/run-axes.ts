@@ -1,8 +1,8 @@
 /** What figures of runs over their steps share: curves and axes. */
 import type { Layout, PlotData } from 'plotly.js';
 import { lastLayerId } from '../analysis/layer-ids';
+import { formatStep } from '../number-format';
 import type { Measurement } from '../records/run-record';
-import { formatStep } from './number-format';
 import { COLOURS } from './style';
 
 /** Train accuracy, validation accuracy, LLID on validation; told apart by colour and by dashes. */
