@@ -18,7 +18,7 @@ export interface ActivationSource {
 export interface CollectOptions {
   /**
    * Bytes that activations may take while they wait. When those of all sites need more, the network runs again for
-   * the next sites; a site that needs more by itself is kept in a temporary file. @default 1 GiB
+   * the next sites; a site that needs more by itself is kept in a temporary file. @default that of {@link ACTIVATION_MEMORY}
    */
   readonly memory?: number;
   readonly signal?: AbortSignal;

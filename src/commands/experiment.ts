@@ -1,7 +1,6 @@
 /** `npm run experiment -- grokking weightDecay=1e-2 trainFraction=.3`: one run, with a record and checkpoints. */
-import { join } from 'node:path';
 import { EXPERIMENTS, experimentNamed, type RunConfig } from '../experiments/registry';
-import { runPath } from '../records/run-path';
+import { RUNS, runPath } from '../records/run-path';
 import { defineCommand, listenForStop, quoteWord, runCommand } from './command';
 import { showProgress } from './progress';
 
@@ -24,7 +23,7 @@ const command = defineCommand(
   .argument('[key=value...]', 'settings that differ from the defaults')
   .option('--resume', 'continue from the last checkpoint, or start from the beginning if there is none')
   .option('--resume-from-best', 'go on from the checkpoint that validated best, when the last one is damaged')
-  .option('--out <folder>', 'where the record and its checkpoints go', join('out', 'runs'))
+  .option('--out <folder>', 'where the record and its checkpoints go', RUNS)
   .option('--name <name>', 'of the record (default: from the settings, without steps)')
   .addHelpText('after', `\nCtrl-C writes a checkpoint and ends; a second one ends at once.\n\n${SETTINGS}`)
   .action(async (experiment: string, overrides: string[], options: Options) => {

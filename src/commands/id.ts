@@ -7,19 +7,22 @@ import { group } from 'd3-array';
 import { scaleFigure } from '../figures/estimator';
 import { toHTML, toPNG, toSVG } from '../figures/figure';
 import {
+  DEFAULT_ESTIMATOR,
   ESTIMATOR_OPTIONS,
   ESTIMATORS,
   type EstimatorName,
   estimatorNamed,
 } from '../intrinsic-dimension/estimators/registry';
 import { FORMATS, type PointsFormat, readPoints } from '../intrinsic-dimension/files/points-file';
+import { DEFAULT_LEVEL } from '../intrinsic-dimension/intervals';
 import {
+  DEFAULT_INTERVAL,
   type IdEstimate,
   type IdOptions,
   INTERVALS,
   intrinsicDimension,
 } from '../intrinsic-dimension/intrinsic-dimension';
-import { METRICS } from '../intrinsic-dimension/points/space';
+import { DEFAULT_METRIC, METRICS } from '../intrinsic-dimension/points/space';
 import { idScale } from '../intrinsic-dimension/scale';
 import { defineCommand, listenForStop, runCommand } from './command';
 
@@ -37,10 +40,12 @@ interface Options extends Omit<IdOptions, 'onProgress' | 'signal'> {
 
 const command = defineCommand(
   'id',
-  "Estimate the intrinsic dimension of points [points, dimensions], with its 95 % interval. '-' reads standard input.",
+  "Estimate the intrinsic dimension of points [points, dimensions], with an interval. '-' reads standard input.",
 )
   .argument('<file>', 'points as .npy, .csv or .safetensors, or - for standard input')
-  .addOption(new Option('--estimator <name>', 'how to estimate (default: two-nn)').choices(ESTIMATORS))
+  .addOption(
+    new Option('--estimator <name>', `how to estimate (default: ${DEFAULT_ESTIMATOR})`).choices(ESTIMATORS),
+  )
   .option('--all', 'use every estimator, side by side')
   .option('--scale', 'use GRIDE from the nearest neighbours to far ones')
   .option('--figure <file>', 'with --scale: draw the curve as .png, .svg or .html')
@@ -58,12 +63,16 @@ for (const [name, meanings] of ESTIMATOR_FLAGS) {
   );
 }
 command
-  .addOption(new Option('--metric <name>', 'distance between points (default: euclidean)').choices(METRICS))
   .addOption(
-    new Option('--interval <kind>', 'where the interval comes from (default: sandwich)').choices(INTERVALS),
+    new Option('--metric <name>', `distance between points (default: ${DEFAULT_METRIC})`).choices(METRICS),
   )
   .addOption(
-    new Option('--level <f>', 'level of the interval (default: 0.95)').argParser((word) =>
+    new Option('--interval <kind>', `where the interval comes from (default: ${DEFAULT_INTERVAL})`).choices(
+      INTERVALS,
+    ),
+  )
+  .addOption(
+    new Option('--level <f>', `level of the interval (default: ${DEFAULT_LEVEL})`).argParser((word) =>
       numberNamed('level', word),
     ),
   )
@@ -193,7 +202,7 @@ function inWords({ value, interval, estimator, scale: distance, points, duplicat
   return `${estimator}: ${value.toFixed(2)} (${percent(interval.level)} interval ${range}) at distance ${distance.toPrecision(3)}, ${points} points${removed}`;
 }
 
-function percent(level = 0.95): string {
+function percent(level = DEFAULT_LEVEL): string {
   return `${Number((100 * level).toPrecision(6))} %`;
 }
 

@@ -34,7 +34,7 @@ export interface Task<Name extends string = string, S extends Settings = Setting
   extends Choosable<Name, S> {
   /** What is learnt, for the title of a figure; a setting that is not known is missing. */
   title(values: Partial<ValuesOf<S>>): string;
-  /** Tokens of the vocabulary that never occur. @default 0 */
+  /** Tokens of the vocabulary that never occur. @default none */
   readonly unusedTokens?: number;
   load(values: ValuesOf<S>, split: SplitOptions): Dataset;
 }

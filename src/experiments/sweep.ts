@@ -3,14 +3,14 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { runPath } from '../records/run-path';
+import { RUNS, runPath } from '../records/run-path';
 import { readRun } from '../records/run-record';
 import { type RunConfig, runName } from './registry';
 import type { WorkerMessage, WorkerTask } from './worker-messages';
 
 /** Where and how a grid is run. */
 export interface SweepOptions {
-  /** Folder of the records. @default 'out/runs' */
+  /** Folder of the records. @default that of {@link RUNS} */
   readonly folder?: string;
   /**
    * Runs at a time. @default as many as there are processors and 3 GiB of memory for each: two runs with one thread
@@ -41,7 +41,7 @@ export interface SweepCell {
 const LOCK_RETRIES = 30;
 
 /** The cells of a grid, those whose records are finished marked as done. */
-export function sweepCells(grid: readonly RunConfig[], folder: string = join('out', 'runs')): SweepCell[] {
+export function sweepCells(grid: readonly RunConfig[], folder: string = RUNS): SweepCell[] {
   const cells = grid.map((config): SweepCell => {
     const name = runName(config);
     const path = runPath(folder, name);
@@ -61,7 +61,7 @@ export function sweepCells(grid: readonly RunConfig[], folder: string = join('ou
  * A run that fails does not stop the others. Killed at any moment, the same call goes on from the checkpoints.
  */
 export async function sweep(grid: readonly RunConfig[], options: SweepOptions = {}): Promise<SweepCell[]> {
-  const { folder = join('out', 'runs'), signal, onChange } = options;
+  const { folder = RUNS, signal, onChange } = options;
   const { workers = defaultWorkers() } = options;
   if (!(Number.isInteger(workers) && workers >= 1)) {
     throw new RangeError(`workers must be a whole number of at least 1, got ${workers}`);

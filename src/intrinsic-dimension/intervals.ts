@@ -2,6 +2,25 @@
 import { jStat } from 'jstat';
 import type { NeighbourTable } from './search/neighbour-table';
 
+/** The level of an interval unless told otherwise. */
+export const DEFAULT_LEVEL = 0.95;
+
+/** How sure an interval is to be. */
+export interface IntervalOptions {
+  /** Level of the interval: the share of such intervals that hold the truth. @default 0.95 */
+  readonly level?: number;
+}
+
+/**
+ * The level of an interval.
+ *
+ * @throws RangeError for one that is not between 0 and 1
+ */
+export function levelOf({ level = DEFAULT_LEVEL }: IntervalOptions): number {
+  if (level > 0 && level < 1) return level;
+  throw new RangeError(`level must be in (0, 1), got ${level}`);
+}
+
 /** Where the truth is believed to lie. */
 export interface Interval {
   readonly lower: number;

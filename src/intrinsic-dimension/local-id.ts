@@ -1,13 +1,10 @@
 /** The dimension at each point. */
 import { pointwiseDimensions } from './estimators/levina-bickel';
 import type { Points } from './points/points';
-import { type Metric, space } from './points/space';
-import type { SearchOptions } from './search/neighbours';
+import { type SpaceOptions, space } from './points/space';
 
 /** How to look at each point. */
-export interface LocalIdOptions extends SearchOptions {
-  /** @default 'euclidean' */
-  readonly metric?: Metric;
+export interface LocalIdOptions extends SpaceOptions {
   /** Neighbours of each point, at least 3. @default 20 */
   readonly k?: number;
 }
@@ -26,7 +23,7 @@ export async function localId(points: Points, options: LocalIdOptions = {}): Pro
   const { k = 20 } = options;
   if (!(Number.isInteger(k) && k >= 3))
     throw new RangeError(`k must be a whole number of at least 3, got ${k}`);
-  const set = await space(points, options.metric);
+  const set = await space(points, options);
   const table = await set.neighbours(k, options);
   return { values: pointwiseDimensions(table, k, true), rows: set.kept, duplicates: set.duplicates };
 }

@@ -1,6 +1,7 @@
 /** The training loop: fits a model in a compiled program, measures it as it learns, and can stop and go on at any step. */
 import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
+import { ACTIVATION_MEMORY } from '../activations/activations';
 import { removeLeftovers } from '../atomic-write';
 import { type Batch, batchCount, batches, type Dataset } from '../data/dataset';
 import type { Model } from '../models/model';
@@ -50,7 +51,7 @@ export interface TrainOptions<M = unknown> {
   /**
    * Bytes that the activations of a split may take. When all sites together need more, the network runs once more
    * for each, and no two are held at a time.
-   * @default 1 GiB
+   * @default that of {@link ACTIVATION_MEMORY}
    */
   readonly activationMemory?: number;
   /** Where to keep `last.safetensors` and `best.safetensors`, and how often. @default nowhere */
@@ -155,7 +156,11 @@ export async function* train<M = unknown>(
     return { type: 'checkpoint', step, kind, path: pathOf(kind) };
   };
   const { sites = model.sites, measureSite, siteSplits = ['train', 'validation'] } = options;
-  const { measuredTrain = data.train.size, evaluationBatchSize = 8192, activationMemory = 2 ** 30 } = options;
+  const {
+    measuredTrain = data.train.size,
+    evaluationBatchSize = 8192,
+    activationMemory = ACTIVATION_MEMORY,
+  } = options;
   const measureOn = (split: 'train' | 'validation'): Promise<SplitResult<Record<string, M>>> =>
     measureSplit(program, {
       model,

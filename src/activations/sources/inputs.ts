@@ -5,16 +5,19 @@ import { ACTIVATION_MEMORY, type ActivationSource } from '../activations';
 import { type AnyModel, networkOf } from './any-model';
 import type { Network } from './network';
 
+/** The most examples that go through a network at once unless told otherwise. */
+export const MOST_AT_ONCE = 1024;
+
 /** How inputs go through a network. */
 export interface SourceOptions {
   /** @default all sites of the model, from input to output, whose activations are floating-point numbers */
   readonly sites?: readonly string[];
   /**
    * Examples that go through the network at once. @default what the model's input fixes, else as many as take half of
-   * `memory` with all that the network computes, at most 1024
+   * the memory for activations with all that the network computes, at most {@link MOST_AT_ONCE}
    */
   readonly batchSize?: number;
-  /** Bytes that activations may take; see {@link activations}. @default 1 GiB */
+  /** Bytes that activations may take; see {@link activations}. @default that of {@link ACTIVATION_MEMORY} */
   readonly memory?: number;
 }
 
@@ -58,7 +61,7 @@ export async function modelSource(
   const { shapes, bytesPerExample } = await trial(network, inputs, sites);
   if (shapes.size === 0) throw new RangeError('there are no sites to measure: name at least one');
   const fitting = Math.max(1, Math.floor(memory / 2 / bytesPerExample));
-  const batchSize = wanted ?? network.batchSize ?? Math.min(1024, fitting);
+  const batchSize = wanted ?? network.batchSize ?? Math.min(MOST_AT_ONCE, fitting);
   return {
     examples,
     shapes,

@@ -4,7 +4,8 @@ import type { Estimator, FromNeighbours, FromPoints } from './estimator';
 import { GRIDE } from './gride';
 import { LEVINA_BICKEL } from './levina-bickel';
 import { MACKAY_GHAHRAMANI } from './mackay-ghahramani';
-import { complete, type Option, type ValuesOf } from './options';
+import type { EstimatorOptions } from './option-types';
+import { complete, type Option } from './options';
 import { PARTICIPATION_RATIO } from './participation-ratio';
 import { PCA } from './pca';
 import { TWO_NN } from './two-nn';
@@ -21,25 +22,16 @@ const REGISTRY = [
   PCA,
 ] as const;
 
-type Registered = (typeof REGISTRY)[number];
-
 /** The name of an estimator. */
-export type EstimatorName = Registered['name'];
+export type EstimatorName = (typeof REGISTRY)[number]['name'];
 
 /** The names of all estimators. */
 export const ESTIMATORS: readonly EstimatorName[] = REGISTRY.map(({ name }) => name);
 
-/** The options of all estimators, each of which takes only its own. */
-type AllOptions = UnionToIntersection<ValuesOf<Registered['options']>>;
-type UnionToIntersection<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer I) => void
-  ? I
-  : never;
+export type { EstimatorOptions };
 
-/** Which estimator, and what it is told. */
-export type EstimatorOptions = {
-  /** @default 'two-nn' */
-  readonly estimator?: EstimatorName;
-} & Partial<AllOptions>;
+/** The estimator that is meant where none is named. */
+export const DEFAULT_ESTIMATOR: EstimatorName = TWO_NN.name;
 
 /** An option, with the estimators that take it. */
 export interface SharedOption extends Option {
@@ -47,7 +39,7 @@ export interface SharedOption extends Option {
   readonly estimators: readonly EstimatorName[];
 }
 
-/** Every option of every estimator; those of one name and meaning once. */
+/** Every option of every estimator; those of one name, meaning and default once. */
 export const ESTIMATOR_OPTIONS: readonly SharedOption[] = sharedOptions();
 
 /**
@@ -67,7 +59,7 @@ export function estimatorNamed(name: string): Estimator {
  * @throws RangeError for an unknown estimator, an option that it does not take, and values out of range
  */
 export function estimatorOf(options: EstimatorOptions): FromNeighbours | FromPoints {
-  const estimator = estimatorNamed(options.estimator ?? 'two-nn');
+  const estimator = estimatorNamed(options.estimator ?? DEFAULT_ESTIMATOR);
   for (const { name, estimators } of ESTIMATOR_OPTIONS) {
     if (options[name as keyof EstimatorOptions] === undefined || Object.hasOwn(estimator.options, name))
       continue;
@@ -87,7 +79,12 @@ function sharedOptions(): SharedOption[] {
   const found: SharedOption[] = [];
   for (const { name: estimator, options } of REGISTRY as readonly Estimator<EstimatorName>[]) {
     for (const [name, option] of Object.entries(options)) {
-      const at = found.findIndex((known) => known.name === name && known.description === option.description);
+      const at = found.findIndex(
+        (known) =>
+          known.name === name &&
+          known.description === option.description &&
+          known.defaultText === option.defaultText,
+      );
       if (at < 0) found.push({ ...option, name, estimators: [estimator] });
       else found[at] = { ...found[at]!, estimators: [...found[at]!.estimators, estimator] };
     }

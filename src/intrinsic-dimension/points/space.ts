@@ -28,6 +28,15 @@ export const METRICS = ['euclidean', 'cosine'] as const;
 /** The name of a metric. */
 export type Metric = (typeof METRICS)[number];
 
+/** The metric unless told otherwise. */
+export const DEFAULT_METRIC: Metric = 'euclidean';
+
+/** How points are searched. */
+export interface SpaceOptions extends SearchOptions {
+  /** How far two points are apart; `cosine` looks at their directions only. @default 'euclidean' */
+  readonly metric?: Metric;
+}
+
 /** A set of distinct points that can be searched. */
 export interface Space {
   readonly n: number;
@@ -44,7 +53,7 @@ export interface Space {
 }
 
 /** Validates points, removes duplicates, and makes them searchable. */
-export async function space(points: Points, metric: Metric = 'euclidean'): Promise<Space> {
+export async function space(points: Points, { metric = DEFAULT_METRIC }: SpaceOptions = {}): Promise<Space> {
   if (typeof points === 'object' && points !== null && 'distances' in points) {
     return matrixSpace(points, metric);
   }
@@ -54,7 +63,7 @@ export async function space(points: Points, metric: Metric = 'euclidean'): Promi
     assertFinite(rows);
     return pointSpace(distinctPoints(directions(rows)));
   }
-  throw new RangeError(`no metric '${metric}': choose euclidean or cosine`);
+  throw new RangeError(`no metric '${metric}': choose ${METRICS.join(' or ')}`);
 }
 
 function pointSpace(rows: DistinctPoints): Space {

@@ -13,7 +13,8 @@ import { blockRows, type Shortlist, shortlist, squaredDistancesFrom } from './sh
 export interface SearchOptions {
   /**
    * Bytes that the search may take besides the points and the table: half for a rounded copy of the points, which is
-   * made in parts where it is larger, half for blocks of the matrix of distances. @default 1 GiB
+   * made in parts where it is larger, half for blocks of the matrix of distances.
+   * @default that of {@link SEARCH_MEMORY}
    */
   readonly memory?: number;
   /**

@@ -11,7 +11,7 @@ export interface SearchTask {
   readonly d: number;
   /** Neighbours that are looked for. */
   readonly k: number;
-  /** Bytes. @default 1 GiB */
+  /** Bytes. @default that of {@link SEARCH_MEMORY} */
   readonly memory?: number;
   /** Where to look first, to be given for comparison. @default what is fastest */
   readonly through?: 'projection' | 'bfloat16' | 'float32';

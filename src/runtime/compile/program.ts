@@ -97,5 +97,7 @@ export function compile<E extends Entries, V extends Variables>(
   if (twice) throw new Error(`variable '${twice.name}' is given twice to compile; name it once`);
   if ('random' in variables)
     throw new Error("'random' is the name of a program's own random state; give the variable another");
-  return isNative() ? new GraphProgram(options) : new EagerProgram(options);
+  const { seed = 0, maxTraces = 16, audit = true, check = false } = options;
+  const complete = { ...options, seed, maxTraces, audit, check };
+  return isNative() ? new GraphProgram(complete) : new EagerProgram(complete);
 }
