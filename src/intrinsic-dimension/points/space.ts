@@ -2,7 +2,7 @@
 
 import type { Depth, NeighbourTable } from '../search/neighbour-table';
 import { neighbours, pauses, type SearchOptions } from '../search/neighbours';
-import { SEARCH_MEMORY } from '../search/plan';
+import { COUNTED_TOGETHER, SEARCH_MEMORY } from '../search/plan';
 import { largestComputed, searchSet } from '../search/search-set';
 import { blockRows, squaredDistancesFrom } from '../search/shortlist';
 import { squaredDistance } from './distances';
@@ -80,7 +80,7 @@ function pointSpace(rows: DistinctPoints): Space {
       const counts = radii.map(() => new Float64Array(n));
       const widest = Math.max(...radii);
       const set = searchSet(rows, memory / 2);
-      const size = Math.min(256, blockRows(n, memory / 2));
+      const size = Math.min(COUNTED_TOGETHER, blockRows(n, memory / 2));
       for (let start = 0; start < n; start += size) {
         const block = Int32Array.from({ length: Math.min(size, n - start) }, (_, r) => start + r);
         for (const [r, squared] of squaredDistancesFrom(set, block).entries()) {

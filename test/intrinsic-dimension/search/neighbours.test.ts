@@ -11,6 +11,7 @@ import {
   type Rows,
 } from '../../../src/intrinsic-dimension/points/points';
 import { neighbours, type SearchOptions } from '../../../src/intrinsic-dimension/search/neighbours';
+import { planSearch } from '../../../src/intrinsic-dimension/search/plan';
 import { projectedSet } from '../../../src/intrinsic-dimension/search/projection';
 import { hasBfloat16 } from '../../../src/intrinsic-dimension/search/search-kernel';
 import { largestComputed, searchSet } from '../../../src/intrinsic-dimension/search/search-set';
@@ -201,7 +202,8 @@ describe('neighbours', () => {
 
     it('rest on distances that are never too long, and on a convolution seldom shorter than 80 %', async () => {
       const rows = convolved(300);
-      const set = await projectedSet(rows, spreadColumns(rows), async () => {});
+      const { projection } = planSearch({ n: rows.n, d: rows.d, k: 1, inMemory: true });
+      const set = await projectedSet(rows, spreadColumns(rows), projection, async () => {});
       assert.ok(set);
       const chosen = Int32Array.of(0, 99, 299);
       const computed = squaredDistancesFrom(set, chosen);
