@@ -159,7 +159,7 @@ def execute(notebook, path, timeout, runs):
     notebook.cells.append(flush)
     count = number_of(notebook, len(notebook.cells)) - 1
     executed = 0
-    # What the native libraries print belongs to no cell; it is shown when the kernel dies.
+    # What the C++ libraries print belongs to no cell; it is shown when the kernel dies.
     log = tempfile.TemporaryFile("w+")
     try:
         with client.setup_kernel(stderr=log):

@@ -1,6 +1,6 @@
 /** Compiles tfjs functions into one TensorFlow graph of named entries that share variables. */
 import * as tf from '@tensorflow/tfjs';
-import { isNative } from '../backend';
+import { usesTensorFlow } from '../backend';
 import { EagerProgram } from './eager-program';
 import { GraphProgram } from './graph-program';
 import type { TensorFunction } from './outputs';
@@ -99,5 +99,5 @@ export function compile<E extends Entries, V extends Variables>(
     throw new Error("'random' is the name of a program's own random state; give the variable another");
   const { seed = 0, maxTraces = 16, audit = true, check = false } = options;
   const complete = { ...options, seed, maxTraces, audit, check };
-  return isNative() ? new GraphProgram(complete) : new EagerProgram(complete);
+  return usesTensorFlow() ? new GraphProgram(complete) : new EagerProgram(complete);
 }

@@ -282,14 +282,14 @@ describe('neighbours', () => {
 
   for (const backend of ['wasm', 'cpu']) {
     it(`are exact on the ${backend} backend, in a projection, too`, async () => {
-      const native = tf.getBackend();
+      const before = tf.getBackend();
       try {
         assert.ok(await tf.setBackend(backend));
         await assertExact(normalRows(80, 7, 9), 5);
         const shape = { seed: 1, decay: 1, offset: 0, scale: 1, clusters: 1, spread: 1, outlier: 1 };
         await assertSameDistances(decaying(200, 150, shape), 4);
       } finally {
-        await tf.setBackend(native);
+        await tf.setBackend(before);
       }
     });
   }

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import * as tf from '@tensorflow/tfjs';
-import { loadBackend, nativeBackend } from '../../../src/runtime/backend';
+import { loadBackend, tensorflowBackend } from '../../../src/runtime/backend';
 import { compile } from '../../../src/runtime/compile/program';
 import { updateVariables } from '../../../src/runtime/compile/trace';
 import { createOptimizer, type OptimizerConfig } from '../../../src/training/optimizers';
@@ -9,7 +9,7 @@ const values = (tensor: tf.Tensor): number[] => Array.from(tensor.dataSync());
 
 describe('compile', () => {
   before(async () => {
-    assert.equal((await loadBackend()).name, 'tensorflow', 'these tests need the native backend');
+    assert.equal((await loadBackend()).name, 'tensorflow', 'these tests need the TensorFlow backend');
   });
 
   it('keeps variables between runs and entries', () => {
@@ -258,7 +258,7 @@ describe('compile', () => {
     program.dispose();
     const unchecked = compile({ variables: {}, entries: { entry } });
     const outside = (): tf.Tensor => unchecked.runSync('entry', table, tf.tensor1d([1, 7], 'int32'));
-    if (nativeBackend().isUsingGpuDevice) assert.deepEqual(values(outside()), [3, 0]);
+    if (tensorflowBackend().isUsingGpuDevice) assert.deepEqual(values(outside()), [3, 0]);
     else assert.throws(outside, /7|8 is not in/);
     unchecked.dispose();
   });
