@@ -374,7 +374,7 @@ def stop(*_):
     """Ends the kernel and the run in good order, at the first signal of several."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    logging.disable()  # asyncio would tell that nobody waits for the cell any more
+    logging.disable()  # asyncio would report that the cell is not awaited any more
     raise KeyboardInterrupt
 
 

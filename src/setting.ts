@@ -58,7 +58,7 @@ export type ValuesOf<S extends Settings> = {
   -readonly [K in OptionalKeys<S>]?: ValueOf<S[K]>;
 };
 
-/** What a kind of setting is told: its meaning, and its default or what holds without it. */
+/** What defines a setting of any kind: its meaning, and its default or what holds without it. */
 type Definition<T> = Pick<AnySetting, 'description'> &
   Partial<Pick<AnySetting, 'identity'>> &
   Pick<AnySetting<T>, 'inWords'> &

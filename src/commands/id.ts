@@ -131,7 +131,7 @@ async function all(points: ReturnType<typeof readPoints>, options: IdOptions, js
         if (rows.length > 0) report(rows, options, json);
         throw error;
       }
-      // One estimator that cannot be had, as on a lattice, must not hide the others.
+      // One estimator that fails, as on a lattice, must not hide the others.
       rows.push({ estimator, error: (error as Error).message });
     }
   }

@@ -3,7 +3,7 @@
 import { overridesOf } from './registry';
 import type { SweepCell } from './sweep';
 
-/** Wall-clock time of a task unless told otherwise. */
+/** Wall-clock time of a task by default. */
 export const SLURM_TIME = '04:00:00';
 
 /** What the cluster is asked for, for each task. */

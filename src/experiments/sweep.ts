@@ -128,7 +128,7 @@ function runWorker(
   const child: ChildProcess = fork(WORKER, {
     env: { ...process.env, TF_NUM_INTRAOP_THREADS: String(threads) },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // Ctrl-C in a terminal reaches the whole group: only this process shall pass it on.
+    // Ctrl-C in a terminal reaches the whole group: only this process passes it on.
     detached: true,
   });
   const task: WorkerTask = { config, path };
@@ -156,7 +156,7 @@ function runWorker(
   });
 }
 
-/** A process that is killed from outside has not said why. */
+/** A process that was killed from outside has sent no reason. */
 function howItEnded(code: number | null, signal: NodeJS.Signals | null, lastLine: string): string {
   if (signal === 'SIGKILL')
     return 'its process was ended by SIGKILL, as the system does when the memory is full: try fewer workers';

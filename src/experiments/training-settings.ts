@@ -32,7 +32,7 @@ export const batchSize: MakeSetting = (value) =>
     inWords: (size) => `batches of ${size}`,
   });
 
-/** What an optimiser is told. */
+/** The settings of an optimiser. */
 interface OptimizerSettings {
   readonly optimizer: OptimizerConfig['kind'];
   readonly weightDecay: number;
@@ -72,7 +72,7 @@ export function optimizerOf(config: OptimizerSettings): OptimizerConfig {
   };
 }
 
-/** What a schedule of the learning rate is told. */
+/** The settings of a schedule of the learning rate. */
 interface ScheduleSettings {
   readonly learningRate: number;
   readonly steps: number;

@@ -1,4 +1,4 @@
-/** One call from points to an estimate of their intrinsic dimension with its error. */
+/** Estimates the intrinsic dimension of points, with its error, in one call. */
 import type { FromNeighbours, LinearFit } from './estimators/estimator';
 import {
   DEFAULT_ESTIMATOR,
@@ -32,18 +32,18 @@ export const INTERVALS = ['sandwich', 'iid', 'subsamples'] as const;
 /** Where an interval comes from. */
 export type IntervalKind = (typeof INTERVALS)[number];
 
-/** Where an interval comes from unless told otherwise. */
+/** Where an interval comes from by default. */
 export const DEFAULT_INTERVAL: IntervalKind = 'sandwich';
 
 /** How to estimate. */
 export type IdOptions = EstimatorOptions & CommonIdOptions;
 
-/** What every estimator can be told. */
+/** The options that every estimator takes. */
 export interface CommonIdOptions extends SpaceOptions, IntervalOptions {
   /**
-   * Where the error comes from. `sandwich` counts points that share neighbours as dependent; `iid` takes all for
-   * independent, which makes error bars 10 to 40 % too small; `subsamples` is the spread over random subsamples,
-   * the paper's error bars, which overlap and so say little of how far another sample would be.
+   * Where the error comes from. `sandwich` treats points that share neighbours as dependent. `iid` treats all points
+   * as independent, which makes error bars 10 to 40 % too small. `subsamples` is the spread over random subsamples,
+   * as in the paper; these overlap, so the spread says little about how far another sample would be.
    * @default 'sandwich'
    */
   readonly interval?: IntervalKind;
@@ -51,7 +51,7 @@ export interface CommonIdOptions extends SpaceOptions, IntervalOptions {
   readonly subsamples?: SubsampleOptions;
 }
 
-/** An estimated intrinsic dimension at the scale of the neighbours that were looked at. */
+/** An estimate of intrinsic dimension at the scale of the neighbours that were used. */
 export interface IdEstimate {
   readonly value: number;
   readonly standardError: number;
@@ -77,8 +77,8 @@ export interface IdEstimate {
  * Estimates the intrinsic dimension of points [n, d], or of a matrix of distances.
  *
  * Boundaries and high dimension bias every estimator low, and noise shows at small scales: read the value as the
- * dimension at distance `scale`. No interval knows of that bias: it tells how far another sample of the same
- * points would move the value.
+ * dimension at distance `scale`. An interval does not include that bias: it shows how far another
+ * sample of the same size would move the value.
  *
  * @throws RangeError for NaN and infinities, fewer than 3 distinct points, ties, options out of range
  */

@@ -11,9 +11,9 @@ import type { Points } from './points/points';
 import { type SpaceOptions, space } from './points/space';
 import { meanDistance } from './search/neighbour-table';
 
-/** How to look at the scales. */
+/** Which scales are used, and what counts as a plateau. */
 export interface ScaleOptions extends SpaceOptions, IntervalOptions {
-  /** The farthest neighbour looked at, at most the points less one. @default 128 */
+  /** The farthest neighbour that is used, at most the points less one. @default 128 */
   readonly maxNeighbour?: number;
   /** How far the largest value of a plateau may be above its smallest, relative to it. @default 0.1 */
   readonly tolerance?: number;
@@ -63,7 +63,7 @@ export async function idScale(points: Points, options: ScaleOptions = {}): Promi
   return { curve, ...(plateau ? { plateau } : {}), points: set.n, duplicates: set.duplicates };
 }
 
-/** Of equally long runs the flattest. */
+/** The flattest of the longest runs. */
 function longestPlateau(curve: readonly ScalePoint[], tolerance: number): ScaleCurve['plateau'] {
   let best: { from: number; to: number; spread: number } | undefined;
   for (let from = 0; from < curve.length; from++) {

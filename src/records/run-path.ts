@@ -1,7 +1,7 @@
 /** Where the record of a run lies. */
 import { join } from 'node:path';
 
-/** The folder of records unless told otherwise, below the folder that a command is run in. */
+/** The folder of records by default, below the folder that a command is run in. */
 export const RUNS: string = join('out', 'runs');
 
 /** Most bytes of a name: file systems allow 255, and `.jsonl.lock` and temporary files come behind it. */

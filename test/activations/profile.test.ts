@@ -191,7 +191,7 @@ describe('layerProfile', () => {
     tf.dispose([inputs, hidden]);
   });
 
-  it('takes a graph model from its files, whatever batch its input fixes, and leaves out what is no activation', async () => {
+  it('takes a graph model from its files, whatever batch its input fixes, and leaves out what is not an activation', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'graph-'));
     try {
       writeGraph(folder, 1);

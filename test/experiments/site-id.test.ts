@@ -12,7 +12,7 @@ describe('siteId', () => {
     assert.deepEqual(await siteId(points, SETTINGS), { value: 0, std: 0 });
   });
 
-  it('refuses two distinct points, and what is no number', async () => {
+  it('refuses two distinct points, and what is not a number', async () => {
     const data = new Float32Array(50 * 8).fill(0.25);
     data[0] = 1;
     await assert.rejects(

@@ -5,7 +5,7 @@ import { ACTIVATION_MEMORY, type ActivationSource } from '../activations';
 import { type AnyModel, networkOf } from './any-model';
 import type { Network } from './network';
 
-/** The most examples that go through a network at once unless told otherwise. */
+/** The most examples that go through a network at once by default. */
 export const MOST_AT_ONCE = 1024;
 
 /** How inputs go through a network. */
@@ -80,7 +80,7 @@ export async function modelSource(
   };
 }
 
-/** What a small batch tells: shapes of one example's activations, and the bytes that passing an example takes. */
+/** What a small batch shows: the shapes of one example's activations, and the bytes that passing an example takes. */
 async function trial(
   network: Network,
   inputs: tf.Tensor,
@@ -102,7 +102,7 @@ async function trial(
   try {
     for (const site of sites) {
       const { shape, dtype } = found[site]!;
-      // Sites that nobody asked for are left out when they cannot be measured.
+      // Sites that were not asked for are left out when they cannot be measured.
       if (shape[0] === size && dtype === 'float32') shapes.set(site, shape.slice(1));
       else if (wanted)
         throw new RangeError(

@@ -41,7 +41,7 @@ export interface FromPoints {
   measure(points: Space, how: HowToEstimate): Promise<PointsEstimate>;
 }
 
-/** What an estimator from points is told besides its own options. */
+/** What an estimator from points takes besides its own options. */
 export interface HowToEstimate extends SearchOptions {
   /** Whether points that share neighbours count as dependent. */
   readonly interval: 'sandwich' | 'iid';

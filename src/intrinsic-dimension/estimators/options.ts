@@ -1,4 +1,4 @@
-/** The options of an estimator: from one definition come its type, default, range, check and description. */
+/** The options of an estimator: type, default, range, check and description follow from one definition. */
 
 /** One option. `default` may depend on the other options; then `defaultText` says how. */
 export interface Option<T extends number | boolean = number | boolean> {

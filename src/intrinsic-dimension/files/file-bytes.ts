@@ -28,7 +28,7 @@ export function readBytes(path: string, name: string): Buffer {
   }
 }
 
-/** Of any size: `readFileSync` ends at 2 GiB. */
+/** Reads a file of any size; `readFileSync` ends at 2 GiB. */
 function readLarge(path: string): Buffer {
   const file = openSync(path, 'r');
   try {

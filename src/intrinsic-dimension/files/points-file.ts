@@ -21,7 +21,7 @@ export interface PointsFile {
 
 /** How a file is read. */
 export interface ReadPointsOptions {
-  /** @default from the file's name; npy, safetensors and csv are told apart by their first bytes otherwise */
+  /** @default from the file's name; otherwise from its first bytes, which distinguish npy, safetensors and csv */
   readonly format?: PointsFormat;
   /** Name of the tensor in a .safetensors file. @default the only one */
   readonly key?: string;
@@ -56,7 +56,7 @@ function formatOf(path: string, bytes: Buffer): PointsFormat {
   if (extension === '.npz') throw new Error('.npz holds several arrays: save one with numpy.save');
   if (extension === '.safetensors' || bytes[8] === 0x7b) return 'safetensors';
   if (['.csv', '.tsv', '.txt', ''].includes(extension) || path === '-') return 'csv';
-  throw new Error(`'${extension}' is none of .npy, .csv, .safetensors: convert it, or name its --format`);
+  throw new Error(`'${extension}' is not one of .npy, .csv, .safetensors: convert it, or name its --format`);
 }
 
 interface NdArray {

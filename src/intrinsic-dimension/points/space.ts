@@ -28,7 +28,7 @@ export const METRICS = ['euclidean', 'cosine'] as const;
 /** The name of a metric. */
 export type Metric = (typeof METRICS)[number];
 
-/** The metric unless told otherwise. */
+/** The metric by default. */
 export const DEFAULT_METRIC: Metric = 'euclidean';
 
 /** How points are searched. */

@@ -14,7 +14,7 @@ export interface Measured {
   readonly plan: SearchPlan;
 }
 
-/** The same, and the set in which they are looked for. */
+/** The same, and the set that is searched. */
 export interface Search extends Measured {
   readonly set: SearchSet;
 }
@@ -24,7 +24,7 @@ export interface Queue {
   readonly i: number;
   readonly candidates: Int32Array;
   readonly squared: Float32Array;
-  /** The first that was not looked at. */
+  /** The first candidate that is still to be measured. */
   next: number;
 }
 

@@ -18,8 +18,8 @@ export interface SearchOptions {
    */
   readonly memory?: number;
   /**
-   * Where to look first: in coarser coordinates or a projection, and in float32 only what these leave open. The
-   * neighbours are the same; to be given for comparison. @default what is fastest
+   * Where to look first: in coarser coordinates or in a projection. Only the points that these leave open are searched
+   * in float32. The neighbours are the same; the option serves comparisons. @default what is fastest
    */
   readonly through?: 'projection' | 'bfloat16' | 'float32';
   /** Called now and then with the share that is done, 0 .. 1. */
@@ -34,8 +34,8 @@ const TURN = 40;
 /**
  * Finds the k nearest neighbours of every point: a shortlist by products of rounded coordinates, measured in float64,
  * and proven complete by the bound on the rounding. Wide points are searched in a projection first, whose distances are
- * lower bounds, others in bfloat16 where the processor is faster at it and that tells enough; what these leave open goes
- * through float32.
+ * lower bounds, others in bfloat16 where the processor is faster at it and that is precise enough; the points
+ * that these leave open go through float32.
  *
  * @throws RangeError when there are not more than k points, the memory budget is too small, or distinct points
  *   lie so close that their squared distance is 0
@@ -71,7 +71,7 @@ export async function neighbours(
 }
 
 /**
- * Searches in the fastest set that tells enough, and frees it.
+ * Searches in the fastest set that is precise enough, and frees it.
  *
  * @returns how many points the shortlist left open, and which of them this set cannot settle
  */
@@ -94,7 +94,7 @@ async function searchFastest(
   return { open: open.length, left: [] };
 }
 
-/** A set that is faster to search than float32, and the candidates that it takes; undefined where none tells enough. */
+/** A set that is faster to search than float32, and the candidates that it takes; undefined where none is precise enough. */
 async function coarseSet(
   measured: Measured,
   rest: (done: number) => Promise<void>,
@@ -161,7 +161,7 @@ async function measure(
   return open;
 }
 
-/** Lets timers, requests and charts have their turn, and stops when asked to. */
+/** Lets timers, requests and charts run in between, and stops when asked to. */
 export function pauses(
   onProgress: SearchOptions['onProgress'],
   signal: SearchOptions['signal'],

@@ -5,7 +5,7 @@
 import { hasBfloat16, PANEL, wholes } from './search-kernel';
 import { blockRows } from './shortlist';
 
-/** Bytes that a search may take unless told otherwise. */
+/** Bytes that a search may take by default. */
 export const SEARCH_MEMORY: number = 2 ** 30;
 
 /** What a plan depends on. */
@@ -16,7 +16,7 @@ export interface SearchTask {
   readonly k: number;
   /** Bytes. @default that of {@link SEARCH_MEMORY} */
   readonly memory?: number;
-  /** Where to look first, to be given for comparison. @default what is fastest */
+  /** Where to look first; the option serves comparisons. @default what is fastest */
   readonly through?: 'projection' | 'bfloat16' | 'float32';
   /** Whether the points are in memory, one after the other. */
   readonly inMemory: boolean;
@@ -30,13 +30,13 @@ export interface SearchPlan {
   readonly block: number;
   /** Rows and columns of a tile of that matrix where the rounded copy is kept: whole panels. */
   readonly tile: number;
-  /** Where to look before float32, in this order; the first that tells enough is used. */
+  /** Where to look before float32, in this order; the first that is precise enough is used. */
   readonly coarse: readonly ('projection' | 'bfloat16')[];
   /** How points are projected. */
   readonly projection: ProjectionPlan;
   /** Further candidates on a shortlist, since rounded distances may order near neighbours wrongly. */
   readonly spare: number;
-  /** The most candidates of a point with which a coarse set tells enough. */
+  /** The most candidates of a point with which a coarse set is precise enough. */
   readonly mostCandidates: Readonly<Record<'projection' | 'bfloat16', number>>;
   /** The most points of a coarse set that may be nearer than what was found, for one point. */
   readonly mostNearer: number;
@@ -68,7 +68,7 @@ export interface ProjectionPlan {
   readonly isNew: number;
   /** Columns whose products are added up in float32 where the basis is checked. */
   readonly checkedColumns: number;
-  /** Of these, columns that are added up at a time. */
+  /** The columns among these that are added up at a time. */
   readonly checkedRun: number;
 }
 
@@ -106,7 +106,7 @@ const TRIED = 32;
 const PROVEN = 0.9;
 /** The full product would read all points again, which takes longer than to measure a few against all. */
 const FEW = 16;
-/** Share of the points that may be nearer than the k-th in a coarse set; where more are, it tells too little. */
+/** Share of the points that may be nearer than the k-th in a coarse set; with more, it is not precise enough. */
 const TELLING = 0.05;
 /** Enough to give all threads work; rows that are read one by one are measured one by one. */
 const TOGETHER = 1024;
@@ -122,7 +122,7 @@ const ENERGY = 0.99;
 const RUNS = 4;
 /** Points in one product of the projection. */
 const BLOCK = 256;
-/** Far above the rounding of float32 products, from which a new direction could not be told otherwise. */
+/** Far above the rounding of float32 products, so that rounding is not taken for a new direction. */
 const NEW = 1e-3;
 /** The bound on the norm of the basis grows with the terms of a float32 sum, so that sums are short and added in float64. */
 const CHECKED = { columns: 2048, run: 64 };

@@ -21,7 +21,7 @@ import { frameOf, imageSet, packRows, type SearchSet, sumRounding, UNIT } from '
  * in the image is longer than the true one by more than the set's `stretch` and `inputRounding`: a search in it
  * overlooks no neighbour.
  *
- * @returns undefined where the sample tells nothing of the other points
+ * @returns undefined where the sample does not represent the other points
  */
 export async function projectedSet(
   rows: Rows,

@@ -47,8 +47,8 @@ export interface SearchSet {
 }
 
 /**
- * The points themselves, centred and scaled by a sample of them unless others are much farther out, and rounded. Where their copy is larger than `memory`, it is made anew, chunk
- * by chunk, each time that it is needed.
+ * The points themselves, rounded, after they were centred and scaled by a sample of them (by all, where some lie much
+ * farther out). Where their copy is larger than `memory`, it is made again, chunk by chunk, each time it is needed.
  *
  * @throws RangeError when the values overflow when squared
  */

@@ -1,4 +1,4 @@
-/** A program where no graph can be had: the same functions, run as they are. */
+/** A program on a backend without graphs: the same functions, run as they are. */
 import * as tf from '@tensorflow/tfjs';
 import { withStatelessRandom } from '../random/traced-random';
 import { assertTensors, assignAll, bodyOf, RANDOM, randomState } from './named-variables';

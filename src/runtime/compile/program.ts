@@ -48,8 +48,8 @@ export type Values<V extends Variables> = { readonly [K in keyof V]: ValueOf<V[K
 type ValueOf<W> = W extends tf.Variable<infer R> ? tf.Tensor<R> : never;
 
 /**
- * Entries compiled into one graph. The graph has copies of the variables; whoever reads a tf.Variable of the program
- * gets its newest value, and what is assigned to one from outside is seen by the next run.
+ * Entries compiled into one graph. The graph has copies of the variables; reading a tf.Variable of the program
+ * gives its newest value, and the next run uses what was assigned to it from outside.
  */
 export interface Program<E extends Entries, V extends Variables = Variables> {
   /** Runs an entry, and waits until its outputs are there. The caller disposes the outputs. */

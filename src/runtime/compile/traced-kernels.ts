@@ -26,7 +26,7 @@ export function withTracedKernels<R>(body: () => R): R {
     kernel('Conv2DBackpropInput', inputGradient),
     kernel('Conv2DBackpropFilter', filterGradient),
     gradient('Relu', {
-      // The output tells as much as the input: nobody else reads that, and TensorFlow fuses product, bias and relu.
+      // The output serves as well as the input, which then has no other reader: TensorFlow fuses product, bias and relu.
       inputsToSave: [],
       outputsToSave: [true],
       gradFunc: (dy, [y]) => ({ x: () => reluGrad(dy as tf.Tensor, tf.cast(y!, 'float32')) }),

@@ -35,7 +35,7 @@ describe('compile', () => {
     assert.deepEqual(values(w), [3, 3, 3], 'dispose hands the values back');
   });
 
-  it('traces anew for a new shape and carries the variables over', () => {
+  it('traces again for a new shape and carries the variables over', () => {
     const w = tf.variable(tf.scalar(0));
     const program = compile({
       variables: { w },
@@ -237,7 +237,7 @@ describe('compile', () => {
     program.dispose();
   });
 
-  it('traces anew for another type, and runs as a promise', async () => {
+  it('traces again for another type, and runs as a promise', async () => {
     const program = compile({
       variables: {},
       entries: { halve: (x: tf.Tensor) => tf.div(x, 2) },
@@ -298,7 +298,7 @@ describe('compile', () => {
     assert.deepEqual([outside, listed].flatMap(values), [1, 1]);
   });
 
-  it('refuses disposed inputs and entries that are no functions', () => {
+  it('refuses disposed inputs and entries that are not functions', () => {
     const f = (x: tf.Tensor): tf.Tensor => tf.square(x);
     const program = compile({ variables: {}, entries: { f, g: 3 as unknown as typeof f } });
     const gone = tf.ones([2]);
