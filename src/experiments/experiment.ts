@@ -63,6 +63,7 @@ export interface Experiment<C, Preset extends string = string> extends SettingsO
   readonly summary: string;
   readonly type: { readonly name: string; readonly description: string };
   readonly settings: Settings;
+  readonly registries: Readonly<Record<string, readonly Chosen[]>>;
   /** Complete settings by the name of the preset. */
   readonly presets: Readonly<Record<Preset, C>>;
   readonly title: (config: AnyConfig) => string;
@@ -87,5 +88,10 @@ export function defineExperiment<
     preset,
     settings.config(differing as Partial<ConfigOf<Name, S>>),
   ]);
-  return { ...rest, ...settings, presets: Object.fromEntries(complete) as Record<Preset, ConfigOf<Name, S>> };
+  return {
+    ...rest,
+    ...settings,
+    registries,
+    presets: Object.fromEntries(complete) as Record<Preset, ConfigOf<Name, S>>,
+  };
 }

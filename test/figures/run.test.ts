@@ -55,6 +55,9 @@ describe('grokking figures', () => {
     const runs = [2000, 6000].map((steps) => ({ config: { ...settings, steps }, measurements: [] }));
     const shared = 'mnist, 500 pictures, ResNet of width 16, batches of 32, 2,000 steps or 6,000 steps';
     assert.equal(provenance(runs), `<br><sub>${shared}</sub><br><sub>2 runs</sub>`);
+    // The width is a setting of the ResNet, which every config has.
+    const other = { config: { ...settings, model: 'another' }, measurements: [] };
+    assert.doesNotMatch(provenance([other]), /ResNet/);
   });
 
   it('draws other runs beside it, named by what differs', () => {
