@@ -95,7 +95,7 @@ export async function intrinsicDimension(points: Points, options: IdOptions = {}
   const set = await space(points, options);
   const common = { estimator: name, points: set.n, duplicates: set.duplicates };
   if (isFromNeighbours(estimator))
-    return { ...common, ...(await fromNeighbours(set, estimator, options, kind)) };
+    return { ...common, ...(await fromNeighbours(set, estimator, options, level, kind)) };
   const how = { ...options, level, interval: kind === 'iid' ? kind : 'sandwich' } as const;
   return { ...common, ...(await estimator.measure(set, how)) };
 }
@@ -104,9 +104,9 @@ async function fromNeighbours(
   set: Space,
   estimator: FromNeighbours,
   options: IdOptions,
+  level: number,
   kind: IntervalKind,
 ): Promise<Omit<IdEstimate, 'estimator' | 'points' | 'duplicates'>> {
-  const level = levelOf(options);
   const chosen = options.subsamples ?? (kind === 'subsamples' ? {} : undefined);
   const needed = estimator.neighbours;
   const k = chosen

@@ -2,9 +2,9 @@
 
 import type { Depth, NeighbourTable } from '../search/neighbour-table';
 import { neighbours, pauses, type SearchOptions } from '../search/neighbours';
-import { COUNTED_TOGETHER, SEARCH_MEMORY } from '../search/plan';
+import { blockRows, COUNTED_TOGETHER, SEARCH_MEMORY } from '../search/plan';
 import { largestComputed, searchSet } from '../search/search-set';
-import { blockRows, squaredDistancesFrom } from '../search/shortlist';
+import { squaredDistancesFrom } from '../search/shortlist';
 import { squaredDistance } from './distances';
 import {
   assertFinite,
@@ -58,12 +58,9 @@ export async function space(points: Points, { metric = DEFAULT_METRIC }: SpaceOp
     return matrixSpace(points, metric);
   }
   const rows = await readRows(points);
-  if (metric === 'euclidean') return pointSpace(distinctPoints(rows));
-  if (metric === 'cosine') {
-    assertFinite(rows);
-    return pointSpace(distinctPoints(directions(rows)));
-  }
-  throw new RangeError(`no metric '${metric}': choose ${METRICS.join(' or ')}`);
+  if (!METRICS.includes(metric))
+    throw new RangeError(`no metric '${metric}': choose ${METRICS.join(' or ')}`);
+  return pointSpace(distinctPoints(metric === 'cosine' ? directions(rows) : rows));
 }
 
 function pointSpace(rows: DistinctPoints): Space {
@@ -154,6 +151,7 @@ async function matrixSpace(points: DistanceMatrix, metric: Metric): Promise<Spac
 
 /** Rows of length 1, in float64. */
 function directions(rows: Rows): Rows {
+  assertFinite(rows);
   const { n, d } = rows;
   const unit = new Float64Array(n * d);
   for (let i = 0; i < n; i++) {

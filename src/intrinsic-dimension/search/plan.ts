@@ -2,8 +2,7 @@
  * The plan of a search: every constant that tunes it, and the choices that follow from them. Times are of two cores of an
  * AMD EPYC (docs/benchmarks.md and its notes); a constant without a time was not timed by itself.
  */
-import { hasBfloat16, PANEL, wholes } from './search-kernel';
-import { blockRows } from './shortlist';
+import { GROUP, hasBfloat16, PANEL, wholes } from './search-kernel';
 
 /** Bytes that a search may take by default. */
 export const SEARCH_MEMORY: number = 2 ** 30;
@@ -163,6 +162,22 @@ export function planSearch({ n, d, k, memory = SEARCH_MEMORY, through, inMemory 
     step: STEP,
     pairs: PAIRS,
   };
+}
+
+/**
+ * Rows of a block of the matrix of distances that takes at most `memory` bytes: half of what a search may take, the
+ * other half being for the rounded copy of the points.
+ */
+export function blockRows(n: number, memory: number): number {
+  const bytes = 4 * wholes(n, PANEL);
+  const affordable = Math.floor(memory / (bytes * GROUP)) * GROUP;
+  if (affordable < 2 * GROUP) {
+    throw new RangeError(
+      `a memory budget of ${Math.floor((2 * memory) / 2 ** 20)} MiB is too small for ${n} points: ` +
+        `give at least ${Math.ceil((2 * 2 * GROUP * bytes) / 2 ** 20)} MiB`,
+    );
+  }
+  return affordable;
 }
 
 /** Directions of the projection of points with `d` coordinates, at most. */

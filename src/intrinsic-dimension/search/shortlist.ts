@@ -24,22 +24,6 @@ export interface Shortlist {
 }
 
 /**
- * Rows of a block of the matrix of distances that takes at most `memory` bytes: half of what a search may take, the
- * other half being for the rounded copy of the points.
- */
-export function blockRows(n: number, memory: number): number {
-  const bytes = 4 * wholes(n, PANEL);
-  const affordable = Math.floor(memory / (bytes * GROUP)) * GROUP;
-  if (affordable < 2 * GROUP) {
-    throw new RangeError(
-      `a memory budget of ${Math.floor((2 * memory) / 2 ** 20)} MiB is too small for ${n} points: ` +
-        `give at least ${Math.ceil((2 * 2 * GROUP * bytes) / 2 ** 20)} MiB`,
-    );
-  }
-  return affordable;
-}
-
-/**
  * The `size` nearest candidates of every point. The matrix of distances is symmetric, so only its upper half is
  * computed, tile by tile, and each pair is offered to both of its points.
  *
