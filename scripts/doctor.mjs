@@ -78,15 +78,15 @@ await runMain(async () => {
   const backend = `require('./dist/runtime/backend').loadBackend().then(({ name, version, device, threads, note }) => {
     console.log([name, version, 'on', device, 'with', threads, 'threads'].join(' '), note ?? ''); })`;
   const used = probe('backend', process.execPath, ['-e', backend], setup);
-  const isNative = used?.startsWith('tensorflow') ?? false;
-  if (used && !isNative && wheelsFor() && !process.env.ID_BACKEND)
+  const usesTensorFlow = used?.startsWith('tensorflow') ?? false;
+  if (used && !usesTensorFlow && wheelsFor() && !process.env.ID_BACKEND)
     wrong.push(`backend: TensorFlow's library does not load; ${setup}`);
   const isWhole = damage.length + open.length === 0;
   const answers = checkAnswers(tell, wrong, isWhole && used !== undefined);
   // Whole files that do not load were made on another machine, or for another version of Node or Python.
   if (isWhole) {
     if (!jupyter || !kernel) redo(['python']);
-    if (!used || !answers || (wheelsFor() && !isNative && !process.env.ID_BACKEND)) redo(ADDONS);
+    if (!used || !answers || (wheelsFor() && !usesTensorFlow && !process.env.ID_BACKEND)) redo(ADDONS);
   }
   const whole = open.length === 0 ? 'as set-up left them' : `${open.length} steps of set-up are not done`;
   tell('files', damage.length === 0 ? whole : `${damage.length} damaged`);

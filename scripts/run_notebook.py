@@ -159,7 +159,7 @@ def execute(notebook, path, timeout, runs):
     notebook.cells.append(flush)
     count = number_of(notebook, len(notebook.cells)) - 1
     executed = 0
-    # What the native libraries print belongs to no cell; it is shown when the kernel dies.
+    # What the C++ libraries print belongs to no cell; it is shown when the kernel dies.
     log = tempfile.TemporaryFile("w+")
     try:
         with client.setup_kernel(stderr=log):
@@ -374,7 +374,7 @@ def stop(*_):
     """Ends the kernel and the run in good order, at the first signal of several."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    logging.disable()  # asyncio would tell that nobody waits for the cell any more
+    logging.disable()  # asyncio would report that the cell is not awaited any more
     raise KeyboardInterrupt
 
 

@@ -83,7 +83,7 @@ function tellTimes(times) {
  */
 function steps() {
   const wheels = chooseWheels();
-  const native = wheels && [
+  const tensorflow = wheels && [
     {
       name: 'tensorflow',
       title: wheels.title,
@@ -146,7 +146,7 @@ function steps() {
       gib: 0.5,
       ...pythonEnvironment(),
     },
-    ...(native ?? []),
+    ...(tensorflow ?? []),
     {
       name: 'search-kernel',
       title: 'addon that searches neighbours',

@@ -89,26 +89,15 @@ export { runs } from './records/table';
 export * as grokking from './experiments/grokking-by-name';
 export * as images from './experiments/images-by-name';
 export { parseGrid, type RunConfig, runName } from './experiments/registry';
-export type { GrokkingConfig, ImagesConfig } from './experiments/config-types';
-export { grokkingConfig } from './experiments/grokking-config';
-export { imagesConfig } from './experiments/images-config';
-export { grokkingPreset, imagesPreset, PAPER, type Paper, SMALL } from './experiments/presets';
+export { PAPER, type Paper, SMALL } from './experiments/presets';
 export { ESTIMATOR_PANEL, type Estimators, remeasure } from './experiments/remeasure';
-export { grokkingData, grokkingModel } from './experiments/grokking';
-export { imagesData, imagesModel } from './experiments/images';
 export { type RunOptions, runExperiment } from './experiments/run';
 export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experiments/sweep';
 
 // 9. analysis: numbers from records
 export { lastLayerId, peakId } from './records/layer-ids';
 export { grokkingStep, type Transition, transition } from './analysis/transition';
-export {
-  type GrokkingRow,
-  grokkingRows,
-  type LeadRow,
-  leadRows,
-  leadSummary,
-} from './analysis/grokking-runs';
+export { type GrokkingRow, grokkingRows, type LeadRow, leadRows } from './analysis/grokking-runs';
 export {
   type Outcome,
   onsetOfHarm,
@@ -126,22 +115,4 @@ export { type LiveRun, type TrainLiveOptions, trainLive } from './figures/train-
 export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
 export { liveChart } from './figures/live';
 export { progressLine } from './figures/progress-line';
-export { type Table, table } from './figures/table';
-export { scaleFigure, truthFigure, twoNnFigure } from './figures/estimator';
-export { claimsFigure, repeatsFigure } from './figures/repeats';
-export { type PicturesOptions, picturesFigure } from './figures/pictures';
-export { profileFigure, profilesFigure, runsFigure, siteCurves, sitesFigure } from './figures/profile';
-export { runFigure } from './figures/run';
-export { type RegularizationOptions, regularizationFigure } from './figures/regularization';
-export { type GeneralizationOptions, generalizationFigure } from './figures/generalization';
-export { type OverRegularizationOptions, overRegularizationFigure } from './figures/over-regularization';
-export {
-  generalizationTable,
-  overRegularizationTable,
-  type PaperRegularization,
-  regularizationTable,
-  strengthTable,
-} from './figures/regularization-table';
-export { type GrokkingGridOptions, grokkingGrid } from './figures/grokking-grid';
-export { grokkingTable, leadTable } from './figures/grokking-table';
-export { estimatorsFigure } from './figures/grokking-estimators';
+export type { Table } from './figures/table';

@@ -1,7 +1,7 @@
 /** The sets of instructions that compute: the processor's, and those that the libraries use of it. */
 import { readFileSync } from 'node:fs';
 
-/** From the least to the best, with a flag of /proc/cpuinfo that tells. */
+/** From the least to the best, each with the flag of /proc/cpuinfo that shows it. */
 const X64 = [
   { name: 'SSE4.1', flag: 'sse4_1' },
   { name: 'AVX', flag: 'avx' },

@@ -29,6 +29,8 @@ export interface AnySetting<T = unknown> {
   readonly isList: boolean;
   /** Which run another value makes; it may depend on the other settings. */
   readonly identity: Identity | ((config: AnyConfig) => Identity);
+  /** A value in the words of a figure's title, such as `batches of 32`. @default the value alone */
+  inWords?(value: T): string;
   accepts(value: unknown): value is T;
 }
 
@@ -56,9 +58,10 @@ export type ValuesOf<S extends Settings> = {
   -readonly [K in OptionalKeys<S>]?: ValueOf<S[K]>;
 };
 
-/** What a kind of setting is told: its meaning, and its default or what holds without it. */
+/** What defines a setting of any kind: its meaning, and its default or what holds without it. */
 type Definition<T> = Pick<AnySetting, 'description'> &
   Partial<Pick<AnySetting, 'identity'>> &
+  Pick<AnySetting<T>, 'inWords'> &
   ({ readonly default: T } | { readonly absent: string });
 type Defined<T, D> = D extends { readonly default: unknown } ? Setting<T> : OptionalSetting<T>;
 
@@ -69,8 +72,8 @@ type Range = ({ readonly min: number } | { readonly above: number }) &
 /** A number in a range. */
 export function number<const D extends Definition<number> & Range>(definition: D): Defined<number, D> {
   return define(definition, {
-    allowed: `a number ${inWords(definition)}`,
-    range: inWords(definition),
+    allowed: `a number ${rangeInWords(definition)}`,
+    range: rangeInWords(definition),
     type: 'number',
     accepts: (value) => typeof value === 'number' && isWithin(value, definition),
   });
@@ -79,7 +82,7 @@ export function number<const D extends Definition<number> & Range>(definition: D
 /** A whole number in a range. */
 export function wholeNumber<const D extends Definition<number> & Range>(definition: D): Defined<number, D> {
   return define(definition, {
-    allowed: `a whole number ${inWords(definition)}`,
+    allowed: `a whole number ${rangeInWords(definition)}`,
     type: 'number',
     accepts: (value) => Number.isSafeInteger(value) && isWithin(value as number, definition),
   });
@@ -172,7 +175,7 @@ export function list(
 ): Setting<number[]> {
   const { whole = false, rising = false, filled = false, length } = form;
   const amount = length === undefined ? '' : `${length} `;
-  const numbers = `${amount}${whole ? 'whole ' : ''}numbers ${inWords(definition)}`;
+  const numbers = `${amount}${whole ? 'whole ' : ''}numbers ${rangeInWords(definition)}`;
   const order = rising ? ', each greater than the one before' : '';
   return define(definition, {
     allowed: `a ${filled ? 'non-empty ' : ''}list of ${numbers}, separated by commas${order}`,
@@ -211,12 +214,12 @@ type Kind = Pick<AnySetting, 'allowed' | 'range' | 'type' | 'choices'> & {
 };
 
 function define<S>(definition: Definition<unknown>, { isList = false, ...kind }: Kind): S {
-  const { description, identity = 'run' } = definition;
+  const { description, identity = 'run', inWords } = definition;
   const value =
     'default' in definition
       ? { default: definition.default }
       : { default: undefined, absent: definition.absent };
-  return { description, identity, ...value, isList, ...kind } as S;
+  return { description, identity, ...(inWords ? { inWords } : {}), ...value, isList, ...kind } as S;
 }
 
 function isWithin(value: number, range: Range): boolean {
@@ -224,7 +227,7 @@ function isWithin(value: number, range: Range): boolean {
   return enough && ('max' in range ? value <= range.max : value < range.below);
 }
 
-function inWords(range: Range): string {
+function rangeInWords(range: Range): string {
   const write = (value: number): string => value.toLocaleString('en', { maximumSignificantDigits: 15 });
   if ('min' in range && 'max' in range) return `between ${write(range.min)} and ${write(range.max)}`;
   const low = 'min' in range ? `of at least ${write(range.min)}` : `greater than ${write(range.above)}`;

@@ -103,7 +103,7 @@ describe('random', () => {
       });
     });
 
-  it('draws anew at each step of a compiled program, and again the same with the same seed', async () => {
+  it('draws new numbers at each step of a compiled program, and again the same with the same seed', async () => {
     await loadBackend();
     const seedAndStep = tf.variable(tf.tensor1d([5, 0], 'int32'));
     const program = compile({

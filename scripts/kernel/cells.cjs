@@ -1,4 +1,4 @@
-// The cells that were executed: their code has names, so that stacks tell which cell they are in, and where.
+// The cells that were executed: their code has names, so that a stack shows the cell and the place in it.
 'use strict';
 
 const { lastMaps } = require('./compiler.cjs');
@@ -22,7 +22,7 @@ function nameCode(code) {
   return `cell-${number}`;
 }
 
-/** The place that a line of a stack tells: a number of a cell, and line and column of its code; else undefined. */
+/** The place that a line of a stack names: the number of a cell, and line and column of its code; else undefined. */
 function placeInStack(frame) {
   const found = /cell-(\d+):(\d+):(\d+)/.exec(frame);
   if (!found) return undefined;

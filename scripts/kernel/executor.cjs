@@ -1,4 +1,4 @@
-// Executes cells, one after another, and tells what went wrong with each.
+// Executes cells, one after another, and reports what went wrong in each.
 'use strict';
 
 const vm = require('node:vm');
@@ -29,7 +29,7 @@ function createExecutor({ createConverter, createExecutor, jupyter }, interrupts
     warnOfRebuild();
     const succeeded = await tslab.execute(source);
     interrupts.cellEnds();
-    // Rejections that nobody awaits are reported a turn of the event loop later.
+    // Rejections that no code awaits are reported a turn of the event loop later.
     await turn();
     running = false;
     failure = problemOf(succeeded, output, lateErrors.take(), interrupts.asked());

@@ -42,7 +42,7 @@ function listenForInterrupts() {
   };
 }
 
-/** One whole turn of the event loop: signals that have arrived are handled, rejections that nobody awaits reported. */
+/** One whole turn of the event loop: signals that have arrived are handled, rejections that no code awaits are reported. */
 function turn() {
   return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }

@@ -1,4 +1,4 @@
-// What is thrown with nobody awaiting it: rejected promises and callbacks, also after their cell has ended.
+// Errors that no code awaits, in rejected promises and in callbacks, also after their cell has ended.
 'use strict';
 
 const { lastCell } = require('./cells.cjs');

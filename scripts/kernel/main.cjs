@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The TypeScript kernel: starts the installed tslab with its faults repaired, one in each file beside this one. They
-// reach into tslab's compiled files, hence the exact version; test/notebooks/kernel.test.ts tells when a repair no
+// reach into tslab's compiled files, hence the exact version; test/notebooks/kernel.test.ts shows when a repair no
 // longer holds.
 'use strict';
 

@@ -11,7 +11,7 @@ const PREFIX = 'export {};';
  * `{ a }` -> `{ a: a }`, since tslab renames variables of earlier cells, but not in shorthand properties;
  * `await (x)` -> `await Promise.resolve((x))`, since TypeScript reads a call of a function named await;
  * `await null; ` before a cell whose only await is a `for await`, which tslab does not notice;
- * ` void 0;` after a cell that ends with an assignment, whose value nobody wants printed.
+ * ` void 0;` after a cell that ends with an assignment, whose value should not be printed.
  */
 function insertions(source) {
   const tree = ts.createSourceFile(

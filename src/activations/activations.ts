@@ -18,7 +18,7 @@ export interface ActivationSource {
 export interface CollectOptions {
   /**
    * Bytes that activations may take while they wait. When those of all sites need more, the network runs again for
-   * the next sites; a site that needs more by itself is kept in a temporary file. @default 1 GiB
+   * the next sites; a site that needs more by itself is kept in a temporary file. @default that of {@link ACTIVATION_MEMORY}
    */
   readonly memory?: number;
   readonly signal?: AbortSignal;
@@ -39,15 +39,17 @@ export const ACTIVATION_MEMORY: number = 2 ** 30;
  *
  *     for await (const { site, points } of activations(source, sites)) console.log(site, points.shape);
  *
- * @throws RangeError for a site that the source does not have, or a memory that is not a number of bytes
+ * @throws TypeError for what is not a source; RangeError for a site that the source does not have, or a memory that is
+ *   not a number of bytes
  */
 export async function* activations(
   source: ActivationSource,
-  sites: readonly string[] = [...source.shapes.keys()],
+  sites?: readonly string[],
   { memory = ACTIVATION_MEMORY, signal }: CollectOptions = {},
 ): AsyncGenerator<SitePoints, void, void> {
+  assertSource(source);
   if (!(memory >= 0)) throw new RangeError(`memory must be a number of bytes, got ${memory}`);
-  for (const group of groupSites(source, sites, memory)) {
+  for (const group of groupSites(source, sites ?? [...source.shapes.keys()], memory)) {
     const collected = await collect(source, group, memory, signal);
     try {
       for (const site of group) {
@@ -60,6 +62,17 @@ export async function* activations(
       for (const points of collected.values()) points.close();
     }
   }
+}
+
+/** Plain JavaScript may pass a model, or the promise of a source that it has not awaited. */
+function assertSource(source: unknown): asserts source is ActivationSource {
+  const { shapes, pass, then } = (source ?? {}) as Record<string, unknown>;
+  if (shapes instanceof Map && typeof pass === 'function') return;
+  throw new TypeError(
+    typeof then === 'function'
+      ? 'the source is a promise: pass `await modelSource(model, inputs)`'
+      : 'the source must have `shapes` and `pass`: make one with `await modelSource(model, inputs)`',
+  );
 }
 
 /** The sites of each pass: as many as fit into memory together, at least one. */

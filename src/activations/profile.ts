@@ -5,27 +5,22 @@ import { estimateOrReason } from '../intrinsic-dimension/no-estimate';
 import { ACTIVATION_MEMORY, activations } from './activations';
 import { type LayerProfile, profileOf, type SiteEstimate } from './layer-profile';
 import type { AnyModel } from './sources/any-model';
-import { modelSource } from './sources/inputs';
+import { modelSource, type SourceOptions } from './sources/inputs';
 
 /** What {@link layerProfile} takes besides the options of an estimate. */
-export type ProfileOptions = IdOptions & {
-  /** @default all sites of the model, from input to output, whose activations are floating-point numbers */
-  readonly sites?: readonly string[];
-  /** The site before the classifier, one that is measured. @default the model's, else the last measured */
-  readonly lastSite?: string;
-  /**
-   * Examples that go through the network at once. @default what the model's input fixes, else as many as take half of
-   * `activationMemory` with all that the network computes, at most 1024
-   */
-  readonly batchSize?: number;
-  /**
-   * Bytes that activations may take while they wait to be measured. When those of all sites need more, the
-   * network runs again for the next sites; a site that needs more by itself is kept in a temporary file. @default 1 GiB
-   */
-  readonly activationMemory?: number;
-  /** Called now and then with the share that is done, 0 .. 1, and the site at work. */
-  readonly onProgress?: (done: number, site?: string) => void;
-};
+export type ProfileOptions = IdOptions &
+  Pick<SourceOptions, 'sites' | 'batchSize'> & {
+    /** The site before the classifier, one that is measured. @default the model's, else the last measured */
+    readonly lastSite?: string;
+    /**
+     * Bytes that activations may take while they wait to be measured. When those of all sites need more, the
+     * network runs again for the next sites; a site that needs more by itself is kept in a temporary file.
+     * @default that of {@link ACTIVATION_MEMORY}
+     */
+    readonly activationMemory?: number;
+    /** Called now and then with the share that is done, 0 .. 1, and the site at work. */
+    readonly onProgress?: (done: number, site?: string) => void;
+  };
 
 /**
  * Measures the dimension of the activations of `inputs` [examples, ...] at each site.

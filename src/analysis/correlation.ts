@@ -3,7 +3,7 @@ import { ascending, mean, quantileSorted } from 'd3-array';
 import type { Interval } from '../intrinsic-dimension/intervals';
 import { mulberry32 } from '../random';
 
-/** Pearson's r and where it is believed to lie. */
+/** Pearson's r with its interval. */
 export interface Correlation {
   readonly r: number;
   readonly interval: Interval;
@@ -25,8 +25,8 @@ export function pearson(x: readonly number[], y: readonly number[]): number {
 }
 
 /**
- * Pearson's r with the percentile interval of a moving-block bootstrap (Kuensch 1989): neighbours in time are
- * dependent, so blocks of them are drawn, not single pairs.
+ * Pearson's r with the percentile interval of a moving-block bootstrap (Kuensch 1989): neighbours in time depend
+ * on each other, so whole blocks are drawn instead of single pairs.
  *
  * @param options.block pairs in a block. @default the cube root of n, rounded up
  */

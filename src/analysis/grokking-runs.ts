@@ -1,10 +1,10 @@
-/** Runs that grok: when validation accuracy passes 50 %, beside the paper's, and how each layer's dimension moves with it. */
+/** Runs that grok: the step of 50 % validation accuracy beside the paper's, and how each layer's dimension moves with it. */
 import { ascending, extent } from 'd3-array';
 import type { RunSoFar } from '../records/run-record';
 import type { Correlation } from './correlation';
 import { grokkingStep, transition } from './transition';
 
-/** The paper's steps of 50 % validation accuracy by trainFraction and weight decay; null where it never gets there. */
+/** The paper's steps of 50 % validation accuracy by trainFraction and weight decay; null where accuracy stays below. */
 export type HalfSteps = Readonly<Record<string, Readonly<Record<string, number | null>>>>;
 
 /** One setting of the grid, ours beside the paper's. */
@@ -12,9 +12,9 @@ export interface GrokkingRow {
   readonly trainFraction: number;
   readonly weightDecay: number;
   readonly seed: number;
-  /** Step of 50 % validation accuracy; undefined where it never gets there. */
+  /** Step of 50 % validation accuracy; undefined where accuracy stays below. */
   readonly ours?: number;
-  /** The paper's, read off its figure; null where it never gets there. */
+  /** The step in the paper's figure; null where accuracy stays below. */
   readonly paper?: number | null;
   /** ours / paper */
   readonly factor?: number;
@@ -128,7 +128,7 @@ export function leadSummary(runs: readonly RunSoFar[], between: number): string 
     .join('\n');
 }
 
-/** A setting by which the runs of a grid are told apart. */
+/** A setting that distinguishes the runs of a grid. */
 export function setting({ config }: RunSoFar, key: string): number {
   const value = config[key];
   if (typeof value !== 'number')

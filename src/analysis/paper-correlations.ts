@@ -10,8 +10,9 @@ export interface HarmlessOptions {
 }
 
 /**
- * Pearson's r of LLID with the strength, its logarithm for weight decays above zero, over runs that have learnt; the
- * 95 % interval is a bootstrap's over runs. Runs without LLID are left out. Undefined for fewer than 4 runs.
+ * Pearson's r of LLID with the strength (the logarithm of weight decays above zero), over the runs that have learnt. The
+ * 95 % interval comes from a bootstrap over runs. Runs without LLID are left out. The result is undefined for fewer than
+ * 4 runs.
  */
 export function strengthCorrelation(
   ends: readonly Outcome[],

@@ -19,7 +19,7 @@ export interface Outcome {
   readonly lastLayerId: number;
   /** PID on validation. */
   readonly peakId: number;
-  /** It answers less than half as well as the best of its sweep: it has not learnt, and its dimensions say nothing. */
+  /** Its accuracy is less than half of the best of its sweep: it has not learnt, and its dimensions mean nothing. */
   readonly collapsed: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface Level {
   /** By quantity; the deviation is NaN for a single run. */
   readonly mean: Readonly<Record<Quantity, number>>;
   readonly deviation: Readonly<Record<Quantity, number>>;
-  /** All of its runs have. */
+  /** Whether all of its runs have collapsed. */
   readonly collapsed: boolean;
 }
 
@@ -88,7 +88,7 @@ export interface StrengthSweep {
   readonly regularization: Regularization;
   readonly ends: readonly Outcome[];
   readonly sweep: readonly Level[];
-  /** As {@link onsetOfHarm} has it. */
+  /** The result of {@link onsetOfHarm}. */
   readonly onset?: number;
 }
 
@@ -136,8 +136,8 @@ export function onsetOfHarm(sweep: readonly Level[]): number | undefined {
 }
 
 /**
- * Of accuracy, from the median over the strengths: close to collapse runs scatter widely, which says nothing of the
- * others. The variance of n normal values is distributed as its mean times chi-square / (n - 1), n - 1 degrees.
+ * The variance of accuracy, from the median over the strengths: runs that are close to collapse scatter widely, unlike
+ * the others. The variance of n normal values is distributed as its mean times chi-square / (n - 1), n - 1 degrees.
  */
 function varianceOverSeeds(sweep: readonly Level[]): number | undefined {
   const repeated = sweep.filter(({ outcomes: { length } }) => length > 1);

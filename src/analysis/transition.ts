@@ -1,4 +1,4 @@
-/** When a network groks: does the fall of a layer's dimension lead validation accuracy, or follow it? */
+/** Whether the fall of a layer's dimension leads validation accuracy or follows it when a network groks. */
 import type { Measurement } from '../records/run-record';
 import { type Correlation, correlation } from './correlation';
 
@@ -21,7 +21,7 @@ export function grokkingStep(measurements: readonly Measurement[], level = 0.5):
   return undefined;
 }
 
-/** Where to look. */
+/** Which site and which examples are compared. */
 export interface TransitionOptions {
   /** @default the last one measured, which gives LLID */
   readonly site?: string;
@@ -31,9 +31,9 @@ export interface TransitionOptions {
 
 /** One run's transition. Steps lie on straight lines in log(step) between measurements. */
 export interface Transition {
-  /** Validation accuracy passes 50 %; undefined where it never does. */
+  /** The step at which validation accuracy passes 50 %; undefined where it never does. */
   readonly halfAccuracy?: number;
-  /** The dimension has come down half the way from its peak to its least value after it. */
+  /** The step at which the dimension has fallen half of the way from its peak to its least value after that. */
   readonly halfFall?: number;
   /** log10(halfAccuracy / halfFall): positive where the dimension falls first. In decades of steps. */
   readonly lead?: number;
@@ -43,7 +43,7 @@ export interface Transition {
   readonly final: number;
   /** (peak - least) / peak */
   readonly fall: number;
-  /** Of the slopes of accuracy and of dimension over log(step): negative where one rises as the other falls. */
+  /** The correlation of the slopes of accuracy and dimension over log(step): negative where one rises as the other falls. */
   readonly slopes?: Correlation;
 }
 
@@ -113,8 +113,8 @@ export function transition(
 }
 
 /**
- * Slopes over equal stretches of log(step): measurements lie ever closer there, and their noise would outweigh all
- * the rest.
+ * Slopes over equal stretches of log(step). Measurements lie closer and closer on that axis; without equal stretches, the
+ * noise of the last ones would outweigh everything else.
  */
 function slopes(times: readonly number[], values: readonly number[]): number[] {
   const stretch = (times.at(-1)! - times[0]!) / STRETCHES;

@@ -2,8 +2,9 @@
 import { type Command, Option } from 'commander';
 import { group } from 'd3-array';
 import { ESTIMATOR_OPTIONS } from '../intrinsic-dimension/estimators/registry';
-import { INTERVALS } from '../intrinsic-dimension/intrinsic-dimension';
-import { METRICS } from '../intrinsic-dimension/points/space';
+import { DEFAULT_LEVEL } from '../intrinsic-dimension/intervals';
+import { DEFAULT_INTERVAL, INTERVALS } from '../intrinsic-dimension/intrinsic-dimension';
+import { DEFAULT_METRIC, METRICS } from '../intrinsic-dimension/points/space';
 
 /** Options of estimators by their names; one name may mean something in several estimators. */
 export const ESTIMATOR_FLAGS: readonly (readonly [string, typeof ESTIMATOR_OPTIONS])[] = [
@@ -28,12 +29,16 @@ export function addEstimateOptions(command: Command): Command {
     );
   }
   return command
-    .addOption(new Option('--metric <name>', 'distance between points (default: euclidean)').choices(METRICS))
     .addOption(
-      new Option('--interval <kind>', 'where the interval comes from (default: sandwich)').choices(INTERVALS),
+      new Option('--metric <name>', `distance between points (default: ${DEFAULT_METRIC})`).choices(METRICS),
     )
     .addOption(
-      new Option('--level <f>', 'level of the interval (default: 0.95)').argParser((word) =>
+      new Option('--interval <kind>', `where the interval comes from (default: ${DEFAULT_INTERVAL})`).choices(
+        INTERVALS,
+      ),
+    )
+    .addOption(
+      new Option('--level <f>', `level of the interval (default: ${DEFAULT_LEVEL})`).argParser((word) =>
         numberNamed('level', word),
       ),
     );
@@ -48,6 +53,6 @@ export function numberNamed(name: string, word: string): number {
 }
 
 /** A share as percent: 0.95 -> 95 %. */
-export function percent(level = 0.95): string {
+export function percent(level = DEFAULT_LEVEL): string {
   return `${Number((100 * level).toPrecision(6))} %`;
 }

@@ -1,7 +1,6 @@
 /** `npm run experiment -- grokking weightDecay=1e-2 trainFraction=.3`: one run, with a record and checkpoints. */
-import { join } from 'node:path';
 import { parseRun, type RunConfig, runName } from '../experiments/registry';
-import { runPath } from '../records/run-path';
+import { RUNS, runPath } from '../records/run-path';
 import { defineCommand, listenForStop, quoteWord, runCommand } from './command';
 import { EXPERIMENT_ARGUMENT, PRESETS_IN_WORDS, SETTINGS_IN_WORDS } from './experiments-in-words';
 import { showProgress } from './progress';
@@ -21,7 +20,7 @@ const command = defineCommand(
   .argument('[key=value...]', 'settings that differ from those of the experiment or preset')
   .option('--resume', 'continue from the last checkpoint, or start from the beginning if there is none')
   .option('--resume-from-best', 'go on from the checkpoint that validated best, when the last one is damaged')
-  .option('--out <folder>', 'where the record and its checkpoints go', join('out', 'runs'))
+  .option('--out <folder>', 'where the record and its checkpoints go', RUNS)
   .option('--name <name>', 'of the record (default: from the settings, without steps)')
   .addHelpText(
     'after',

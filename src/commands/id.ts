@@ -1,7 +1,12 @@
 /** The command line for everybody's points: `npm run id -- points.npy --estimator two-nn`. */
 import { Option } from 'commander';
 import { scaleFigure } from '../figures/estimator';
-import { ESTIMATORS, type EstimatorName, estimatorNamed } from '../intrinsic-dimension/estimators/registry';
+import {
+  DEFAULT_ESTIMATOR,
+  ESTIMATORS,
+  type EstimatorName,
+  estimatorNamed,
+} from '../intrinsic-dimension/estimators/registry';
 import { FORMATS, type PointsFormat, readPoints } from '../intrinsic-dimension/files/points-file';
 import {
   type IdEstimate,
@@ -27,10 +32,12 @@ interface Options extends Omit<IdOptions, 'onProgress' | 'signal'> {
 const command = addEstimateOptions(
   defineCommand(
     'id',
-    "Estimate the intrinsic dimension of points [points, dimensions], with its 95 % interval. '-' reads standard input.",
+    "Estimate the intrinsic dimension of points [points, dimensions], with an interval. '-' reads standard input.",
   )
     .argument('<file>', 'points as .npy, .csv or .safetensors, or - for standard input')
-    .addOption(new Option('--estimator <name>', 'how to estimate (default: two-nn)').choices(ESTIMATORS))
+    .addOption(
+      new Option('--estimator <name>', `how to estimate (default: ${DEFAULT_ESTIMATOR})`).choices(ESTIMATORS),
+    )
     .option('--all', 'use every estimator, side by side')
     .option('--scale', 'use GRIDE from the nearest neighbours to far ones')
     .option('--figure <file>', 'with --scale: draw the curve as .png, .svg or .html')
@@ -88,7 +95,7 @@ async function all(points: ReturnType<typeof readPoints>, options: IdOptions, js
         if (rows.length > 0) report(rows, options, json);
         throw error;
       }
-      // One estimator that cannot be had, as on a lattice, must not hide the others.
+      // One estimator that fails, as on a lattice, must not hide the others.
       rows.push({ estimator, error: (error as Error).message });
     }
   }

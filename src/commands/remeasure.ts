@@ -1,4 +1,4 @@
-/** `npm run remeasure -- trainFraction=.3 steps=6000`: does what a run shows depend on the estimator? */
+/** `npm run remeasure -- trainFraction=.3 steps=6000`: shows whether the findings of a run depend on the estimator. */
 import { join } from 'node:path';
 import { GROKKING, grokkingConfig } from '../experiments/grokking-config';
 import { remeasure } from '../experiments/remeasure';

@@ -25,7 +25,7 @@ export interface KnownAnswer {
 
 /** What the check found. */
 export interface SelfCheck {
-  /** The names of the computations that gave another answer, or none; those with the reason. */
+  /** The names of the computations that gave another answer, or none, in which case the reason follows. */
   readonly wrong: readonly string[];
   readonly checked: number;
   /** Sets of instructions of the processor and of this project's kernels, and the limit of oneDNN's. */
@@ -60,7 +60,7 @@ export async function selfCheck(answers: readonly KnownAnswer[] = knownAnswers()
   return { wrong, checked: answers.length, instructions };
 }
 
-/** A handful of answers on which a processor is known to have failed, or would show it. */
+/** A few computations in which a processor is known to have failed, or in which a failure would show. */
 export function knownAnswers(): KnownAnswer[] {
   // oneDNN's issue 6035 shows on pictures with sides of 8 and 16, for some numbers of channels each, and never on one of 9.
   const convolutions = [8, 9, 16].flatMap((side) =>
@@ -81,11 +81,11 @@ function random(length: number, seed: number): Float32Array {
 }
 
 interface Convolution {
-  /** Of the picture, in pixels. */
+  /** Side of the picture, in pixels. */
   readonly side: number;
-  /** Of the picture. */
+  /** Channels of the picture. */
   readonly channels: number;
-  /** Of the filter. */
+  /** Side of the filter. */
   readonly size: number;
 }
 

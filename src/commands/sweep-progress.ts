@@ -1,9 +1,9 @@
-/** The progress of a sweep in the terminal: a bar for each run that is going, or, in a log, a line now and then. */
+/** The progress of a sweep in the terminal: a bar for each run under way or, in a log, a line now and then. */
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import type { SweepCell } from '../experiments/sweep';
 import { duration } from '../figures/duration';
 
-/** In a log, the runs are listed when the last list is so old, and when one of them has started or ended. */
+/** In a log, the runs are listed when this time has passed since the last list, and when a run starts or ends. */
 const LINE_EVERY_MS = 20_000;
 
 /** Starts to show the progress of a sweep. */

@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseGrid } from '../experiments/registry';
-import { slurmScript } from '../experiments/slurm';
+import { SLURM_TIME, slurmScript } from '../experiments/slurm';
 import { type SweepCell, sweep, sweepCells } from '../experiments/sweep';
+import { RUNS } from '../records/run-path';
 import { defineCommand, listenForStop, numberOption, runCommand } from './command';
 import { EXPERIMENT_ARGUMENT, PRESETS_IN_WORDS } from './experiments-in-words';
 import { showSweep } from './sweep-progress';
@@ -24,7 +25,7 @@ const command = defineCommand(
 )
   .argument('<experiment>', EXPERIMENT_ARGUMENT)
   .argument('[key=value,value...]', 'settings; npm run experiment -- --help lists them')
-  .option('--out <folder>', 'where the records go', join('out', 'runs'))
+  .option('--out <folder>', 'where the records go', RUNS)
   .option(
     '--workers <n>',
     'runs at a time, which share the threads (default: the processors, with 3 GiB of memory each)',
@@ -32,7 +33,7 @@ const command = defineCommand(
   )
   .option('--dry-run', 'list the runs, and what is left of each')
   .option('--slurm', 'write an array job for Slurm, and submit it with sbatch')
-  .option('--time <hh:mm:ss>', 'with --slurm: the wall-clock time of a task (default: 04:00:00)')
+  .option('--time <hh:mm:ss>', `with --slurm: the wall-clock time of a task (default: ${SLURM_TIME})`)
   .addHelpText('after', `\nCtrl-C writes a checkpoint of every run and ends.\n\n${PRESETS_IN_WORDS}`)
   .action(async (experiment: string, words: string[], options: Options) => {
     const grid = parseGrid(words, experiment);

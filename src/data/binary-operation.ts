@@ -17,7 +17,11 @@ export const SPLIT: {
   readonly validationFraction: OptionalSetting<number>;
   readonly seed: Setting<number>;
 } = {
-  trainFraction: fraction({ default: 0.3, description: 'fraction of all pairs that is used for training' }),
+  trainFraction: fraction({
+    default: 0.3,
+    description: 'fraction of all pairs that is used for training',
+    inWords: (p) => `p = ${p}`,
+  }),
   validationFraction: fraction({
     absent: 'all pairs that are not used for training',
     description: 'fixed fraction of all pairs that is used for validation',
@@ -30,7 +34,7 @@ export interface Task<Name extends string = string, S extends Settings = Setting
   extends Choosable<Name, S> {
   /** What is learnt, for the title of a figure; a setting that is not known is missing. */
   title(values: Partial<ValuesOf<S>>): string;
-  /** Tokens of the vocabulary that never occur. @default 0 */
+  /** Tokens of the vocabulary that never occur. @default none */
   unusedTokens?(values: ValuesOf<S>): number;
   load(values: ValuesOf<S>, split: SplitOptions): Dataset;
 }

@@ -98,7 +98,7 @@ const LIMITS = { fileBytes: 160_000_000, totalBytes: 200_000_000 };
 
 /**
  * CIFAR-10: 50,000 pictures to train on and 10,000 of the official test set to validate with, 32 x 32, three colours,
- * normalised and augmented as in the paper unless told otherwise. Downloaded once, 170 MB.
+ * normalised and augmented as in the paper by default. Downloaded once, 170 MB.
  *
  * @throws Error that says how to get the file when it cannot be downloaded, and what is wrong with one that cannot be
  *   read; RangeError for options that ImageOptions do not allow

@@ -35,7 +35,7 @@ export interface Dataset {
   readonly vocabularySize?: number;
   readonly train: Examples;
   readonly validation: Examples;
-  /** An example in words, such as `34 / 7 = 60 (mod 97)`; of the training examples unless told otherwise. */
+  /** An example in words, such as `34 / 7 = 60 (mod 97)`; of the training examples by default. */
   describe?(index: number, split?: 'train' | 'validation'): string;
 }
 

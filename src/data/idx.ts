@@ -117,7 +117,7 @@ function readIdx(folder: string, name: string): IdxArray | undefined {
  */
 export function parseIdx(bytes: Uint8Array): IdxArray {
   const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  // the header alone tells how much may come out of a packed file
+  // Only the header shows how much may come out of a packed file.
   const { shape, start } = parseHeader(packed ? unpackStart(bytes) : bytes);
   const length = start + shape.reduce((product, n) => product * n, 1);
   if (length > MOST_BYTES) {
@@ -156,7 +156,7 @@ function unpackStart(bytes: Uint8Array): Uint8Array {
   );
 }
 
-/** One byte too many is let through, so that it is missed by nobody. */
+/** One byte too many is let through, so that a file that is too long is noticed. */
 function unpack(bytes: Uint8Array, length: number): Uint8Array {
   return asDamaged(() => gunzipSync(bytes, { maxOutputLength: length + 1 }));
 }

@@ -18,7 +18,7 @@ const SIDE = 28;
 let digits: ImageSource | undefined;
 
 /**
- * Handwritten digits, black ground, 32 x 32 with two black pixels around each, one channel. The package knows no test
+ * Handwritten digits, black ground, 32 x 32 with two black pixels around each, one channel. The package has no test
  * set, so validation is a share of the 10,000.
  *
  * @throws RangeError for options that {@link ImageOptions} does not allow
@@ -30,7 +30,7 @@ export function mnist(options: ImageOptions = {}): Dataset {
 
 /**
  * The package's own module would keep 63 MB of numbers alive, so its files are read instead. They hold byte / 255 with
- * three decimals, which tells the byte.
+ * three decimals, from which the byte follows.
  */
 function readDigits(): ImageSource {
   const classNames = Array.from({ length: 10 }, (_, digit) => String(digit));

@@ -68,6 +68,8 @@ interface Definition<Name extends string, S extends Settings, Presets extends st
   readonly presets: Readonly<Record<Presets, Preset<ConfigOf<Name, S>>>>;
   /** What is learnt in a run, for the title of a figure. The config may be a part of one. */
   readonly title: (config: AnyConfig) => string;
+  /** The settings that figures name, in this order: in the title of one run, and below that of several. @default none */
+  readonly named?: Readonly<Record<'run' | 'runs', readonly (keyof S & string)[]>>;
   /** Loads the data, and says which network is trained on them and how. */
   readonly setup: (config: ConfigOf<Name, S>) => Promise<Setup>;
 }
@@ -78,6 +80,7 @@ export interface Experiment<C, Presets extends string = string> extends Settings
   readonly summary: string;
   readonly type: { readonly name: string; readonly description: string };
   readonly settings: Settings;
+  readonly registries: Readonly<Record<string, readonly Chosen[]>>;
   readonly presets: Readonly<Record<Presets, Preset<C>>>;
   /**
    * The complete settings of a preset, with changes.
@@ -86,6 +89,7 @@ export interface Experiment<C, Presets extends string = string> extends Settings
    */
   readonly preset: (name: Presets, changes?: Readonly<Partial<C>>) => C;
   readonly title: (config: AnyConfig) => string;
+  readonly named?: Readonly<Record<'run' | 'runs', readonly string[]>>;
   readonly setup: (config: C) => Promise<Setup>;
 }
 
@@ -111,5 +115,5 @@ export function defineExperiment<
     );
   };
   for (const name of Object.keys(presets)) preset(name as Presets);
-  return { ...rest, ...settings, presets, preset };
+  return { ...rest, ...settings, registries, presets, preset };
 }

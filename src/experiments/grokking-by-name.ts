@@ -1,4 +1,4 @@
-/** The experiment grokking by short names, as notebooks use it: `grokking.data(config)`. */
+/** The experiment grokking by short names: `grokking.data(config)`. */
 export type { GrokkingConfig as Config } from './config-types';
 export { grokkingData as data, grokkingModel as model } from './grokking';
 export { grokkingConfig as config } from './grokking-config';

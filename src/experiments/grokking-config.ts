@@ -2,7 +2,7 @@
 import { SPLIT } from '../data/binary-operation';
 import { TASK_SETTINGS, TASKS } from '../data/registry';
 import { SEQUENCE_MODEL_SETTINGS, SEQUENCE_MODELS, sequenceModelNamed } from '../models/registry';
-import { memberOf, number, seed, wholeNumber } from '../setting';
+import { memberOf, number, wholeNumber } from '../setting';
 import type { GrokkingConfig } from './config-types';
 import { defineExperiment, type Experiment, type Preset } from './experiment';
 import { grokkingSetup } from './grokking';
@@ -21,6 +21,7 @@ import {
   momentum,
   optimizer,
   overfitBatch,
+  runSeed,
   schedule,
   steps,
   weightDecay,
@@ -86,7 +87,7 @@ export const GROKKING: Experiment<GrokkingConfig, GrokkingPreset> = defineExperi
     trainFraction: SPLIT.trainFraction,
     validationFraction: SPLIT.validationFraction,
     dataSeed: SPLIT.seed,
-    seed: seed({ default: 0, description: 'seed of the weights, the order of the examples and dropout' }),
+    seed: runSeed('seed of the weights, the order of the examples and dropout'),
     steps: steps(40_000),
     batchSize: batchSize(512),
     optimizer: optimizer('adam'),
@@ -133,6 +134,7 @@ export const GROKKING: Experiment<GrokkingConfig, GrokkingPreset> = defineExperi
     const known = TASKS.find(({ name }) => name === task);
     return known ? known.title(values) : 'Training';
   },
+  named: { run: ['trainFraction', 'weightDecay', 'seed'], runs: ['task', 'batchSize', 'steps'] },
   setup: grokkingSetup,
 });
 

@@ -1,4 +1,4 @@
-/** The experiment images by short names, as notebooks use it: `images.data(config)`. */
+/** The experiment images by short names: `images.data(config)`. */
 export type { ImagesConfig as Config } from './config-types';
 export { imagesData as data, imagesModel as model } from './images';
 export { imagesConfig as config } from './images-config';

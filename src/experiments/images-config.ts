@@ -1,7 +1,7 @@
 /** The experiment images: a ResNet learns pictures, more or less regularised. */
 import { IMAGE_DATASET_SETTINGS, IMAGE_DATASETS } from '../data/registry';
 import { IMAGE_MODEL_SETTINGS, IMAGE_MODELS, imageModelNamed } from '../models/registry';
-import { belowOne, choice, count, flag, list, memberOf, number, seed, wholeNumber } from '../setting';
+import { belowOne, choice, count, flag, list, memberOf, number, wholeNumber } from '../setting';
 import type { ImagesConfig } from './config-types';
 import { defineExperiment, type Experiment, type Preset } from './experiment';
 import { imagesSetup } from './images';
@@ -21,6 +21,7 @@ import {
   momentum,
   optimizer,
   overfitBatch,
+  runSeed,
   schedule,
   steps,
   weightDecay,
@@ -117,6 +118,7 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
     images: count({
       absent: 'all; 8 in 10 where the data set has no pictures for validation',
       description: 'number of training images',
+      inWords: (images) => `${images.toLocaleString('en')} pictures`,
     }),
     validationImages: count({
       absent: 'all that are not trained on',
@@ -155,10 +157,7 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
       description: 'number of degrees by which training images are rotated at most, to both sides',
     }),
     dataSeed: dataSeed(0),
-    seed: seed({
-      default: 0,
-      description: 'seed of the weights, the order of the examples, augmentation and dropout',
-    }),
+    seed: runSeed('seed of the weights, the order of the examples, augmentation and dropout'),
     steps: steps(200 * EPOCH),
     batchSize: batchSize(128),
     model: memberOf(IMAGE_MODELS, 'ImageModelName', {
@@ -264,6 +263,10 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
   title: ({ dataset, model }) => {
     const network = IMAGE_MODELS.find(({ name }) => name === model);
     return `${network?.title ?? 'Network'} on ${dataset ?? 'pictures'}`;
+  },
+  named: {
+    run: ['weightDecay', 'blockDropout', 'seed'],
+    runs: ['dataset', 'images', 'width', 'batchSize', 'steps'],
   },
   setup: imagesSetup,
 });

@@ -136,7 +136,7 @@ const LEAST_POINTS = 20;
 function regularizersOf(config: ImagesConfig, data: Dataset): Regularizer[] {
   const { bottleneckSite: site, bottleneckWidths, bottleneckWeight, burnIn, normLoss, seed } = config;
   if (site === 'none') return [];
-  // The size of an activation is the model's to tell.
+  // Only the model knows the size of an activation.
   const model = imagesModel(config, data);
   const one = toBatch(data.train, Int32Array.of(0));
   const { logits, activations } = model.apply(one.inputs, { activations: [site] });

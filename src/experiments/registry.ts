@@ -127,6 +127,24 @@ export function changeableSettings(config: RunConfig & CommonConfig): string[] {
 }
 
 /**
+ * The settings that a figure names of one `run`, or of `runs` that are drawn together, in words and by their keys. The
+ * config may be that of a record, which may lack some of them.
+ */
+export function namedSettings(config: AnyConfig, of: 'run' | 'runs'): Readonly<Record<string, string>> {
+  const { settings = {}, registries = {}, named } = find(config['experiment'] ?? DEFAULT.name) ?? {};
+  // A config has the settings of all members of a registry; those of the members that were not chosen say nothing.
+  const isForeign = (key: string): boolean =>
+    Object.entries(registries).some(([choice, members]) => {
+      const users = members.filter((member) => key in member.settings).map(({ name }) => name);
+      return users.length > 0 && config[choice] !== undefined && !users.includes(config[choice] as string);
+    });
+  const known = (named?.[of] ?? []).filter((key) => config[key] !== undefined && !isForeign(key));
+  return Object.fromEntries(
+    known.map((key) => [key, settings[key]!.inWords?.(config[key]) ?? String(config[key])]),
+  );
+}
+
+/**
  * What is learnt in a run, for the title of a figure. The config may be that of a record; without `experiment` nothing
  * but what it says is known of it.
  */

@@ -59,7 +59,7 @@ export async function* remeasure(
   let measured = readRun(path).measurements.at(-1)?.step ?? -1;
   const perEpoch = batchCount(data.train, config.batchSize);
   const measure = async (step: number): Promise<void> => {
-    // A stop writes a checkpoint in between, which an undisturbed run has not.
+    // A stop writes a checkpoint in between, which an undisturbed run does not have.
     const due = step % config.checkpointEvery === 0 || step === steps;
     if (step <= measured || !due) return;
     const [train, validation] = [

@@ -3,6 +3,9 @@
 import { overridesOf } from './registry';
 import type { SweepCell } from './sweep';
 
+/** Wall-clock time of a task by default. */
+export const SLURM_TIME = '04:00:00';
+
 /** What the cluster is asked for, for each task. */
 export interface SlurmOptions {
   /** Folder of the records, as the compute nodes see it. */
@@ -20,7 +23,7 @@ export interface SlurmOptions {
  * checkpoint, and the task puts itself into the queue again. A task whose record is finished ends at once.
  */
 export function slurmScript(cells: readonly SweepCell[], options: SlurmOptions): string {
-  const { folder, root, threads = 2, time = '04:00:00' } = options;
+  const { folder, root, threads = 2, time = SLURM_TIME } = options;
   if (!TIME.test(time)) {
     throw new RangeError(
       `time must be minutes, hh:mm:ss or days-hh:mm:ss, as Slurm reads it, got ${JSON.stringify(time)}`,

@@ -3,14 +3,14 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { runPath } from '../records/run-path';
+import { RUNS, runPath } from '../records/run-path';
 import { readRun } from '../records/run-record';
 import { type RunConfig, runName } from './registry';
 import type { WorkerMessage, WorkerTask } from './worker-messages';
 
 /** Where and how a grid is run. */
 export interface SweepOptions {
-  /** Folder of the records. @default 'out/runs' */
+  /** Folder of the records. @default that of {@link RUNS} */
   readonly folder?: string;
   /**
    * Runs at a time. @default as many as there are processors and 3 GiB of memory for each: two runs with one thread
@@ -41,7 +41,7 @@ export interface SweepCell {
 const LOCK_RETRIES = 30;
 
 /** The cells of a grid, those whose records are finished marked as done. */
-export function sweepCells(grid: readonly RunConfig[], folder: string = join('out', 'runs')): SweepCell[] {
+export function sweepCells(grid: readonly RunConfig[], folder: string = RUNS): SweepCell[] {
   const cells = grid.map((config): SweepCell => {
     const name = runName(config);
     const path = runPath(folder, name);
@@ -61,7 +61,7 @@ export function sweepCells(grid: readonly RunConfig[], folder: string = join('ou
  * A run that fails does not stop the others. Killed at any moment, the same call goes on from the checkpoints.
  */
 export async function sweep(grid: readonly RunConfig[], options: SweepOptions = {}): Promise<SweepCell[]> {
-  const { folder = join('out', 'runs'), signal, onChange } = options;
+  const { folder = RUNS, signal, onChange } = options;
   const { workers = defaultWorkers() } = options;
   if (!(Number.isInteger(workers) && workers >= 1)) {
     throw new RangeError(`workers must be a whole number of at least 1, got ${workers}`);
@@ -128,7 +128,7 @@ function runWorker(
   const child: ChildProcess = fork(WORKER, {
     env: { ...process.env, TF_NUM_INTRAOP_THREADS: String(threads) },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // Ctrl-C in a terminal reaches the whole group: only this process shall pass it on.
+    // Ctrl-C in a terminal reaches the whole group: only this process passes it on.
     detached: true,
   });
   const task: WorkerTask = { config, path };
@@ -156,7 +156,7 @@ function runWorker(
   });
 }
 
-/** A process that is killed from outside has not said why. */
+/** A process that was killed from outside has sent no reason. */
 function howItEnded(code: number | null, signal: NodeJS.Signals | null, lastLine: string): string {
   if (signal === 'SIGKILL')
     return 'its process was ended by SIGKILL, as the system does when the memory is full: try fewer workers';

@@ -1,6 +1,7 @@
 /** Settings of training and measuring that mean the same in every experiment; each experiment has its own defaults. */
 import { TWO_NN } from '../intrinsic-dimension/estimators/two-nn';
 import { SUBSAMPLES } from '../intrinsic-dimension/subsamples';
+import { formatSetting } from '../number-format';
 import {
   belowOne,
   choice,
@@ -26,18 +27,27 @@ type MakeSetting = (value: number) => Setting<number>;
 export const dataSeed: MakeSetting = (value) =>
   seed({ default: value, description: 'seed of the split into training and validation examples' });
 
+/** @param description what it is the seed of in the experiment */
+export const runSeed = (description: string): Setting<number> =>
+  seed({ default: 0, description, inWords: (value) => `seed ${value}` });
+
 export const steps: MakeSetting = (value) =>
   count({
     default: value,
     description: 'number of training steps',
+    inWords: (steps) => `${steps.toLocaleString('en')} steps`,
     // A run may be prolonged, except where the learning rate of every step depends on how many there are.
     identity: ({ schedule }) => (schedule === 'cosine' ? 'run' : 'same'),
   });
 
 export const batchSize: MakeSetting = (value) =>
-  count({ default: value, description: 'number of examples in each training step' });
+  count({
+    default: value,
+    description: 'number of examples in each training step',
+    inWords: (size) => `batches of ${size}`,
+  });
 
-/** What an optimiser is told. */
+/** The settings of an optimiser. */
 interface OptimizerSettings {
   readonly optimizer: OptimizerConfig['kind'];
   readonly weightDecay: number;
@@ -80,6 +90,7 @@ export const weightDecay: MakeSetting = (value) =>
     min: 0,
     max: 10,
     description: 'L2 penalty: this factor times the weights is added to the gradient',
+    inWords: (factor) => `weight decay ${formatSetting(factor)}`,
   });
 
 /** The optimiser that the settings describe. */
@@ -89,7 +100,7 @@ export function optimizerOf(config: OptimizerSettings): OptimizerConfig {
   return { kind: 'adam', weightDecay, beta1, beta2, epsilon };
 }
 
-/** What a schedule of the learning rate is told. */
+/** The settings of a schedule of the learning rate. */
 interface ScheduleSettings {
   readonly learningRate: number;
   readonly steps: number;

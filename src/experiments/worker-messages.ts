@@ -1,4 +1,4 @@
-/** What a sweep and the processes of its runs tell each other. */
+/** The messages between a sweep and the processes of its runs. */
 import type { RunConfig } from './registry';
 
 /** From the sweep, once: the run that the process is for. */

@@ -1,4 +1,4 @@
-/** The process of one run of a sweep: takes the run from the sweep, does it, and tells how it goes. */
+/** The process of one run of a sweep: takes the run from the sweep, does it, and reports its progress. */
 import type { WorkerMessage, WorkerTask } from './worker-messages';
 
 /** Between two measurements a step is worth a message when the last is so old. */

@@ -1,4 +1,4 @@
-/** A figure of the documentation: from which records it is drawn, and which tables belong to it. */
+/** A figure of the documentation, with the records that it is drawn from and its tables. */
 import type { RunSoFar } from '../records/run-record';
 import type { Figure } from './figure';
 import type { Table } from './table';
@@ -12,7 +12,7 @@ export interface Drawing {
   /** The folder of its records below data/runs. */
   readonly records: string;
   draw(runs: readonly RunSoFar[]): Figure;
-  /** What one sees in it, a sentence each. */
+  /** What the figure shows, in sentences. */
   findings(runs: readonly RunSoFar[]): readonly string[];
   /** The numbers behind it. */
   tables(runs: readonly RunSoFar[]): readonly Table[];

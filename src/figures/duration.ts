@@ -1,4 +1,4 @@
-/** Milliseconds in words, as exactly as one wants to know how long something will take. */
+/** A duration in words, for estimates of the time left: seconds, minutes or hours. */
 export function duration(milliseconds: number): string {
   const seconds = milliseconds / 1000;
   if (seconds < 90) return `${Math.ceil(seconds)} s`;

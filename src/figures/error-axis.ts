@@ -1,4 +1,4 @@
-/** Accuracy on the log scale of its error, where networks that have not learnt would press all others together. */
+/** Accuracy on the log scale of its error, so that networks that have not learnt do not press all others together. */
 import type { Layout } from 'plotly.js';
 
 /** Accuracies that are written on the axis. */

@@ -5,7 +5,7 @@ import type { ScaleCurve } from '../intrinsic-dimension/scale';
 import type { Figure } from './figure';
 import { COLOURS, GREY } from './style';
 
-/** Most markers of a scatter; more would only make the file larger. */
+/** The most markers of a scatter plot; more would only make the file larger. */
 const MARKERS = 400;
 
 /**

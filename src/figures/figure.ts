@@ -12,7 +12,7 @@ export interface Figure {
   readonly layout?: Partial<Layout>;
 }
 
-/** Pixels; what is left out comes from the figure's layout, then 700 x 420. */
+/** Pixels; a missing number comes from the figure's layout, or else from {@link DEFAULT_SIZE}. */
 export interface Size {
   readonly width?: number;
   readonly height?: number;
@@ -81,8 +81,8 @@ export async function toSVG(figure: Figure, size: Size = {}): Promise<string> {
 }
 
 /**
- * plotly.js gives the definitions of every picture random names, for pages with several. Names from what is drawn do
- * the same, and a picture that is drawn again is the same file.
+ * plotly.js gives the definitions of every picture random names, so that a page can hold several. Names that follow from
+ * the contents serve as well, and a picture that is drawn again is the same file.
  */
 function withStableNames(svg: string): string {
   const random = /id="defs-([0-9a-f]+)"/.exec(svg)?.[1];

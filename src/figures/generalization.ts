@@ -11,11 +11,11 @@ import {
 } from '../analysis/paper-correlations';
 import { type StrengthSweep, sweepsOf } from '../analysis/regularization';
 import { PAPER } from '../experiments/presets';
+import { formatSetting } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import { ERROR_AXIS, errorOf } from './error-axis';
 import type { Figure } from './figure';
-import { formatSetting } from './number-format';
 import { provenance } from './provenance';
 import { generalizationTable } from './regularization-table';
 import { type Look, STRENGTH_NAMES } from './strength-axis';

@@ -10,12 +10,12 @@ import {
 } from '../analysis/grokking-runs';
 import { grokkingStep } from '../analysis/transition';
 import { PAPER } from '../experiments/presets';
-import { titleOf } from '../experiments/registry';
+import { namedSettings, titleOf } from '../experiments/registry';
+import { formatStep } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import type { Figure } from './figure';
 import { grokkingTable, leadTable } from './grokking-table';
-import { formatSetting, formatStep } from './number-format';
 import type { RunFigureOptions } from './run';
 import { ACCURACY_AXIS, idAxis, runTraces, stepAxis } from './run-axes';
 import { COLOURS, GREY } from './style';
@@ -116,7 +116,7 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
       const theirs = options.paper?.[trainFraction]?.[weightDecay];
       if (theirs && theirs >= first) shapes.push(paperMark(panel, theirs));
       annotations.push({
-        text: `p = ${trainFraction}, weight decay ${formatSetting(weightDecay)}<br>${outcome(members, theirs)}`,
+        text: `${Object.values(namedSettings({ trainFraction, weightDecay }, 'run')).join(', ')}<br>${outcome(members, theirs)}`,
         xref: 'paper',
         yref: 'paper',
         x: domainX[0],

@@ -18,7 +18,7 @@ export interface LiveOptions extends RunFigureOptions {
   readonly config?: Readonly<object>;
   /** The run's record: what an earlier part of the run measured, and its curves, are drawn from the start. */
   readonly path?: string;
-  /** Shortest time between two updates in milliseconds. @default 250 */
+  /** Shortest time between two updates in milliseconds. @default 250 in a notebook, 5000 elsewhere */
   readonly interval?: number;
 }
 

@@ -3,11 +3,11 @@
 import type { Layout, PlotData } from 'plotly.js';
 import { type Quantity, type Regularization, sweepsOf } from '../analysis/regularization';
 import { PAPER } from '../experiments/presets';
+import { formatSetting } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import { ERROR_AXIS, errorOf } from './error-axis';
 import type { Figure } from './figure';
-import { formatSetting } from './number-format';
 import { panelDomain, panelTitle } from './panels';
 import { provenance } from './provenance';
 import { overRegularizationTable } from './regularization-table';

@@ -1,11 +1,11 @@
 /** What figures of runs over their steps share: curves and axes. */
 import type { Layout, PlotData } from 'plotly.js';
+import { formatStep } from '../number-format';
 import { lastLayerId } from '../records/layer-ids';
 import type { Measurement } from '../records/run-record';
-import { formatStep } from './number-format';
 import { COLOURS } from './style';
 
-/** Train accuracy, validation accuracy, LLID on validation; told apart by colour and by dashes. */
+/** Train accuracy, validation accuracy, LLID on validation; distinguished by colour and by dashes. */
 export function runTraces(measurements: readonly Measurement[], site?: string): Partial<PlotData>[] {
   // A log axis has no place for step 0.
   const shown = measurements.filter(({ step }) => step > 0);

@@ -1,11 +1,11 @@
 /** The figure of one run over its steps: accuracy and last-layer intrinsic dimension over the steps. */
 import type { Layout } from 'plotly.js';
 import { grokkingStep } from '../analysis/transition';
-import { titleOf } from '../experiments/registry';
+import { namedSettings, titleOf } from '../experiments/registry';
+import { formatStep } from '../number-format';
 import type { Environment, RunSoFar } from '../records/run-record';
 import { besideTraces } from './beside';
 import type { Figure } from './figure';
-import { formatSetting, formatStep } from './number-format';
 import { ACCURACY_AXIS, idAxis, runTraces, stepAxis } from './run-axes';
 import { COLOURS, DEFAULT_SIZE, GREY } from './style';
 
@@ -53,14 +53,9 @@ export function runFigure(run: RunSoFar, options: RunFigureOptions = {}): Figure
 /** Settings and hardware in two lines. */
 export function runTitle(run: RunSoFar): string {
   const { config, environment } = run;
-  const settings = [
-    config.trainFraction === undefined ? '' : `p = ${config.trainFraction}`,
-    config.weightDecay === undefined ? '' : `weight decay ${formatSetting(Number(config.weightDecay))}`,
-    config.blockDropout === undefined ? '' : `dropout ${config.blockDropout}`,
-    config.seed === undefined ? '' : `seed ${config.seed}`,
-  ].filter(Boolean);
+  const settings = Object.values(namedSettings(config, 'run'));
   const hardware = environment ? `<br><sub>${hardwareName(environment)}</sub>` : '';
-  return `${titleOf(config)}${settings.length > 0 ? `, ${settings.join(', ')}` : ''}${hardware}`;
+  return `${[titleOf(config), ...settings].join(', ')}${hardware}`;
 }
 
 /** The step at which validation accuracy passes one half, named above the plot where it covers no curve. */

@@ -1,7 +1,7 @@
 /** What figures of regularisation share: the axis of its strength, and how a quantity is drawn along it. */
 import type { Layout, PlotData } from 'plotly.js';
 import type { Level, Outcome, Quantity, Regularization } from '../analysis/regularization';
-import { formatSetting } from './number-format';
+import { formatSetting } from '../number-format';
 
 /** As it is written on an axis. */
 export const STRENGTH_NAMES: Readonly<Record<Regularization, string>> = {

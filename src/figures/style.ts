@@ -2,7 +2,7 @@
 import type { Template } from 'plotly.js';
 
 /**
- * Colours of Okabe and Ito (https://jfly.uni-koeln.de/color/), told apart by colour-blind readers. The first
+ * Colours of Okabe and Ito (https://jfly.uni-koeln.de/color/), which colour-blind readers can distinguish. The first
  * four have a contrast of at least 3 on white and on JupyterLab's dark background; use them first.
  */
 export const COLOURS = {

@@ -1,9 +1,10 @@
-/** The tables by short names, as notebooks use them: `tables.strength(sweep)`. */
+/** The tables by short names: `tables.strength(sweep)`. */
 export { leadSummary } from '../analysis/grokking-runs';
 export { grokkingTable as grokking, leadTable as lead } from './grokking-table';
 export {
   generalizationTable as generalization,
   overRegularizationTable as overRegularization,
+  type PaperRegularization,
   regularizationTable as regularization,
   strengthTable as strength,
 } from './regularization-table';

@@ -4,7 +4,7 @@ import { type RunConfig, runName } from '../experiments/registry';
 import { runExperiment } from '../experiments/run';
 import type { Model } from '../models/model';
 import { readRuns } from '../records/recorded-runs';
-import { runPath } from '../records/run-path';
+import { RUNS, runPath } from '../records/run-path';
 import { type Measurement, type RunRecord, readRun } from '../records/run-record';
 import { interruptible } from '../runtime/interrupt';
 import { checkpointPath } from '../training/checkpoint';
@@ -14,7 +14,7 @@ import type { RunFigureOptions } from './run';
 
 /** Where a run is kept, and its chart. */
 export interface TrainLiveOptions extends Omit<RunFigureOptions, 'beside'> {
-  /** The folder of records. @default NOTEBOOK_RUNS in the environment, else ../out/runs */
+  /** The folder of records. @default NOTEBOOK_RUNS in the environment, else that of {@link RUNS} beside the notebooks */
   readonly folder?: string;
 }
 
@@ -37,7 +37,7 @@ export interface LiveRun {
  * @throws RangeError for bad settings; Error for what cannot be written, read or resumed
  */
 export async function trainLive(config: RunConfig, options: TrainLiveOptions = {}): Promise<LiveRun> {
-  const { folder = process.env['NOTEBOOK_RUNS'] ?? RUNS, ...figure } = options;
+  const { folder = process.env['NOTEBOOK_RUNS'] ?? BESIDE_NOTEBOOKS, ...figure } = options;
   const path = runPath(folder, runName(config));
   const data = dataOf(config);
   const beside = readRuns(folder).filter((other) => dataOf(other.config) === data);
@@ -56,7 +56,7 @@ export async function trainLive(config: RunConfig, options: TrainLiveOptions = {
 }
 
 /** Beside the folder of notebooks, in which a notebook is executed. */
-const RUNS = join('..', 'out', 'runs');
+const BESIDE_NOTEBOOKS = join('..', RUNS);
 
 /** What is learnt; undefined where an experiment has one task only. */
 function dataOf(config: object): unknown {

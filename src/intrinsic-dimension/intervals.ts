@@ -1,6 +1,25 @@
-/** Standard errors and intervals that count points sharing neighbours as dependent. */
+/** Standard errors and intervals that treat points which share neighbours as dependent. */
 import { jStat } from 'jstat';
 import type { NeighbourTable } from './search/neighbour-table';
+
+/** The level of an interval by default. */
+export const DEFAULT_LEVEL = 0.95;
+
+/** The level of an interval. */
+export interface IntervalOptions {
+  /** Level of the interval: the share of such intervals that hold the truth. @default 0.95 */
+  readonly level?: number;
+}
+
+/**
+ * The level of an interval.
+ *
+ * @throws RangeError for one that is not between 0 and 1
+ */
+export function levelOf({ level = DEFAULT_LEVEL }: IntervalOptions): number {
+  if (level > 0 && level < 1) return level;
+  throw new RangeError(`level must be in (0, 1), got ${level}`);
+}
 
 /** Where the truth is believed to lie. */
 export interface Interval {
@@ -13,8 +32,8 @@ export interface Interval {
 /**
  * The sandwich standard error of an estimate that is, to first order, a mean of one influence a point:
  * Var = u'Au / N^2, with u the influences and A the symmetrised graph of nearest neighbours with the diagonal.
- * Points that share neighbours have similar distances, so error bars that take them for independent are 10 to 40 %
- * too small. u'Au can fall below the independent value u'u, even below 0; then that is used.
+ * Points that share neighbours have similar distances, so error bars that treat them as independent are 10 to 40 %
+ * too small. Where u'Au falls below the value for independent points, u'u, or even below 0, u'u is used.
  *
  * @param influences how far each point moves the estimate, times N, in the points' order
  * @param k neighbours of each point that its influence depends on
@@ -38,7 +57,7 @@ export function sandwichStandardError(influences: Float64Array, table: Neighbour
   return Math.sqrt(Math.max(independent, independent + shared)) / n;
 }
 
-/** The standard error of a mean of influences, all points taken for independent. */
+/** The standard error of a mean of influences if all points are independent. */
 export function independentStandardError(influences: Float64Array): number {
   return Math.sqrt(influences.reduce((sum, value) => sum + value * value, 0)) / influences.length;
 }

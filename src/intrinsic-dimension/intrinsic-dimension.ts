@@ -1,11 +1,22 @@
-/** One call from points to an estimate of their intrinsic dimension with its error. */
+/** Estimates the intrinsic dimension of points, with its error, in one call. */
 import type { FromNeighbours, LinearFit } from './estimators/estimator';
-import { type EstimatorOptions, estimatorOf, isFromNeighbours } from './estimators/registry';
-import { type Interval, independentStandardError, normalInterval, sandwichStandardError } from './intervals';
+import {
+  DEFAULT_ESTIMATOR,
+  type EstimatorOptions,
+  estimatorOf,
+  isFromNeighbours,
+} from './estimators/registry';
+import {
+  type Interval,
+  type IntervalOptions,
+  independentStandardError,
+  levelOf,
+  normalInterval,
+  sandwichStandardError,
+} from './intervals';
 import type { Points } from './points/points';
-import { type Metric, type Space, space } from './points/space';
+import { type Space, type SpaceOptions, space } from './points/space';
 import { certifiedShare, meanDistance } from './search/neighbour-table';
-import type { SearchOptions } from './search/neighbours';
 import {
   depthForSubsamples,
   drawSubsamples,
@@ -21,27 +32,26 @@ export const INTERVALS = ['sandwich', 'iid', 'subsamples'] as const;
 /** Where an interval comes from. */
 export type IntervalKind = (typeof INTERVALS)[number];
 
+/** Where an interval comes from by default. */
+export const DEFAULT_INTERVAL: IntervalKind = 'sandwich';
+
 /** How to estimate. */
 export type IdOptions = EstimatorOptions & CommonIdOptions;
 
-/** What every estimator can be told. */
-export interface CommonIdOptions extends SearchOptions {
-  /** @default 'euclidean' */
-  readonly metric?: Metric;
+/** The options that every estimator takes. */
+export interface CommonIdOptions extends SpaceOptions, IntervalOptions {
   /**
-   * Where the error comes from. `sandwich` counts points that share neighbours as dependent; `iid` takes all for
-   * independent, which makes error bars 10 to 40 % too small; `subsamples` is the spread over random subsamples,
-   * the paper's error bars, which overlap and so say little of how far another sample would be.
+   * Where the error comes from. `sandwich` treats points that share neighbours as dependent. `iid` treats all points
+   * as independent, which makes error bars 10 to 40 % too small. `subsamples` is the spread over random subsamples,
+   * as in the paper; these overlap, so the spread says little about how far another sample would be.
    * @default 'sandwich'
    */
   readonly interval?: IntervalKind;
-  /** Also estimate on random subsamples, as the paper does (20 of 90 %). @default none */
+  /** Also estimate on random subsamples, as the paper does; see {@link SUBSAMPLES}. @default none */
   readonly subsamples?: SubsampleOptions;
-  /** Level of the interval. @default 0.95 */
-  readonly level?: number;
 }
 
-/** An estimated intrinsic dimension at the scale of the neighbours that were looked at. */
+/** An estimate of intrinsic dimension at the scale of the neighbours that were used. */
 export interface IdEstimate {
   readonly value: number;
   readonly standardError: number;
@@ -67,25 +77,25 @@ export interface IdEstimate {
  * Estimates the intrinsic dimension of points [n, d], or of a matrix of distances.
  *
  * Boundaries and high dimension bias every estimator low, and noise shows at small scales: read the value as the
- * dimension at distance `scale`. No interval knows of that bias: it tells how far another sample of the same
- * points would move the value.
+ * dimension at distance `scale`. An interval does not include that bias: it shows how far another
+ * sample of the same size would move the value.
  *
  * @throws NoEstimateError for NaN and infinities, fewer than 3 distinct points, and ties; RangeError for options out of range
  */
 export async function intrinsicDimension(points: Points, options: IdOptions = {}): Promise<IdEstimate> {
-  const { estimator: name = 'two-nn', level = 0.95, interval: kind = 'sandwich' } = options;
+  const { estimator: name = DEFAULT_ESTIMATOR, interval: kind = DEFAULT_INTERVAL } = options;
   const estimator = estimatorOf(options);
-  if (!(level > 0 && level < 1)) throw new RangeError(`level must be in (0, 1), got ${level}`);
+  const level = levelOf(options);
   if (!INTERVALS.includes(kind)) {
-    throw new RangeError(`no interval '${kind}': choose sandwich, iid or subsamples`);
+    throw new RangeError(`no interval '${kind}': choose one of ${INTERVALS.join(', ')}`);
   }
   if (!isFromNeighbours(estimator) && (kind === 'subsamples' || options.subsamples)) {
     throw new RangeError(`subsamples serve the estimators from neighbours, not ${name}: leave them out`);
   }
-  const set = await space(points, options.metric);
+  const set = await space(points, options);
   const common = { estimator: name, points: set.n, duplicates: set.duplicates };
   if (isFromNeighbours(estimator))
-    return { ...common, ...(await fromNeighbours(set, estimator, options, level)) };
+    return { ...common, ...(await fromNeighbours(set, estimator, options, level, kind)) };
   const how = { ...options, level, interval: kind === 'iid' ? kind : 'sandwich' } as const;
   return { ...common, ...(await estimator.measure(set, how)) };
 }
@@ -95,8 +105,8 @@ async function fromNeighbours(
   estimator: FromNeighbours,
   options: IdOptions,
   level: number,
+  kind: IntervalKind,
 ): Promise<Omit<IdEstimate, 'estimator' | 'points' | 'duplicates'>> {
-  const { interval: kind = 'sandwich' } = options;
   const chosen = options.subsamples ?? (kind === 'subsamples' ? {} : undefined);
   const needed = estimator.neighbours;
   const k = chosen

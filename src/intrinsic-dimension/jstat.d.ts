@@ -2,7 +2,7 @@
 declare module 'jstat' {
   export const jStat: {
     mean(values: readonly number[]): number;
-    /** Of a sample (n - 1) where `sample` is true, else of a population. */
+    /** The deviation of a sample (n - 1) where `sample` is true, else that of a population. */
     stdev(values: readonly number[], sample?: boolean): number;
     readonly normal: { inv(p: number, mean: number, standardDeviation: number): number };
     readonly binomial: { cdf(successes: number, trials: number, probability: number): number };

@@ -4,17 +4,15 @@ import { combine } from './estimators/pointwise/combine';
 import { distancesAmong, gathered } from './estimators/pointwise/neighbourhood';
 import { type EstimatorOptions, estimatorOf, isFromNeighbours } from './estimators/registry';
 import type { Points } from './points/points';
-import { type Metric, type Space, space } from './points/space';
+import { type Space, type SpaceOptions, space } from './points/space';
 import type { NeighbourTable } from './search/neighbour-table';
-import { pauses, type SearchOptions } from './search/neighbours';
+import { pauses } from './search/neighbours';
 
 /** How to look at each point. */
 export type LocalIdOptions = Omit<EstimatorOptions, 'combine'> & CommonLocalIdOptions;
 
 /** What every estimator can be told. */
-export interface CommonLocalIdOptions extends SearchOptions {
-  /** @default 'euclidean' */
-  readonly metric?: Metric;
+export interface CommonLocalIdOptions extends SpaceOptions {
   /**
    * Neighbours of each point that an estimator looks at as if they were the whole set. It is not for `levina-bickel`,
    * `mom`, `mada`, `tle` and `ess`, which have a dimension at each point of their own. @default 100
@@ -59,7 +57,7 @@ export async function localId(points: Points, options: LocalIdOptions = {}): Pro
   }
   if ('combine' in options)
     throw new RangeError('localId returns the mean, the median and the harmonic mean: leave combine out');
-  const set = await space(points, options.metric);
+  const set = await space(points, options);
   const table = await set.neighbours(pointwise.neighbours, options);
   const values = await pointwise.dimensions(table, set, options);
   return {

@@ -1,19 +1,20 @@
 /** The dimension at every scale: noise shows at small distances, curvature and boundaries at large ones. */
 import { gride } from './estimators/gride';
-import { type Interval, normalInterval, sandwichStandardError } from './intervals';
+import {
+  type Interval,
+  type IntervalOptions,
+  levelOf,
+  normalInterval,
+  sandwichStandardError,
+} from './intervals';
 import type { Points } from './points/points';
-import { type Metric, space } from './points/space';
+import { type SpaceOptions, space } from './points/space';
 import { meanDistance } from './search/neighbour-table';
-import type { SearchOptions } from './search/neighbours';
 
-/** How to look at the scales. */
-export interface ScaleOptions extends SearchOptions {
-  /** @default 'euclidean' */
-  readonly metric?: Metric;
-  /** The farthest neighbour looked at, at most the points less one. @default 128 */
+/** Which scales are used, and what counts as a plateau. */
+export interface ScaleOptions extends SpaceOptions, IntervalOptions {
+  /** The farthest neighbour that is used, at most the points less one. @default 128 */
   readonly maxNeighbour?: number;
-  /** Level of the intervals. @default 0.95 */
-  readonly level?: number;
   /** How far the largest value of a plateau may be above its smallest, relative to it. @default 0.1 */
   readonly tolerance?: number;
 }
@@ -43,11 +44,11 @@ export interface ScaleCurve {
  * The plateau's `from` and `to` are indices into the curve, and its value the mean weighted by precision.
  */
 export async function idScale(points: Points, options: ScaleOptions = {}): Promise<ScaleCurve> {
-  const { maxNeighbour = 128, level = 0.95, tolerance = 0.1 } = options;
+  const { maxNeighbour = 128, tolerance = 0.1 } = options;
+  const level = levelOf(options);
   if (!(maxNeighbour >= 2)) throw new RangeError(`maxNeighbour must be at least 2, got ${maxNeighbour}`);
-  if (!(level > 0 && level < 1)) throw new RangeError(`level must be in (0, 1), got ${level}`);
   if (!(tolerance >= 0)) throw new RangeError(`tolerance must be at least 0, got ${tolerance}`);
-  const set = await space(points, options.metric);
+  const set = await space(points, options);
   const orders: number[] = [];
   for (let n1 = 1; 2 * n1 <= Math.min(maxNeighbour, set.n - 1); n1 *= 2) orders.push(n1);
   const table = await set.neighbours(2 * orders.at(-1)!, options);
@@ -62,7 +63,7 @@ export async function idScale(points: Points, options: ScaleOptions = {}): Promi
   return { curve, ...(plateau ? { plateau } : {}), points: set.n, duplicates: set.duplicates };
 }
 
-/** Of equally long runs the flattest. */
+/** The flattest of the longest runs. */
 function longestPlateau(curve: readonly ScalePoint[], tolerance: number): ScaleCurve['plateau'] {
   let best: { from: number; to: number; spread: number } | undefined;
   for (let from = 0; from < curve.length; from++) {

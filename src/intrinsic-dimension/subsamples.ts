@@ -5,7 +5,7 @@ import { NoEstimateError } from './no-estimate';
 import type { Space } from './points/space';
 import type { Depth, NeighbourTable } from './search/neighbour-table';
 
-/** How many subsamples are drawn, and which share of the points is in each, unless told otherwise. */
+/** How many subsamples are drawn, and which share of the points is in each, by default. */
 export const SUBSAMPLES = { count: 20, fraction: 0.9 };
 
 /** Random subsamples without replacement. */
@@ -21,7 +21,7 @@ export interface SubsampleOptions {
 /** Estimates on random subsamples. */
 export interface Subsamples {
   readonly mean: number;
-  /** Over the subsamples, with n in the denominator, as numpy's std. */
+  /** The deviation over the subsamples, with n in the denominator, as in numpy's std. */
   readonly standardDeviation: number;
   readonly values: readonly number[];
 }
@@ -30,8 +30,8 @@ export interface Subsamples {
 const LACKING = 0.1;
 
 /**
- * Neighbours that the table of `n` points must hold so that hardly a point is expected to have fewer than k of them in
- * a subsample: 9 for k = 2 and 20 times 90 % of 10,000. The rare point that has is measured against all members.
+ * Neighbours that the table of `n` points must hold so that hardly any point is expected to have fewer than k of them in
+ * a subsample: 9 for k = 2 and 20 times 90 % of 10,000. A rare point with fewer is measured against all members.
  */
 export function neighboursForSubsamples(
   k: number,

@@ -29,7 +29,7 @@ export interface Model {
   readonly variables: Readonly<Record<string, tf.Variable>>;
   /** Those of `variables` that gradients train; the others are running statistics. @default all of them */
   readonly trainable?: Readonly<Record<string, tf.Variable>>;
-  /** Where activations can be had, from input to output. */
+  /** Where activations can be collected, from input to output. */
   readonly sites: readonly string[];
   /** The site just before the classifier, whose intrinsic dimension is LLID. */
   readonly lastSite: string;

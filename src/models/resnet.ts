@@ -22,6 +22,7 @@ const SETTINGS: {
     min: 1,
     max: 1024,
     description: 'number of channels in the first stage of the ResNet; each further stage doubles it',
+    inWords: (width) => `ResNet of width ${width}`,
   }),
   numBlocks: list(
     {
@@ -32,7 +33,11 @@ const SETTINGS: {
     },
     { whole: true, length: 4 },
   ),
-  blockDropout: belowOne({ default: 0, description: 'dropout rate after each of conv1 to conv5_x' }),
+  blockDropout: belowOne({
+    default: 0,
+    description: 'dropout rate after each of conv1 to conv5_x',
+    inWords: (rate) => `dropout ${rate}`,
+  }),
   classifierDropout: belowOne({
     absent: 'the value of blockDropout',
     description: 'dropout rate before the classifier',

@@ -77,7 +77,7 @@ private:
     try {
       for (; size < wanted; size++) std::thread([this] { help(); }).detach();
     } catch (const std::system_error &) {
-      // No further threads are to be had: those that are there do the work.
+      // The system gives no further threads: the present ones do the work.
     }
   }
 

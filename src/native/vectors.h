@@ -7,7 +7,7 @@
 #include <immintrin.h>
 #endif
 
-/** What a kernel is called in this set of instructions. */
+/** The name of a kernel in this set of instructions. */
 #define JOINED(a, b) a##_##b
 #define OF_NAMED(name, variant) JOINED(name, variant)
 #define OF_VARIANT(name) OF_NAMED(name, VARIANT)
@@ -37,7 +37,7 @@ template <class V> inline V load(const void *p) {
 
 template <class V> inline void store(void *p, V v) { std::memcpy(p, &v, sizeof v); }
 
-/** One word in all lanes. It is moved as it is: two bfloat16 may look like a float32 that is no number. */
+/** One word in all lanes. It is moved without conversion: two bfloat16 may look like a float32 that is NaN. */
 inline Floats splat(const void *p) {
 #if defined(__AVX512F__)
   return (Floats)_mm512_set1_epi32(load<int>(p));

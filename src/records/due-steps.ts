@@ -22,7 +22,7 @@ export function measurementSteps({ steps, measureEvery, earlyMeasurements }: Mea
 /** More measurements than any run has. */
 const MOST = 1e6;
 
-/** The steps up to `last` that a run with these settings should have measured, and has not. */
+/** The steps up to `last` that a run with these settings should have measured, but did not. */
 export function missingSteps(
   config: Readonly<Record<string, unknown>>,
   measurements: readonly { readonly step: number }[],

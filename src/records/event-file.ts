@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { type NativeBackend, nativeBackend } from '../runtime/backend';
+import { type TensorFlowBackend, tensorflowBackend } from '../runtime/backend';
 import { stringAttribute } from '../runtime/compile/graph-def';
 import { type Message, type Messages, messages } from '../runtime/protobuf';
 
@@ -31,10 +31,10 @@ let opened = 0;
  * `tf.node.summaryFileWriter` has the same writer underneath, but it knows no texts, gives every event the present
  * time, and is never closed. Whole events (`ImportEvent`) have none of these limits.
  *
- * @throws Error where the native backend is not there, and what the file system throws
+ * @throws Error where the TensorFlow backend is not in use, and what the file system throws
  */
 export function openEventFile(folder: string): EventFile {
-  const backend = nativeBackend() as NativeBackend & SummaryBackend;
+  const backend = tensorflowBackend() as TensorFlowBackend & SummaryBackend;
   mkdirSync(folder, { recursive: true });
   for (const name of readdirSync(folder)) if (EVENT_FILE.test(name)) rmSync(join(folder, name));
   const name = [stringAttribute('shared_name', `event-file-${++opened}`), stringAttribute('container', '')];

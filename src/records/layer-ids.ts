@@ -1,4 +1,4 @@
-/** The dimensions of a measurement that the paper speaks of: the last layer's (LLID) and the peak (PID). */
+/** The two dimensions of a measurement that the paper uses: the last layer's (LLID) and the peak (PID). */
 import { max } from 'd3-array';
 import type { SplitMeasurement } from './run-record';
 

@@ -59,7 +59,7 @@ export function lock(path: string): () => void {
   };
 }
 
-/** A link to nothing is there for whoever creates a file, and is not for whoever reads it. */
+/** A link to nothing exists when a file is created in its place, but not when it is read. */
 function assertNoLink(file: string): void {
   if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink())
     throw new Error(`${file} is a link where a lock file belongs: remove it`);

@@ -1,6 +1,9 @@
 /** Where the record of a run lies. */
 import { join } from 'node:path';
 
+/** The folder of records by default, below the folder that a command is run in. */
+export const RUNS: string = join('out', 'runs');
+
 /** Most bytes of a name: file systems allow 255, and `.jsonl.lock` and temporary files come behind it. */
 const LONGEST_NAME = 225;
 

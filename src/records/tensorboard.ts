@@ -1,5 +1,5 @@
 /** A run as TensorBoard shows it: all that its record and its curves say, as events. */
-import { isNative } from '../runtime/backend';
+import { usesTensorFlow } from '../runtime/backend';
 import type { CurvePoint } from './curves';
 import { type EventFile, openEventFile, type Tagged } from './event-file';
 import { lastLayerId, peakId } from './layer-ids';
@@ -56,7 +56,9 @@ function forgiving(folder: string): (action: (file: EventFile) => void) => void 
       action();
     } catch (error) {
       file = undefined;
-      const reason = isNative() ? (error as Error).message : 'native TensorFlow, which writes it, is missing';
+      const reason = usesTensorFlow()
+        ? (error as Error).message
+        : 'it is written by the tensorflow backend, which is not in use';
       console.warn(
         `${folder} has no complete file for TensorBoard (${reason}): the run goes on, and writes a new file when it ` +
           'is resumed',

@@ -10,19 +10,19 @@ import { installConvolutionKernels } from './operations/convolution-kernels';
 export interface BackendInfo {
   readonly name: 'tensorflow' | 'wasm' | 'cpu';
   readonly device: 'GPU' | 'CPU';
-  /** Version of TensorFlow's native library, or of tfjs on the other backends. */
+  /** Version of TensorFlow's C++ library, or of tfjs on the other backends. */
   readonly version: string;
   /** Threads that one operation may use. */
   readonly threads: number;
-  /** The set of instructions of this project's own operations, such as `avx2`; native TensorFlow on a processor has them. */
+  /** The set of instructions of this project's own operations, such as `avx2`, where they are used: TensorFlow on a processor. */
   readonly instructions?: string;
   /** One line that says why a faster backend is not used. */
   readonly note?: string;
 }
 
 /** The part of tfjs-node's backend that this project reaches into (pinned to 4.22.0). */
-export interface NativeBackend extends tf.KernelBackend {
-  readonly binding: NativeBinding;
+export interface TensorFlowBackend extends tf.KernelBackend {
+  readonly binding: TensorFlowBinding;
   readonly isUsingGpuDevice: boolean;
   readonly tensorMap: { get(dataId: object): { dtype: number; shape: number[] } };
   executeSingleOutput(op: string, attributes: OpAttribute[], inputs: tf.Tensor[]): tf.Tensor;
@@ -42,7 +42,7 @@ export interface NativeBackend extends tf.KernelBackend {
 }
 
 /** TensorFlow's C API as tfjs-node binds it: numeric type codes and SavedModel sessions. */
-export interface NativeBinding {
+export interface TensorFlowBinding {
   readonly TF_FLOAT: number;
   readonly TF_INT32: number;
   readonly TF_INT64: number;
@@ -77,8 +77,8 @@ interface Operations {
 let loading: Promise<BackendInfo> | undefined;
 
 /**
- * Loads the backend once: native TensorFlow (GPU, then CPU), else WebAssembly, else plain JavaScript.
- * Everything runs on each of them; only the native one compiles programs into TensorFlow graphs.
+ * Loads the backend once: TensorFlow's C++ library (on a GPU, then on the CPU), else WebAssembly, else plain JavaScript.
+ * Everything runs on each of them; only TensorFlow compiles programs into TensorFlow graphs.
  *
  * `TF_ENABLE_ONEDNN_OPTS`, `TF_CPP_MIN_LOG_LEVEL` and `TF_FORCE_GPU_ALLOW_GROWTH` keep the values that the
  * environment gives them; `ID_BACKEND=wasm` or `cpu` skips the faster ones.
@@ -88,21 +88,21 @@ export function loadBackend(): Promise<BackendInfo> {
   return loading;
 }
 
-/** True when operations run in native TensorFlow. */
-export function isNative(): boolean {
+/** True when operations run in TensorFlow's C++ library. */
+export function usesTensorFlow(): boolean {
   return tf.getBackend() === 'tensorflow';
 }
 
-/** True when operations run in native TensorFlow on the processor, for which `native/` has some that it lacks. */
+/** True when operations run in TensorFlow on the processor, for which this project has operations of its own (`native/`). */
 export function hasOwnOperations(): boolean {
-  return isNative() && !nativeBackend().isUsingGpuDevice;
+  return usesTensorFlow() && !tensorflowBackend().isUsingGpuDevice;
 }
 
-/** The native backend; an error elsewhere. */
-export function nativeBackend(): NativeBackend {
-  if (!isNative())
-    throw new Error(`the native backend is needed here, but tfjs runs on '${tf.getBackend()}'`);
-  return tf.backend() as NativeBackend;
+/** The TensorFlow backend; an error elsewhere. */
+export function tensorflowBackend(): TensorFlowBackend {
+  if (!usesTensorFlow())
+    throw new Error(`the TensorFlow backend is needed here, but tfjs runs on '${tf.getBackend()}'`);
+  return tf.backend() as TensorFlowBackend;
 }
 
 async function chooseBackend(): Promise<BackendInfo> {
@@ -110,9 +110,9 @@ async function chooseBackend(): Promise<BackendInfo> {
   let note: string | undefined;
   if (wanted === undefined || wanted === 'tensorflow') {
     try {
-      return loadNative();
+      return loadTensorFlow();
     } catch (error) {
-      note = `native TensorFlow is not available (${firstLine(error)}); npm run doctor says how to repair it`;
+      note = `TensorFlow is not available (${firstLine(error)}); npm run doctor says how to repair it`;
     }
   }
   if (wanted !== 'cpu') {
@@ -127,7 +127,7 @@ async function chooseBackend(): Promise<BackendInfo> {
   return fallback('cpu', note);
 }
 
-function loadNative(): BackendInfo {
+function loadTensorFlow(): BackendInfo {
   // Read by TensorFlow's library while it loads. Without oneDNN its convolutions are up to twice slower on AMD.
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
@@ -138,7 +138,7 @@ function loadNative(): BackendInfo {
   require('@tensorflow/tfjs-node-gpu');
   operations.setThreads(threads());
   installConvolutionKernels();
-  const { binding, isUsingGpuDevice } = nativeBackend();
+  const { binding, isUsingGpuDevice } = tensorflowBackend();
   return {
     name: 'tensorflow',
     device: isUsingGpuDevice ? 'GPU' : 'CPU',

@@ -97,7 +97,7 @@ export function saveCheckpoint(
   }
 }
 
-/** A checkpoint that cannot be used: damaged, or none of this program's. */
+/** A checkpoint that cannot be used: it is damaged, or another program wrote it. */
 export class DamagedCheckpointError extends Error {}
 
 /**

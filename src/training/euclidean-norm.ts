@@ -1,6 +1,6 @@
 /** The lengths of gradients, by which one sees training explode or stall, and of weights. */
 import * as tf from '@tensorflow/tfjs';
-import { isNative, nativeBackend } from '../runtime/backend';
+import { tensorflowBackend, usesTensorFlow } from '../runtime/backend';
 import { typeAttribute } from '../runtime/compile/graph-def';
 
 /**
@@ -15,9 +15,9 @@ export function euclideanNorms(tensors: readonly tf.Tensor[]): tf.Tensor1D {
   return tf.tidy(() => tf.sqrt(tf.stack(tensors.map(sumOfSquares)) as tf.Tensor1D));
 }
 
-/** One kernel natively: L2Loss is half the sum of squares. */
+/** One kernel in TensorFlow: L2Loss is half the sum of squares. */
 function sumOfSquares(x: tf.Tensor): tf.Scalar {
-  if (!isNative()) return tf.sum(tf.square(x));
-  const attributes = [typeAttribute('T', nativeBackend().binding.TF_FLOAT)];
-  return tf.mul(2, nativeBackend().executeSingleOutput('L2Loss', attributes, [x]) as tf.Scalar);
+  if (!usesTensorFlow()) return tf.sum(tf.square(x));
+  const attributes = [typeAttribute('T', tensorflowBackend().binding.TF_FLOAT)];
+  return tf.mul(2, tensorflowBackend().executeSingleOutput('L2Loss', attributes, [x]) as tf.Scalar);
 }

@@ -1,6 +1,6 @@
 /** Adam and SGD as PyTorch computes them, with the learning rate and the step as tensors. */
 import * as tf from '@tensorflow/tfjs';
-import { isNative, nativeBackend, type OpAttribute } from '../runtime/backend';
+import { type OpAttribute, tensorflowBackend, usesTensorFlow } from '../runtime/backend';
 import { typeAttribute } from '../runtime/compile/graph-def';
 import type { Variables } from '../runtime/compile/program';
 import { type Operand, updateVariables } from '../runtime/compile/trace';
@@ -127,11 +127,11 @@ function sgd(config: SgdConfig, parameters: Variables): Optimizer {
 }
 
 function update(op: string, operands: readonly Operand[], eagerly: () => void): void {
-  updateVariables(op, isNative() ? floatAttributes() : [], operands, eagerly);
+  updateVariables(op, usesTensorFlow() ? floatAttributes() : [], operands, eagerly);
 }
 
 function floatAttributes(): OpAttribute[] {
-  return [typeAttribute('T', nativeBackend().binding.TF_FLOAT)];
+  return [typeAttribute('T', tensorflowBackend().binding.TF_FLOAT)];
 }
 
 function withDecay(

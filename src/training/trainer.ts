@@ -1,6 +1,7 @@
 /** The training loop: fits a model in a compiled program, measures it as it learns, and can stop and go on at any step. */
 import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
+import { ACTIVATION_MEMORY } from '../activations/activations';
 import { removeLeftovers } from '../atomic-write';
 import { type Batch, batchCount, batches, type Dataset } from '../data/dataset';
 import type { Model } from '../models/model';
@@ -54,7 +55,7 @@ export interface TrainOptions<M = unknown> {
   /**
    * Bytes that the activations of a split may take. When all sites together need more, the network runs once more
    * for each, and no two are held at a time.
-   * @default 1 GiB
+   * @default that of {@link ACTIVATION_MEMORY}
    */
   readonly activationMemory?: number;
   /** Where to keep `last.safetensors` and `best.safetensors`, and how often. @default nowhere */
@@ -177,8 +178,12 @@ export async function* train<M = unknown>(
     );
   };
   const { sites = model.sites, measureSite, siteSplits = ['train', 'validation'] } = options;
-  const { measureSitesAt = () => true } = options;
-  const { measuredTrain = data.train.size, evaluationBatchSize = 8192, activationMemory = 2 ** 30 } = options;
+  const {
+    measureSitesAt = () => true,
+    measuredTrain = data.train.size,
+    evaluationBatchSize = 8192,
+    activationMemory = ACTIVATION_MEMORY,
+  } = options;
   const measureOn = (split: 'train' | 'validation'): Promise<SplitResult<Record<string, M>>> =>
     measureSplit(program, {
       model,

@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { type ActivationSource, activations } from '../../src/activations/activations';
 import { layerProfile, type ProfileOptions } from '../../src/activations/profile';
+import { modelSource } from '../../src/activations/sources/inputs';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
 import { cube, embed } from '../../src/intrinsic-dimension/manifolds/manifolds';
 import type { ApplyOptions, Model } from '../../src/models/model';
@@ -189,7 +191,7 @@ describe('layerProfile', () => {
     tf.dispose([inputs, hidden]);
   });
 
-  it('takes a graph model from its files, whatever batch its input fixes, and leaves out what is no activation', async () => {
+  it('takes a graph model from its files, whatever batch its input fixes, and leaves out what is not an activation', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'graph-'));
     try {
       writeGraph(folder, 1);
@@ -283,6 +285,12 @@ describe('layerProfile', () => {
       /model must be one of this .*, got undefined/,
     );
     await assert.rejects(layerProfile({} as never, inputs), /model must be one of this/);
+    const [scalar, none, gone] = [tf.scalar(1), tf.zeros([0, 12]), tf.zeros([9, 12])];
+    gone.dispose();
+    await assert.rejects(layerProfile(model, scalar), /of at least 1 example, got \[\]/);
+    await assert.rejects(layerProfile(model, none), /of at least 1 example, got \[0,12\]/);
+    await assert.rejects(layerProfile(model, gone), /inputs have been disposed of/);
+    tf.dispose([scalar, none]);
     const wrong = tf.zeros([9, 5]);
     await assert.rejects(layerProfile(model, wrong), /expected/);
     tf.dispose(wrong);
@@ -316,6 +324,21 @@ describe('layerProfile', () => {
     );
     tf.dispose(inputs);
     model.dispose();
+  });
+
+  it('says what to pass where a source of activations is expected', async () => {
+    const model = tf.sequential({ layers: [tf.layers.dense({ name: 'only', units: 3, inputShape: [12] })] });
+    const inputs = plane(20);
+    const refused = async (source: unknown, message: RegExp): Promise<void> => {
+      await assert.rejects(activations(source as ActivationSource, ['only']).next(), message);
+      await assert.rejects(activations(source as ActivationSource).next(), message);
+    };
+    await refused(modelSource(model, inputs, {}), /is a promise: pass `await modelSource/);
+    await refused(model, /make one with `await modelSource/);
+    await refused(undefined, /make one with `await modelSource/);
+    const source = await modelSource(model, inputs, {});
+    for await (const { points } of activations(source)) assert.deepEqual(points.shape, [20, 3]);
+    tf.dispose(inputs);
   });
 
   it('names the site whose activations cannot be measured where it is the only one', async () => {

@@ -124,7 +124,7 @@ describe('toBatch', () => {
     batch.dispose();
   });
 
-  it('refuses an index that is no example', () => {
+  it('refuses an index without an example', () => {
     assert.throws(() => toBatch(examples(5), Int32Array.of(5)), /no example 5: there are 5/);
     assert.throws(() => toBatch(examples(5), Int32Array.of(-1)), /no example -1/);
   });

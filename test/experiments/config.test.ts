@@ -110,7 +110,7 @@ describe('parseOverrides', () => {
     );
   });
 
-  it('refuses what is no setting, unknown keys, bad values, and a key that is given twice', () => {
+  it('refuses what is not a setting, unknown keys, bad values, and a key that is given twice', () => {
     assert.throws(
       () => parseOverrides(['weightDecay']),
       /^RangeError: 'weightDecay' is not of the form key=value, such as seed=1$/,

@@ -172,7 +172,7 @@ describe('a run on images', () => {
     assert.ok(of('1') < of('8'), `${of('1')} ${of('8')}`);
   });
 
-  it('trains on the number of images that it is told, and refuses more than there are', async () => {
+  it('trains on the number of images that the settings name, and refuses more than there are', async () => {
     const config = imagesConfig({ ...SMALL, images: 1234, validationImages: 567 });
     const { train, validation } = await imagesData(config);
     assert.deepEqual([train.size, validation.size], [1234, 567]);

@@ -38,7 +38,7 @@ describe('picturesFigure', () => {
     });
   });
 
-  it('shows grey pictures, and class numbers unless told otherwise', async () => {
+  it('shows grey pictures, and class numbers by default', async () => {
     const grey = { ...examples, inputShape: [4, 4, 1], size: 3 };
     const figure = picturesFigure(grey, { title: 'Grey', count: 2 });
     assert.deepEqual(figure.data[0]!.text, ['3', '1']);

@@ -43,6 +43,23 @@ describe('grokking figures', () => {
     assert.match(titleOf(run.environment), / 16 GiB<\/sub>$/);
   });
 
+  it('says below a title what the runs share, and each value that differs', () => {
+    const settings = {
+      experiment: 'images',
+      dataset: 'mnist',
+      images: 500,
+      width: 16,
+      batchSize: 32,
+      labelNoise: 0.3,
+    };
+    const runs = [2000, 6000].map((steps) => ({ config: { ...settings, steps }, measurements: [] }));
+    const shared = 'mnist, 500 pictures, ResNet of width 16, batches of 32, 2,000 steps or 6,000 steps';
+    assert.equal(provenance(runs), `<br><sub>${shared}</sub><br><sub>2 runs</sub>`);
+    // The width is a setting of the ResNet, which every config has.
+    const other = { config: { ...settings, model: 'another' }, measurements: [] };
+    assert.doesNotMatch(provenance([other]), /ResNet/);
+  });
+
   it('draws other runs beside it, named by what differs', () => {
     const other = syntheticRun({ weightDecay: 1e-3, half: 4000, steps: 9000 });
     const { data } = runFigure(syntheticRun(), { beside: [other] });

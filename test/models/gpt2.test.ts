@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { gpt2 } from '../../src/models/gpt2';
 import type { Model } from '../../src/models/model';
-import { isNative, loadBackend, nativeBackend } from '../../src/runtime/backend';
+import { loadBackend, tensorflowBackend, usesTensorFlow } from '../../src/runtime/backend';
 import { compile } from '../../src/runtime/compile/program';
 import { softmaxCrossEntropy } from '../../src/runtime/operations/fused-operations';
 import { statelessRandom } from '../../src/runtime/random/stateless-random';
@@ -253,7 +253,7 @@ describe('gpt2', () => {
         /no site 'h\.0'; there are transformer\.h\.0\.attn/,
       );
       assert.throws(() => model.apply(inputs, { training: true }), /needs random; pass statelessRandom/);
-      if (isNative() && !nativeBackend().isUsingGpuDevice)
+      if (usesTensorFlow() && !tensorflowBackend().isUsingGpuDevice)
         assert.throws(() => model.apply(tf.fill([1, 4], 7, 'int32')), /= 7 is not in \[0, 7\)/);
     });
     model.dispose();

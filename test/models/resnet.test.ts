@@ -145,9 +145,9 @@ describe('resnet', () => {
     }
     await tf.setBackend('tensorflow');
     tf.dispose(examples);
-    const [native, plain] = results as [Record<string, number[]>, Record<string, number[]>];
-    assert.deepEqual(Object.keys(native), Object.keys(plain));
-    for (const [name, values] of Object.entries(native)) {
+    const [tensorflow, plain] = results as [Record<string, number[]>, Record<string, number[]>];
+    assert.deepEqual(Object.keys(tensorflow), Object.keys(plain));
+    for (const [name, values] of Object.entries(tensorflow)) {
       const difference = values.map((v, i) => v - plain[name]![i]!);
       assert.ok(norm(difference) < 1e-3 * norm(values) + 1e-6, `${name}: ${norm(difference)}`);
     }

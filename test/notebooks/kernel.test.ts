@@ -138,15 +138,15 @@ const REQUESTS: Record<string, readonly Request[]> = {
     { inspect: 'settings' },
   ],
   settings: [
-    { execute: "import { grokkingConfig, imagesPreset, type ImagesConfig } from '..';" },
-    { inspect: 'grokkingConfig({ weightDecay' },
-    { inspect: 'const parameters: Partial<ImagesConfig> = { blockDropout' },
-    { complete: 'imagesPreset({ weightD' },
+    { execute: "import { grokking, images } from '..';" },
+    { inspect: 'grokking.config({ weightDecay' },
+    { inspect: 'const parameters: Partial<images.Config> = { blockDropout' },
+    { complete: 'images.preset({ weightD' },
   ],
   shown: [
-    { execute: "import { show, table } from '..';" },
+    { execute: "import { show, tables } from '..';" },
     { execute: "await show({ data: [{ type: 'scatter', x: [1, 2], y: [1, 2] }] });" },
-    { execute: 'await show(table([{ a: 1 }]));' },
+    { execute: 'await show(tables.of([{ a: 1 }]));' },
     { execute: '({ [Symbol.for("Jupyter.display")]: () => ({ "text/plain": "drawn" }) })' },
   ],
 };

@@ -210,7 +210,7 @@ describe('run records', () => {
     assert.deepEqual(readdirSync(join(folder, 'runs')), ['run.jsonl']);
   });
 
-  it('start anew on resuming without a checkpoint, and refuse a checkpoint whose record is missing', () => {
+  it('start from the beginning on resuming without a checkpoint, and refuse a checkpoint whose record is missing', () => {
     openRun(path, { ...RUN, resumeFrom: -1 }).close();
     assert.deepEqual(stepsOf(readRun(path)), []);
     rmSync(path);
@@ -255,7 +255,7 @@ describe('run records', () => {
     assert.equal(measurements.length, 2);
   });
 
-  it('refuse what is no number, what goes back, and what comes after closing', () => {
+  it('refuse what is not a number, what goes back, and what comes after closing', () => {
     const writer = openRun(path, RUN);
     writer.append(measurement(10));
     const bad = measurement(20);
@@ -363,7 +363,7 @@ describe('run records and other processes', () => {
     openRun(path, { ...SETTINGS, resumeFrom: -1 }).close();
   });
 
-  it('are not held by what is no lock, and say so of a folder', () => {
+  it('ignore a file that is not a lock, and name a folder in its place', () => {
     const elsewhere = { pid: 7, host: 'elsewhere.example' };
     const old = new Date(Date.now() - 10_000);
     const future = new Date(Date.now() + 86_400_000);

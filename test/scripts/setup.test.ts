@@ -56,7 +56,7 @@ describe('set-up', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('makes anew what is missing, cut off or changed, and doctor finds a change that leaves size and time alone', async () => {
+  it('makes again what is missing, cut off or changed, and doctor finds a change that leaves size and time alone', async () => {
     const { damaged, isDone, stamped } = await import(
       pathToFileURL(join(folder, 'scripts/lib/stamp.mjs')).href
     );
@@ -144,7 +144,7 @@ describe('set-up', () => {
     assert.ok(open.includes('npm packages') && open.includes('addon that searches neighbours'), open.join());
   });
 
-  it('compiles anew what is damaged, and leaves nothing of removed sources', () => {
+  it('compiles again what is damaged, and leaves nothing of removed sources', () => {
     provide('sh', 'g++');
     providePython();
     provideSteps('npm', 'python');

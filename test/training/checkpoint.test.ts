@@ -159,7 +159,7 @@ describe('checkpoints', () => {
     assert.match(refusal(Buffer.alloc(8, 0xff)), named);
   });
 
-  it('with NaN are refused, and the name of the tensor is told', () => {
+  it('with NaN are refused, and the error names the tensor', () => {
     const path = join(folder, 'nan.safetensors');
     const weights = tf.tensor1d([1, Number.NaN]);
     saveCheckpoint(path, { weights }, { step: 7, config: {} });

@@ -215,7 +215,7 @@ describe('train and resume', () => {
     );
   });
 
-  it('goes on from the best checkpoint where the last one is damaged, and only when it is told so', async () => {
+  it('goes on from the best checkpoint where the last one is damaged, and only when asked to', async () => {
     const whole = await run('whole-best');
     const { path, weights } = await run('best', { stopAfter: 21 });
     const best = loadCheckpoint(join(dirname(weights), 'best.safetensors'));
@@ -250,7 +250,7 @@ describe('train and resume', () => {
     assert.deepEqual(linesAfterFirst(path), linesAfterFirst((await run('whole-lost')).path));
   });
 
-  it('starts anew only where nothing is lost by it', async () => {
+  it('starts from the beginning only where nothing is lost by it', async () => {
     const { path, weights } = await run('gone', { stopAfter: 20 });
     const record = readFileSync(path, 'utf8');
     const best = join(dirname(weights), 'best.safetensors');

@@ -5,16 +5,19 @@ import { ACTIVATION_MEMORY, type ActivationSource } from '../activations';
 import { type AnyModel, networkOf } from './any-model';
 import type { Network } from './network';
 
+/** The most examples that go through a network at once by default. */
+export const MOST_AT_ONCE = 1024;
+
 /** How inputs go through a network. */
 export interface SourceOptions {
   /** @default all sites of the model, from input to output, whose activations are floating-point numbers */
   readonly sites?: readonly string[];
   /**
    * Examples that go through the network at once. @default what the model's input fixes, else as many as take half of
-   * `memory` with all that the network computes, at most 1024
+   * the memory for activations with all that the network computes, at most {@link MOST_AT_ONCE}
    */
   readonly batchSize?: number;
-  /** Bytes that activations may take; see {@link activations}. @default 1 GiB */
+  /** Bytes that activations may take; see {@link activations}. @default that of {@link ACTIVATION_MEMORY} */
   readonly memory?: number;
 }
 
@@ -28,8 +31,9 @@ export interface ModelSource extends ActivationSource {
  * The activations of `inputs` [examples, ...] in a model. The inputs are read only, never disposed of.
  *
  * @param model ours, a tf.LayersModel (sites are layer names) or a tf.GraphModel (sites are node names)
- * @throws RangeError for a site that the model does not have, one whose activations are not float32 numbers for
- *   each example, and examples that the model's fixed batch size does not divide
+ * @throws TypeError for what is not a model or not a tensor; RangeError for a site that the model does not have, one
+ *   whose activations are not float32 numbers for each example, no examples, and examples that the model's fixed batch
+ *   size does not divide
  */
 export async function modelSource(
   model: AnyModel,
@@ -39,7 +43,13 @@ export async function modelSource(
   await loadBackend();
   const network = networkOf(model);
   if (!(inputs instanceof tf.Tensor)) throw new TypeError('the inputs must be a tensor [examples, ...]');
-  const examples = inputs.shape[0]!;
+  if (inputs.isDisposed)
+    throw new TypeError('the inputs have been disposed of: pass a tensor that still exists');
+  const examples = inputs.shape[0] ?? 0;
+  if (examples === 0)
+    throw new RangeError(
+      `the inputs must be a tensor [examples, ...] of at least 1 example, got [${inputs.shape}]`,
+    );
   if (!(wanted === undefined || (Number.isInteger(wanted) && wanted >= 1))) {
     throw new RangeError(`batchSize must be a whole number of at least 1, got ${wanted}`);
   }
@@ -51,7 +61,7 @@ export async function modelSource(
   const { shapes, bytesPerExample } = await trial(network, inputs, sites);
   if (shapes.size === 0) throw new RangeError('there are no sites to measure: name at least one');
   const fitting = Math.max(1, Math.floor(memory / 2 / bytesPerExample));
-  const batchSize = wanted ?? network.batchSize ?? Math.min(1024, fitting);
+  const batchSize = wanted ?? network.batchSize ?? Math.min(MOST_AT_ONCE, fitting);
   return {
     examples,
     shapes,
@@ -70,7 +80,7 @@ export async function modelSource(
   };
 }
 
-/** What a small batch tells: shapes of one example's activations, and the bytes that passing an example takes. */
+/** What a small batch shows: the shapes of one example's activations, and the bytes that passing an example takes. */
 async function trial(
   network: Network,
   inputs: tf.Tensor,
@@ -92,7 +102,7 @@ async function trial(
   try {
     for (const site of sites) {
       const { shape, dtype } = found[site]!;
-      // Sites that nobody asked for are left out when they cannot be measured.
+      // Sites that were not asked for are left out when they cannot be measured.
       if (shape[0] === size && dtype === 'float32') shapes.set(site, shape.slice(1));
       else if (wanted)
         throw new RangeError(

@@ -2,7 +2,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { nearest } from '../../nearest';
 
-/** A network whose activations can be had by name. */
+/** A network that gives its activations by name. */
 export interface Network {
   /** From input to output. */
   readonly sites: readonly string[];

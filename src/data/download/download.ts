@@ -24,7 +24,7 @@ export interface RemoteFile {
 }
 
 export interface DownloadOptions {
-  /** Called as bytes arrive. @default nobody is told */
+  /** Called as bytes arrive. @default progress is not reported */
   readonly onProgress?: (received: number, total: number) => void;
   /** Tries in a row that bring nothing new, before it gives up. @default 5 */
   readonly attempts?: number;
@@ -76,7 +76,7 @@ export async function download(file: RemoteFile, path: string, options: Download
   }
 }
 
-/** A link or a folder in the place of a partial download is none of ours: what it points to stays as it is. */
+/** Removes a link in the place of a partial download; what it points to stays as it is. A folder is an error. */
 function removeUnlessFile(part: string): void {
   const found = lstatSync(part, { throwIfNoEntry: false });
   if (!found || found.isFile()) return;

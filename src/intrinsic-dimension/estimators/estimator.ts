@@ -55,7 +55,7 @@ export interface Pointwise {
   dimensions(table: NeighbourTable, points: Space, how: SearchOptions): Float64Array | Promise<Float64Array>;
 }
 
-/** What an estimator from points is told besides its own options. */
+/** What an estimator from points takes besides its own options. */
 export interface HowToEstimate extends SearchOptions {
   /** Whether points that share neighbours count as dependent. */
   readonly interval: 'sandwich' | 'iid';

@@ -1,4 +1,4 @@
-/** The options of an estimator: from one definition come its type, default, range, check and description. */
+/** The options of an estimator: type, default, range, check and description follow from one definition. */
 
 /** The value of an option. */
 type Value = number | boolean | string;

@@ -8,7 +8,8 @@ import { GRIDE } from './gride';
 import { LEVINA_BICKEL } from './levina-bickel';
 import { MACKAY_GHAHRAMANI } from './mackay-ghahramani';
 import { MIND_ML } from './mind-ml';
-import { complete, type Option, type ValuesOf } from './options';
+import type { EstimatorOptions } from './option-types';
+import { complete, type Option } from './options';
 import { PARTICIPATION_RATIO } from './participation-ratio';
 import { PCA } from './pca';
 import { ESS } from './pointwise/ess';
@@ -37,25 +38,16 @@ const REGISTRY = [
   DANCO,
 ] as const;
 
-type Registered = (typeof REGISTRY)[number];
-
 /** The name of an estimator. */
-export type EstimatorName = Registered['name'];
+export type EstimatorName = (typeof REGISTRY)[number]['name'];
 
 /** The names of all estimators. */
 export const ESTIMATORS: readonly EstimatorName[] = REGISTRY.map(({ name }) => name);
 
-/** The options of all estimators, each of which takes only its own. */
-type AllOptions = UnionToIntersection<ValuesOf<Registered['options']>>;
-type UnionToIntersection<U> = (U extends unknown ? (each: U) => void : never) extends (all: infer I) => void
-  ? I
-  : never;
+export type { EstimatorOptions };
 
-/** Which estimator, and what it is told. */
-export type EstimatorOptions = {
-  /** @default 'two-nn' */
-  readonly estimator?: EstimatorName;
-} & Partial<AllOptions>;
+/** The estimator that is meant where none is named. */
+export const DEFAULT_ESTIMATOR: EstimatorName = TWO_NN.name;
 
 /** An option, with the estimators that take it. */
 export interface SharedOption extends Option {
@@ -83,7 +75,7 @@ export function estimatorNamed(name: string): Estimator {
  * @throws RangeError for an unknown estimator, an option that it does not take, and values out of range
  */
 export function estimatorOf(options: EstimatorOptions): FromNeighbours | FromPoints {
-  const estimator = estimatorNamed(options.estimator ?? 'two-nn');
+  const estimator = estimatorNamed(options.estimator ?? DEFAULT_ESTIMATOR);
   for (const { name } of ESTIMATOR_OPTIONS) {
     if (options[name as keyof EstimatorOptions] === undefined || Object.hasOwn(estimator.options, name))
       continue;

@@ -28,7 +28,7 @@ export function whyUnreadable(error: unknown): string {
   return message;
 }
 
-/** Of any size: `readFileSync` ends at 2 GiB. */
+/** Reads a file of any size; `readFileSync` ends at 2 GiB. */
 function readLarge(path: string): Buffer {
   const file = openSync(path, 'r');
   try {

@@ -24,7 +24,7 @@ export interface PointsFile {
 
 /** How a file is read. */
 export interface ReadPointsOptions {
-  /** @default from the file's name; npy, safetensors and csv are told apart by their first bytes otherwise */
+  /** @default from the file's name; otherwise from its first bytes, which distinguish npy, safetensors and csv */
   readonly format?: PointsFormat;
   /** Name of the tensor in a .safetensors file. @default the only one */
   readonly key?: string;
@@ -66,7 +66,7 @@ function formatOf(path: string, bytes: Buffer): PointsFormat {
     throw new Error('npm run profile reads what PyTorch has saved');
   if (extension === '.safetensors' || bytes[8] === 0x7b) return 'safetensors';
   if (['.csv', '.tsv', '.txt', ''].includes(extension) || path === '-') return 'csv';
-  throw new Error(`'${extension}' is none of .npy, .csv, .safetensors: convert it, or name its --format`);
+  throw new Error(`'${extension}' is not one of .npy, .csv, .safetensors: convert it, or name its --format`);
 }
 
 interface NdArray {

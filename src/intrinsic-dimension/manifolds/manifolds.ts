@@ -1,4 +1,4 @@
-/** Random points on shapes of known dimension, on which an estimator can be checked by eye and by test. */
+/** Random points on shapes of known dimension, for checking estimators by eye and by test. */
 import { mulberry32, normals } from '../../random';
 
 export interface PointSet {
@@ -20,7 +20,7 @@ export interface ManifoldOptions {
 }
 
 export interface EmbeddingOptions {
-  /** Coordinates of the space around, at least those the points have. */
+  /** Number of coordinates of the surrounding space, at least that of the points. */
   readonly coordinates: number;
   /** Standard deviation of the normal noise added to every coordinate. @default 0 */
   readonly noise?: number;
@@ -28,7 +28,7 @@ export interface EmbeddingOptions {
   readonly seed?: number;
 }
 
-/** Uniform in the unit cube [0, 1]^dimension. */
+/** Points that are uniform in the unit cube [0, 1]^dimension. */
 export function cube(options: ManifoldOptions): PointSet {
   const uniform = mulberry32(options.seed ?? 0);
   return fill('cube', options, options.dimension, (row) => {
@@ -36,7 +36,7 @@ export function cube(options: ManifoldOptions): PointSet {
   });
 }
 
-/** Standard normal in every coordinate. */
+/** Points that are standard normal in every coordinate. */
 export function gaussian(options: ManifoldOptions): PointSet {
   const normal = normals(mulberry32(options.seed ?? 0));
   return fill('gaussian', options, options.dimension, (row) => {
@@ -44,7 +44,7 @@ export function gaussian(options: ManifoldOptions): PointSet {
   });
 }
 
-/** Uniform on the unit sphere in dimension + 1 coordinates (Muller, 1959: normal vectors, scaled to length 1). */
+/** Points that are uniform on the unit sphere in dimension + 1 coordinates: normal vectors scaled to length 1 (Muller 1959). */
 export function sphere(options: ManifoldOptions): PointSet {
   const normal = normals(mulberry32(options.seed ?? 0));
   return fill('sphere', options, options.dimension + 1, (row) => {
@@ -54,7 +54,7 @@ export function sphere(options: ManifoldOptions): PointSet {
   });
 }
 
-/** Uniform on a product of unit circles, flat and without a border, in 2 x dimension coordinates. */
+/** Points that are uniform on a product of unit circles, which is flat and has no border, in 2 x dimension coordinates. */
 export function flatTorus(options: ManifoldOptions): PointSet {
   const uniform = mulberry32(options.seed ?? 0);
   return fill('flat torus', options, 2 * options.dimension, (row) => {
@@ -66,7 +66,7 @@ export function flatTorus(options: ManifoldOptions): PointSet {
   });
 }
 
-/** The rolled-up sheet of dimension 2 in three coordinates: one and a half turns, 21 wide, uniform in the angle. */
+/** Points on a rolled-up sheet of dimension 2 in three coordinates: one and a half turns, 21 wide, uniform in the angle. */
 export function swissRoll(options: Omit<ManifoldOptions, 'dimension'>): PointSet {
   const uniform = mulberry32(options.seed ?? 0);
   return fill('swiss roll', { ...options, dimension: 2 }, 3, (row) => {
@@ -77,7 +77,7 @@ export function swissRoll(options: Omit<ManifoldOptions, 'dimension'>): PointSet
   });
 }
 
-/** The same points in a larger space: turned at random by an orthonormal map, which keeps all distances, plus noise. */
+/** Puts points into a larger space by a random orthonormal map, which keeps all distances, and adds noise. */
 export function embed(points: PointSet, options: EmbeddingOptions): PointSet {
   const { coordinates, noise = 0, seed = 0 } = options;
   const [count, width] = points.shape;
@@ -116,7 +116,7 @@ function fill(
   return { name, dimension, data, shape: [points, width] };
 }
 
-/** `count` orthonormal vectors, from normal ones by Gram and Schmidt, each made orthogonal twice against rounding. */
+/** Makes `count` orthonormal vectors from normal ones by Gram and Schmidt, twice each because of rounding. */
 function orthonormal(count: number, width: number, normal: () => number): Float64Array[] {
   const axes: Float64Array[] = [];
   while (axes.length < count) {

@@ -269,7 +269,9 @@ function assertSome(n: number, d: number): void {
 function rowOf(points: PointsOnDemand, i: number): Float32Array | Float64Array {
   const row = points.row(i);
   if (!(row instanceof Float32Array || row instanceof Float64Array)) {
-    throw new TypeError(`points.row must give a Float32Array or Float64Array, row ${i} is none: convert it`);
+    throw new TypeError(
+      `points.row must give a Float32Array or Float64Array, row ${i} is another object: convert it`,
+    );
   }
   if (row.length === points.shape[1]) return row;
   throw new RangeError(

@@ -3,9 +3,9 @@
 import { NoEstimateError } from '../no-estimate';
 import type { Depth, NeighbourTable } from '../search/neighbour-table';
 import { neighbours, pauses, type SearchOptions } from '../search/neighbours';
-import { SEARCH_MEMORY } from '../search/plan';
+import { blockRows, COUNTED_TOGETHER, SEARCH_MEMORY } from '../search/plan';
 import { largestComputed, searchSet } from '../search/search-set';
-import { blockRows, squaredDistancesFrom } from '../search/shortlist';
+import { squaredDistancesFrom } from '../search/shortlist';
 import { squaredDistance } from './distances';
 import {
   assertFinite,
@@ -29,6 +29,15 @@ export const METRICS = ['euclidean', 'cosine'] as const;
 /** The name of a metric. */
 export type Metric = (typeof METRICS)[number];
 
+/** The metric by default. */
+export const DEFAULT_METRIC: Metric = 'euclidean';
+
+/** How points are searched. */
+export interface SpaceOptions extends SearchOptions {
+  /** How far two points are apart; `cosine` looks at their directions only. @default 'euclidean' */
+  readonly metric?: Metric;
+}
+
 /** A set of distinct points that can be searched. */
 export interface Space {
   readonly n: number;
@@ -45,17 +54,14 @@ export interface Space {
 }
 
 /** Validates points, removes duplicates, and makes them searchable. */
-export async function space(points: Points, metric: Metric = 'euclidean'): Promise<Space> {
+export async function space(points: Points, { metric = DEFAULT_METRIC }: SpaceOptions = {}): Promise<Space> {
   if (typeof points === 'object' && points !== null && 'distances' in points) {
     return matrixSpace(points, metric);
   }
   const rows = await readRows(points);
-  if (metric === 'euclidean') return pointSpace(distinctPoints(rows));
-  if (metric === 'cosine') {
-    assertFinite(rows);
-    return pointSpace(distinctPoints(directions(rows)));
-  }
-  throw new RangeError(`no metric '${metric}': choose euclidean or cosine`);
+  if (!METRICS.includes(metric))
+    throw new RangeError(`no metric '${metric}': choose ${METRICS.join(' or ')}`);
+  return pointSpace(distinctPoints(metric === 'cosine' ? directions(rows) : rows));
 }
 
 function pointSpace(rows: DistinctPoints): Space {
@@ -75,7 +81,7 @@ function pointSpace(rows: DistinctPoints): Space {
       const counts = radii.map(() => new Float64Array(n));
       const widest = Math.max(...radii);
       const set = searchSet(rows, memory / 2);
-      const size = Math.min(256, blockRows(n, memory / 2));
+      const size = Math.min(COUNTED_TOGETHER, blockRows(n, memory / 2));
       for (let start = 0; start < n; start += size) {
         const block = Int32Array.from({ length: Math.min(size, n - start) }, (_, r) => start + r);
         for (const [r, squared] of squaredDistancesFrom(set, block).entries()) {
@@ -149,6 +155,7 @@ async function matrixSpace(points: DistanceMatrix, metric: Metric): Promise<Spac
 
 /** Rows of length 1, in float64. */
 function directions(rows: Rows): Rows {
+  assertFinite(rows);
   const { n, d } = rows;
   const unit = new Float64Array(n * d);
   for (let i = 0; i < n; i++) {

@@ -3,22 +3,18 @@ import type { Columns } from '../points/columns';
 import { squaredDistances } from '../points/distances';
 import type { Rows } from '../points/points';
 import type { NeighbourLists } from './neighbour-table';
+import type { SearchPlan } from './plan';
 import { largestComputed, type SearchSet } from './search-set';
-
-/** Of points in memory: candidates of each that are measured at a time, more where there are few points for all threads. */
-const STEP = 4;
-const PAIRS = 256;
 
 /** Where neighbours are measured, and what was found so far. */
 export interface Measured {
   readonly rows: Rows;
   readonly columns: Columns;
   readonly found: NeighbourLists;
-  /** Rows of the matrix of distances that may be computed at once. */
-  readonly blockSize: number;
+  readonly plan: SearchPlan;
 }
 
-/** The same, and the set in which they are looked for. */
+/** The same, and the set that is searched. */
 export interface Search extends Measured {
   readonly set: SearchSet;
 }
@@ -28,7 +24,7 @@ export interface Queue {
   readonly i: number;
   readonly candidates: Int32Array;
   readonly squared: Float32Array;
-  /** The first that was not looked at. */
+  /** The first candidate that is still to be measured. */
   next: number;
 }
 
@@ -41,8 +37,9 @@ export function queueOf(i: number, candidates: Int32Array, squared: Float32Array
  * rules them out. A distance that is measured to the end counts for the other point as well.
  */
 export function measureAll(search: Search, queues: readonly Queue[]): void {
-  const { rows, columns, found } = search;
-  const step = rows.flat ? Math.max(STEP, Math.ceil(PAIRS / queues.length)) : 1;
+  const { rows, columns, found, plan } = search;
+  // Rows that are read one by one are measured one by one.
+  const step = rows.flat ? Math.max(plan.step, Math.ceil(plan.pairs / queues.length)) : 1;
   const room = step * queues.length;
   const [i, j, limits] = [new Int32Array(room), new Int32Array(room), new Float64Array(room)];
   for (let waiting = queues; waiting.length > 0; ) {

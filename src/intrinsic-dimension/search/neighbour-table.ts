@@ -1,8 +1,8 @@
 /** Tables of nearest neighbours, and the lists that become one while points are found. */
 
 /**
- * Neighbours of each point, nearest first, without the point itself. Where a search was told that fewer than k are
- * enough for a point, the rest of its row is -1 and infinite.
+ * Neighbours of each point, nearest first, without the point itself. Where fewer than k were enough for
+ * a point, the rest of its row is -1 and infinite.
  */
 export interface NeighbourTable {
   readonly n: number;
@@ -16,12 +16,12 @@ export interface NeighbourTable {
 }
 
 /**
- * How many of a point's neighbours are needed, 1 .. k, given the nearest so far, or k when these are too few to tell.
+ * How many of a point's neighbours are needed, 1 .. k, given the nearest so far, or k when these are too few to decide.
  * Asked again whenever a nearer one is found, which must not make a farther one needed.
  */
 export type Depth = (i: number, nearest: Int32Array) => number;
 
-/** Of each point the k nearest that were found so far. */
+/** The k nearest of each point that were found so far. */
 export class NeighbourLists {
   /** [n * k] Nearest first; -1 where fewer than k were found. */
   readonly #indices: Int32Array;

@@ -5,21 +5,22 @@ import { spreadColumns } from '../points/columns';
 import { assertNeighbours, type Rows } from '../points/points';
 import { type Measured, measureAll, queueOf, reachOf, type Search } from './candidates';
 import { type Depth, NeighbourLists, type NeighbourTable } from './neighbour-table';
-import { planSearch, SEARCH_MEMORY, type SearchPlan } from './plan';
+import { planSearch, SEARCH_MEMORY } from './plan';
 import { projectedSet } from './projection';
 import { type SearchSet, searchSet } from './search-set';
-import { blockRows, type Shortlist, shortlist, squaredDistancesFrom } from './shortlist';
+import { type Shortlist, shortlist, squaredDistancesFrom } from './shortlist';
 
 /** How a search runs. */
 export interface SearchOptions {
   /**
    * Bytes that the search may take besides the points and the table: half for a rounded copy of the points, which is
-   * made in parts where it is larger, half for blocks of the matrix of distances. @default 1 GiB
+   * made in parts where it is larger, half for blocks of the matrix of distances.
+   * @default that of {@link SEARCH_MEMORY}
    */
   readonly memory?: number;
   /**
-   * Where to look first: in coarser coordinates or a projection, and in float32 only what these leave open. The
-   * neighbours are the same; to be given for comparison. @default what is fastest
+   * Where to look first: in coarser coordinates or in a projection. Only the points that these leave open are searched
+   * in float32. The neighbours are the same; the option serves comparisons. @default what is fastest
    */
   readonly through?: 'projection' | 'bfloat16' | 'float32';
   /** Called now and then with the share that is done, 0 .. 1. */
@@ -34,8 +35,8 @@ const TURN = 40;
 /**
  * Finds the k nearest neighbours of every point: a shortlist by products of rounded coordinates, measured in float64,
  * and proven complete by the bound on the rounding. Wide points are searched in a projection first, whose distances are
- * lower bounds, others in bfloat16 where the processor is faster at it and that tells enough; what these leave open goes
- * through float32.
+ * lower bounds, others in bfloat16 where the processor is faster at it and that is precise enough; the points
+ * that these leave open go through float32.
  *
  * @throws RangeError when there are not more than k points, the memory budget is too small, or distinct points
  *   lie so close that their squared distance is 0
@@ -56,10 +57,10 @@ export async function neighbours(
     rows,
     columns: spreadColumns(rows),
     found: new NeighbourLists(n, k, depth),
-    blockSize: blockRows(n, plan.half),
+    plan,
   };
   const rest = pauses(onProgress, signal);
-  const { open, left } = await searchFastest(measured, plan, (done) => rest(0.9 * done));
+  const { open, left } = await searchFastest(measured, (done) => rest(0.9 * done));
   if (left.length > 0)
     await searchAgain({ ...measured, set: searchSet(rows, plan.half) }, left, n, (done) =>
       rest(0.9 + 0.1 * done),
@@ -71,25 +72,22 @@ export async function neighbours(
 }
 
 /**
- * Searches in the fastest set that tells enough, and frees it.
+ * Searches in the fastest set that is precise enough, and frees it.
  *
  * @returns how many points the shortlist left open, and which of them this set cannot settle
  */
 async function searchFastest(
   measured: Measured,
-  plan: SearchPlan,
   rest: (done: number) => Promise<void>,
 ): Promise<{ readonly open: number; readonly left: readonly number[] }> {
-  const { rows, found, blockSize } = measured;
+  const { rows, found, plan } = measured;
   const { n } = rows;
-  const coarse = await coarseSet(measured, plan, (done) => rest(0.3 * done));
+  const coarse = await coarseSet(measured, (done) => rest(0.3 * done));
   const begun = coarse ? 0.3 : 0;
   const set = coarse?.set ?? searchSet(rows, plan.half);
   const size = coarse?.size ?? Math.min(found.k + plan.spare, n - 1);
-  const candidates = await shortlist(set, size, blockSize, (done) => rest(begun + (0.75 - begun) * done));
-  const open = await measure({ ...measured, set }, candidates, plan.together, (done) =>
-    rest(0.75 + 0.15 * done),
-  );
+  const candidates = await shortlist(set, size, plan, (done) => rest(begun + (0.75 - begun) * done));
+  const open = await measure({ ...measured, set }, candidates, (done) => rest(0.75 + 0.15 * done));
   const most = coarse ? plan.mostNearer : n;
   const left = await searchAgain({ ...measured, set }, open, most, (done) => rest(0.9 + 0.05 * done));
   if (left.length > plan.few) return { open: open.length, left };
@@ -97,33 +95,28 @@ async function searchFastest(
   return { open: open.length, left: [] };
 }
 
-/** A set that is faster to search than float32, and the candidates that it takes; undefined where none tells enough. */
+/** A set that is faster to search than float32, and the candidates that it takes; undefined where none is precise enough. */
 async function coarseSet(
   measured: Measured,
-  plan: SearchPlan,
   rest: (done: number) => Promise<void>,
 ): Promise<{ readonly set: SearchSet; readonly size: number } | undefined> {
-  const { rows, columns } = measured;
+  const { rows, columns, plan } = measured;
   for (const kind of plan.coarse) {
     const set =
       kind === 'projection'
-        ? await projectedSet(rows, columns, (done) => rest(0.95 * done))
+        ? await projectedSet(rows, columns, plan.projection, (done) => rest(0.95 * done))
         : searchSet(rows, plan.half, kind);
-    const size = set && (await candidatesNeeded({ ...measured, set }, plan, plan.mostCandidates[kind]));
+    const size = set && (await candidatesNeeded({ ...measured, set }, plan.mostCandidates[kind]));
     if (size !== undefined) return { set: set!, size };
   }
   return undefined;
 }
 
-/** How many candidates a proof of their neighbours takes for 90 % of the points; undefined from `most` on. */
-async function candidatesNeeded(
-  search: Search,
-  { tried: wanted, spare }: SearchPlan,
-  most: number,
-): Promise<number | undefined> {
-  const { set, found, blockSize } = search;
+/** How many candidates a proof of their neighbours takes for most of the points; undefined from `most` on. */
+async function candidatesNeeded(search: Search, most: number): Promise<number | undefined> {
+  const { set, found, plan } = search;
   const { n } = set;
-  const count = Math.min(wanted, n, blockSize);
+  const count = Math.min(plan.tried, n, plan.block);
   const tried = Int32Array.from({ length: count }, (_, t) => Math.floor((t * n) / count));
   const queues = squaredDistancesFrom(set, tried).map((computed, t) => {
     const last = computed.slice().sort()[most]!;
@@ -141,18 +134,18 @@ async function candidatesNeeded(
     const reach = reachOf(search, i);
     return squared.reduce((sum, value) => sum + (value <= reach ? 1 : 0), 0);
   }).sort();
-  const size = needed[Math.floor(0.9 * count)]! + spare;
-  return size < most ? Math.min(Math.max(size, found.k + spare), n - 1) : undefined;
+  const size = needed[Math.floor(plan.proven * count)]! + plan.spare;
+  return size < most ? Math.min(Math.max(size, found.k + plan.spare), n - 1) : undefined;
 }
 
 /** Measures each point's shortlist. Returns the points for which a point off the list could be nearer. */
 async function measure(
   search: Search,
   { size, indices, squared }: Shortlist,
-  together: number,
   rest: (done: number) => Promise<void>,
 ): Promise<number[]> {
   const { n } = search.set;
+  const { together } = search.plan;
   const open: number[] = [];
   for (let start = 0; start < n; start += together) {
     const queues = Array.from({ length: Math.min(together, n - start) }, (_, q) => {
@@ -169,7 +162,7 @@ async function measure(
   return open;
 }
 
-/** Lets timers, requests and charts have their turn, and stops when asked to. */
+/** Lets timers, requests and charts run in between, and stops when asked to. */
 export function pauses(
   onProgress: SearchOptions['onProgress'],
   signal: SearchOptions['signal'],
@@ -197,13 +190,13 @@ async function searchAgain(
   most: number,
   rest: (done: number) => Promise<void>,
 ): Promise<number[]> {
-  const { set, blockSize } = search;
+  const { set, plan } = search;
   const { n } = set;
   const left: number[] = [];
   const candidates = new Int32Array(n);
   const computed = new Float32Array(n);
-  for (let start = 0; start < open.length; start += blockSize) {
-    const chosen = Int32Array.from(open.slice(start, start + blockSize));
+  for (let start = 0; start < open.length; start += plan.block) {
+    const chosen = Int32Array.from(open.slice(start, start + plan.block));
     for (const [row, squared] of squaredDistancesFrom(set, chosen).entries()) {
       const i = chosen[row]!;
       const reach = reachOf(search, i);

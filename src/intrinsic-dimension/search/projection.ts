@@ -1,6 +1,7 @@
 /** A subspace that holds most of the energy of wide points: distances in it are lower bounds of the true ones. */
 import type { Columns } from '../points/columns';
 import type { Rows } from '../points/points';
+import type { ProjectionPlan } from './plan';
 import {
   type Frame,
   multiply,
@@ -14,56 +15,36 @@ import {
 } from './search-kernel';
 import { frameOf, imageSet, packRows, type SearchSet, sumRounding, UNIT } from './search-set';
 
-/** Share of the variance that the projected columns hold; the others are left out. */
-const ENERGY = 0.99;
-/** Runs of columns that are packed together: what a product reads stays in the cache. */
-const RUNS = 4;
-/** Columns whose products are added up in float32 where the basis is checked, and those added up at a time. */
-const CHECKED = 2048;
-const CHECKED_RUN = 64;
-/** Points in one product. */
-const BLOCK = 256;
-/** A point is not a new direction when less than this share of its square lies outside of those before it. */
-const NEW = 1e-3;
-
-/** Directions of the projection of points with `d` coordinates, at most. */
-export function projectionDirections(d: number): number {
-  return Math.min(512, Math.max(16, Math.floor(d / 16)));
-}
-
-/** Bytes that a projection of `n` points with `d` coordinates may take: the sample, the basis, and the image twice. */
-export function projectionMemory(n: number, d: number): number {
-  return 4 * projectionDirections(d) * (2 * d + 2 * n);
-}
-
 /**
  * Projects points on an orthonormal basis Q of the space that a sample of them spans, within the columns that vary most.
  * |Q'(x - y)| is at most |Q|_2 |x - y|, and |Q|_2 is bounded by the computed Q'Q and its rounding, so that no distance
  * in the image is longer than the true one by more than the set's `stretch` and `inputRounding`: a search in it
  * overlooks no neighbour.
  *
- * @returns undefined where the sample tells nothing of the other points
+ * @returns undefined where the sample does not represent the other points
  */
 export async function projectedSet(
   rows: Rows,
   columns: Columns,
+  plan: ProjectionPlan,
   rest: (done: number) => Promise<void>,
 ): Promise<SearchSet | undefined> {
   const { n, d } = rows;
-  const size = Math.min(projectionDirections(d), n);
+  const { block: most } = plan;
+  const size = Math.min(plan.directions, n);
   const frame = frameOf(rows, Math.ceil(n / size));
-  const chunks = energeticChunks(columns);
+  const chunks = energeticChunks(columns, plan);
   await rest(0.1);
-  const basis = await orthonormalBasis(rows, frame, chunks, size, rest);
+  const basis = await orthonormalBasis(rows, frame, chunks, { ...plan, directions: size }, rest);
   if (!basis) return undefined;
   const { m, parts } = basis;
   const squares = new Float64Array(n);
   const image = new Float32Array(n * m);
   const stride = wholes(m, PANEL);
-  const values = new Float32Array(BLOCK * stride);
-  const room = packedPoints(BLOCK, parts[0]!.width, 'float32');
-  for (let from = 0; from < n; from += BLOCK) {
-    const count = Math.min(BLOCK, n - from);
+  const values = new Float32Array(most * stride);
+  const room = packedPoints(most, parts[0]!.width, 'float32');
+  for (let from = 0; from < n; from += most) {
+    const count = Math.min(most, n - from);
     const lengths = noLengths(count);
     const tile = { values, stride, top: 0, bottom: count, left: 0, right: m };
     for (const [c, part] of parts.entries()) {
@@ -91,13 +72,13 @@ export async function projectedSet(
 }
 
 /** The columns that hold most of the variance, as ranges in groups for one product each. */
-function energeticChunks({ ranges, share }: Columns): Int32Array[] {
-  const enough = share.findIndex((held) => held >= ENERGY);
+function energeticChunks({ ranges, share }: Columns, { energy, runs }: ProjectionPlan): Int32Array[] {
+  const enough = share.findIndex((held) => held >= energy);
   const chosen = Array.from(share, (_, run) => ranges.subarray(2 * run, 2 * run + 2))
     .slice(0, enough < 0 ? undefined : enough + 1)
     .sort(([a], [b]) => a! - b!);
-  return Array.from({ length: Math.ceil(chosen.length / RUNS) }, (_, c) =>
-    Int32Array.from(chosen.slice(c * RUNS, (c + 1) * RUNS).flatMap((range) => [...range])),
+  return Array.from({ length: Math.ceil(chosen.length / runs) }, (_, c) =>
+    Int32Array.from(chosen.slice(c * runs, (c + 1) * runs).flatMap((range) => [...range])),
   );
 }
 
@@ -118,9 +99,10 @@ async function orthonormalBasis(
   rows: Rows,
   frame: Frame,
   chunks: readonly Int32Array[],
-  size: number,
+  plan: ProjectionPlan,
   rest: (done: number) => Promise<void>,
 ): Promise<Basis | undefined> {
+  const { directions: size } = plan;
   const chosen = { from: 0, count: size, step: Math.floor(rows.n / size) };
   const products = new Products(size);
   const sample: PackedPoints[] = [];
@@ -131,7 +113,7 @@ async function orthonormalBasis(
     products.add([part]);
     await rest(0.1 + (0.1 * sample.length) / chunks.length);
   }
-  const { weights, m } = orthogonalised(products.sums, size);
+  const { weights, m } = orthogonalised(products.sums, size, plan.isNew);
   if (m === 0) return undefined;
   const packed = (data: Float32Array, d: number, width: number): PackedPoints => {
     const points = packedPoints(m, width, 'float32');
@@ -150,7 +132,7 @@ async function orthonormalBasis(
     parts.push(packed(values, stride, part.width));
     await rest(0.2 + (0.05 * parts.length) / sample.length);
   }
-  return { parts, m, norm: normBound(parts, m) };
+  return { parts, m, norm: normBound(parts, m, plan) };
 }
 
 /** The coordinates of `n` points as points. */
@@ -194,15 +176,21 @@ class Products {
 /**
  * Gram and Schmidt's process on products of points: row c of the weights [m, size] makes the c-th direction of the
  * points. Points that hold no new direction are passed over.
+ *
+ * @param isNew share of its square that lies outside the directions so far, of a point with a new one
  */
-function orthogonalised(products: Float64Array, size: number): { weights: Float32Array; m: number } {
+function orthogonalised(
+  products: Float64Array,
+  size: number,
+  isNew: number,
+): { weights: Float32Array; m: number } {
   // r[c][j]: the c-th direction's part of point j; inverse[c]: how the accepted points make the c-th direction.
   const r: Float64Array[] = [];
   const inverse: Float64Array[] = [];
   const accepted: number[] = [];
   const left = Float64Array.from({ length: size }, (_, j) => products[j * size + j]!);
   for (let i = 0; i < size; i++) {
-    if (!(left[i]! > NEW * products[i * size + i]!)) continue;
+    if (!(left[i]! > isNew * products[i * size + i]!)) continue;
     const length = Math.sqrt(left[i]!);
     const direction = products.slice(i * size, (i + 1) * size);
     const combination = new Float64Array(size);
@@ -227,17 +215,21 @@ function orthogonalised(products: Float64Array, size: number): { weights: Float3
 }
 
 /** |Q'Q - I|_2 <= |computed - I|_F + the rounding of the products, at most gamma |Q|_F^2. */
-function normBound(parts: readonly PackedPoints[], m: number): number {
+function normBound(
+  parts: readonly PackedPoints[],
+  m: number,
+  { checkedColumns, checkedRun }: ProjectionPlan,
+): number {
   const gram = new Products(m);
-  const together = Math.max(1, Math.floor(CHECKED / parts[0]!.width));
+  const together = Math.max(1, Math.floor(checkedColumns / parts[0]!.width));
   for (let first = 0; first < parts.length; first += together)
-    gram.add(parts.slice(first, first + together), CHECKED_RUN);
+    gram.add(parts.slice(first, first + together), checkedRun);
   let trace = 0;
   let deviation = 0;
   for (let i = 0; i < m; i++) {
     trace += gram.sums[i * m + i]!;
     for (let j = 0; j < m; j++) deviation += (gram.sums[i * m + j]! - (i === j ? 1 : 0)) ** 2;
   }
-  const runs = Math.ceil((together * parts[0]!.width) / CHECKED_RUN) + together;
-  return Math.sqrt(1 + Math.sqrt(deviation) + sumRounding(CHECKED_RUN + runs + 1) * 1.01 * trace);
+  const runs = Math.ceil((together * parts[0]!.width) / checkedRun) + together;
+  return Math.sqrt(1 + Math.sqrt(deviation) + sumRounding(checkedRun + runs + 1) * 1.01 * trace);
 }

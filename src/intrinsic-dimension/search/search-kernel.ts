@@ -1,4 +1,4 @@
-/** The inner loops of a search, in C++: what `native/` has for each instruction set, and set-up compiles. */
+/** The inner loops of a search, which set-up compiles from C++ (`native/`) for each instruction set. */
 import { join } from 'node:path';
 import { threads } from '../../threads';
 import type { FlatData } from '../points/points';
@@ -7,7 +7,7 @@ import type { FlatData } from '../points/points';
 export const PANEL: number = 32;
 /** Ranges of rows in a product begin at a multiple of it. */
 export const GROUP: number = 8;
-/** Words of a point that are added up at a time, unless told otherwise; such sums are then added to each other. */
+/** Words of a point that are added up at a time by default; such sums are then added to each other. */
 export const RUN: number = 256;
 
 /** Words of a line of the cache. */
@@ -80,7 +80,7 @@ export function wholes(count: number, size: number): number {
   return Math.ceil(count / size) * size;
 }
 
-/** What a look at points tells of each. */
+/** What a look at points finds for each. */
 export interface Looks {
   /** 1 if all coordinates are finite, else 0. */
   readonly finite: Uint8Array;
@@ -118,7 +118,7 @@ export interface Frame {
   readonly scale: number;
 }
 
-/** What packing did to points so far, by point. */
+/** What packing has added up so far, by point. */
 export interface Lengths {
   /** Squared lengths of the packed points. */
   readonly squares: Float64Array;
@@ -173,7 +173,7 @@ export function multiply(
   addon().multiply(...factors, ...range, values, stride, add, above, ...subtracted, threads());
 }
 
-/** Of each of `n` points the `size` nearest that were offered, by nearness -|y_i - y_j|^2 / 2. */
+/** The `size` nearest of each of `n` points among those that were offered, by nearness -|y_i - y_j|^2 / 2. */
 export class NearestLists {
   /** [n * size] Nearest first. */
   readonly indices: Int32Array;

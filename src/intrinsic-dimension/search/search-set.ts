@@ -1,6 +1,7 @@
 /** Points as they are searched: rounded, with a bound on how wrong a computed distance can be. */
 import { NoEstimateError } from '../no-estimate';
 import type { Rows } from '../points/points';
+import { SAMPLE } from './plan';
 import {
   type Frame,
   type Lengths,
@@ -19,8 +20,6 @@ import {
 export const UNIT: number = 2 ** -24;
 /** Below this float32 numbers lose digits or become 0, depending on the processor's mode. */
 const SMALLEST = 2 ** -126;
-/** Points that a set is centred and scaled by, unless others are much farther out. */
-const SAMPLE = 256;
 /** Norm from which on float32 products could overflow. */
 const FAR = 1e15;
 
@@ -49,8 +48,8 @@ export interface SearchSet {
 }
 
 /**
- * The points themselves, centred, scaled and rounded. Where their copy is larger than `memory`, it is made anew, chunk
- * by chunk, each time that it is needed.
+ * The points themselves, rounded, after they were centred and scaled by a sample of them (by all, where some lie much
+ * farther out). Where their copy is larger than `memory`, it is made again, chunk by chunk, each time it is needed.
  *
  * @throws NoEstimateError when the values overflow when squared
  */

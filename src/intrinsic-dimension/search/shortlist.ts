@@ -1,4 +1,5 @@
 /** Candidates for the nearest neighbours of every point, by products of rounded coordinates. */
+import type { SearchPlan } from './plan';
 import {
   GROUP,
   multiply,
@@ -13,11 +14,6 @@ import {
 } from './search-kernel';
 import type { SearchSet } from './search-set';
 
-/** Most points on each side of a tile of the matrix of distances: its products and both sides' lists stay in the cache. */
-const TILE = 1024;
-/** Least tiles on each side of the matrix: of a single one both halves would be computed. */
-const TILES = 3;
-
 /** For each point the `size` candidates that look nearest, nearest first. */
 export interface Shortlist {
   readonly size: number;
@@ -25,22 +21,6 @@ export interface Shortlist {
   readonly indices: Int32Array;
   /** [n * size] computed squared distances in the search set; every other point has at least the last. */
   readonly squared: Float32Array;
-}
-
-/**
- * Rows of a block of the matrix of distances that takes at most `memory` bytes: half of what a search may take, the
- * other half being for the rounded copy of the points.
- */
-export function blockRows(n: number, memory: number): number {
-  const bytes = 4 * wholes(n, PANEL);
-  const affordable = Math.floor(memory / (bytes * GROUP)) * GROUP;
-  if (affordable < 2 * GROUP) {
-    throw new RangeError(
-      `a memory budget of ${Math.floor((2 * memory) / 2 ** 20)} MiB is too small for ${n} points: ` +
-        `give at least ${Math.ceil((2 * 2 * GROUP * bytes) / 2 ** 20)} MiB`,
-    );
-  }
-  return affordable;
 }
 
 /**
@@ -53,11 +33,11 @@ export function blockRows(n: number, memory: number): number {
 export async function shortlist(
   set: SearchSet,
   size: number,
-  blockSize: number,
+  { tile: side, block }: Pick<SearchPlan, 'tile' | 'block'>,
   rest: (done: number) => Promise<void>,
 ): Promise<Shortlist> {
   const { n } = set;
-  const height = set.resident ? tileSize(n, blockSize) : Math.min(blockSize, wholes(n, GROUP));
+  const height = set.resident ? side : Math.min(block, wholes(n, GROUP));
   const lists = new NearestLists(n, size);
   const room = new Float32Array(height * (set.resident ? height : wholes(n, PANEL)));
   let done = 0;
@@ -80,12 +60,6 @@ export async function shortlist(
     }
   }
   return { size, indices: lists.indices, squared: squaredFrom(lists.nearness) };
-}
-
-/** Rows and columns of a tile: whole panels. */
-function tileSize(n: number, blockSize: number): number {
-  const affordable = Math.floor(Math.sqrt(blockSize * n) / PANEL) * PANEL;
-  return Math.max(PANEL, Math.min(TILE, wholes(Math.ceil(n / TILES), PANEL), affordable));
 }
 
 /** Computed squared distances in the search set from some points to all, a row of [n] for each. */

@@ -1,4 +1,4 @@
-/** A program where no graph can be had: the same functions, run as they are. */
+/** A program on a backend without graphs: the same functions, run as they are. */
 import * as tf from '@tensorflow/tfjs';
 import { withStatelessRandom } from '../random/traced-random';
 import { assertTensors, assignAll, bodyOf, RANDOM, randomState } from './named-variables';
@@ -9,7 +9,7 @@ export class EagerProgram<E extends Entries, V extends Variables> implements Pro
   readonly #entries: E;
   readonly #random: tf.Variable;
 
-  constructor({ variables, entries, seed = 0 }: CompileOptions<E, V>) {
+  constructor({ variables, entries, seed }: Required<CompileOptions<E, V>>) {
     this.#random = randomState(seed);
     this.#variables = new Map([...Object.entries(variables), [RANDOM, this.#random]]);
     this.#entries = entries;

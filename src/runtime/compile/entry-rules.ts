@@ -15,7 +15,7 @@ export class EntryRules {
 
   readonly #mayAssign: (variable: tf.Variable) => boolean;
 
-  /** @param mayAssign tells the program's variables from others, whose new values a graph would not write */
+  /** @param mayAssign distinguishes the program's variables from others, whose new values a graph would not write */
   constructor(entry: string, mayAssign: (variable: tf.Variable) => boolean) {
     this.#entry = entry;
     this.#mayAssign = mayAssign;

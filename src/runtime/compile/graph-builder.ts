@@ -1,6 +1,6 @@
 /** Collects the nodes of one traced function. */
 import type * as tf from '@tensorflow/tfjs';
-import { nativeBackend, type OpAttribute } from '../backend';
+import { type OpAttribute, tensorflowBackend } from '../backend';
 import {
   type ConstantValue,
   type GraphNode,
@@ -58,14 +58,14 @@ export class GraphBuilder {
 
 /** TensorFlow's type of a tensor, which can be one that tfjs does not know. */
 export function typeOf(tensor: tf.Tensor): TypeCode {
-  return nativeBackend().tensorMap.get(tensor.dataId).dtype;
+  return tensorflowBackend().tensorMap.get(tensor.dataId).dtype;
 }
 
 /** The value of a tensor that a graph is to hold. */
 export function constantValue(tensor: tf.Tensor): ConstantValue {
   const type = typeOf(tensor);
   const { shape } = tensor;
-  const data = nativeBackend().readSync(tensor.dataId) as
+  const data = tensorflowBackend().readSync(tensor.dataId) as
     | Float32Array
     | Int32Array
     | Uint8Array

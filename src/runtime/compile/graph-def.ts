@@ -1,6 +1,6 @@
 /** A TensorFlow graph as plain nodes, and its encoding as the protocol buffer of a SavedModel. */
 import type { OpAttribute } from '../backend';
-import { nativeBackend } from '../backend';
+import { tensorflowBackend } from '../backend';
 import { type Message, type Messages, messages } from '../protobuf';
 
 /** TensorFlow's numeric type codes (tensorflow/core/framework/types.proto). */
@@ -47,17 +47,17 @@ export function encodeSavedModel(nodes: readonly GraphNode[]): Uint8Array {
 
 /** The attribute that names an element type. */
 export function typeAttribute(name: string, type: TypeCode): OpAttribute {
-  return { name, type: nativeBackend().binding.TF_ATTR_TYPE, value: type };
+  return { name, type: tensorflowBackend().binding.TF_ATTR_TYPE, value: type };
 }
 
 /** The attribute that gives a static shape. */
 export function shapeAttribute(name: string, shape: readonly number[]): OpAttribute {
-  return { name, type: nativeBackend().binding.TF_ATTR_SHAPE, value: shape };
+  return { name, type: tensorflowBackend().binding.TF_ATTR_SHAPE, value: shape };
 }
 
 /** The attribute that carries a string. */
 export function stringAttribute(name: string, value: string): OpAttribute {
-  return { name, type: nativeBackend().binding.TF_ATTR_STRING, value };
+  return { name, type: tensorflowBackend().binding.TF_ATTR_STRING, value };
 }
 
 function encodeNode(pb: Messages, node: GraphNode): Message {
@@ -77,7 +77,7 @@ function encodeNode(pb: Messages, node: GraphNode): Message {
 }
 
 function encodeAttribute(pb: Messages, node: GraphNode, { name, type, value }: OpAttribute): Message {
-  const { binding } = nativeBackend();
+  const { binding } = tensorflowBackend();
   const message = new pb.AttrValue();
   const list = new pb.AttrValue.ListValue();
   const set = (one: string, many: string, encoded: unknown = value): Message => {

@@ -30,8 +30,8 @@ export class GraphProgram<E extends Entries, V extends Variables> implements Pro
   #known: (tf.Variable['dataId'] | undefined)[] = [];
   #disposed = false;
 
-  constructor(options: CompileOptions<E, V>) {
-    const { variables, entries, seed = 0, maxTraces = 16, audit = true, check = false } = options;
+  constructor(options: Required<CompileOptions<E, V>>) {
+    const { variables, entries, seed, maxTraces, audit, check } = options;
     this.#random = randomState(seed);
     this.#variables = new Map([...Object.entries(variables), [RANDOM, this.#random]]);
     for (const variable of this.#variables.values()) share(variable);

@@ -1,6 +1,6 @@
 /** Compiles tfjs functions into one TensorFlow graph of named entries that share variables. */
 import * as tf from '@tensorflow/tfjs';
-import { isNative } from '../backend';
+import { usesTensorFlow } from '../backend';
 import { EagerProgram } from './eager-program';
 import { GraphProgram } from './graph-program';
 import type { TensorFunction } from './outputs';
@@ -48,8 +48,8 @@ export type Values<V extends Variables> = { readonly [K in keyof V]: ValueOf<V[K
 type ValueOf<W> = W extends tf.Variable<infer R> ? tf.Tensor<R> : never;
 
 /**
- * Entries compiled into one graph. The graph has copies of the variables; whoever reads a tf.Variable of the program
- * gets its newest value, and what is assigned to one from outside is seen by the next run.
+ * Entries compiled into one graph. The graph has copies of the variables; reading a tf.Variable of the program
+ * gives its newest value, and the next run uses what was assigned to it from outside.
  */
 export interface Program<E extends Entries, V extends Variables = Variables> {
   /** Runs an entry, and waits until its outputs are there. The caller disposes the outputs. */
@@ -97,5 +97,7 @@ export function compile<E extends Entries, V extends Variables>(
   if (twice) throw new Error(`variable '${twice.name}' is given twice to compile; name it once`);
   if ('random' in variables)
     throw new Error("'random' is the name of a program's own random state; give the variable another");
-  return isNative() ? new GraphProgram(options) : new EagerProgram(options);
+  const { seed = 0, maxTraces = 16, audit = true, check = false } = options;
+  const complete = { ...options, seed, maxTraces, audit, check };
+  return usesTensorFlow() ? new GraphProgram(complete) : new EagerProgram(complete);
 }

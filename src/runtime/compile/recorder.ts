@@ -1,6 +1,6 @@
 /** Writes down the operations that tfjs executes as the nodes of a graph. A tensor is known by its data. */
 import * as tf from '@tensorflow/tfjs';
-import { type NativeBackend, nativeBackend, type OpAttribute } from '../backend';
+import { type OpAttribute, type TensorFlowBackend, tensorflowBackend } from '../backend';
 import { withMethods } from '../patch';
 import { constantValue, GraphBuilder, typeOf } from './graph-builder';
 import { type ConstantValue, type TypeCode, typeAttribute } from './graph-def';
@@ -80,16 +80,16 @@ export class Recorder {
     if (known) return known.sentinel;
     const n = this.#numbers.size;
     const sentinel = new Float32Array(Uint32Array.of(0x3a5e7a1d + n * 0x2b59).buffer)[0]!;
-    const name = this.graph.placeholder(`learning_rate_${n}`, nativeBackend().binding.TF_FLOAT, []);
+    const name = this.graph.placeholder(`learning_rate_${n}`, tensorflowBackend().binding.TF_FLOAT, []);
     this.#numbers.set(optimizer, { name, read: () => learningRateOf(optimizer), sentinel });
     return sentinel;
   }
 
   /** Runs `body` and records its operations; `refuseRead` is called where a kernel reads what a graph computes. */
   record<R>(refuseRead: () => never, body: () => R): R {
-    const backend = nativeBackend();
+    const backend = tensorflowBackend();
     const { executeSingleOutput, executeMultipleOutputs, readSync } = backend;
-    const recording: Partial<NativeBackend> = {
+    const recording: Partial<TensorFlowBackend> = {
       executeSingleOutput: (op, attributes, from) => {
         const output = executeSingleOutput.call(backend, op, attributes, from);
         this.#operation(op, attributes, from, [output]);

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as tf from '@tensorflow/tfjs';
-import { nativeBackend } from '../backend';
+import { tensorflowBackend } from '../backend';
 import {
   encodeSavedModel,
   type GraphNode,
@@ -22,13 +22,13 @@ export class Session {
     // The binding takes the path of a SavedModel only.
     this.#id = withTemporaryFolder((folder) => {
       writeFileSync(join(folder, 'saved_model.pb'), encoded);
-      return nativeBackend().binding.loadSavedModel(folder, 'serve');
+      return tensorflowBackend().binding.loadSavedModel(folder, 'serve');
     });
   }
 
   /** Feeds placeholders and fetches nodes, both by name. */
   fetch(feeds: readonly { name: string; tensor: tf.Tensor }[], outputs: readonly string[]): tf.Tensor[] {
-    return nativeBackend().runSavedModel(
+    return tensorflowBackend().runSavedModel(
       this.#id,
       feeds.map(({ tensor }) => tensor),
       feeds.map(({ name }) => ({ name: `${name}:0` })),
@@ -57,13 +57,13 @@ export class Session {
   }
 
   dispose(): void {
-    nativeBackend().binding.deleteSavedModel(this.#id);
+    tensorflowBackend().binding.deleteSavedModel(this.#id);
   }
 }
 
 /** A variable's own nodes: the resource, a read, and an assignment from a placeholder. */
 function variableNodes(variable: tf.Variable, i: number): GraphNode[] {
-  const type = nativeBackend().tensorMap.get(variable.dataId).dtype;
+  const type = tensorflowBackend().tensorMap.get(variable.dataId).dtype;
   const dtype = typeAttribute('dtype', type);
   const shape = shapeAttribute('shape', variable.shape);
   const resource = variableNode(i);
@@ -81,7 +81,7 @@ function variableNodes(variable: tf.Variable, i: number): GraphNode[] {
       name: `initialise_${i}`,
       op: 'Shape',
       inputs: [`initial_${i}`, `^assign_${i}`],
-      attributes: [typeAttribute('T', type), typeAttribute('out_type', nativeBackend().binding.TF_INT32)],
+      attributes: [typeAttribute('T', type), typeAttribute('out_type', tensorflowBackend().binding.TF_INT32)],
     },
   ];
 }

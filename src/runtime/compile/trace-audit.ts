@@ -1,5 +1,5 @@
 /** Compares two traces of one function: what changed between them is frozen in the graph. */
-import { nativeBackend } from '../backend';
+import { tensorflowBackend } from '../backend';
 import type { ConstantValue, GraphNode } from './graph-def';
 import { TraceError } from './outputs';
 import type { Trace } from './trace';
@@ -53,7 +53,7 @@ function joined({ bytes }: ConstantValue): Uint8Array {
 }
 
 function show({ type, shape, bytes }: ConstantValue): string {
-  const { TF_FLOAT, TF_INT32 } = nativeBackend().binding;
+  const { TF_FLOAT, TF_INT32 } = tensorflowBackend().binding;
   const single = shape.every((size) => size === 1) && bytes instanceof Uint8Array;
   if (single && type === TF_FLOAT) return String(new Float32Array(bytes.slice().buffer)[0]);
   if (single && type === TF_INT32) return String(new Int32Array(bytes.slice().buffer)[0]);

@@ -7,7 +7,7 @@ import type { GraphNode } from './graph-def';
 import { flatten, type Outputs, type TensorFunction, TraceError } from './outputs';
 import { type GraphNumber, type GraphTensor, type Operand, Recorder } from './recorder';
 import { type OptimizerHooks, type OptimizerUse, withOptimizers } from './tfjs-optimizers';
-import { withNativeKernels } from './traced-kernels';
+import { withTracedKernels } from './traced-kernels';
 
 export type { Operand } from './recorder';
 
@@ -116,7 +116,7 @@ export function trace({ entry, scope, body, inputs, variables, random }: TraceOp
   try {
     return recording.record(
       () => rules.refuseRead(),
-      () => rules.enforce(() => withNativeKernels(run)),
+      () => rules.enforce(() => withTracedKernels(run)),
     );
   } catch (error) {
     throw explained(entry, error);

@@ -3,7 +3,7 @@
  * TensorFlow checks itself. The replacements compute the same, and have gradients of their own, of any order.
  */
 import * as tf from '@tensorflow/tfjs';
-import { nativeBackend, type OpAttribute } from '../backend';
+import { type OpAttribute, tensorflowBackend } from '../backend';
 import { fastFilterGradient, fastInputGradient } from '../operations/winograd';
 import { withMethods } from '../patch';
 import { typeAttribute } from './graph-def';
@@ -11,7 +11,7 @@ import { typeAttribute } from './graph-def';
 type KernelCall = Parameters<tf.KernelFunc>[0];
 
 /** Runs `body` while tfjs calls these kernels and gradients. */
-export function withNativeKernels<R>(body: () => R): R {
+export function withTracedKernels<R>(body: () => R): R {
   const kernel = (name: string, kernelFunc: (call: KernelCall, stock: tf.KernelFunc) => tf.Tensor) => {
     const config = tf.getKernel(name, 'tensorflow');
     const stock = config.kernelFunc;
@@ -26,7 +26,7 @@ export function withNativeKernels<R>(body: () => R): R {
     kernel('Conv2DBackpropInput', inputGradient),
     kernel('Conv2DBackpropFilter', filterGradient),
     gradient('Relu', {
-      // The output tells as much as the input: nobody else reads that, and TensorFlow fuses product, bias and relu.
+      // The output serves as well as the input, which then has no other reader: TensorFlow fuses product, bias and relu.
       inputsToSave: [],
       outputsToSave: [true],
       gradFunc: (dy, [y]) => ({ x: () => reluGrad(dy as tf.Tensor, tf.cast(y!, 'float32')) }),
@@ -48,9 +48,12 @@ export function withNativeKernels<R>(body: () => R): R {
 function reluGrad(dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
   const run = tf.customGrad((dy, y, save) => {
     (save as unknown as (tensors: tf.Tensor[]) => void)([y as tf.Tensor]);
-    const attributes = [typeAttribute('T', nativeBackend().binding.TF_FLOAT)];
+    const attributes = [typeAttribute('T', tensorflowBackend().binding.TF_FLOAT)];
     return {
-      value: nativeBackend().executeSingleOutput('ReluGrad', attributes, [dy as tf.Tensor, y as tf.Tensor]),
+      value: tensorflowBackend().executeSingleOutput('ReluGrad', attributes, [
+        dy as tf.Tensor,
+        y as tf.Tensor,
+      ]),
       gradFunc: (ddy: tf.Tensor, [y]: tf.Tensor[]) => [reluGrad(ddy, y!), tf.zerosLike(y!)],
     };
   });
@@ -67,9 +70,9 @@ function spread(dy: tf.Tensor, { shape }: tf.Tensor, attrs: tf.NamedAttrMap): tf
 function broadcast(x: tf.Tensor, shape: number[]): tf.Tensor {
   const run = tf.customGrad((x) => ({
     value: tf.tidy(() => {
-      const { TF_FLOAT, TF_INT32 } = nativeBackend().binding;
+      const { TF_FLOAT, TF_INT32 } = tensorflowBackend().binding;
       const attributes = [typeAttribute('T', TF_FLOAT), typeAttribute('Tidx', TF_INT32)];
-      return nativeBackend().executeSingleOutput('BroadcastTo', attributes, [
+      return tensorflowBackend().executeSingleOutput('BroadcastTo', attributes, [
         x as tf.Tensor,
         tf.tensor1d(shape, 'int32'),
       ]);
@@ -88,7 +91,7 @@ function matMul(call: KernelCall, stock: tf.KernelFunc): tf.Tensor {
   const single = [a, b].every(({ shape }) => shape.slice(0, -2).every((size) => size === 1));
   if (!single || a.rank !== b.rank || a.dtype !== 'float32') return stock(call) as tf.Tensor;
   const { transposeA, transposeB } = call.attrs as Record<string, boolean>;
-  const { TF_ATTR_BOOL, TF_FLOAT } = nativeBackend().binding;
+  const { TF_ATTR_BOOL, TF_FLOAT } = tensorflowBackend().binding;
   const attributes: OpAttribute[] = [
     typeAttribute('T', TF_FLOAT),
     { name: 'transpose_a', type: TF_ATTR_BOOL, value: transposeA },
@@ -96,7 +99,7 @@ function matMul(call: KernelCall, stock: tf.KernelFunc): tf.Tensor {
   ];
   return tf.tidy(() => {
     const matrices = [a, b].map((x) => tf.reshape(x, x.shape.slice(-2)));
-    const product = nativeBackend().executeSingleOutput('MatMul', attributes, matrices);
+    const product = tensorflowBackend().executeSingleOutput('MatMul', attributes, matrices);
     return tf.reshape(product, [...a.shape.slice(0, -2), ...product.shape]);
   });
 }
@@ -131,7 +134,7 @@ function strideOf({ strides }: ConvolutionAttributes): number {
 
 /** tfjs reads the indices of tf.gather back to check them, which a graph cannot; TensorFlow checks them itself. */
 function gather({ inputs, attrs }: KernelCall): tf.Tensor {
-  const backend = nativeBackend();
+  const backend = tensorflowBackend();
   const { TF_ATTR_INT, TF_INT32 } = backend.binding;
   const { x, indices } = inputs as Record<'x' | 'indices', tf.Tensor>;
   const { axis, batchDims } = attrs as unknown as { axis: number; batchDims: number };

@@ -1,6 +1,6 @@
 /** Batch normalisation with running statistics, as PyTorch's BatchNorm2d, in one fused TensorFlow kernel each way. */
 import * as tf from '@tensorflow/tfjs';
-import { isNative, nativeBackend, type OpAttribute } from '../backend';
+import { type OpAttribute, tensorflowBackend, usesTensorFlow } from '../backend';
 
 /** Parameters and running statistics of one layer, [channels] each. */
 export interface BatchNorm {
@@ -22,14 +22,16 @@ const MOMENTUM = 0.1;
  */
 export function batchNormTraining(x: tf.Tensor4D, norm: BatchNorm): tf.Tensor4D {
   return withGradient(x, norm, (save) => {
-    const { y, mean, variance, saved } = isNative() ? normaliseNative(x, norm) : normaliseComposite(x, norm);
+    const { y, mean, variance, saved } = usesTensorFlow()
+      ? tensorflowNormalise(x, norm)
+      : normaliseComposite(x, norm);
     norm.runningMean.assign(mean);
     norm.runningVariance.assign(variance);
     save([x, norm.weight, ...saved]);
     return {
       value: y,
       gradFunc: (dy, saved) =>
-        isNative() ? gradientNative(dy, saved, true) : gradientComposite(dy, saved, true),
+        usesTensorFlow() ? tensorflowGradient(dy, saved, true) : gradientComposite(dy, saved, true),
     };
   });
 }
@@ -38,14 +40,14 @@ export function batchNormTraining(x: tf.Tensor4D, norm: BatchNorm): tf.Tensor4D 
 export function batchNormInference(x: tf.Tensor4D, norm: BatchNorm): tf.Tensor4D {
   return withGradient(x, norm, (save) => {
     const { weight, bias, runningMean, runningVariance } = norm;
-    const y = isNative()
-      ? native('FusedBatchNormV3', [x, weight, bias, runningMean, runningVariance], 6, false)[0]!
+    const y = usesTensorFlow()
+      ? execute('FusedBatchNormV3', [x, weight, bias, runningMean, runningVariance], 6, false)[0]!
       : tf.batchNorm(x, runningMean as tf.Tensor1D, runningVariance as tf.Tensor1D, bias, weight, EPSILON);
     save([x, weight, runningMean, runningVariance]);
     return {
       value: y,
       gradFunc: (dy, saved) =>
-        isNative() ? gradientNative(dy, saved, false) : gradientComposite(dy, saved, false),
+        usesTensorFlow() ? tensorflowGradient(dy, saved, false) : gradientComposite(dy, saved, false),
     };
   });
 }
@@ -59,12 +61,12 @@ interface Normalised {
   saved: tf.Tensor[];
 }
 
-function normaliseNative(
+function tensorflowNormalise(
   x: tf.Tensor4D,
   { weight, bias, runningMean, runningVariance }: BatchNorm,
 ): Normalised {
   const inputs = [x, weight, bias, runningMean, runningVariance];
-  const [y, mean, variance, ...saved] = native('FusedBatchNormV3', inputs, 6, true);
+  const [y, mean, variance, ...saved] = execute('FusedBatchNormV3', inputs, 6, true);
   return { y: y!, mean: mean!, variance: variance!, saved };
 }
 
@@ -83,10 +85,10 @@ function normaliseComposite(x: tf.Tensor4D, norm: BatchNorm): Normalised {
 }
 
 /** x, scale and what the forward pass saved -> gradients of x, scale and offset */
-function gradientNative(dy: tf.Tensor, saved: tf.Tensor[], training: boolean): tf.Tensor[] {
+function tensorflowGradient(dy: tf.Tensor, saved: tf.Tensor[], training: boolean): tf.Tensor[] {
   const [x, scale, mean, variance, reserve] = saved as [tf.Tensor, ...tf.Tensor[]];
   const inputs = [dy, x, scale!, mean!, variance!, reserve ?? tf.tensor1d([])];
-  return native('FusedBatchNormGradV3', inputs, 5, training).slice(0, 3);
+  return execute('FusedBatchNormGradV3', inputs, 5, training).slice(0, 3);
 }
 
 function gradientComposite(dy: tf.Tensor, saved: tf.Tensor[], training: boolean): tf.Tensor[] {
@@ -101,8 +103,8 @@ function gradientComposite(dy: tf.Tensor, saved: tf.Tensor[], training: boolean)
   return [tf.mul(centred, tf.mul(scale, inverse)), dScale, dOffset];
 }
 
-function native(op: string, inputs: tf.Tensor[], outputs: number, training: boolean): tf.Tensor[] {
-  const { binding } = nativeBackend();
+function execute(op: string, inputs: tf.Tensor[], outputs: number, training: boolean): tf.Tensor[] {
+  const { binding } = tensorflowBackend();
   const attributes: OpAttribute[] = [
     { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
     { name: 'U', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },
@@ -112,7 +114,7 @@ function native(op: string, inputs: tf.Tensor[], outputs: number, training: bool
   ];
   if (op === 'FusedBatchNormV3')
     attributes.push({ name: 'exponential_avg_factor', type: binding.TF_ATTR_FLOAT, value: MOMENTUM });
-  return nativeBackend().executeMultipleOutputs(op, attributes, inputs, outputs);
+  return tensorflowBackend().executeMultipleOutputs(op, attributes, inputs, outputs);
 }
 
 /** tf.customGrad of x, weight and bias. */

@@ -8,12 +8,12 @@
  * - Explicit padding, whose gradients tfjs-node refuses, is zeros around the image.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { NativeBackend, OpAttribute } from '../backend';
+import type { OpAttribute, TensorFlowBackend } from '../backend';
 
 type KernelCall = Parameters<tf.KernelFunc>[0];
 type Kernel = (call: KernelCall) => tf.Tensor;
 
-/** Replaces the kernels of the native backend, once it is registered. */
+/** Replaces the kernels of the TensorFlow backend, once it is registered. */
 export function installConvolutionKernels(): void {
   for (const [name, rewrite] of Object.entries(REWRITTEN)) {
     const config = tf.getKernel(name, 'tensorflow');
@@ -132,8 +132,8 @@ function withZerosByAxis(call: KernelCall, rank: number): KernelCall {
 
 /** Every n-th element along each axis, the first one included. */
 function everyNth(call: KernelCall, x: tf.Tensor, strides: readonly number[]): tf.Tensor {
-  const native = call.backend as NativeBackend;
-  return native.executeSingleOutput('StridedSlice', sliceAttributes(native), [
+  const backend = call.backend as TensorFlowBackend;
+  return backend.executeSingleOutput('StridedSlice', sliceAttributes(backend), [
     x,
     ...sliceBounds(x.shape, strides),
   ]);
@@ -146,9 +146,9 @@ function amongZeros(
   shape: readonly number[],
   strides: readonly number[],
 ): tf.Tensor {
-  const native = call.backend as NativeBackend;
+  const backend = call.backend as TensorFlowBackend;
   const sizes = tf.tensor1d([...shape], 'int32');
-  return native.executeSingleOutput('StridedSliceGrad', sliceAttributes(native), [
+  return backend.executeSingleOutput('StridedSliceGrad', sliceAttributes(backend), [
     sizes,
     ...sliceBounds(shape, strides),
     x,
@@ -159,7 +159,7 @@ function sliceBounds(shape: readonly number[], strides: readonly number[]): tf.T
   return [shape.map(() => 0), shape, strides].map((values) => tf.tensor1d([...values], 'int32'));
 }
 
-function sliceAttributes({ binding }: NativeBackend): OpAttribute[] {
+function sliceAttributes({ binding }: TensorFlowBackend): OpAttribute[] {
   const mask = (name: string): OpAttribute => ({ name, type: binding.TF_ATTR_INT, value: 0 });
   return [
     { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT },

@@ -1,6 +1,6 @@
 /** Convolution with PyTorch's padding, which differs from TensorFlow's 'same' where it strides. */
 import * as tf from '@tensorflow/tfjs';
-import { isNative } from '../backend';
+import { usesTensorFlow } from '../backend';
 import { fastConvolution, fastFilterGradient, fastInputGradient } from './winograd';
 
 /**
@@ -12,7 +12,8 @@ export function convolution(x: tf.Tensor4D, filter: tf.Tensor4D, stride: 1 | 2 =
   const size = filter.shape[0];
   if (size % 2 === 0 || filter.shape[1] !== size)
     throw new Error(`need a square filter of odd size, got ${filter.shape[0]} x ${filter.shape[1]}`);
-  if (!isNative() || stride > 1) return tf.conv2d(x, filter, stride, (size - 1) / 2, 'NHWC', 1, 'floor');
+  if (!usesTensorFlow() || stride > 1)
+    return tf.conv2d(x, filter, stride, (size - 1) / 2, 'NHWC', 1, 'floor');
   const op = tf.customGrad((x, filter, save) => {
     const [image, weights] = [x, filter] as [tf.Tensor4D, tf.Tensor4D];
     (save as unknown as (tensors: tf.Tensor[]) => void)([image, weights]);

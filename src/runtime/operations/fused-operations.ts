@@ -1,16 +1,16 @@
 /**
- * Operations with efficient gradients: TensorFlow's kernels and those of `native/` on the native backend, the same mathematics in
- * plain tfjs on the others. Stock tfjs is slow in training because the gradients of its sums and means upload
+ * Operations with efficient gradients: TensorFlow's kernels and this project's (`native/`, in C++) on the TensorFlow
+ * backend, the same mathematics in plain tfjs on the others. Stock tfjs is slow in training because the gradients of its sums and means upload
  * ones built in JavaScript, and because it takes apart what TensorFlow has as one kernel.
  */
 import * as tf from '@tensorflow/tfjs';
-import { hasOwnOperations, isNative, nativeBackend, type OpAttribute } from '../backend';
+import { hasOwnOperations, type OpAttribute, tensorflowBackend, usesTensorFlow } from '../backend';
 import type { RandomSource } from '../random/stateless-random';
 
 /** Adds a bias to the last axis. [..., n] + [n] -> [..., n] */
 export function biasAdd<T extends tf.Tensor>(x: T, bias: tf.Tensor1D): T {
   return withGradient<T>([x, bias], () => ({
-    value: isNative() ? native('BiasAdd', [x, bias], float('T')) : tf.add(x, bias),
+    value: usesTensorFlow() ? execute('BiasAdd', [x, bias], float('T')) : tf.add(x, bias),
     gradFunc: (dy) => [dy, sumRows(dy)],
   }));
 }
@@ -20,14 +20,14 @@ export function biasAdd<T extends tf.Tensor>(x: T, bias: tf.Tensor1D): T {
  * with a transposed operand, as gradients have (131-147 against 77-89 GFLOP/s on a busy two-core machine).
  */
 export function matMul(a: tf.Tensor2D, b: tf.Tensor2D, transposeB = false): tf.Tensor2D {
-  if (!isNative()) return tf.matMul(a, b, false, transposeB);
+  if (!usesTensorFlow()) return tf.matMul(a, b, false, transposeB);
   return withGradient<tf.Tensor2D>([a, b], (save) => {
     save([a, b]);
     return {
-      value: matMulNative(a, b, false, transposeB),
+      value: tensorflowMatMul(a, b, false, transposeB),
       gradFunc: (dy, [a, b]) => [
-        matMulNative(dy, b!, false, !transposeB),
-        transposeB ? matMulNative(dy, a!, true, false) : matMulNative(a!, dy, true, false),
+        tensorflowMatMul(dy, b!, false, !transposeB),
+        transposeB ? tensorflowMatMul(dy, a!, true, false) : tensorflowMatMul(a!, dy, true, false),
       ],
     };
   });
@@ -39,14 +39,14 @@ export function matMul(a: tf.Tensor2D, b: tf.Tensor2D, transposeB = false): tf.T
  * multiplying it; BatchMatMulV3 stays with TensorFlow's own kernel (1 x 32 by 32 x 4, 2,048 times: 0.15 ms, not 0.36).
  */
 export function batchMatMul(a: tf.Tensor4D, b: tf.Tensor4D, transposeB = false): tf.Tensor4D {
-  if (!isNative()) return tf.matMul(a, b, false, transposeB);
+  if (!usesTensorFlow()) return tf.matMul(a, b, false, transposeB);
   return withGradient<tf.Tensor4D>([a, b], (save) => {
     save([a, b]);
     return {
-      value: batchMatMulNative(a, b, false, transposeB),
+      value: tensorflowBatchMatMul(a, b, false, transposeB),
       gradFunc: (dy, [a, b]) => [
-        batchMatMulNative(dy, b!, false, !transposeB),
-        transposeB ? batchMatMulNative(dy, a!, true, false) : batchMatMulNative(a!, dy, true, false),
+        tensorflowBatchMatMul(dy, b!, false, !transposeB),
+        transposeB ? tensorflowBatchMatMul(dy, a!, true, false) : tensorflowBatchMatMul(a!, dy, true, false),
       ],
     };
   });
@@ -94,7 +94,7 @@ export function gelu<T extends tf.Tensor>(x: T): T {
   return withGradient<T>([x], (save) => {
     if (hasOwnOperations()) {
       save([x]);
-      return { value: native('Gelu', [x]), gradFunc: (dy, [x]) => native('GeluGradient', [dy, x!]) };
+      return { value: execute('Gelu', [x]), gradFunc: (dy, [x]) => execute('GeluGradient', [dy, x!]) };
     }
     const squared = tf.square(x);
     const gate = tf.sigmoid(tf.mul(x, tf.add(tf.mul(squared, b), a)));
@@ -117,7 +117,7 @@ export function relu<T extends tf.Tensor>(x: T): T {
     return {
       value: y,
       gradFunc: (dy, [y]) =>
-        isNative() ? native('ReluGrad', [dy, y!], float('T')) : tf.mul(dy, tf.step(y!)),
+        usesTensorFlow() ? execute('ReluGrad', [dy, y!], float('T')) : tf.mul(dy, tf.step(y!)),
     };
   });
 }
@@ -125,8 +125,8 @@ export function relu<T extends tf.Tensor>(x: T): T {
 /** Cross entropy of each example in nats. [batch, classes], int32 [batch] -> [batch] */
 export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Tensor1D {
   return withGradient<tf.Tensor1D>([logits], (save) => {
-    const [loss, slope] = isNative()
-      ? crossEntropyNative(logits, labels)
+    const [loss, slope] = usesTensorFlow()
+      ? tensorflowCrossEntropy(logits, labels)
       : crossEntropyComposite(logits, labels);
     save([slope!]);
     return { value: loss!, gradFunc: (dy, [slope]) => tf.mul(slope!, tf.expandDims(dy, 1)) };
@@ -142,9 +142,9 @@ export function embedding(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
   return withGradient<tf.Tensor2D>([table], (save) => {
     save([ids]);
     return {
-      value: isNative() ? gatherNative(table, ids) : tf.gather(table, ids),
+      value: usesTensorFlow() ? tensorflowGather(table, ids) : tf.gather(table, ids),
       gradFunc: (dy, [ids]) => {
-        if (isNative()) return tf.unsortedSegmentSum(dy, ids as tf.Tensor1D, rows);
+        if (usesTensorFlow()) return tf.unsortedSegmentSum(dy, ids as tf.Tensor1D, rows);
         const hot = tf.cast(tf.oneHot(ids as tf.Tensor1D, rows), 'float32'); // wasm has no segment sum
         return tf.matMul(hot as tf.Tensor2D, dy as tf.Tensor2D, true);
       },
@@ -170,10 +170,10 @@ export function dropout<T extends tf.Tensor>(x: T, rate: number, random: RandomS
   return tf.mul(x, tf.mul(kept, scale));
 }
 
-function matMulNative(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transposeB: boolean): tf.Tensor {
-  const { TF_ATTR_BOOL } = nativeBackend().binding;
+function tensorflowMatMul(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transposeB: boolean): tf.Tensor {
+  const { TF_ATTR_BOOL } = tensorflowBackend().binding;
   const flag = (name: string, value: boolean): OpAttribute => ({ name, type: TF_ATTR_BOOL, value });
-  return native(
+  return execute(
     'MatMul',
     [a, b],
     float('T'),
@@ -182,8 +182,8 @@ function matMulNative(a: tf.Tensor, b: tf.Tensor, transposeA: boolean, transpose
   );
 }
 
-function batchMatMulNative(a: tf.Tensor, b: tf.Tensor, adjointA: boolean, adjointB: boolean): tf.Tensor {
-  const { TF_ATTR_BOOL } = nativeBackend().binding;
+function tensorflowBatchMatMul(a: tf.Tensor, b: tf.Tensor, adjointA: boolean, adjointB: boolean): tf.Tensor {
+  const { TF_ATTR_BOOL } = tensorflowBackend().binding;
   const flag = (name: string, value: boolean): OpAttribute => ({ name, type: TF_ATTR_BOOL, value });
   const attributes = [
     float('Ta'),
@@ -192,10 +192,10 @@ function batchMatMulNative(a: tf.Tensor, b: tf.Tensor, adjointA: boolean, adjoin
     flag('adj_x', adjointA),
     flag('adj_y', adjointB),
   ];
-  return native('BatchMatMulV3', [a, b], ...attributes);
+  return execute('BatchMatMulV3', [a, b], ...attributes);
 }
 
-function crossEntropyNative(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor[] {
+function tensorflowCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor[] {
   const op = 'SparseSoftmaxCrossEntropyWithLogits'; // loss and gradient in one pass
   return several(op, [logits, labels], 2, float('T'), int('Tlabels'));
 }
@@ -206,20 +206,20 @@ function crossEntropyComposite(logits: tf.Tensor2D, labels: tf.Tensor1D): tf.Ten
   return [tf.neg(tf.sum(tf.mul(target, logProbabilities), 1)), tf.sub(tf.exp(logProbabilities), target)];
 }
 
-function gatherNative(table: tf.Tensor, ids: tf.Tensor): tf.Tensor {
+function tensorflowGather(table: tf.Tensor, ids: tf.Tensor): tf.Tensor {
   const attributes = [float('Tparams'), int('Tindices'), int('Taxis')];
-  return native('GatherV2', [table, ids, tf.scalar(0, 'int32')], ...attributes);
+  return execute('GatherV2', [table, ids, tf.scalar(0, 'int32')], ...attributes);
 }
 
 /** Sum over every axis but the last: the gradient of what was broadcast along the rows. [..., n] -> [n] */
 function sumRows(x: tf.Tensor): tf.Tensor {
-  if (isNative()) return native('BiasAddGrad', [x], float('T'));
+  if (usesTensorFlow()) return execute('BiasAddGrad', [x], float('T'));
   return tf.sum(tf.reshape(x, [-1, x.shape.at(-1)!]), 0);
 }
 
 /** y (1 - y) dy, for y = sigmoid(x) */
 function sigmoidGrad(y: tf.Tensor, dy: tf.Tensor): tf.Tensor {
-  return isNative() ? native('SigmoidGrad', [y, dy], float('T')) : tf.mul(dy, tf.mul(y, tf.sub(1, y)));
+  return usesTensorFlow() ? execute('SigmoidGrad', [y, dy], float('T')) : tf.mul(dy, tf.mul(y, tf.sub(1, y)));
 }
 
 interface Differentiable {
@@ -236,8 +236,8 @@ function withGradient<T extends tf.Tensor>(
   return op(...inputs) as T;
 }
 
-function native(op: string, inputs: tf.Tensor[], ...attributes: OpAttribute[]): tf.Tensor {
-  return nativeBackend().executeSingleOutput(op, attributes, inputs);
+function execute(op: string, inputs: tf.Tensor[], ...attributes: OpAttribute[]): tf.Tensor {
+  return tensorflowBackend().executeSingleOutput(op, attributes, inputs);
 }
 
 function several(
@@ -246,19 +246,19 @@ function several(
   outputs: number,
   ...attributes: OpAttribute[]
 ): tf.Tensor[] {
-  return nativeBackend().executeMultipleOutputs(op, attributes, inputs, outputs);
+  return tensorflowBackend().executeMultipleOutputs(op, attributes, inputs, outputs);
 }
 
 function number(name: string, value: number): OpAttribute {
-  return { name, type: nativeBackend().binding.TF_ATTR_FLOAT, value };
+  return { name, type: tensorflowBackend().binding.TF_ATTR_FLOAT, value };
 }
 
 function float(name: string): OpAttribute {
-  const { TF_ATTR_TYPE, TF_FLOAT } = nativeBackend().binding;
+  const { TF_ATTR_TYPE, TF_FLOAT } = tensorflowBackend().binding;
   return { name, type: TF_ATTR_TYPE, value: TF_FLOAT };
 }
 
 function int(name: string): OpAttribute {
-  const { TF_ATTR_TYPE, TF_INT32 } = nativeBackend().binding;
+  const { TF_ATTR_TYPE, TF_INT32 } = tensorflowBackend().binding;
   return { name, type: TF_ATTR_TYPE, value: TF_INT32 };
 }

@@ -6,7 +6,7 @@
  * spoils all four outputs of a tile.
  */
 import type * as tf from '@tensorflow/tfjs';
-import { hasOwnOperations, nativeBackend } from '../backend';
+import { hasOwnOperations, tensorflowBackend } from '../backend';
 
 /** The most products of input and output channels for which sums of transformed filters stay in a thread's cache. */
 const MOST_FILTERS = 128 * 128;
@@ -14,7 +14,7 @@ const MOST_FILTERS = 128 * 128;
 /** [batch, height, width, in], [3, 3, in, out] -> [batch, height, width, out] */
 export function fastConvolution(x: tf.Tensor, filter: tf.Tensor, stride: number): tf.Tensor | undefined {
   if (!isFaster(x.shape, filter.shape, stride)) return undefined;
-  return nativeBackend().executeSingleOutput('WinogradConvolution', [], [x, filter]);
+  return tensorflowBackend().executeSingleOutput('WinogradConvolution', [], [x, filter]);
 }
 
 /** The gradient of the images. */
@@ -25,7 +25,7 @@ export function fastInputGradient(
   stride: number,
 ): tf.Tensor | undefined {
   if (!isFaster(inputShape, filter.shape, stride)) return undefined;
-  return nativeBackend().executeSingleOutput('WinogradConvolutionInputGradient', [], [dy, filter]);
+  return tensorflowBackend().executeSingleOutput('WinogradConvolutionInputGradient', [], [dy, filter]);
 }
 
 /** The gradient of the filters. */
@@ -37,7 +37,7 @@ export function fastFilterGradient(
 ): tf.Tensor | undefined {
   const [, , input, output] = filterShape;
   if (!isFaster(x.shape, filterShape, stride) || input! * output! > MOST_FILTERS) return undefined;
-  return nativeBackend().executeSingleOutput('WinogradConvolutionFilterGradient', [], [x, dy]);
+  return tensorflowBackend().executeSingleOutput('WinogradConvolutionFilterGradient', [], [x, dy]);
 }
 
 function isFaster(

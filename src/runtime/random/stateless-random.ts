@@ -1,7 +1,7 @@
 /** Random tensors as pure functions of a seed and a step, for dropout masks inside a compiled program. */
 import * as tf from '@tensorflow/tfjs';
 import { GOLDEN, mulberry32, streamSeed } from '../../random';
-import { isNative, nativeBackend } from '../backend';
+import { tensorflowBackend, usesTensorFlow } from '../backend';
 
 /** Draws for dropout: each call is a new, independent draw. */
 export interface RandomSource {
@@ -29,12 +29,12 @@ export function statelessRandom(seedAndStep: tf.Tensor1D): RandomSource {
   let calls = 0;
   const nextOffset = (): number => Math.imul(calls++, GOLDEN);
   const seed = (): tf.Tensor1D => tf.add(seedAndStep, tf.tensor1d([nextOffset(), 0], 'int32'));
-  if (!isNative()) return { uniform: (shape) => uniformEager(shape, seedAndStep, nextOffset()) };
-  return { uniform: (shape) => tf.tidy(() => uniformNative(shape, seed())), seed };
+  if (!usesTensorFlow()) return { uniform: (shape) => uniformEager(shape, seedAndStep, nextOffset()) };
+  return { uniform: (shape) => tf.tidy(() => tensorflowUniform(shape, seed())), seed };
 }
 
-function uniformNative(shape: number[], seed: tf.Tensor1D): tf.Tensor {
-  const backend = nativeBackend();
+function tensorflowUniform(shape: number[], seed: tf.Tensor1D): tf.Tensor {
+  const backend = tensorflowBackend();
   const { TF_ATTR_TYPE, TF_FLOAT, TF_INT32 } = backend.binding;
   const type = (name: string, value: number) => ({ name, type: TF_ATTR_TYPE, value });
   return backend.executeSingleOutput(

@@ -6,7 +6,7 @@
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
 import { streamSeed } from '../../random';
-import { isNative, nativeBackend, type OpAttribute } from '../backend';
+import { type OpAttribute, tensorflowBackend, usesTensorFlow } from '../backend';
 import { typeAttribute } from '../compile/graph-def';
 import { TraceError } from '../compile/outputs';
 import { withMethods } from '../patch';
@@ -52,7 +52,7 @@ const core = createRequire(require.resolve('@tensorflow/tfjs'))('@tensorflow/tfj
 export function withStatelessRandom<R>(state: tf.Variable, body: () => R): R {
   let calls = 0;
   const offset = (seed: Seed): number => streamSeed(hash(seed), calls++);
-  return withMethods(core, isNative() ? nativeOps(state, offset) : eagerOps(state, offset), () => {
+  return withMethods(core, usesTensorFlow() ? tensorflowOps(state, offset) : eagerOps(state, offset), () => {
     const result = body();
     if (calls > 0) tf.tidy(() => state.assign(tf.add(state, tf.tensor1d([0, 1], 'int32'))));
     return result;
@@ -60,12 +60,12 @@ export function withStatelessRandom<R>(state: tf.Variable, body: () => R): R {
 }
 
 /** TensorFlow's stateless random operations (Philox). */
-function nativeOps(state: tf.Variable, offset: (seed: Seed) => number): RandomOps {
-  const { TF_FLOAT, TF_INT32 } = nativeBackend().binding;
+function tensorflowOps(state: tf.Variable, offset: (seed: Seed) => number): RandomOps {
+  const { TF_FLOAT, TF_INT32 } = tensorflowBackend().binding;
   const float = (name: string): OpAttribute => typeAttribute(name, TF_FLOAT);
   const int = (name: string): OpAttribute => typeAttribute(name, TF_INT32);
   const draw = (op: string, attributes: OpAttribute[], inputs: tf.Tensor[], seed: Seed): tf.Tensor =>
-    nativeBackend().executeSingleOutput(
+    tensorflowBackend().executeSingleOutput(
       op,
       [...attributes, int('Tseed')],
       [...inputs, tf.add(state, tf.tensor1d([offset(seed), 0], 'int32'))],
@@ -94,7 +94,7 @@ function nativeOps(state: tf.Variable, offset: (seed: Seed) => number): RandomOp
       tf.tidy(() => {
         // The operation broadcasts alpha; it has its seed before alpha.
         const key = tf.add(state, tf.tensor1d([offset(seed), 0], 'int32'));
-        const gamma = nativeBackend().executeSingleOutput(
+        const gamma = tensorflowBackend().executeSingleOutput(
           'StatelessRandomGammaV2',
           [float('dtype'), int('Tseed'), int('T')],
           [tf.tensor1d(shape, 'int32'), key, tf.fill(shape, alpha)],

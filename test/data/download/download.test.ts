@@ -111,6 +111,7 @@ describe('download', () => {
     assert.ok(readFileSync(path).equals(CONTENT));
     assert.equal(readFileSync(elsewhere, 'utf8'), 'not ours');
     mkdirSync(`${path}.part`);
+    await server!.close();
     await assert.rejects(get([good(CONTENT)], {}, Buffer.from('other')), /file\.tar\.gz\.part is a folder/);
   });
 

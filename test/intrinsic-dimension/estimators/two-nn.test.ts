@@ -141,7 +141,7 @@ describe('TwoNN', () => {
     });
   }
 
-  it('refuses rows on demand that are no typed arrays, and tensors of words', async () => {
+  it('refuses rows on demand that are not typed arrays, and tensors of words', async () => {
     const onDemand = { row: () => [1, 2] as never, shape: [9, 2] as const };
     await assert.rejects(intrinsicDimension(onDemand), /points.row must give a Float32Array or Float64Array/);
     const words = tf.tensor2d([['a'], ['b'], ['c']]);

@@ -11,6 +11,7 @@ import {
   type Rows,
 } from '../../../src/intrinsic-dimension/points/points';
 import { neighbours, type SearchOptions } from '../../../src/intrinsic-dimension/search/neighbours';
+import { planSearch } from '../../../src/intrinsic-dimension/search/plan';
 import { projectedSet } from '../../../src/intrinsic-dimension/search/projection';
 import { hasBfloat16 } from '../../../src/intrinsic-dimension/search/search-kernel';
 import { largestComputed, searchSet } from '../../../src/intrinsic-dimension/search/search-set';
@@ -201,7 +202,8 @@ describe('neighbours', () => {
 
     it('rest on distances that are never too long, and on a convolution seldom shorter than 80 %', async () => {
       const rows = convolved(300);
-      const set = await projectedSet(rows, spreadColumns(rows), async () => {});
+      const { projection } = planSearch({ n: rows.n, d: rows.d, k: 1, inMemory: true });
+      const set = await projectedSet(rows, spreadColumns(rows), projection, async () => {});
       assert.ok(set);
       const chosen = Int32Array.of(0, 99, 299);
       const computed = squaredDistancesFrom(set, chosen);
@@ -280,14 +282,14 @@ describe('neighbours', () => {
 
   for (const backend of ['wasm', 'cpu']) {
     it(`are exact on the ${backend} backend, in a projection, too`, async () => {
-      const native = tf.getBackend();
+      const before = tf.getBackend();
       try {
         assert.ok(await tf.setBackend(backend));
         await assertExact(normalRows(80, 7, 9), 5);
         const shape = { seed: 1, decay: 1, offset: 0, scale: 1, clusters: 1, spread: 1, outlier: 1 };
         await assertSameDistances(decaying(200, 150, shape), 4);
       } finally {
-        await tf.setBackend(native);
+        await tf.setBackend(before);
       }
     });
   }

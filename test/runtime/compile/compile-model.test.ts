@@ -203,7 +203,7 @@ describe('compileModel', () => {
     'recurrent dropout': () =>
       tf.layers.simpleRNN({ units: 3, returnSequences: true, dropout: 0.3, recurrentDropout: 0.3 }),
   }))
-    it(`draws anew at each step in ${name}, and the same again from the same seed`, async () => {
+    it(`draws new numbers at each step in ${name}, and the same again from the same seed`, async () => {
       const run = async (drawSeed: number): Promise<number[]> => {
         const model = tf.sequential({
           layers: [
@@ -267,7 +267,7 @@ describe('compileModel', () => {
       assert.ok(Math.max(...moved) > 1e-3, 'the weights moved');
     });
 
-  it('refuses what is no model, and a model that is compiled already', () => {
+  it('refuses what is not a model, and a model that is compiled already', () => {
     assert.throws(() => compileModel({} as tf.LayersModel), /takes a tf.LayersModel/);
     const model = mlp();
     const compiled = compileModel(model);

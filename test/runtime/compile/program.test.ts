@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import * as tf from '@tensorflow/tfjs';
-import { loadBackend, nativeBackend } from '../../../src/runtime/backend';
+import { loadBackend, tensorflowBackend } from '../../../src/runtime/backend';
 import { compile } from '../../../src/runtime/compile/program';
 import { updateVariables } from '../../../src/runtime/compile/trace';
 import { createOptimizer, type OptimizerConfig } from '../../../src/training/optimizers';
@@ -9,7 +9,7 @@ const values = (tensor: tf.Tensor): number[] => Array.from(tensor.dataSync());
 
 describe('compile', () => {
   before(async () => {
-    assert.equal((await loadBackend()).name, 'tensorflow', 'these tests need the native backend');
+    assert.equal((await loadBackend()).name, 'tensorflow', 'these tests need the TensorFlow backend');
   });
 
   it('keeps variables between runs and entries', () => {
@@ -35,7 +35,7 @@ describe('compile', () => {
     assert.deepEqual(values(w), [3, 3, 3], 'dispose hands the values back');
   });
 
-  it('traces anew for a new shape and carries the variables over', () => {
+  it('traces again for a new shape and carries the variables over', () => {
     const w = tf.variable(tf.scalar(0));
     const program = compile({
       variables: { w },
@@ -237,7 +237,7 @@ describe('compile', () => {
     program.dispose();
   });
 
-  it('traces anew for another type, and runs as a promise', async () => {
+  it('traces again for another type, and runs as a promise', async () => {
     const program = compile({
       variables: {},
       entries: { halve: (x: tf.Tensor) => tf.div(x, 2) },
@@ -258,7 +258,7 @@ describe('compile', () => {
     program.dispose();
     const unchecked = compile({ variables: {}, entries: { entry } });
     const outside = (): tf.Tensor => unchecked.runSync('entry', table, tf.tensor1d([1, 7], 'int32'));
-    if (nativeBackend().isUsingGpuDevice) assert.deepEqual(values(outside()), [3, 0]);
+    if (tensorflowBackend().isUsingGpuDevice) assert.deepEqual(values(outside()), [3, 0]);
     else assert.throws(outside, /7|8 is not in/);
     unchecked.dispose();
   });
@@ -298,7 +298,7 @@ describe('compile', () => {
     assert.deepEqual([outside, listed].flatMap(values), [1, 1]);
   });
 
-  it('refuses disposed inputs and entries that are no functions', () => {
+  it('refuses disposed inputs and entries that are not functions', () => {
     const f = (x: tf.Tensor): tf.Tensor => tf.square(x);
     const program = compile({ variables: {}, entries: { f, g: 3 as unknown as typeof f } });
     const gone = tf.ones([2]);

@@ -108,7 +108,7 @@ function evaluate(op: Op, shapes: number[][]): Float32Array[] {
   });
 }
 
-describe('native ops', () => {
+describe('operations of TensorFlow and of this project', () => {
   before(loadBackend);
   afterEach(() => tf.setBackend('tensorflow'));
 

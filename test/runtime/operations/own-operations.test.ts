@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { hasOwnOperations, loadBackend, nativeBackend } from '../../../src/runtime/backend';
+import { hasOwnOperations, loadBackend, tensorflowBackend } from '../../../src/runtime/backend';
 import { compile } from '../../../src/runtime/compile/program';
 import { convolution } from '../../../src/runtime/operations/convolution';
 import { dropout, gelu, layerNorm } from '../../../src/runtime/operations/fused-operations';
@@ -64,7 +64,7 @@ describe("TensorFlow's further operations", () => {
 
   it('refuse what they cannot compute', () => {
     const run = (op: string, ...shapes: number[][]): tf.Tensor =>
-      nativeBackend().executeSingleOutput(
+      tensorflowBackend().executeSingleOutput(
         op,
         [],
         shapes.map((shape) => tf.zeros(shape)),

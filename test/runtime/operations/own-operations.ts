@@ -1,7 +1,7 @@
 /** Compares the operations of `native/` with TensorFlow's; prints one line for each difference. Run by a test for each set of instructions. */
 import * as tf from '@tensorflow/tfjs';
 import { mulberry32, normals } from '../../../src/random';
-import { loadBackend, nativeBackend, type OpAttribute } from '../../../src/runtime/backend';
+import { loadBackend, type OpAttribute, tensorflowBackend } from '../../../src/runtime/backend';
 import { convolution } from '../../../src/runtime/operations/convolution';
 import { dropout, gelu, layerNorm } from '../../../src/runtime/operations/fused-operations';
 import { statelessRandom } from '../../../src/runtime/random/stateless-random';
@@ -28,9 +28,9 @@ async function main(): Promise<void> {
     const dy = random([batch, height, width, output], 3);
     const [y, dx] = withGradient(x, dy, () => convolution(x, filter));
     const attributes = convolutionAttributes();
-    const theirs = nativeBackend().executeSingleOutput('Conv2D', attributes, [x, filter]);
+    const theirs = tensorflowBackend().executeSingleOutput('Conv2D', attributes, [x, filter]);
     const sizes = tf.tensor1d(x.shape, 'int32');
-    const gradient = nativeBackend().executeSingleOutput('Conv2DBackpropInput', attributes, [
+    const gradient = tensorflowBackend().executeSingleOutput('Conv2DBackpropInput', attributes, [
       sizes,
       filter,
       dy,
@@ -39,7 +39,7 @@ async function main(): Promise<void> {
     compare(`its gradient [${x.shape}] to ${output}`, dx, gradient);
     const dFilter = tf.grad((filter) => convolution(x, filter as tf.Tensor4D))(filter, dy);
     const filterSizes = tf.tensor1d(filter.shape, 'int32');
-    const their = nativeBackend().executeSingleOutput('Conv2DBackpropFilter', attributes, [
+    const their = tensorflowBackend().executeSingleOutput('Conv2DBackpropFilter', attributes, [
       x,
       filterSizes,
       dy,
@@ -142,7 +142,7 @@ function compare(what: string, ours: tf.Tensor, theirs: tf.Tensor, tolerance = T
 }
 
 function convolutionAttributes(): OpAttribute[] {
-  const { TF_ATTR_TYPE, TF_ATTR_INT, TF_ATTR_STRING, TF_FLOAT } = nativeBackend().binding;
+  const { TF_ATTR_TYPE, TF_ATTR_INT, TF_ATTR_STRING, TF_FLOAT } = tensorflowBackend().binding;
   return [
     { name: 'T', type: TF_ATTR_TYPE, value: TF_FLOAT },
     { name: 'strides', type: TF_ATTR_INT, value: [1, 1, 1, 1] },

@@ -78,7 +78,7 @@ void multiply(const Product &product, [[maybe_unused]] bool halved) {
   multiplyWords<Single>(product);
 }
 
-/** Values looked at together: bit i tells whether the i-th is above its threshold. */
+/** Compares several values at once: bit i says whether the i-th is above its threshold. */
 constexpr int MANY = 16;
 #if defined(__AVX512F__)
 inline unsigned above(const float *values, Floats thresholds) {
@@ -119,7 +119,7 @@ inline unsigned aboveEach(const float *values, const float *thresholds) {
 }
 #endif
 
-/** Puts a point in another's list, whose last gives way. */
+/** Puts a point into the list of another, from which the last one drops out. */
 inline void insert(const Lists &lists, int64_t point, int64_t other, float value) {
   float *nearness = lists.nearness + point * lists.size;
   int32_t *indices = lists.indices + point * lists.size;
@@ -172,7 +172,7 @@ template <class T> Look lookAt(const T *x, int64_t d) {
   float sums[MANY_LANES] = {};
   for (int lane = 0; lane < MANY_LANES; lane++) hashes[lane] = 0x811c9dc5;
   const auto mix = [&](int lane, T value) {
-    // 0 for every finite number, else no number; and -0 equals 0, so that both must hash alike.
+    // This is 0 for every finite number, else NaN. -0 equals 0, so both must have the same hash.
     sums[lane] += float(value - value);
     const T same = value + T(0);
     if constexpr (sizeof(T) == 4) {

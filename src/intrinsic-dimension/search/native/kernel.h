@@ -20,7 +20,7 @@ struct Product {
   const float *leftHalves, *rightHalves;
 };
 
-/** Of each point the `size` nearest so far, nearest first. */
+/** The `size` nearest of each point so far, nearest first. */
 struct Lists {
   float *nearness;
   int32_t *indices;
@@ -52,7 +52,7 @@ struct Packing {
   double *squares, *errors; // of each point; what these columns add
 };
 
-/** Of a point: whether its coordinates are all finite, and a number that equal points have in common. */
+/** Whether all coordinates of a point are finite, and a number that equal points have in common. */
 struct Look {
   bool finite;
   uint32_t hash;

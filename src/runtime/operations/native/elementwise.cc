@@ -84,7 +84,7 @@ inline Floats exponential(Floats x) {
   return (Floats)((Ints)result + ((Ints)shifted << 23)); // times 2^n
 }
 
-/** What is no number stays none. */
+/** NaN stays NaN. */
 inline Floats clamped(Floats x, float limit) {
   const Floats low = all(-limit), high = all(limit);
   x = x < low ? low : x;
@@ -147,7 +147,7 @@ inline void draw(const Stream &stream, uint64_t block, uint32_t (&numbers)[DRAWN
   const uint64_t low = (uint64_t(stream.counter[1]) << 32 | stream.counter[0]) + block;
   uint32_t key0 = stream.key[0], key1 = stream.key[1];
 #if defined(__AVX512F__)
-  // Of each 64 bits the lower half is a number; what the upper one holds does not matter.
+  // The lower half of each 64 bits is a number; the upper half is not used.
   const __m512i counters = _mm512_add_epi64(_mm512_set1_epi64(int64_t(low)), _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0));
   const __m512i m0 = _mm512_set1_epi64(MULTIPLIERS[0]), m1 = _mm512_set1_epi64(MULTIPLIERS[1]);
   __m512i a = counters, b = _mm512_srli_epi64(counters, 32), c = _mm512_set1_epi64(stream.counter[2]),
@@ -192,7 +192,7 @@ Stream streamOf(int64_t first, int64_t second) {
 
 void dropout(const Stream &stream, int64_t first, int64_t count, float rate, float scale, const float *x, float *y,
              float *mask) {
-  // TensorFlow's numbers in [0, 1) are the lowest 23 bits; they are compared before they are made of them.
+  // TensorFlow makes its numbers in [0, 1) from the lowest 23 bits; comparing these bits saves the conversion.
   const auto least = uint32_t(std::ceil(double(rate) * (1 << 23)));
   uint32_t numbers[DRAWN];
   for (int64_t done = 0; done < count; done += DRAWN) {

@@ -20,7 +20,7 @@ typedef std::vector<int64_t> Shape;
 
 int64_t sizeOf(const Shape &shape);
 
-/** One run of an operation. Its tensors are freed at the end, when its failure is told as well. */
+/** One run of an operation. Its tensors are freed at the end, and a failure is reported to TensorFlow then. */
 class Call {
 public:
   /** The operation's attributes, in the order of its definition. */

@@ -28,7 +28,7 @@ void *wait(void *) {
 
 bool receiveSignalsApart() {
   pthread_t receiver;
-  // It inherits the mask of now, and every later thread that of below.
+  // It inherits the present mask; every later thread inherits the one set below.
   if (pthread_create(&receiver, nullptr, wait, nullptr) != 0) return false;
   pthread_detach(receiver);
   sigset_t others;

@@ -1,4 +1,4 @@
-/** How numbers are written in figures and tables. */
+/** How numbers are written in titles, figures and tables. */
 
 /** 1e-2 rather than 0.01, 0.3 as it is. */
 export function formatSetting(value: number): string {
