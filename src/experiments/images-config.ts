@@ -97,6 +97,30 @@ const PRESETS = {
       measureEvery: 1000,
     },
   },
+  cifar10_jpeg: {
+    summary:
+      'a narrow ResNet-18 learns 2,000 pictures of CIFAR-10, read from JPEG files, and overfits without regularisation',
+    source: 'a pilot, described in data/README.md',
+    cost: 'about 10 minutes on two cores',
+    settings: {
+      dataset: 'folder',
+      folder: 'data/downloads/cifar10-jpeg',
+      images: 2000,
+      cropPadding: 4,
+      horizontalFlip: true,
+      width: 16,
+      weightDecay: 0,
+      batchSize: 64,
+      steps: 3500,
+      measureEvery: 3500,
+      earlyMeasurements: 5,
+      idData: true,
+    },
+    grid: {
+      weightDecay: [0, 1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 5e-3, 7e-3, 1e-2, 1.5e-2, 2e-2, 3e-2, 5e-2],
+      seed: [0, 1, 2],
+    },
+  },
 } satisfies Readonly<Record<string, Preset<ImagesConfig>>>;
 
 /** The name of a preset of images. */

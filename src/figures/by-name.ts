@@ -11,6 +11,7 @@ export { type PicturesOptions, picturesFigure as pictures } from './pictures';
 export {
   profileFigure as profile,
   profilesFigure as profiles,
+  runsFigure as runs,
   siteCurves,
   sitesFigure as sites,
 } from './profile';

@@ -69,16 +69,7 @@ export interface EstimatorOptions {
   /**
    * - pca: How the number of components is read from the eigenvalues. Default: variance.
    */
-  readonly rule?:
-    | 'variance'
-    | 'fukunaga-olsen'
-    | 'fan'
-    | 'max-gap'
-    | 'kaiser'
-    | 'broken-stick'
-    | 'minka'
-    | 'marchenko-pastur'
-    | 'parallel-analysis';
+  readonly rule?: 'variance' | 'fukunaga-olsen' | 'fan' | 'max-gap' | 'kaiser' | 'broken-stick' | 'minka' | 'marchenko-pastur' | 'parallel-analysis';
   /**
    * - pca: Share of the variance that the components hold. Allowed: in (0, 1]. Default: 0.95.
    */
