@@ -237,13 +237,10 @@ describe('presets', () => {
       for (const word of Object.keys(presets)) {
         const config = parseRun(word, ['seed=7', 'steps=30']);
         assert.deepEqual(config, preset(word, { seed: 7, steps: 30 }));
-        const axes = Object.keys(presets[word]!.grid ?? {}).map((key) => `${key}=.2`);
-        assert.deepEqual(parseGrid(['seed=7', 'steps=30', ...axes], word), [
-          preset(word, {
-            seed: 7,
-            steps: 30,
-            ...Object.fromEntries(axes.map((word) => [word.slice(0, -3), 0.2])),
-          }),
+        const axes = Object.keys(presets[word]!.grid ?? {}).filter((key) => key !== 'seed');
+        const values = Object.fromEntries(axes.map((key) => [key, 0.2]));
+        assert.deepEqual(parseGrid(['seed=7', 'steps=30', ...axes.map((key) => `${key}=.2`)], word), [
+          preset(word, { seed: 7, steps: 30, ...values }),
         ]);
       }
     }
