@@ -1,14 +1,15 @@
 /**
  * Sets up all that the project needs, inside its own folder: npm packages, a Python environment with JupyterLab,
- * TensorFlow's library, the addon that binds it, the project's own addons, and the compiled TypeScript. Every step is skipped when its inputs
- * have not changed, and a set-up that was killed goes on where it was.
+ * TensorFlow's library, the addon that binds it, the project's own addons, and the compiled TypeScript. Two steps run at a
+ * time where one does not build on the other. Every step is skipped when its inputs have not changed, and a set-up that was
+ * killed goes on where it was.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildOperations, buildSearchKernel, operationSources, searchSources } from './lib/kernels.mjs';
-import { locked } from './lib/lock.mjs';
+import { asStep, endPrograms, locked } from './lib/lock.mjs';
 import {
   checkCompiler,
   checkDisk,
@@ -45,15 +46,7 @@ export async function setUp(names) {
       for (const check of new Set(open.flatMap(({ checks }) => checks))) check();
       const needed = open.reduce((sum, { gib }) => sum + gib, 0);
       if (needed > 0) checkDisk(ROOT, needed);
-      const times = [];
-      for (const next of all) {
-        const { name, title, hash, body, progress, outputs, left } = next;
-        if (names?.includes(name) === false || !isOpen(next)) continue;
-        const started = performance.now();
-        await stamped(stampOf(name), hash(), () => step(title, body, progress), outputs, left);
-        times.push({ title, seconds: (performance.now() - started) / 1000 });
-      }
-      tellTimes(times);
+      await doSteps(open.filter(({ name }) => names?.includes(name) !== false));
     });
   } catch (error) {
     if (error.code === 'ENOSPC') throw new SetupError(`the disk of ${ROOT} is full: free some space`);
@@ -68,24 +61,58 @@ function isOpen({ name, hash }) {
   return !isDone(stampOf(name), hash());
 }
 
-/** How long the set-up took, and the share of each step. */
-function tellTimes(times) {
-  if (times.length < 2) return;
-  const total = times.reduce((sum, { seconds }) => sum + seconds, 0);
-  const shares = times.map(({ title, seconds }) => `${title} ${Math.round((100 * seconds) / total)} %`);
-  console.error(`  set up in ${Math.round(total)} s: ${shares.join(', ')}`);
+/** Each waits for the network, the disk or one core: more at a time would only be harder to follow. */
+const AT_A_TIME = 2;
+
+/**
+ * Does steps, in their order where they are ready: each builds on those that it comes `after`. Where one fails, those that
+ * come before it are finished, and those that come later are ended.
+ */
+async function doSteps(open) {
+  const begun = performance.now();
+  const seconds = (since) => Math.round((performance.now() - since) / 1000);
+  const order = open.map(({ name }) => name);
+  const waiting = [...open];
+  const unfinished = new Set(order);
+  const running = new Set();
+  const times = [];
+  let failure;
+  const start = async ({ name, title, hash, body, progress, outputs, left }) => {
+    const started = performance.now();
+    try {
+      const does = () => asStep(name, () => step(title, body, progress));
+      await stamped(stampOf(name), hash(), does, outputs, left);
+      unfinished.delete(name);
+      times.push(`${title} ${seconds(started)} s`);
+    } catch (error) {
+      failure ??= error;
+      endPrograms((other) => order.indexOf(other) > order.indexOf(name));
+    }
+  };
+  for (;;) {
+    const isFree = failure === undefined && running.size < AT_A_TIME;
+    const ready = isFree ? waiting.findIndex(({ after }) => !after.some((name) => unfinished.has(name))) : -1;
+    if (ready >= 0) {
+      const begins = start(waiting.splice(ready, 1)[0]).then(() => running.delete(begins));
+      running.add(begins);
+    } else if (running.size > 0) await Promise.race(running);
+    else break;
+  }
+  if (failure !== undefined) throw failure;
+  if (times.length > 1) console.error(`  set up in ${seconds(begun)} s: ${times.join(', ')}`);
 }
 
 /**
  * The steps in order, those that the first picture needs before the others: what goes in (hash), which of
- * its files every set-up looks at afterwards (outputs), all that doctor looks at (left, the outputs unless said), and what
- * it takes (checks, gib).
+ * its files every set-up looks at afterwards (outputs), all that doctor looks at (left, the outputs unless said), on which
+ * steps it builds (after), and what it takes (checks, gib).
  */
 function steps() {
   const wheels = chooseWheels();
   const tensorflow = wheels && [
     {
       name: 'tensorflow',
+      after: ['python'],
       title: wheels.title,
       hash: () => hashOf({ values: [wheels.requirements, ...PATTERNS] }),
       outputs: () => LIBRARIES.map((name) => join(CACHE, wheels.folder, name)),
@@ -97,6 +124,7 @@ function steps() {
     },
     {
       name: 'addon',
+      after: ['npm', 'tensorflow'],
       title: 'addon that binds TensorFlow to Node',
       hash: () => hashOf({ values: [wheels.requirements], files: [LOCK_FILE] }),
       outputs: () => [ADDON],
@@ -106,6 +134,7 @@ function steps() {
     },
     {
       name: 'operations',
+      after: ['npm', 'tensorflow'],
       title: 'addon of further operations',
       hash: () => hashOf({ values: [wheels.requirements], files: operationSources() }),
       outputs: () => [OPERATIONS],
@@ -117,6 +146,7 @@ function steps() {
   return [
     {
       name: 'npm',
+      after: [],
       title: 'npm packages',
       hash: () => hashOf({ values: [process.platform, process.arch], files: [LOCK_FILE] }),
       outputs: () => [TSC, ...packageFiles()],
@@ -129,6 +159,7 @@ function steps() {
     },
     {
       name: 'compiled',
+      after: ['npm'],
       title: 'TypeScript',
       hash: () => hashOf({ files: [LOCK_FILE, join(ROOT, 'tsconfig.json'), ...sourceFiles()] }),
       outputs: () => filesBelow(DIST),
@@ -138,6 +169,7 @@ function steps() {
     },
     {
       name: 'python',
+      after: [],
       title: 'Python environment with JupyterLab',
       hash: () => hashOf({ files: [REQUIREMENTS] }),
       outputs: pythonFiles,
@@ -149,6 +181,7 @@ function steps() {
     ...(tensorflow ?? []),
     {
       name: 'search-kernel',
+      after: ['npm'],
       title: 'addon that searches neighbours',
       hash: () => hashOf({ values: [process.platform, process.arch], files: searchSources() }),
       outputs: () => [SEARCH_KERNEL],
@@ -184,7 +217,7 @@ function packageFiles() {
     try {
       return [own, require.resolve(name)];
     } catch {
-      return [own]; // types, headers and programs are entered by nobody
+      return [own]; // types, headers and programs have no entry
     }
   });
 }

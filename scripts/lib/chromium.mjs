@@ -7,7 +7,7 @@ import { step } from './report.mjs';
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
 const INSTALL = 'apt-get install --yes --no-install-recommends chromium';
 
-/** Path of the browser; undefined, after one line that says what to do, where there is none and none can be had. */
+/** Path of the browser; undefined, after one line that says what to do, where there is none and none can be installed. */
 export async function chromium() {
   const found = process.env.CHROMIUM ?? inPath(NAMES);
   if (found) return found;

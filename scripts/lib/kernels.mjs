@@ -12,6 +12,7 @@ const THIS = fileURLToPath(import.meta.url);
 const RUNTIME = join(ROOT, 'src', 'runtime', 'operations', 'native');
 const SHARED = join(ROOT, 'src', 'native');
 const SEARCH = join(ROOT, 'src', 'intrinsic-dimension', 'search', 'native');
+const OBJECTS = join(CACHE, 'objects');
 // Each addon has its own threads, which wait in its code as long as the process lives.
 const FLAGS = ['-std=gnu++17', '-O3', '-fPIC', '-fvisibility=hidden'];
 const AVX2 = ['-mavx2', '-mfma'];
@@ -39,8 +40,9 @@ function sourcesIn(folder) {
 export async function buildSearchKernel() {
   const bfloat16 = knowsBfloat16();
   const variants = bfloat16 ? { ...VARIANTS, bfloat16: BFLOAT16 } : VARIANTS;
-  const objects = await compile('search', join(SEARCH, 'kernel.cc'), variants);
+  const objects = await compile(join(OBJECTS, 'search'), join(SEARCH, 'kernel.cc'), variants);
   await link(SEARCH_KERNEL, [...(bfloat16 ? ['-DBFLOAT16'] : []), join(SEARCH, 'addon.cc'), ...objects]);
+  rmSync(join(OBJECTS, 'search'), { recursive: true });
 }
 
 /** The operations are added to the TensorFlow of this folder. */
@@ -49,7 +51,9 @@ export async function buildOperations({ folder }) {
   const kernels = ['winograd', 'elementwise'];
   const objects = [];
   for (const kernel of kernels)
-    objects.push(...(await compile(kernel, join(RUNTIME, `${kernel}.cc`), VARIANTS)));
+    objects.push(
+      ...(await compile(join(OBJECTS, 'operations', kernel), join(RUNTIME, `${kernel}.cc`), VARIANTS)),
+    );
   const sources = sourcesIn(RUNTIME).filter(
     (name) => name.endsWith('.cc') && !kernels.includes(basename(name, '.cc')),
   );
@@ -58,6 +62,7 @@ export async function buildOperations({ folder }) {
     ...LIBRARIES.map((name) => `-l:${name}`),
     `-Wl,-rpath,$ORIGIN/${relative(CACHE, library)}`,
   ]);
+  rmSync(join(OBJECTS, 'operations'), { recursive: true });
 }
 
 /** Compilers older than the instructions do not. */
@@ -66,9 +71,8 @@ function knowsBfloat16() {
   return spawnSync(COMPILER, [...BFLOAT16, '-E', '-x', 'c++', '/dev/null']).status === 0;
 }
 
-/** One object for each variant of a kernel. */
-async function compile(name, source, variants) {
-  const build = join(CACHE, 'objects', name);
+/** One object for each variant of a kernel, in the folder `build`. */
+async function compile(build, source, variants) {
   mkdirSync(build, { recursive: true });
   const objects = [];
   for (const [variant, flags] of Object.entries(variants)) {
@@ -93,5 +97,4 @@ async function link(addon, options) {
   await run(process.execPath, ['-e', load], { name: 'loading the addon', cwd: ROOT });
   rmSync(addon, { recursive: true, force: true }); // a folder would not be replaced
   renameSync(temporary, addon);
-  rmSync(join(CACHE, 'objects'), { recursive: true, force: true });
 }

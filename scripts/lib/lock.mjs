@@ -1,24 +1,26 @@
-/** One set-up at a time: a lock that names its holder and the program it runs, so that what a kill left is cleared. */
+/** One set-up at a time: a lock that names its holder and the programs it runs, so that what a kill left is cleared. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { linkSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SetupError } from './report.mjs';
 
-/** The lock that this process holds: where, and the program that it runs now. */
+/** The lock that this process holds: where, and the programs that it runs now. */
 let held;
 
-/** Holds the lock file while `body` runs. Waits for a holder that lives; ends the program that a killed one left. */
+/** Holds the lock file while `body` runs. Waits for a holder that lives; ends the programs that a killed one left. */
 export async function locked(path, body) {
   mkdirSync(dirname(path), { recursive: true });
   for (let told = false; !take(path); ) {
-    const { holder, program, gone } = read(path);
+    const { holder, programs = [], gone } = read(path);
     if (gone) {
       if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink())
         throw new SetupError(`${path} is a link where a lock file belongs: remove it`);
       continue;
     }
     if (!isRunning(holder)) {
-      if (isRunning(program)) end(program);
-      else rmSync(path, { force: true });
+      const left = programs.filter(isRunning);
+      for (const program of left) end(program);
+      if (left.length === 0) rmSync(path, { force: true });
     } else if (!told) {
       console.error(`  another set-up is running (process ${holder.pid}): waiting for it`);
       told = true;
@@ -26,9 +28,9 @@ export async function locked(path, body) {
     await new Promise((resolve) => setTimeout(resolve, isRunning(holder) ? 300 : 20));
   }
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  // The lock stays: the next set-up waits until the program has really ended.
+  // The lock stays: the next set-up waits until the programs have really ended.
   const interrupted = () => {
-    if (held.program) end(held.program);
+    endPrograms();
     process.exit(130);
   };
   for (const signal of signals) process.once(signal, interrupted);
@@ -41,10 +43,32 @@ export async function locked(path, body) {
   }
 }
 
-/** Writes into the lock which program runs now, if any: the leader of a process group of its own. */
+/** The step that runs a program. */
+const steps = new AsyncLocalStorage();
+
+/** Runs the body of a step, whose programs `endPrograms` can end. */
+export function asStep(name, body) {
+  return steps.run(name, body);
+}
+
+/** Writes into the lock that a program runs now: the leader of a process group of its own. Returns what says that it ended. */
 export function running(pid) {
+  const program = { pid, started: startOf(pid), step: steps.getStore() };
+  held?.programs.add(program);
+  write();
+  return () => {
+    held?.programs.delete(program);
+    write();
+  };
+}
+
+/** Ends the programs of some steps, or all that this process runs. */
+export function endPrograms(isMeant = () => true) {
+  for (const program of held?.programs ?? []) if (isMeant(program.step)) end(program);
+}
+
+function write() {
   if (!held) return;
-  held.program = pid && { pid, started: startOf(pid) };
   const temporary = `${held.path}.${process.pid}`;
   writeFileSync(temporary, contents());
   renameSync(temporary, held.path);
@@ -52,7 +76,7 @@ export function running(pid) {
 
 /** Creates the lock with its contents in one go; false when there is one. */
 function take(path) {
-  held = { path, program: undefined };
+  held = { path, programs: new Set() };
   const temporary = `${path}.${process.pid}`;
   writeFileSync(temporary, contents());
   try {
@@ -69,7 +93,7 @@ function take(path) {
 
 function contents() {
   const holder = { pid: process.pid, started: startOf(process.pid) };
-  return JSON.stringify({ holder, program: held.program });
+  return JSON.stringify({ holder, programs: [...held.programs] });
 }
 
 /** What the lock says; `gone` when its holder has just released it: what is there a moment later is another's. */

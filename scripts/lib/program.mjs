@@ -25,10 +25,10 @@ export async function run(command, args, { name = basename(command), cwd, env, o
     child.on('error', reject);
     child.on('close', (code, signal) => resolve(signal ?? code));
   });
-  running(child.pid);
+  const hasEnded = running(child.pid);
   child.stdin.on('error', () => {}).end('go\n');
   const code = await ended;
-  running(undefined);
+  hasEnded();
   if (code !== 0) throw new SetupError(explain(name, code, output));
   return output;
 }

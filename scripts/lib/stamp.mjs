@@ -59,7 +59,7 @@ export function damaged(stamp) {
 }
 
 /**
- * Runs `body` between taking the old stamp away and writing the new one. `outputs` tells the files that every set-up looks
+ * Runs `body` between taking the old stamp away and writing the new one. `outputs` lists the files that every set-up looks
  * at from then on, and `left` all that the body left.
  */
 export async function stamped(stamp, hash, body, outputs, left = outputs) {

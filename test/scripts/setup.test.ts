@@ -419,7 +419,7 @@ describe('set-up', () => {
     it('a lock with the number of another, living process is not waited for', async () => {
       writeFileSync(
         join(folder, 'lock'),
-        JSON.stringify({ holder: { pid: process.pid, started: '1' }, program: undefined }),
+        JSON.stringify({ holder: { pid: process.pid, started: '1' }, programs: [] }),
       );
       const { locked } = await import(pathToFileURL(join(ROOT, 'scripts/lib/lock.mjs')).href);
       assert.equal(await locked(join(folder, 'lock'), async () => 'done'), 'done');
