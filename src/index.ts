@@ -24,6 +24,18 @@ export type { Points } from './intrinsic-dimension/points/points';
 export { idScale, type ScaleCurve, type ScaleOptions } from './intrinsic-dimension/scale';
 export { type LocalId, type LocalIdOptions, localId } from './intrinsic-dimension/local-id';
 export {
+  type ImbalanceOptions,
+  type InformationImbalance,
+  informationImbalance,
+} from './intrinsic-dimension/comparison/information-imbalance';
+export {
+  type LabelOverlapOptions,
+  labelOverlap,
+  type NeighbourhoodOverlap,
+  neighbourhoodOverlap,
+  type OverlapOptions,
+} from './intrinsic-dimension/comparison/neighbourhood-overlap';
+export {
   cube,
   embed,
   flatTorus,

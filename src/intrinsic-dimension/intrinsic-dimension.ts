@@ -104,14 +104,14 @@ async function fromNeighbours(
     : needed;
   const members = chosen && drawSubsamples(set.n, needed, chosen);
   const table = await set.neighbours(k, options, members && depthForSubsamples(members, set.n, needed, k));
-  const { value, influences, neighbours, exactInterval, fit } = estimator.estimate(table);
+  const { value, influences, neighbours, exactInterval, exactStandardError, fit } = estimator.estimate(table);
   const subsamples =
     members && estimateSubsamples(set, table, members, needed, (part) => estimator.estimate(part).value);
   const standardError =
     kind === 'sandwich'
       ? sandwichStandardError(influences(), table, neighbours)
       : kind === 'iid'
-        ? independentStandardError(influences())
+        ? (exactStandardError ?? independentStandardError(influences()))
         : subsamples!.standardDeviation;
   const exact = kind === 'iid' ? exactInterval?.(level) : undefined;
   return {

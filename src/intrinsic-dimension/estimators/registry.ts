@@ -4,6 +4,7 @@ import type { Estimator, FromNeighbours, FromPoints } from './estimator';
 import { FISHER_SEPARABILITY } from './global/fisher-separability';
 import { GRIDE } from './gride';
 import { LEVINA_BICKEL } from './levina-bickel';
+import { PARTICIPATION_RATIO_CORRECTED } from './linear/participation-ratio-corrected';
 import { MACKAY_GHAHRAMANI } from './mackay-ghahramani';
 import { MIND_ML } from './mind-ml';
 import { complete, type Option, type ValuesOf } from './options';
@@ -14,6 +15,7 @@ import { MADA } from './pointwise/mada';
 import { MOM } from './pointwise/mom';
 import { TLE } from './pointwise/tle';
 import { TWO_NN } from './two-nn';
+import { TWO_NN_BAYES } from './two-nn-bayes';
 import { TWO_NN_MLE } from './two-nn-mle';
 
 const REGISTRY = [
@@ -31,6 +33,8 @@ const REGISTRY = [
   ESS,
   MIND_ML,
   FISHER_SEPARABILITY,
+  TWO_NN_BAYES,
+  PARTICIPATION_RATIO_CORRECTED,
 ] as const;
 
 type Registered = (typeof REGISTRY)[number];
