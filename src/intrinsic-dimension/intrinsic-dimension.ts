@@ -73,16 +73,27 @@ export interface IdEstimate {
  * @throws RangeError for NaN and infinities, fewer than 3 distinct points, ties, options out of range
  */
 export async function intrinsicDimension(points: Points, options: IdOptions = {}): Promise<IdEstimate> {
-  const { estimator: name = 'two-nn', level = 0.95, interval: kind = 'sandwich' } = options;
-  const estimator = estimatorOf(options);
+  assertOptions(options);
+  return estimateIn(await space(points, options.metric), options);
+}
+
+/** @throws RangeError for options out of range */
+function assertOptions(options: IdOptions): void {
+  const { estimator = 'two-nn', level = 0.95, interval = 'sandwich' } = options;
+  const needsPoints = !isFromNeighbours(estimatorOf(options));
   if (!(level > 0 && level < 1)) throw new RangeError(`level must be in (0, 1), got ${level}`);
-  if (!INTERVALS.includes(kind)) {
-    throw new RangeError(`no interval '${kind}': choose sandwich, iid or subsamples`);
+  if (!INTERVALS.includes(interval)) {
+    throw new RangeError(`no interval '${interval}': choose sandwich, iid or subsamples`);
   }
-  if (!isFromNeighbours(estimator) && (kind === 'subsamples' || options.subsamples)) {
-    throw new RangeError(`subsamples serve the estimators from neighbours, not ${name}: leave them out`);
+  if (needsPoints && (interval === 'subsamples' || options.subsamples)) {
+    throw new RangeError(`subsamples serve the estimators from neighbours, not ${estimator}: leave them out`);
   }
-  const set = await space(points, options.metric);
+}
+
+/** Estimates in a set that is validated already. */
+export async function estimateIn(set: Space, options: IdOptions): Promise<IdEstimate> {
+  const { estimator: name = 'two-nn', level = 0.95, interval: kind } = options;
+  const estimator = estimatorOf(options);
   const common = { estimator: name, points: set.n, duplicates: set.duplicates };
   if (isFromNeighbours(estimator))
     return { ...common, ...(await fromNeighbours(set, estimator, options, level)) };

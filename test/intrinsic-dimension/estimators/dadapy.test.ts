@@ -6,8 +6,9 @@ import {
   labelOverlap,
   neighbourhoodOverlap,
 } from '../../../src/intrinsic-dimension/comparison/neighbourhood-overlap';
+import { idDecimation } from '../../../src/intrinsic-dimension/decimation';
 import { type IdOptions, intrinsicDimension } from '../../../src/intrinsic-dimension/intrinsic-dimension';
-import { flatTorus, gaussian } from '../../../src/intrinsic-dimension/manifolds/manifolds';
+import { cube, embed, flatTorus, gaussian } from '../../../src/intrinsic-dimension/manifolds/manifolds';
 import { mulberry32, normals } from '../../../src/random';
 import { THOROUGH } from '../../thorough';
 import { readNpy } from '../golden';
@@ -29,6 +30,7 @@ interface Reference {
   'label overlap': Record<'weighted' | 'plain' | 'fraction', number>;
   tree: { '1': number; '0.5': number; edges: number };
   'participation ratio': Record<'both' | 'naive' | 'row' | 'col', number>;
+  decimation: Record<'2' | '4', { mean: number; deviation: number }>;
   asIs?: { bayes: number; 'label overlap': Reference['label overlap'] };
 }
 
@@ -121,6 +123,23 @@ describe('what DADApy has', () => {
       assertClose(fraction.value, expected.fraction, 1e-9, 'share of the class');
     });
 
+    it(`has DADApy's decimation curve on ${name}, as far as random halves and quarters can tell`, async () => {
+      const seeds = 20;
+      const curves = [];
+      for (let seed = 0; seed < seeds; seed++) curves.push((await idDecimation(points, { seed })).curve);
+      assertClose(curves[0]![0]!.value, (await intrinsicDimension(points)).value, 1e-12, 'all points');
+      for (const [step, parts] of (['2', '4'] as const).entries()) {
+        const ours = curves.reduce((sum, curve) => sum + curve[step + 1]!.value / seeds, 0);
+        const { mean, deviation } = reference.decimation[parts];
+        // DADApy's mean over 50 runs, and ours over 20 whose parts, without common points, vary no more: four standard errors.
+        const tolerance = 4 * deviation * Math.sqrt(1 / 50 + 1 / seeds);
+        assert.ok(
+          Math.abs(ours - mean) < tolerance,
+          `${parts} parts: ${ours} instead of ${mean} +- ${tolerance}`,
+        );
+      }
+    });
+
     it(`has the corrected participation ratio of its authors on ${name} within 1e-9`, async () => {
       const { both, row, col } = reference['participation ratio'];
       const estimator = 'participation-ratio-corrected' as const;
@@ -152,6 +171,53 @@ describe('what DADApy has', () => {
     const plain = await intrinsicDimension(points, { estimator: 'participation-ratio' });
     assert.ok(interval.lower < truth && truth < interval.upper, `${value}`);
     assert.ok(plain.value < truth / 2, `${plain.value}`);
+  });
+});
+
+describe('idDecimation', () => {
+  it('sees the noise with many points and the plane beneath with few, and sums its errors over the parts', async () => {
+    const plane = embed(cube({ points: 1600, dimension: 2, seed: 1 }), {
+      coordinates: 6,
+      noise: 0.01,
+      seed: 2,
+    });
+    const { curve, points } = await idDecimation(plane, { estimator: 'two-nn-mle', least: 100 });
+    assert.equal(points, 1600);
+    assert.deepEqual(
+      curve.map(({ parts, size }) => [parts, size]),
+      [
+        [1, 1600],
+        [2, 800],
+        [4, 400],
+        [8, 200],
+        [16, 100],
+      ],
+    );
+    assert.ok(curve[0]!.value > curve.at(-1)!.value + 0.4, `${curve.map(({ value }) => value)}`);
+    for (let step = 1; step < curve.length; step++) assert.ok(curve[step]!.scale > curve[step - 1]!.scale);
+    // Errors grow like 1 / sqrt(size) in a part and shrink like 1 / sqrt(parts) over them.
+    assertClose(
+      curve[4]!.standardError / curve[4]!.value,
+      curve[0]!.standardError / curve[0]!.value,
+      0.25,
+      'error',
+    );
+  });
+
+  it('takes distances, and refuses what is out of range', async () => {
+    const { data, shape } = cube({ points: 200, dimension: 1, seed: 1 });
+    const distances = Float64Array.from({ length: 200 * 200 }, (_, p) =>
+      Math.abs(data[Math.floor(p / 200)]! - data[p % 200]!),
+    );
+    const fromDistances = await idDecimation({ distances }, { seed: 4 });
+    const { curve } = await idDecimation({ data, shape }, { seed: 4 });
+    for (const [step, { value }] of curve.entries())
+      assertClose(fromDistances.curve[step]!.value, value, 1e-12, `step ${step}`);
+    await assert.rejects(idDecimation({ data, shape }, { least: 2 }), /least must be a whole number/);
+    await assert.rejects(
+      idDecimation({ data, shape }, { estimator: 'levina-bickel', k: 60 }),
+      /with 50 of the points: 60 neighbours need at least 61/,
+    );
   });
 });
 
