@@ -10,8 +10,8 @@ import { space } from './points/space';
 export type DecimationOptions = Omit<IdOptions, 'subsamples' | 'interval'> & {
   /** Fewest points in a part. @default 50 */
   readonly least?: number;
-  /** Of the random parts. @default 0 */
-  readonly seed?: number;
+  /** Seed of the random parts. @default 0 */
+  readonly partSeed?: number;
 };
 
 /** The dimension in parts of one size. */
@@ -47,7 +47,7 @@ export async function idDecimation(
   points: Points,
   options: DecimationOptions = {},
 ): Promise<DecimationCurve> {
-  const { least = 50, seed = 0, level = 0.95, onProgress, ...others } = options;
+  const { least = 50, partSeed = 0, level = 0.95, onProgress, ...others } = options;
   if (!(Number.isInteger(least) && least >= 3))
     throw new RangeError(`least must be a whole number of at least 3, got ${least}`);
   if (!(level > 0 && level < 1)) throw new RangeError(`level must be in (0, 1), got ${level}`);
@@ -58,7 +58,7 @@ export async function idDecimation(
   for (let h = 0; h <= halvings; h++) {
     const parts = 2 ** h;
     const size = Math.floor(n / parts);
-    const order = shuffled(n, seed, h);
+    const order = shuffled(n, partSeed, h);
     const estimates: IdEstimate[] = [];
     for (let part = 0; part < parts; part++) {
       const members = order.slice(part * size, (part + 1) * size);

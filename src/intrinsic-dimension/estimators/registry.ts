@@ -2,6 +2,7 @@
 import { CORRELATION } from './correlation';
 import type { Estimator, FromNeighbours, FromPoints } from './estimator';
 import { FISHER_SEPARABILITY } from './global/fisher-separability';
+import { PH0 } from './global/ph0';
 import { GRIDE } from './gride';
 import { LEVINA_BICKEL } from './levina-bickel';
 import { PARTICIPATION_RATIO_CORRECTED } from './linear/participation-ratio-corrected';
@@ -35,6 +36,7 @@ const REGISTRY = [
   FISHER_SEPARABILITY,
   TWO_NN_BAYES,
   PARTICIPATION_RATIO_CORRECTED,
+  PH0,
 ] as const;
 
 type Registered = (typeof REGISTRY)[number];

@@ -7,8 +7,10 @@ import {
   neighbourhoodOverlap,
 } from '../../../src/intrinsic-dimension/comparison/neighbourhood-overlap';
 import { idDecimation } from '../../../src/intrinsic-dimension/decimation';
+import { spanningLengths } from '../../../src/intrinsic-dimension/estimators/global/minimum-spanning-tree';
 import { type IdOptions, intrinsicDimension } from '../../../src/intrinsic-dimension/intrinsic-dimension';
 import { cube, embed, flatTorus, gaussian } from '../../../src/intrinsic-dimension/manifolds/manifolds';
+import { space } from '../../../src/intrinsic-dimension/points/space';
 import { mulberry32, normals } from '../../../src/random';
 import { THOROUGH } from '../../thorough';
 import { readNpy } from '../golden';
@@ -30,6 +32,7 @@ interface Reference {
   'label overlap': Record<'weighted' | 'plain' | 'fraction', number>;
   tree: { '1': number; '0.5': number; edges: number };
   'participation ratio': Record<'both' | 'naive' | 'row' | 'col', number>;
+  ph0: { mean: number; deviation: number };
   decimation: Record<'2' | '4', { mean: number; deviation: number }>;
   asIs?: { bayes: number; 'label overlap': Reference['label overlap'] };
 }
@@ -126,7 +129,8 @@ describe('what DADApy has', () => {
     it(`has DADApy's decimation curve on ${name}, as far as random halves and quarters can tell`, async () => {
       const seeds = 20;
       const curves = [];
-      for (let seed = 0; seed < seeds; seed++) curves.push((await idDecimation(points, { seed })).curve);
+      for (let seed = 0; seed < seeds; seed++)
+        curves.push((await idDecimation(points, { partSeed: seed })).curve);
       assertClose(curves[0]![0]!.value, (await intrinsicDimension(points)).value, 1e-12, 'all points');
       for (const [step, parts] of (['2', '4'] as const).entries()) {
         const ours = curves.reduce((sum, curve) => sum + curve[step + 1]!.value / seeds, 0);
@@ -138,6 +142,21 @@ describe('what DADApy has', () => {
           `${parts} parts: ${ours} instead of ${mean} +- ${tolerance}`,
         );
       }
+    });
+
+    it(`has scipy's minimum spanning tree on ${name} within 1e-9, and the dimension of such trees`, async () => {
+      const set = await space(points);
+      const lengths = spanningLengths(set.n, set.distance);
+      assert.equal(lengths.length - 1, reference.tree.edges);
+      const sum = (power: number): number => lengths.reduce((total, length) => total + length ** power, 0);
+      assertClose(sum(1), reference.tree['1'], 1e-9, 'length');
+      assertClose(sum(0.5), reference.tree['0.5'], 1e-9, 'sum of roots');
+      const { mean, deviation } = reference.ph0;
+      const { value, standardError } = await intrinsicDimension(points, { estimator: 'ph0' });
+      // One run beside the mean of 20: four standard errors of subsampling.
+      const tolerance = 4 * deviation * Math.sqrt(1 + 1 / 20);
+      assert.ok(Math.abs(value - mean) < tolerance, `${value} instead of ${mean} +- ${tolerance}`);
+      assert.ok(standardError > 0 && standardError < value / 4, `${standardError}`);
     });
 
     it(`has the corrected participation ratio of its authors on ${name} within 1e-9`, async () => {
@@ -159,6 +178,29 @@ describe('what DADApy has', () => {
     const { asIs, bayes } = SETS['dup_cube_d3_D3']!;
     assert.equal(asIs!.bayes, 0);
     assert.ok(bayes.value > 2);
+  });
+
+  it('finds a plane by its trees, from points and from distances alike, and refuses what grows with the number', async () => {
+    const points = flatTorus({ points: 300, dimension: 2, seed: 1 });
+    const { value, interval, scale } = await intrinsicDimension(points, { estimator: 'ph0' });
+    assert.ok(Math.abs(value - 2) < 0.25, `${value}`);
+    assert.ok(interval.lower < 2.1 && 2.1 < interval.upper);
+    const set = await space(points);
+    const distances = Float64Array.from({ length: 300 ** 2 }, (_, p) =>
+      p % 301 === 0 ? 0 : set.distance(Math.floor(p / 300), p % 300),
+    );
+    const measured = await intrinsicDimension({ distances }, { estimator: 'ph0' });
+    assertClose(measured.value, value, 1e-12, 'from distances');
+    assertClose(measured.scale, scale, 1e-12, 'scale');
+    const far = { data: Float64Array.from({ length: 80 }, (_, i) => 2 ** i), shape: [80, 1] as const };
+    await assert.rejects(
+      intrinsicDimension(far, { estimator: 'ph0' }),
+      /in proportion to their number or faster/,
+    );
+    await assert.rejects(
+      intrinsicDimension(cube({ points: 40, dimension: 2 }), { estimator: 'ph0' }),
+      /40 points are too few for trees of 8 sizes and their error: give 48 or more/,
+    );
   });
 
   it('finds the participation ratio that is known, where the uncorrected one is far too low', async () => {
@@ -209,8 +251,8 @@ describe('idDecimation', () => {
     const distances = Float64Array.from({ length: 200 * 200 }, (_, p) =>
       Math.abs(data[Math.floor(p / 200)]! - data[p % 200]!),
     );
-    const fromDistances = await idDecimation({ distances }, { seed: 4 });
-    const { curve } = await idDecimation({ data, shape }, { seed: 4 });
+    const fromDistances = await idDecimation({ distances }, { partSeed: 4 });
+    const { curve } = await idDecimation({ data, shape }, { partSeed: 4 });
     for (const [step, { value }] of curve.entries())
       assertClose(fromDistances.curve[step]!.value, value, 1e-12, `step ${step}`);
     await assert.rejects(idDecimation({ data, shape }, { least: 2 }), /least must be a whole number/);
@@ -222,6 +264,12 @@ describe('idDecimation', () => {
 });
 
 describe('errors of comparisons and corrections', () => {
+  it('the dimension of trees claims the spread that it has', () =>
+    assertClaimsSpread((seed) => {
+      const points = flatTorus({ points: 240, dimension: 2, seed });
+      return intrinsicDimension(points, { estimator: 'ph0', draws: 2 });
+    }, 0.35));
+
   for (const [points, dimension] of [
     [60, 100],
     [400, 3],
