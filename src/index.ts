@@ -22,7 +22,24 @@ export {
 export { ESTIMATORS, type EstimatorName } from './intrinsic-dimension/estimators/registry';
 export type { Points } from './intrinsic-dimension/points/points';
 export { idScale, type ScaleCurve, type ScaleOptions } from './intrinsic-dimension/scale';
+export {
+  type DecimationCurve,
+  type DecimationOptions,
+  idDecimation,
+} from './intrinsic-dimension/decimation';
 export { type LocalId, type LocalIdOptions, localId } from './intrinsic-dimension/local-id';
+export {
+  type ImbalanceOptions,
+  type InformationImbalance,
+  informationImbalance,
+} from './intrinsic-dimension/comparison/information-imbalance';
+export {
+  type LabelOverlapOptions,
+  labelOverlap,
+  type NeighbourhoodOverlap,
+  neighbourhoodOverlap,
+  type OverlapOptions,
+} from './intrinsic-dimension/comparison/neighbourhood-overlap';
 export {
   cube,
   embed,

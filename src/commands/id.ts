@@ -1,6 +1,7 @@
 /** The command line for everybody's points: `npm run id -- points.npy --estimator two-nn`. */
 import { Option } from 'commander';
 import { scaleFigure } from '../figures/estimator';
+import { idDecimation } from '../intrinsic-dimension/decimation';
 import {
   DEFAULT_ESTIMATOR,
   ESTIMATORS,
@@ -22,6 +23,7 @@ import { showShare } from './share';
 interface Options extends Omit<IdOptions, 'onProgress' | 'signal'> {
   readonly all?: boolean;
   readonly scale?: boolean;
+  readonly decimation?: boolean;
   readonly figure?: string;
   readonly json?: boolean;
   readonly key?: string;
@@ -40,6 +42,7 @@ const command = addEstimateOptions(
     )
     .option('--all', 'use every estimator, side by side')
     .option('--scale', 'use GRIDE from the nearest neighbours to far ones')
+    .option('--decimation', 'estimate on all points, on halves, on quarters and so on')
     .option('--figure <file>', 'with --scale: draw the curve as .png, .svg or .html')
     .option('--json', "print one line of JSON (npm run -s id keeps npm's own lines out)"),
 )
@@ -50,8 +53,8 @@ const command = addEstimateOptions(
   )
   .action(async (path: string, options: Options) => {
     assertTogether(options);
-    const { all: everyEstimator, scale: overScales, figure, json = false, ...others } = options;
-    const { key, format, flatten = false, ...rest } = others;
+    const { all: everyEstimator, scale: overScales, decimation: overSizes, ...other } = options;
+    const { figure, json = false, key, format, flatten = false, ...rest } = other;
     const points = readPoints(path, {
       flatten,
       ...(format ? { format } : {}),
@@ -63,6 +66,7 @@ const command = addEstimateOptions(
     const common: IdOptions = { ...rest, onProgress: progress.update, signal: stop.signal };
     try {
       if (overScales) return await scale(points, common, { json, figure });
+      if (overSizes) return await decimation(points, common, json);
       if (everyEstimator) return await all(points, common, json);
       const estimate = await intrinsicDimension(points, common);
       progress.stop();
@@ -73,10 +77,14 @@ const command = addEstimateOptions(
   });
 
 /** What would be left unused is more likely a mistake. */
-function assertTogether({ all, scale, estimator, figure, ...others }: Options): void {
+function assertTogether({ all, scale, decimation, estimator, figure, ...others }: Options): void {
   const chosen = Object.entries({ estimator, all, scale }).filter(([, value]) => value);
   if (chosen.length > 1)
     throw new Error(`choose one of ${chosen.map(([name]) => `--${name}`).join(' and ')}`);
+  if (decimation && (all || scale))
+    throw new Error(`choose one of --decimation and --${all ? 'all' : 'scale'}`);
+  if (decimation && others.interval !== undefined)
+    throw new Error('--decimation has intervals of its own: leave out --interval');
   const unused = scale && ESTIMATOR_FLAGS.find(([name]) => Object.hasOwn(others, name))?.[0];
   if (unused) throw new Error(`--scale has its own neighbours: leave out --${unused}`);
   if (figure === undefined) return;
@@ -150,6 +158,23 @@ async function scale(
     );
   });
   if (figure !== undefined) console.log(`figure: ${figure}`);
+}
+
+async function decimation(
+  points: ReturnType<typeof readPoints>,
+  options: IdOptions,
+  json: boolean,
+): Promise<void> {
+  const { subsamples: _, interval: __, ...rest } = options;
+  const result = await idDecimation(points, rest);
+  if (json) return console.log(JSON.stringify(result));
+  console.log(`points        dimension   ${percent(options.level)} interval     at distance`);
+  for (const { parts, size, value, interval, scale: distance } of result.curve) {
+    const range = `${interval.lower.toFixed(2)} .. ${interval.upper.toFixed(2)}`;
+    console.log(
+      `${`${parts} x ${size}`.padEnd(14)}${value.toFixed(2).padStart(9)}   ${range.padEnd(17)} ${distance.toPrecision(3)}`,
+    );
+  }
 }
 
 function inWords({ value, interval, estimator, scale: distance, points, duplicates }: IdEstimate): string {

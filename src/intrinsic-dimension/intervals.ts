@@ -73,8 +73,12 @@ export function normalInterval(value: number, standardError: number, level: numb
  * gamma distribution of shape N.
  */
 export function gammaInterval(value: number, n: number, level: number): Interval {
-  const sum = (n - 1) / value;
-  const quantile = (p: number): number => jStat.gamma.inv(p, n, 1) / sum;
+  return gammaQuantiles(n, (n - 1) / value, level);
+}
+
+/** The middle part of a gamma distribution, with as much below it as above. */
+export function gammaQuantiles(shape: number, rate: number, level: number): Interval {
+  const quantile = (p: number): number => jStat.gamma.inv(p, shape, 1) / rate;
   return { lower: quantile((1 - level) / 2), upper: quantile((1 + level) / 2), level };
 }
 

@@ -83,16 +83,28 @@ export interface IdEstimate {
  * @throws NoEstimateError for NaN and infinities, fewer than 3 distinct points, and ties; RangeError for options out of range
  */
 export async function intrinsicDimension(points: Points, options: IdOptions = {}): Promise<IdEstimate> {
+  assertOptions(options);
+  return estimateIn(await space(points, options), options);
+}
+
+/** @throws RangeError for options out of range */
+function assertOptions(options: IdOptions): void {
+  const { estimator = DEFAULT_ESTIMATOR, interval = DEFAULT_INTERVAL } = options;
+  const needsPoints = !isFromNeighbours(estimatorOf(options));
+  levelOf(options);
+  if (!INTERVALS.includes(interval)) {
+    throw new RangeError(`no interval '${interval}': choose one of ${INTERVALS.join(', ')}`);
+  }
+  if (needsPoints && (interval === 'subsamples' || options.subsamples)) {
+    throw new RangeError(`subsamples serve the estimators from neighbours, not ${estimator}: leave them out`);
+  }
+}
+
+/** Estimates in a set that is validated already. */
+export async function estimateIn(set: Space, options: IdOptions): Promise<IdEstimate> {
   const { estimator: name = DEFAULT_ESTIMATOR, interval: kind = DEFAULT_INTERVAL } = options;
   const estimator = estimatorOf(options);
   const level = levelOf(options);
-  if (!INTERVALS.includes(kind)) {
-    throw new RangeError(`no interval '${kind}': choose one of ${INTERVALS.join(', ')}`);
-  }
-  if (!isFromNeighbours(estimator) && (kind === 'subsamples' || options.subsamples)) {
-    throw new RangeError(`subsamples serve the estimators from neighbours, not ${name}: leave them out`);
-  }
-  const set = await space(points, options);
   const common = { estimator: name, points: set.n, duplicates: set.duplicates };
   if (isFromNeighbours(estimator))
     return { ...common, ...(await fromNeighbours(set, estimator, options, level, kind)) };
@@ -114,14 +126,14 @@ async function fromNeighbours(
     : needed;
   const members = chosen && drawSubsamples(set, needed, chosen);
   const table = await set.neighbours(k, options, members && depthForSubsamples(members, set.n, needed, k));
-  const { value, influences, neighbours, exactInterval, fit } = estimator.estimate(table);
+  const { value, influences, neighbours, exactInterval, exactStandardError, fit } = estimator.estimate(table);
   const subsamples =
     members && estimateSubsamples(set, table, members, needed, (part) => estimator.estimate(part).value);
   const standardError =
     kind === 'sandwich'
       ? sandwichStandardError(influences(), table, neighbours)
       : kind === 'iid'
-        ? independentStandardError(influences())
+        ? (exactStandardError ?? independentStandardError(influences()))
         : subsamples!.standardDeviation;
   const exact = kind === 'iid' ? exactInterval?.(level) : undefined;
   return {

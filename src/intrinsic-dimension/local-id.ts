@@ -1,8 +1,9 @@
 /** The dimension at each point. */
 import type { FromNeighbours, FromPoints } from './estimators/estimator';
 import { combine } from './estimators/pointwise/combine';
-import { distancesAmong, gathered } from './estimators/pointwise/neighbourhood';
+import { subset } from './estimators/pointwise/neighbourhood';
 import { type EstimatorOptions, estimatorOf, isFromNeighbours } from './estimators/registry';
+import { DEFAULT_LEVEL } from './intervals';
 import type { Points } from './points/points';
 import { type Space, type SpaceOptions, space } from './points/space';
 import type { NeighbourTable } from './search/neighbour-table';
@@ -114,12 +115,5 @@ async function estimateIn(estimator: FromNeighbours | FromPoints, set: Space): P
     return estimator.estimate(await set.neighbours(estimator.neighbours, {})).value;
   }
   if (estimator.value) return estimator.value(set, {});
-  return (await estimator.measure(set, { interval: 'iid', level: 0.95 })).value;
-}
-
-/** Some of the points as a set of their own. */
-async function subset(points: Space, members: Int32Array): Promise<Space> {
-  const { rows } = points;
-  if (!rows) return space({ distances: distancesAmong(points, members) });
-  return space({ data: gathered(rows, members), shape: [members.length, rows.d] });
+  return (await estimator.measure(set, { interval: 'iid', level: DEFAULT_LEVEL })).value;
 }

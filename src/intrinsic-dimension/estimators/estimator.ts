@@ -14,6 +14,8 @@ export interface LocalEstimate {
   readonly neighbours: number;
   /** The exact interval when the points are independent, where there is one. */
   exactInterval?(level: number): Interval;
+  /** The exact standard error when the points are independent, where it is not that of the influences. */
+  readonly exactStandardError?: number;
   /** The straight line that the estimator fits, where it was asked for. */
   readonly fit?: LinearFit;
 }

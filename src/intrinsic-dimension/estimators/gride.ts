@@ -2,7 +2,7 @@
 
 import type { NeighbourTable } from '../search/neighbour-table';
 import { defineEstimator, type LocalEstimate } from './estimator';
-import { fartherNeighbour, wholeNumber } from './options';
+import { fartherNeighbour, flag, wholeNumber } from './options';
 import { assertUntied, logRatios } from './ratios';
 
 /** GRIDE at one scale. */
@@ -13,8 +13,13 @@ export const GRIDE = defineEstimator({
   options: {
     n1: wholeNumber(1, 1, 'the nearer neighbour'),
     n2: fartherNeighbour('n1', 'the farther neighbour'),
+    finite: flag('count one point less in the likelihood, which takes the bias of few points away'),
+    filter: flag('leave out ratios that are far above the others, as of points that nearly coincide'),
   },
-  with: ({ n1, n2 }) => ({ neighbours: n2, estimate: (table) => gride(table, n1, n2) }),
+  with: ({ n1, n2, finite, filter }) => ({
+    neighbours: n2,
+    estimate: (table) => gride(table, n1, n2, { finite, filter }),
+  }),
 });
 
 /**
@@ -26,14 +31,22 @@ export const GRIDE = defineEstimator({
  * 1/d + (n2 - n1 - 1) x / (1 - e^(-dx)) - (n2 - 1) x, and its information
  * 1/d^2 + (n2 - n1 - 1) (x / (2 sinh(dx / 2)))^2. n1 = 1, n2 = 2 is TwoNN's likelihood.
  */
-export function gride(table: NeighbourTable, n1: number, n2: number): LocalEstimate {
-  const x = logRatios(table, n1, n2);
-  assertUntied(x);
+export function gride(
+  table: NeighbourTable,
+  n1: number,
+  n2: number,
+  { finite = false, filter = false }: GrideVariant = {},
+): LocalEstimate {
+  const all = logRatios(table, n1, n2);
+  assertUntied(all);
+  const limit = filter ? largestKept(all) : Number.POSITIVE_INFINITY;
+  const x = all.filter((xi) => xi < limit);
+  const counted = finite ? 1 - 1 / x.length : 1;
   const between = n2 - n1 - 1;
   const score = (d: number, xi: number): number =>
-    1 / d + between * (xi === 0 ? 1 / d : xi / -Math.expm1(-d * xi)) - (n2 - 1) * xi;
+    counted / d + between * (xi === 0 ? 1 / d : xi / -Math.expm1(-d * xi)) - (n2 - 1) * xi;
   const information = (d: number, xi: number): number =>
-    1 / d ** 2 + between * (xi === 0 ? 1 / d : xi / (2 * Math.sinh((d * xi) / 2))) ** 2;
+    counted / d ** 2 + between * (xi === 0 ? 1 / d : xi / (2 * Math.sinh((d * xi) / 2))) ** 2;
   const total = (f: (d: number, xi: number) => number, d: number): number =>
     x.reduce((sum, xi) => sum + f(d, xi), 0);
 
@@ -44,10 +57,34 @@ export function gride(table: NeighbourTable, n1: number, n2: number): LocalEstim
     if (Math.abs(change) <= 1e-15 * value) break;
   }
   const influences = (): Float64Array => {
-    const scale = x.length / total(information, value);
-    return x.map((xi) => scale * score(value, xi));
+    const scale = all.length / total(information, value);
+    return all.map((xi) => (xi < limit ? scale * score(value, xi) : 0));
   };
   return { value, influences, neighbours: n2 };
+}
+
+/** How GRIDE's likelihood is taken. */
+interface GrideVariant {
+  /** Whether N - 1 points stand in the likelihood's first term, where it has N. @default false */
+  readonly finite?: boolean;
+  /** Whether ratios are left out that are far above the others. @default false */
+  readonly filter?: boolean;
+}
+
+/**
+ * The logarithm of the ratio from which on ratios are left out: 20 times as far above the median as the 95 % quantile is
+ * (DADApy's `_filter_mus`). Ratios of independent points reach it about never; those of points that nearly coincide do.
+ */
+function largestKept(logarithms: Float64Array): number {
+  const ratios = logarithms.map(Math.exp).sort();
+  const quantile = (share: number): number => {
+    const place = share * (ratios.length - 1);
+    const low = Math.floor(place);
+    const high = Math.min(low + 1, ratios.length - 1);
+    return ratios[low]! + (place - low) * (ratios[high]! - ratios[low]!);
+  };
+  const middle = quantile(0.5);
+  return Math.log(middle + 20 * (quantile(0.95) - middle));
 }
 
 /** From the mean of x, which is (1/n1 + ... + 1/(n2 - 1)) / d. */

@@ -21,6 +21,9 @@ export interface EstimatorOptions {
    * - fisher-separability: how many points a plane separates from each, after whitening
    * - knn-graph: how the length of the graph of nearest neighbours grows with the number of points
    * - danco: how distances and angles to neighbours concentrate, against balls of every dimension
+   * - two-nn-bayes: TwoNN's posterior under a gamma prior of the dimension
+   * - participation-ratio-corrected: the number of directions that the variance fills, corrected for few points and few coordinates
+   * - ph0: how the length of the minimum spanning tree grows with the number of points
    */
   readonly estimator?: EstimatorName;
   /**
@@ -59,6 +62,14 @@ export interface EstimatorOptions {
    */
   readonly n2?: number;
   /**
+   * - gride: Count one point less in the likelihood, which takes the bias of few points away. Default: false.
+   */
+  readonly finite?: boolean;
+  /**
+   * - gride: Leave out ratios that are far above the others, as of points that nearly coincide. Default: false.
+   */
+  readonly filter?: boolean;
+  /**
    * - correlation: The neighbour whose median distance is the smaller radius. Allowed: a whole number of at least 1. Default: 10.
    */
   readonly k1?: number;
@@ -69,7 +80,16 @@ export interface EstimatorOptions {
   /**
    * - pca: How the number of components is read from the eigenvalues. Default: variance.
    */
-  readonly rule?: 'variance' | 'fukunaga-olsen' | 'fan' | 'max-gap' | 'kaiser' | 'broken-stick' | 'minka' | 'marchenko-pastur' | 'parallel-analysis';
+  readonly rule?:
+    | 'variance'
+    | 'fukunaga-olsen'
+    | 'fan'
+    | 'max-gap'
+    | 'kaiser'
+    | 'broken-stick'
+    | 'minka'
+    | 'marchenko-pastur'
+    | 'parallel-analysis';
   /**
    * - pca: Share of the variance that the components hold. Allowed: in (0, 1]. Default: 0.95.
    */
@@ -91,7 +111,7 @@ export interface EstimatorOptions {
    */
   readonly pFan?: number;
   /**
-   * - pca, ess, knn-graph, danco: Seed of random numbers. Allowed: a whole number of at least 0. Default: 0.
+   * - pca, ess, knn-graph, danco, ph0: Seed of random numbers. Allowed: a whole number of at least 0. Default: 0.
    */
   readonly seed?: number;
   /**
@@ -126,4 +146,36 @@ export interface EstimatorOptions {
    * - danco: The best whole number, without looking between them. Default: false.
    */
   readonly wholeDimension?: boolean;
+  /**
+   * - two-nn-bayes: Shape of the gamma prior. Allowed: a number above 0. Default: 2.
+   */
+  readonly priorShape?: number;
+  /**
+   * - two-nn-bayes: Rate of the gamma prior, whose mean is shape / rate. Allowed: a number above 0. Default: 5.
+   */
+  readonly priorRate?: number;
+  /**
+   * - two-nn-bayes: Take the posterior's mode in place of its mean. Default: false.
+   */
+  readonly mode?: boolean;
+  /**
+   * - participation-ratio-corrected: What is a sample of more: the points, the coordinates, or both. Default: points.
+   */
+  readonly correct?: 'points' | 'both' | 'coordinates';
+  /**
+   * - ph0: Power of the lengths in the tree, below the dimension. Allowed: a number above 0. Default: 1.
+   */
+  readonly power?: number;
+  /**
+   * - ph0: Subsamples of so many sizes, equally spaced, are looked at. Allowed: a whole number of at least 3. Default: 8.
+   */
+  readonly sizes?: number;
+  /**
+   * - ph0: Subsamples of each size. Allowed: a whole number of at least 1. Default: 8.
+   */
+  readonly draws?: number;
+  /**
+   * - ph0: Points in the largest subsamples. Allowed: a whole number of at least 30. Default: 1000.
+   */
+  readonly most?: number;
 }

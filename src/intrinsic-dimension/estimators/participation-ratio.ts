@@ -4,7 +4,7 @@ import { type FlatRows, flatRows, type Rows } from '../points/points';
 import { coordinates } from '../points/space';
 import type { SearchOptions } from '../search/neighbours';
 import { defineEstimator, type HowToEstimate, type PointsEstimate } from './estimator';
-import { centre, secondMoments, squaredLengths, timesMatrix } from './spectrum';
+import { centre, type Moments, secondMoments, squaredLengths, timesMatrix } from './spectrum';
 
 /** The participation ratio of the covariance. */
 export const PARTICIPATION_RATIO = defineEstimator({
@@ -23,15 +23,14 @@ export const PARTICIPATION_RATIO = defineEstimator({
  */
 async function participationRatio(rows: Rows, options: HowToEstimate): Promise<PointsEstimate> {
   const centred = centre(rows);
-  const { matrix, size, side } = await secondMoments(centred, options);
+  const moments = await secondMoments(centred, options);
+  const { matrix, size } = moments;
   let trace = 0;
   for (let i = 0; i < size; i++) trace += matrix[i * size + i]!;
   const squared = matrix.reduce((sum, value) => sum + value * value, 0);
   const value = trace ** 2 / squared;
   const lengths = squaredLengths(centred);
-  // y'Cy of every point y
-  const spreads =
-    side === 'points' ? gramSpreads(matrix, size) : await quadraticForms(centred, matrix, options);
+  const spreads = await quadraticForms(centred, moments, options);
   const influences = lengths.map(
     (length, i) => value * ((2 * (length - trace)) / trace - (2 * (spreads[i]! - squared)) / squared),
   );
@@ -54,12 +53,13 @@ function gramSpreads(matrix: Float64Array, n: number): Float64Array {
   });
 }
 
-/** y'Cy of every point y; it serves only the error of the estimate, for which float32 is enough. */
-async function quadraticForms(
+/** y'Cy of every point y, C being the covariance; for the error of an estimate only, for which float32 is enough. */
+export async function quadraticForms(
   points: FlatRows,
-  matrix: Float64Array,
+  { matrix, size, side }: Moments,
   options: SearchOptions,
 ): Promise<Float64Array> {
+  if (side === 'points') return gramSpreads(matrix, size);
   const { data, n, d } = points;
   const forms = new Float64Array(n);
   await timesMatrix(points, flatRows(matrix, d, d), options, (i, product) => {

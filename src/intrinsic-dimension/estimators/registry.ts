@@ -4,8 +4,10 @@ import type { Estimator, FromNeighbours, FromPoints } from './estimator';
 import { DANCO } from './global/danco';
 import { FISHER_SEPARABILITY } from './global/fisher-separability';
 import { KNN_GRAPH } from './global/knn-graph';
+import { PH0 } from './global/ph0';
 import { GRIDE } from './gride';
 import { LEVINA_BICKEL } from './levina-bickel';
+import { PARTICIPATION_RATIO_CORRECTED } from './linear/participation-ratio-corrected';
 import { MACKAY_GHAHRAMANI } from './mackay-ghahramani';
 import { MIND_ML } from './mind-ml';
 import type { EstimatorOptions } from './option-types';
@@ -17,6 +19,7 @@ import { MADA } from './pointwise/mada';
 import { MOM } from './pointwise/mom';
 import { TLE } from './pointwise/tle';
 import { TWO_NN } from './two-nn';
+import { TWO_NN_BAYES } from './two-nn-bayes';
 import { TWO_NN_MLE } from './two-nn-mle';
 
 const REGISTRY = [
@@ -36,6 +39,9 @@ const REGISTRY = [
   FISHER_SEPARABILITY,
   KNN_GRAPH,
   DANCO,
+  TWO_NN_BAYES,
+  PARTICIPATION_RATIO_CORRECTED,
+  PH0,
 ] as const;
 
 /** The name of an estimator. */

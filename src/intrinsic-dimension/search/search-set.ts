@@ -170,6 +170,17 @@ export function largestComputed(set: SearchSet, i: number, r: number): number {
   return moved * moved + set.productRounding * reach * reach * 1.01 + set.floor;
 }
 
+/**
+ * The smallest computed squared distance that a point no nearer than the true distance `r` (in the search set's scale)
+ * of point `i` can have, by the same bounds; only for a set of the points themselves, not for an image that may bring
+ * them nearer. Below 0 where rounding leaves no bound.
+ */
+export function smallestComputed(set: SearchSet, i: number, r: number): number {
+  const reach = 2 * set.norms[i]! + r;
+  const moved = Math.max(0, r / set.stretch - set.inputRounding * reach * 1.01 - set.floor);
+  return moved * moved - set.productRounding * reach * reach * 1.01 - set.floor;
+}
+
 /** The rounding of a float32 sum of products, relative to the sum of their absolute values. */
 export function sumRounding(terms: number): number {
   return (terms * UNIT) / (1 - terms * UNIT);

@@ -1,5 +1,5 @@
 /** The points of a neighbourhood, side by side. */
-import type { Space } from '../../points/space';
+import { type Space, space } from '../../points/space';
 
 /** The coordinates of some points, one after the other, [members, d]; `into` is used again where it is large enough. */
 export function gathered(
@@ -32,4 +32,11 @@ function distanceIn(data: Float64Array, d: number, a: number, b: number): number
   let sum = 0;
   for (let p = a * d, q = b * d, end = p + d; p < end; p++, q++) sum += (data[p]! - data[q]!) ** 2;
   return Math.sqrt(sum);
+}
+
+/** Some of the points as a set of their own. */
+export async function subset(points: Space, members: Int32Array): Promise<Space> {
+  const { rows } = points;
+  if (!rows) return space({ distances: distancesAmong(points, members) });
+  return space({ data: gathered(rows, members), shape: [members.length, rows.d] });
 }

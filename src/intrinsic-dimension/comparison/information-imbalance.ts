@@ -1,0 +1,77 @@
+/** Information imbalance: how well neighbours in one description of points predict those in another (Glielmo et al. 2022). */
+import { assertNeighbours, type Points } from '../points/points';
+import type { Space } from '../points/space';
+import type { NeighbourTable } from '../search/neighbour-table';
+import { commonPoints } from './common-points';
+import { assertComparable, type Comparison, type ComparisonOptions, comparisonOf } from './comparison';
+import { ranksOf } from './ranks';
+
+/** How to compare two descriptions. */
+export interface ImbalanceOptions extends ComparisonOptions {
+  /** Nearest neighbours in one description whose places in the other are looked at. @default 1 */
+  readonly k?: number;
+}
+
+/** The information imbalance in both directions. */
+export interface InformationImbalance {
+  /** Near 0 where `a` tells all that `b` tells, 1 where it tells nothing. */
+  readonly aToB: Comparison;
+  readonly bToA: Comparison;
+  readonly points: number;
+  /** Points removed because they repeat an earlier one in either set. */
+  readonly duplicates: number;
+}
+
+/**
+ * Delta(A -> B) = (2 / N) times the mean place, in B, of the k nearest neighbours in A (Glielmo et al. 2022;
+ * k = 1 as there). Row i of `a` and of `b` describe the same point. All points are used: N^2 distances in either set.
+ *
+ * @throws RangeError for different numbers of rows, too few points, options out of range
+ */
+export async function informationImbalance(
+  a: Points,
+  b: Points,
+  options: ImbalanceOptions = {},
+): Promise<InformationImbalance> {
+  const { k = 1, onProgress } = options;
+  assertComparable(options, k);
+  const { a: first, b: second, duplicates } = await commonPoints(a, b, options.metric);
+  const part = (index: number) => ({
+    ...options,
+    ...(onProgress ? { onProgress: (done: number) => onProgress((index + done) / 4) } : {}),
+  });
+  assertNeighbours(k, first.n);
+  // One neighbour more: the one that is looked at in place of a point that is not there.
+  const deep = Math.min(k + 1, first.n - 1);
+  const inA = await first.neighbours(deep, part(0));
+  const inB = await second.neighbours(deep, part(1));
+  return {
+    aToB: await imbalance(k, inA, second, inB, part(2)),
+    bToA: await imbalance(k, inB, first, inA, part(3)),
+    points: first.n,
+    duplicates,
+  };
+}
+
+async function imbalance(
+  k: number,
+  from: NeighbourTable,
+  to: Space,
+  inTo: NeighbourTable,
+  options: ImbalanceOptions,
+): Promise<Comparison> {
+  const { n, k: deep, indices } = from;
+  const unit = 2 / k / n;
+  const { ranks, nearer } = await ranksOf(to, indices, deep, k, options);
+  const own = new Float64Array(n);
+  // Without a point, those that it is nearer than stand one place further to the front.
+  const throughOthers = nearer.map((count) => unit * count);
+  for (let i = 0; i < n; i++) {
+    const next = ranks[(i + 1) * deep - 1]!;
+    for (let p = i * deep; p < i * deep + k; p++) {
+      own[i]! += unit * ranks[p]!;
+      throughOthers[indices[p]!]! += unit * (ranks[p]! - next);
+    }
+  }
+  return comparisonOf({ own, throughOthers }, [from, inTo], k, options.level);
+}

@@ -1,0 +1,117 @@
+/** Neighbourhood overlap: the share of neighbours that two descriptions of points have in common, or that bear a point's label. */
+import { assertNeighbours, type Points } from '../points/points';
+import { space } from '../points/space';
+import { commonPoints } from './common-points';
+import { assertComparable, type Comparison, type ComparisonOptions, comparisonOf } from './comparison';
+
+/** How to compare two descriptions. */
+export interface OverlapOptions extends ComparisonOptions {
+  /** Nearest neighbours of each point. @default 30 */
+  readonly k?: number;
+}
+
+/** How to compare a description with labels. */
+export interface LabelOverlapOptions extends OverlapOptions {
+  /** Whether all classes count alike, however many points they have. @default true */
+  readonly weighted?: boolean;
+  /** Share of its class that is looked at around each point, rounded down and at least 1 point, in place of `k`. */
+  readonly classFraction?: number;
+}
+
+/** A mean overlap, and that at each point. */
+export interface NeighbourhoodOverlap extends Comparison {
+  /** [points] 0 .. 1 */
+  readonly values: Float64Array;
+  /** [points] The row of each in the sets given. */
+  readonly rows: Int32Array;
+  readonly points: number;
+  /** Points removed because they repeat an earlier one, in either set. */
+  readonly duplicates: number;
+}
+
+/**
+ * The mean share of a point's k nearest neighbours in `a` that are among its k nearest in `b`, as between two layers
+ * (Doimo et al. 2020). Row i of both sets describes the same point.
+ *
+ * @throws RangeError for different numbers of rows, not more than k points, options out of range
+ */
+export async function neighbourhoodOverlap(
+  a: Points,
+  b: Points,
+  options: OverlapOptions = {},
+): Promise<NeighbourhoodOverlap> {
+  const { k = 30 } = options;
+  assertComparable(options, k);
+  const { a: first, b: second, rows, duplicates } = await commonPoints(a, b, options.metric);
+  assertNeighbours(k, first.n);
+  const deep = Math.min(k + 1, first.n - 1);
+  const [inA, inB] = [await first.neighbours(deep, options), await second.neighbours(deep, options)];
+  const values = new Float64Array(first.n);
+  const throughOthers = new Float64Array(first.n);
+  for (let i = 0; i < first.n; i++) {
+    const [nearA, nearB] = [inA, inB].map(({ indices }) => indices.subarray(i * deep, (i + 1) * deep)) as [
+      Int32Array,
+      Int32Array,
+    ];
+    values[i] = shared(nearA, nearB, k);
+    for (const j of new Set([...nearA.subarray(0, k), ...nearB.subarray(0, k)]))
+      throughOthers[j]! += values[i]! - shared(nearA, nearB, k, j);
+  }
+  const comparison = comparisonOf({ own: values, throughOthers }, [inA, inB], k, options.level);
+  return { ...comparison, values, rows, points: first.n, duplicates };
+}
+
+/** The share of the first k neighbours that two lists have in common, without a point that is left out of both. */
+function shared(a: Int32Array, b: Int32Array, k: number, leftOut = -1): number {
+  const first = (list: Int32Array): Int32Array =>
+    leftOut < 0 ? list.subarray(0, k) : list.filter((j) => j !== leftOut).subarray(0, k);
+  const known = new Set(first(b));
+  return first(a).reduce((count, j) => count + (known.has(j) ? 1 : 0), 0) / k;
+}
+
+/**
+ * The mean share of a point's k nearest neighbours that have its label (Doimo et al. 2020). With `weighted`, the
+ * mean over classes of the mean in each, as DADApy has it.
+ *
+ * @param labels [rows] any values; equal ones are one class
+ * @throws RangeError for another number of labels than rows, not more than k points, options out of range
+ */
+export async function labelOverlap(
+  points: Points,
+  labels: ArrayLike<number | string>,
+  options: LabelOverlapOptions = {},
+): Promise<NeighbourhoodOverlap> {
+  const { k = 30, weighted = true, classFraction } = options;
+  assertComparable(options, k);
+  if (classFraction !== undefined && options.k !== undefined)
+    throw new RangeError('k and classFraction both tell how many neighbours are looked at: give one of them');
+  if (classFraction !== undefined && !(classFraction > 0 && classFraction <= 1))
+    throw new RangeError(`classFraction must be in (0, 1], got ${classFraction}`);
+  const set = await space(points, options);
+  const { n, kept, duplicates } = set;
+  if (labels.length !== n + duplicates)
+    throw new RangeError(`${labels.length} labels for ${n + duplicates} rows: give one for each`);
+  const given = Array.from(kept, (row) => labels[row]!);
+  const sizes = new Map<number | string, number>();
+  for (const label of given) sizes.set(label, (sizes.get(label) ?? 0) + 1);
+  const looked = (label: number | string): number =>
+    classFraction === undefined ? k : Math.max(1, Math.floor(sizes.get(label)! * classFraction));
+  const most = Math.max(...[...sizes.keys()].map(looked));
+  assertNeighbours(most, n);
+  const table = await set.neighbours(Math.min(most + 1, n - 1), options);
+  const values = new Float64Array(n);
+  const own = new Float64Array(n);
+  const throughOthers = new Float64Array(n);
+  for (const [i, label] of given.entries()) {
+    const count = looked(label);
+    const weight = weighted ? n / sizes.size / sizes.get(label)! : 1;
+    const same = (j: number): number => (given[j] === label ? 1 : 0);
+    const near = table.indices.subarray(i * table.k, (i + 1) * table.k);
+    values[i] = near.subarray(0, count).reduce((sum, j) => sum + same(j), 0) / count;
+    own[i] = weight * values[i]!;
+    const next = same(near[Math.min(count, table.k - 1)]!);
+    for (const j of near.subarray(0, count)) throughOthers[j]! += (weight * (same(j) - next)) / count;
+  }
+  const comparison = comparisonOf({ own, throughOthers }, [table], most, options.level);
+  return { ...comparison, values, rows: kept, points: n, duplicates };
+}
