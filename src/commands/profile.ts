@@ -6,7 +6,7 @@ import { inOrder, openLayers, type SavedOptions } from '../activations/saved/sav
 import { profile, type SavedSite } from '../activations/saved/saved-profile';
 import type { TokenRule } from '../activations/saved/tokens';
 import { profileFigure, profilesFigure, runsFigure } from '../figures/profile';
-import { ESTIMATORS } from '../intrinsic-dimension/estimators/registry';
+import { DEFAULT_ESTIMATOR, ESTIMATORS } from '../intrinsic-dimension/estimators/registry';
 import { ARRAY_EXTENSIONS } from '../intrinsic-dimension/files/open-arrays';
 import type { IdOptions } from '../intrinsic-dimension/intrinsic-dimension';
 import { defineCommand, listenForStop, runCommand } from './command';
@@ -47,7 +47,9 @@ const command = addEstimateOptions(
       '--mask <file>',
       '[examples, tokens] with 0 where a token is padding; FILE:NAME for one of several arrays',
     )
-    .option('--seed <n>', 'of the tokens that sample draws (default: 0)', (word) => numberNamed('seed', word))
+    .option('--token-seed <n>', 'seed of the tokens that sample draws (default: 0)', (word) =>
+      numberNamed('token-seed', word),
+    )
     .option(
       '--sites <names>',
       'layers separated by commas, in this order; * stands for any text (default: all)',
@@ -71,13 +73,15 @@ const command = addEstimateOptions(
       'that the points of one layer may take; larger layers are read row by row (default: 1 GiB)',
       (word) => numberNamed('memory', word),
     )
-    .addOption(new Option('--estimator <name>', 'how to estimate (default: two-nn)').choices(ESTIMATORS)),
+    .addOption(
+      new Option('--estimator <name>', `how to estimate (default: ${DEFAULT_ESTIMATOR})`).choices(ESTIMATORS),
+    ),
 ).action(async (paths: string[], options: Options) => {
   const {
     axes,
     tokens,
     mask,
-    seed,
+    tokenSeed,
     sites,
     last,
     compare,
@@ -96,7 +100,7 @@ const command = addEstimateOptions(
     ...(axes === undefined ? {} : { axes }),
     ...(tokens === undefined ? {} : { tokens }),
     ...(mask === undefined ? {} : { mask }),
-    ...(seed === undefined ? {} : { seed }),
+    ...(tokenSeed === undefined ? {} : { tokenSeed }),
     ...(sites === undefined ? {} : { sites: sites.split(',').map((name) => name.trim()) }),
   };
   const runs = runsOf(paths, compare === true);

@@ -22,7 +22,7 @@ export interface SavedOptions {
   /** A file [examples, tokens] that has 0 where a token is padding; `file:name` for one of several arrays. */
   readonly mask?: string;
   /** Seed of the tokens that a sample draws. @default 0 */
-  readonly seed?: number;
+  readonly tokenSeed?: number;
   /** Names of layers with * for any text, in the order that is wanted. @default all */
   readonly sites?: readonly string[];
   /** Told what was found out about the files. @default nobody */
@@ -173,7 +173,7 @@ function namedArrays(
 
 function layersOf(
   arrays: readonly NamedArray[],
-  { axes: said, tokens, seed = 0 }: SavedOptions,
+  { axes: said, tokens, tokenSeed = 0 }: SavedOptions,
   mask: Mask | undefined,
   onNote: (note: string) => void,
 ): SavedLayer[] {
@@ -202,7 +202,7 @@ function layersOf(
         throw new RangeError(`its axes are ${axes.text}, without tokens: leave out --mask`);
       const selection =
         selections.get(key) ??
-        selectTokens(sizes('N'), sizes('T'), hasTokens ? (tokens ?? 'last') : 'first', mask, seed);
+        selectTokens(sizes('N'), sizes('T'), hasTokens ? (tokens ?? 'last') : 'first', mask, tokenSeed);
       selections.set(key, selection);
       tell(
         `[${shape}] is ${inWords(axes, shape)}${axes.why === undefined ? '' : ` (${axes.why}; --axes says otherwise)`}`,

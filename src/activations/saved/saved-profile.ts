@@ -36,7 +36,7 @@ export async function profile(
   paths: string | readonly string[],
   options: SavedProfileOptions = {},
 ): Promise<LayerProfile> {
-  const { axes, tokens, mask, seed, sites: wanted, onNote, ...others } = options;
+  const { axes, tokens, mask, tokenSeed, sites: wanted, onNote, ...others } = options;
   const {
     lastSite,
     activationMemory = ACTIVATION_MEMORY,
