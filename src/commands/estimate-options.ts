@@ -44,7 +44,7 @@ export function addEstimateOptions(command: Command): Command {
     );
 }
 
-/** @throws Error for what is no number */
+/** @throws Error for a word that is not a number */
 export function numberNamed(name: string, word: string): number {
   const number = Number(word);
   if (word.trim() === '' || Number.isNaN(number))

@@ -22,7 +22,7 @@ export interface DecimationPoint {
   readonly size: number;
   /** The mean over the parts. */
   readonly value: number;
-  /** Of this mean, from the errors in the parts, which have no point in common. */
+  /** The standard error of this mean, from the errors in the parts, which have no point in common. */
   readonly standardError: number;
   readonly interval: Interval;
   /** The mean distance at which the dimension was seen. */

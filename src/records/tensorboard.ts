@@ -87,7 +87,7 @@ function curveValues(point: CurvePoint): Tagged {
   };
 }
 
-/** Of the whole training set, measured with dropout off, loss and accuracy are `total`. */
+/** Loss and accuracy of the whole training set, measured with dropout off, are `total`. */
 function measurementValues({ train, validation }: Measurement): Tagged {
   return {
     'train/total_loss': train.loss,

@@ -59,7 +59,7 @@ function meanOf(values: Float64Array): number {
   return values.reduce((sum, each) => sum + each, 0) / values.length;
 }
 
-/** @throws RangeError for a `k` that is no number of neighbours, and a level out of range */
+/** @throws RangeError for a `k` that is not a whole number of neighbours, and for a level out of range */
 export function assertComparable({ level = DEFAULT_LEVEL }: ComparisonOptions, k: number): void {
   if (!(Number.isInteger(k) && k >= 1))
     throw new RangeError(`k must be a whole number of at least 1, got ${k}`);

@@ -163,7 +163,7 @@ const GROUPS = 50;
 const DRAWS = 200;
 
 /**
- * Of each random group of points the mean squared projection on every component: to first order, the eigenvalues of a
+ * The mean squared projection of each random group of points on every component: to first order, the eigenvalues of a
  * sample are the mean over its groups.
  */
 async function groupedEigenvalues(

@@ -70,7 +70,7 @@ async function zipped(path: string, source: ByteSource): Promise<Opened> {
     );
     const listed = others.slice(0, 5).join(', ') + (others.length > 5 ? ', ...' : '');
     const notes =
-      others.length > 0 ? [`${others.length} values that are no tensors are left out: ${listed}`] : [];
+      others.length > 0 ? [`${others.length} values that are not tensors are left out: ${listed}`] : [];
     return { arrays, notes };
   }
   const members = names.filter((name) => name.endsWith('.npy'));

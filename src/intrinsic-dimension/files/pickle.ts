@@ -136,14 +136,14 @@ const tuple = (machine: Machine, count: number): void => {
 
 function append(machine: Machine, items: readonly unknown[]): void {
   const list = machine.top();
-  if (!Array.isArray(list)) throw machine.error('appends to what is no list');
+  if (!Array.isArray(list)) throw machine.error('appends to something that is not a list');
   for (const item of items) list.push(item);
 }
 
 function setItems(machine: Machine, items: readonly unknown[]): void {
   const map = machine.top();
   if (!(map instanceof Map) || items.length % 2 === 1)
-    throw machine.error('sets items of what is no dictionary');
+    throw machine.error('sets items of something that is not a dictionary');
   for (let i = 0; i < items.length; i += 2) map.set(items[i], items[i + 1]);
 }
 
@@ -216,12 +216,12 @@ const OPERATIONS: Readonly<Record<string, (machine: Machine) => void>> = {
     const args = m.pop();
     const callable = m.pop();
     if (!(callable instanceof PickleCallable) || !Array.isArray(args))
-      throw m.error('calls what is no function of its tensors');
+      throw m.error('calls something that does not make tensors');
     m.push(callable.call(args));
   },
   // The attributes of a dictionary, such as the _metadata of PyTorch's state_dict, hold no arrays.
   b: (m) => {
     m.pop();
-    if (!(m.top() instanceof Map)) throw m.error('sets the state of what is no dictionary');
+    if (!(m.top() instanceof Map)) throw m.error('sets the state of something that is not a dictionary');
   },
 };

@@ -53,7 +53,7 @@ class PickledTensor {
 /** The tensors of an archive, and what it holds besides. */
 export interface PytorchTensors {
   readonly arrays: readonly StoredArray[];
-  /** Names of values that are no tensors. */
+  /** Names of values that are not tensors. */
   readonly others: readonly string[];
 }
 
@@ -132,7 +132,7 @@ function pairs(items: unknown): (readonly [unknown, unknown])[] {
 function persistent(id: unknown): Storage {
   const [kind, type, key] = Array.isArray(id) ? (id as unknown[]) : [];
   if (kind !== 'storage' || !(type instanceof StorageType) || typeof key !== 'string')
-    throw new Error('its pickle refers to what is no storage');
+    throw new Error('its pickle refers to something that is not a storage');
   return { type: type.type, key };
 }
 
@@ -167,7 +167,7 @@ const MOST_VALUES = 1e5;
 
 interface Contents {
   readonly tensors: { readonly name: string; readonly tensor: PickledTensor }[];
-  /** Names of what is no tensor. */
+  /** Names of the values that are not tensors. */
   readonly others: string[];
 }
 

@@ -26,7 +26,7 @@ const DAMAGED = 'save it again';
 /**
  * Reads the table of contents.
  *
- * @throws Error for what is no zip archive, damaged, encrypted, in several volumes, or has entries that overlap, lie
+ * @throws Error for a file that is not a zip archive, damaged, encrypted, in several volumes, or has entries that overlap, lie
  *   outside or share a name
  */
 export function zipEntries(archive: ByteSource): ReadonlyMap<string, ZipEntry> {

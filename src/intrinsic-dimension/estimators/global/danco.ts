@@ -126,7 +126,7 @@ export async function concentration(
   };
 }
 
-/** Of the angles at a point between all pairs of neighbours, from the three distances of each triangle. */
+/** The cosines of the angles at a point between all pairs of neighbours, from the three distances of each triangle. */
 function cosines(from: Float64Array, among: Float64Array): Float64Array {
   const k = from.length;
   const found = new Float64Array((k * (k - 1)) / 2);

@@ -100,7 +100,7 @@ function overDistinctPoints(n: number, above: number, below: number, own: number
   };
 }
 
-/** Of products of a coordinate with itself: the sums over all points, and y'Cy of every point y. */
+/** The products of each coordinate with itself: the sums over all points, and y'Cy of every point y. */
 function columns({ data, n, d }: FlatRows): {
   readonly squares: number;
   readonly fourths: number;
