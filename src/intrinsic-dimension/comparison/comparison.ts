@@ -2,21 +2,17 @@
 import {
   DEFAULT_LEVEL,
   type Interval,
+  type IntervalOptions,
   independentStandardError,
+  levelOf,
   normalInterval,
   sandwichStandardError,
 } from '../intervals';
-import type { Metric } from '../points/space';
+import type { SpaceOptions } from '../points/space';
 import type { NeighbourTable } from '../search/neighbour-table';
-import type { SearchOptions } from '../search/neighbours';
 
 /** How to compare. */
-export interface ComparisonOptions extends SearchOptions {
-  /** @default 'euclidean' */
-  readonly metric?: Metric;
-  /** Level of the intervals. @default 0.95 */
-  readonly level?: number;
-}
+export type ComparisonOptions = SpaceOptions & IntervalOptions;
 
 /** A value with its error. */
 export interface Comparison {
@@ -60,8 +56,8 @@ function meanOf(values: Float64Array): number {
 }
 
 /** @throws RangeError for a `k` that is not a whole number of neighbours, and for a level out of range */
-export function assertComparable({ level = DEFAULT_LEVEL }: ComparisonOptions, k: number): void {
+export function assertComparable(options: ComparisonOptions, k: number): void {
   if (!(Number.isInteger(k) && k >= 1))
     throw new RangeError(`k must be a whole number of at least 1, got ${k}`);
-  if (!(level > 0 && level < 1)) throw new RangeError(`level must be in (0, 1), got ${level}`);
+  levelOf(options);
 }

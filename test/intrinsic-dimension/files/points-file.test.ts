@@ -158,7 +158,7 @@ describe('readPoints', () => {
       safetensors({ a: { dtype: 'F32', shape: [3, 2], data_offsets: [0, 24] } }, singles.subarray(0, 8)),
       /needs 24 bytes of numbers, it has 8/,
     ],
-    ['picture.png', 'x', /'\.png' is none of/],
+    ['picture.png', 'x', /'\.png' is not one of/],
   ];
   for (const [name, content, message] of cases) {
     it(`refuses ${name} with one clear line`, () => {
