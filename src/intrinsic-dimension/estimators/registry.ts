@@ -2,6 +2,7 @@
 import { CORRELATION } from './correlation';
 import type { Estimator, FromNeighbours, FromPoints } from './estimator';
 import { FISHER_SEPARABILITY } from './global/fisher-separability';
+import { HIDALGO } from './global/hidalgo';
 import { PH0 } from './global/ph0';
 import { GRIDE } from './gride';
 import { LEVINA_BICKEL } from './levina-bickel';
@@ -37,6 +38,7 @@ const REGISTRY = [
   TWO_NN_BAYES,
   PARTICIPATION_RATIO_CORRECTED,
   PH0,
+  HIDALGO,
 ] as const;
 
 type Registered = (typeof REGISTRY)[number];
