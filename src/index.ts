@@ -41,6 +41,11 @@ export {
   type OverlapOptions,
 } from './intrinsic-dimension/comparison/neighbourhood-overlap';
 export {
+  type Hidalgo,
+  type HidalgoOptions,
+  hidalgo,
+} from './intrinsic-dimension/mixture/hidalgo';
+export {
   cube,
   embed,
   flatTorus,

@@ -38,6 +38,24 @@ export function normals(uniform: () => number): () => number {
   };
 }
 
+/**
+ * Logarithms of gamma numbers of a given shape and rate 1 (Marsaglia and Tsang 2000); those of small shapes, which would be 0
+ * themselves, are finite.
+ */
+export function logGammas(uniform: () => number): (shape: number) => number {
+  const normal = normals(uniform);
+  const above1 = (shape: number): number => {
+    const d = shape - 1 / 3;
+    const c = 1 / Math.sqrt(9 * d);
+    for (;;) {
+      const x = normal();
+      const v = (1 + c * x) ** 3;
+      if (v > 0 && Math.log(1 - uniform()) < (x * x) / 2 + d * (1 - v + Math.log(v))) return Math.log(d * v);
+    }
+  };
+  return (shape) => (shape >= 1 ? above1(shape) : above1(shape + 1) + Math.log(1 - uniform()) / shape);
+}
+
 /** A permutation of 0 .. n-1 (Fisher and Yates), a pure function of its arguments, independent for each stream. */
 export function shuffled(n: number, seed: number, stream = 0): Int32Array {
   const uniform = mulberry32(streamSeed(seed, stream));

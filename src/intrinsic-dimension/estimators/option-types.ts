@@ -24,6 +24,7 @@ export interface EstimatorOptions {
    * - two-nn-bayes: TwoNN's posterior under a gamma prior of the dimension
    * - participation-ratio-corrected: the number of directions that the variance fills, corrected for few points and few coordinates
    * - ph0: how the length of the minimum spanning tree grows with the number of points
+   * - hidalgo: a mixture of dimensions by Gibbs sampling; the mean of those at the points
    */
   readonly estimator?: EstimatorName;
   /**
@@ -111,7 +112,7 @@ export interface EstimatorOptions {
    */
   readonly pFan?: number;
   /**
-   * - pca, ess, knn-graph, danco, ph0: Seed of random numbers. Allowed: a whole number of at least 0. Default: 0.
+   * - pca, ess, knn-graph, danco, ph0, hidalgo: Seed of random numbers. Allowed: a whole number of at least 0. Default: 0.
    */
   readonly seed?: number;
   /**
@@ -178,4 +179,40 @@ export interface EstimatorOptions {
    * - ph0: Points in the largest subsamples. Allowed: a whole number of at least 30. Default: 1000.
    */
   readonly most?: number;
+  /**
+   * - hidalgo: Components of the mixture. Allowed: a whole number of at least 1. Default: 10.
+   */
+  readonly components?: number;
+  /**
+   * - hidalgo: Neighbours of each point that tend to be of its component. Allowed: a whole number of at least 1. Default: 3.
+   */
+  readonly q?: number;
+  /**
+   * - hidalgo: Odds of xi to 1 - xi that a neighbour is of the same component. Allowed: in [0, 1). Default: 0.75.
+   */
+  readonly xi?: number;
+  /**
+   * - hidalgo: Parameter of the Dirichlet prior of the weights. Allowed: a number above 0. Default: 0.05.
+   */
+  readonly weightPrior?: number;
+  /**
+   * - hidalgo: Shape of the dimensions' gamma prior. Allowed: a number above 0. Default: 1.
+   */
+  readonly dimensionShape?: number;
+  /**
+   * - hidalgo: Rate of the dimensions' gamma prior. Allowed: a number above 0. Default: 1.
+   */
+  readonly dimensionRate?: number;
+  /**
+   * - hidalgo: Markov chains. Allowed: a whole number of at least 1. Default: 2.
+   */
+  readonly chains?: number;
+  /**
+   * - hidalgo: Draws that are kept of each chain. Allowed: a whole number of at least 4. Default: 500.
+   */
+  readonly sweeps?: number;
+  /**
+   * - hidalgo: Draws before them. Allowed: a whole number of at least 1. Default: 500.
+   */
+  readonly burnIn?: number;
 }

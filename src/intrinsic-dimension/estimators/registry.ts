@@ -3,6 +3,7 @@ import { CORRELATION } from './correlation';
 import type { Estimator, FromNeighbours, FromPoints } from './estimator';
 import { DANCO } from './global/danco';
 import { FISHER_SEPARABILITY } from './global/fisher-separability';
+import { HIDALGO } from './global/hidalgo';
 import { KNN_GRAPH } from './global/knn-graph';
 import { PH0 } from './global/ph0';
 import { GRIDE } from './gride';
@@ -42,6 +43,7 @@ const REGISTRY = [
   TWO_NN_BAYES,
   PARTICIPATION_RATIO_CORRECTED,
   PH0,
+  HIDALGO,
 ] as const;
 
 /** The name of an estimator. */
