@@ -238,7 +238,7 @@ describe('TensorBoard', () => {
     await tf.setBackend('cpu');
     const [elsewhere, ...rest] = warningsAt(join(folder, 'cpu'));
     await tf.setBackend('tensorflow');
-    assert.match(elsewhere!, /\(native TensorFlow, which writes it, is missing\)/);
+    assert.match(elsewhere!, /\(it is written by the tensorflow backend, which is not in use\)/);
     assert.deepEqual(rest, []);
   });
 
