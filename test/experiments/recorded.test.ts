@@ -47,7 +47,7 @@ describe('a recorded run', () => {
   });
 
   it('starts where its settings start: a network on digits, before its first step', async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     const [record] = readRuns(join(RECORDED, 'mnist'));
     const { config, measurements } = record!;
     for await (const event of runExperiment(config as unknown as ImagesConfig)) {

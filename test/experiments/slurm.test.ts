@@ -47,7 +47,7 @@ describe('a grid as an array job of Slurm', () => {
   let folder: string;
   let slurm: Slurm | undefined;
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     const missing = slurmMissing();
     if (missing !== undefined) {
       console.log(`    skipped: ${missing}`);

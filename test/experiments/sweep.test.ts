@@ -94,7 +94,7 @@ describe('sweep', () => {
   });
 
   it('reports a run that fails, and does the others', async function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     const place = join(folder, 'failing');
     const [good, bad] = parseGrid(['trainFraction=.5,.05', 'steps=20', 'batchSize=50', ...SMALL.slice(0, 4)]);
     const cells = await sweep([bad!, good!], { folder: place, workers: 1 });
@@ -111,7 +111,7 @@ describe('sweep', () => {
   });
 
   it('waits for a record that another process is about to leave, and then does the run', async function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     const place = join(folder, 'locked');
     const [cell] = parseGrid(['trainFraction=.5', 'steps=20', ...SMALL]);
     const path = join(place, `${runName(cell!)}.jsonl`);
@@ -132,7 +132,7 @@ describe('sweep', () => {
   });
 
   it('says how a run went on, and how its process ended when it says nothing itself', async function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     const [cell] = parseGrid(['trainFraction=.5', 'steps=1000000', 'measureEvery=50', ...SMALL]);
     const heard: SweepCell[] = [];
     const [killed] = await sweep([cell!], {
@@ -152,7 +152,7 @@ describe('sweep', () => {
   });
 
   it('stops its runs with checkpoints, and goes on from there, with fewer steps than were asked for first', async function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     const place = join(folder, 'stopped');
     const grid = (steps: number): RunConfig[] =>
       parseGrid(['trainFraction=.5', `steps=${steps}`, 'measureEvery=20', ...SMALL]);

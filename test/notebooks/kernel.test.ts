@@ -152,7 +152,7 @@ const REQUESTS: Record<string, readonly Request[]> = {
 };
 
 describe('kernel', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   const answers: Record<string, Answer[]> = {};
 
   before(() => {

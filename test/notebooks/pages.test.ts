@@ -24,7 +24,7 @@ for (let i = 0; i < 6; i++) {
 }`;
 
 describe('pages of one kernel', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
   let messages: Message[];
 
   before(() => {

@@ -250,7 +250,7 @@ describe('TensorBoard', () => {
   });
 
   it('reads the same numbers itself (skipped without it: .venv/bin/pip install tensorboard)', function () {
-    this.timeout(60_000);
+    this.timeout(240_000);
     if (spawnSync(PYTHON, ['-c', 'import tensorboard']).status !== 0) this.skip();
     const reader = join(__dirname, 'read-tensorboard.py');
     const { status, stdout, stderr } = spawnSync(PYTHON, [reader, folder], {

@@ -29,7 +29,7 @@ const { matMul } = require(${JSON.stringify(join(__dirname, '..', '..', 'src', '
 describe('signals', () => {
   it('do not overwrite memory while TensorFlow multiplies matrices', async function () {
     if (process.platform === 'win32') return this.skip();
-    this.timeout(120_000);
+    this.timeout(240_000);
     const program = spawn(process.execPath, ['--import=tsx', '-e', PROGRAM], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -55,7 +55,7 @@ describe('signals', () => {
 
   it('reach a profiled program on a stack of their own', function () {
     if (process.platform === 'win32') return this.skip();
-    this.timeout(120_000);
+    this.timeout(240_000);
     const folder = mkdtempSync(join(tmpdir(), 'profile-'));
     const program = PROGRAM.replace('received < 2000', 'received++ < 50');
     const { status, signal, stderr } = spawnSync(

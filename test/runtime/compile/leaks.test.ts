@@ -13,7 +13,7 @@ describe('programs leave nothing behind', () => {
   before(loadBackend);
 
   it('neither tensors nor memory: 300 steps, 6 programs', function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     // The full measure, 20,000 steps and 50 programs, is `node --import tsx test/runtime/leaks.ts`.
     const script = join(ROOT, 'test/runtime/compile/leaks.ts');
     const output = execFileSync(
@@ -82,7 +82,7 @@ describe('programs leave nothing behind', () => {
   });
 
   it('nor temporary files: those of processes ended meanwhile go with the next', async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     const folder = mkdtempSync(join(tmpdir(), 'interrupted-'));
     const child = (): ReturnType<typeof spawn> =>
       spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'test/runtime/compile/interrupted.ts')], {

@@ -27,7 +27,7 @@ describe("TensorFlow's further operations", () => {
       });
       assert.equal(status, 0, stderr);
       assert.equal(stdout, '');
-    }).timeout(60_000);
+    }).timeout(240_000);
   }
 
   it('are in a compiled program what they are without', () => {
