@@ -1,4 +1,5 @@
 /** All estimators by name. To add one, write its file and name it here. */
+import { ABIDE } from './abide';
 import { CORRELATION } from './correlation';
 import type { Estimator, FromNeighbours, FromPoints } from './estimator';
 import { FISHER_SEPARABILITY } from './global/fisher-separability';
@@ -39,6 +40,7 @@ const REGISTRY = [
   PARTICIPATION_RATIO_CORRECTED,
   PH0,
   HIDALGO,
+  ABIDE,
 ] as const;
 
 type Registered = (typeof REGISTRY)[number];

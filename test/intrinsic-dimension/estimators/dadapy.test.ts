@@ -32,6 +32,7 @@ interface Reference {
   'label overlap': Record<'weighted' | 'plain' | 'fraction', number>;
   tree: { '1': number; '0.5': number; edges: number };
   'participation ratio': Record<'both' | 'naive' | 'row' | 'col', number>;
+  abide: Record<'30' | '100', { values: number[]; error: number }>;
   ph0: { mean: number; deviation: number };
   decimation: Record<'2' | '4', { mean: number; deviation: number }>;
   asIs?: { bayes: number; 'label overlap': Reference['label overlap'] };
@@ -141,6 +142,16 @@ describe('what DADApy has', () => {
           Math.abs(ours - mean) < tolerance,
           `${parts} parts: ${ours} instead of ${mean} +- ${tolerance}`,
         );
+      }
+    });
+
+    it(`is the same on ${name} within 1e-6: ABIDE, in each of its turns`, async () => {
+      for (const maxk of [30, 100] as const) {
+        for (const iterations of [1, 2, 5]) {
+          // The first value is TwoNN's, which DADApy fits to 1e-8; the balls it gives are whole numbers.
+          const expected = reference.abide[`${maxk}`].values[iterations]!;
+          await check({ estimator: 'abide', maxk, iterations }, expected, 1e-6);
+        }
       }
     });
 
@@ -264,6 +275,12 @@ describe('idDecimation', () => {
 });
 
 describe('errors of comparisons and corrections', () => {
+  it('ABIDE claims the spread that it has', () =>
+    assertClaimsSpread((seed) => {
+      const points = flatTorus({ points: 300, dimension: 2, seed });
+      return intrinsicDimension(points, { estimator: 'abide', maxk: 30 });
+    }));
+
   it('the dimension of trees claims the spread that it has', () =>
     assertClaimsSpread((seed) => {
       const points = flatTorus({ points: 240, dimension: 2, seed });
