@@ -1,6 +1,7 @@
 /** ABIDE: the dimension from as many neighbours of each point as have a constant density around them (Di Noia et al. 2024). */
 import { reachOf } from '../intervals';
 import type { NeighbourTable } from '../search/neighbour-table';
+import { innerCounts, mean } from './binomial';
 import { defineEstimator, type LocalEstimate } from './estimator';
 import { share, wholeNumber } from './options';
 import { logRatios } from './ratios';
@@ -10,7 +11,7 @@ import { fitTwoNn } from './two-nn';
 export const ABIDE = defineEstimator({
   name: 'abide',
   summary: 'counts in two balls around each point, as large as the density is constant',
-  source: 'Di Noia et al. 2024 (arXiv 2405.15132), algorithm 1',
+  source: 'Di Noia et al. 2024 (arXiv 2405.15132)',
   options: {
     maxk: wholeNumber(6, 100, 'most neighbours of a point, which hold its ball and the next point'),
     significance: share('(0, 1]', 1e-6, 'of the test that ends a ball: two densities differ'),
@@ -45,7 +46,7 @@ function abide(table: NeighbourTable, maxk: number, significance: number, iterat
     ratio = Math.min(LARGEST_RATIO, BEST_SHARE ** (1 / value));
     outer = Float64Array.from(balls, (k) => k - 1);
     inner = innerCounts(table, balls, ratio);
-    value = Math.log(meanOf(inner) / meanOf(outer)) / Math.log(ratio);
+    value = Math.log(mean(inner) / mean(outer)) / Math.log(ratio);
     if (!(value > 0 && Number.isFinite(value))) {
       throw new RangeError(
         `the inner balls of ${table.n} points hold none or all of the points in their balls, as on a lattice: give more points`,
@@ -54,14 +55,10 @@ function abide(table: NeighbourTable, maxk: number, significance: number, iterat
     balls = iteration + 1 < iterations ? ballSizes(table, maxk, value, threshold) : balls;
   }
   const influences = (): Float64Array => {
-    const [n, k] = [meanOf(inner), meanOf(outer)];
+    const [n, k] = [mean(inner), mean(outer)];
     return inner.map((count, i) => (count / n - outer[i]! / k) / Math.log(ratio));
   };
-  return { value, influences, neighbours: Math.round(meanOf(outer)) + 1 };
-}
-
-function meanOf(values: Float64Array): number {
-  return values.reduce((sum, each) => sum + each, 0) / values.length;
+  return { value, influences, neighbours: Math.round(mean(outer)) + 1 };
 }
 
 /**
@@ -84,14 +81,5 @@ function ballSizes(
       if (4 * size * Math.log(Math.cosh(apart / 2)) > threshold) break;
     }
     return next - 1;
-  });
-}
-
-function innerCounts({ k, distances }: NeighbourTable, balls: Int32Array, ratio: number): Float64Array {
-  return Float64Array.from(balls, (size, i) => {
-    const radius = ratio * distances[i * k + size - 1]!;
-    let count = 0;
-    while (distances[i * k + count]! < radius) count++;
-    return count;
   });
 }

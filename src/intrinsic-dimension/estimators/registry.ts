@@ -1,5 +1,6 @@
 /** All estimators by name. To add one, write its file and name it here. */
 import { ABIDE } from './abide';
+import { BINOMIAL } from './binomial';
 import { CORRELATION } from './correlation';
 import type { Estimator, FromNeighbours, FromPoints } from './estimator';
 import { FISHER_SEPARABILITY } from './global/fisher-separability';
@@ -41,6 +42,7 @@ const REGISTRY = [
   PH0,
   HIDALGO,
   ABIDE,
+  BINOMIAL,
 ] as const;
 
 type Registered = (typeof REGISTRY)[number];
