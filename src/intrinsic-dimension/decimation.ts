@@ -38,8 +38,7 @@ export interface DecimationCurve {
 }
 
 /**
- * Estimates on all points, on both halves, on four quarters and so on (Facco et al. 2017, section "Estimating a scale-dependent
- * intrinsic dimension"). The parts of one size are drawn at random and have no point in common.
+ * Estimates on all points, on both halves, on four quarters and so on (Facco et al. 2017). The parts of one size are drawn at random and have no point in common.
  *
  * @throws RangeError for what {@link intrinsicDimension} refuses, in all points or in a part
  */

@@ -25,6 +25,8 @@ export interface EstimatorOptions {
    * - participation-ratio-corrected: the number of directions that the variance fills, corrected for few points and few coordinates
    * - ph0: how the length of the minimum spanning tree grows with the number of points
    * - hidalgo: a mixture of dimensions by Gibbs sampling; the mean of those at the points
+   * - abide: counts in two balls around each point, as large as the density is constant
+   * - binomial: counts in two balls around each point, the larger one up to its k-th neighbour
    */
   readonly estimator?: EstimatorName;
   /**
@@ -37,7 +39,7 @@ export interface EstimatorOptions {
    */
   readonly fit?: boolean;
   /**
-   * - levina-bickel: Neighbours of each point. Allowed: a whole number of at least 3. Default: 20.
+   * - levina-bickel, binomial: Neighbours of each point. Allowed: a whole number of at least 3. Default: 20.
    * - mackay-ghahramani, mada, tle: Neighbours of each point. Allowed: a whole number of at least 2. Default: 20.
    * - mom: Neighbours of each point. Allowed: a whole number of at least 2. Default: 100.
    * - ess: Neighbours of each point. Allowed: a whole number of at least 3. Default: 100.
@@ -215,4 +217,20 @@ export interface EstimatorOptions {
    * - hidalgo: Draws before them. Allowed: a whole number of at least 1. Default: 500.
    */
   readonly burnIn?: number;
+  /**
+   * - abide: Most neighbours of a point, which hold its ball and the next point. Allowed: a whole number of at least 6. Default: 100.
+   */
+  readonly maxk?: number;
+  /**
+   * - abide: Of the test that ends a ball: two densities differ. Allowed: in (0, 1]. Default: 0.000001.
+   */
+  readonly significance?: number;
+  /**
+   * - abide: How often the balls and the dimension are found in turns. Allowed: a whole number of at least 1. Default: 5.
+   */
+  readonly iterations?: number;
+  /**
+   * - binomial: Of the radii of the two balls. Allowed: in (0, 1). Default: 0.5.
+   */
+  readonly ratio?: number;
 }

@@ -1,4 +1,6 @@
 /** All estimators by name. To add one, write its file and name it here. */
+import { ABIDE } from './abide';
+import { BINOMIAL } from './binomial';
 import { CORRELATION } from './correlation';
 import type { Estimator, FromNeighbours, FromPoints } from './estimator';
 import { DANCO } from './global/danco';
@@ -44,6 +46,8 @@ const REGISTRY = [
   PARTICIPATION_RATIO_CORRECTED,
   PH0,
   HIDALGO,
+  ABIDE,
+  BINOMIAL,
 ] as const;
 
 /** The name of an estimator. */

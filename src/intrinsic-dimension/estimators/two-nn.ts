@@ -36,7 +36,7 @@ function twoNn(table: NeighbourTable, discardFraction: number, withFit: boolean)
  * @returns x: log(r2 / r1), rising; y: -log(1 - F) of the points that were kept, F = i / N
  * @throws NoEstimateError when the ratios are tied, as on a lattice
  */
-function fitTwoNn(logarithms: Float64Array, discardFraction: number): LinearFit {
+export function fitTwoNn(logarithms: Float64Array, discardFraction: number): LinearFit {
   const n = logarithms.length;
   const x = logarithms.slice().sort();
   assertUntied(x);

@@ -56,7 +56,7 @@ export function mixtureData(
 
 /**
  * log Z = log of the sum over b of C(N_k - 1, b) C(N - N_k, q - b) xi^b (1 - xi)^(q - b), over all ways to choose q neighbours, b of
- * them in the component (Allegra et al. 2020, equation 4).
+ * them in the component (Allegra et al. 2020).
  */
 function logNeighbourSum(size: number, n: number, q: number, xi: number): number {
   let sum = 0;

@@ -65,7 +65,7 @@ const KEPT = 1000;
 
 /**
  * The ratio of a point's two nearest distances has the density of the dimension of its component, and q neighbours are of
- * the same component with odds xi to 1 - xi (Allegra et al. 2020, equations 3 to 5). Labels, weights and dimensions are drawn in turns.
+ * the same component with odds xi to 1 - xi (Allegra et al. 2020). Labels, weights and dimensions are drawn in turns.
  * The model prefers components that are connected pieces, so that with more components than there are dimensions one dimension is
  * spread over several: read those of about the same dimension as one.
  *

@@ -9,6 +9,7 @@ import {
 import { idDecimation } from '../../../src/intrinsic-dimension/decimation';
 import { spanningLengths } from '../../../src/intrinsic-dimension/estimators/global/minimum-spanning-tree';
 import { type IdOptions, intrinsicDimension } from '../../../src/intrinsic-dimension/intrinsic-dimension';
+import { localId } from '../../../src/intrinsic-dimension/local-id';
 import { cube, embed, flatTorus, gaussian } from '../../../src/intrinsic-dimension/manifolds/manifolds';
 import { space } from '../../../src/intrinsic-dimension/points/space';
 import { mulberry32, normals } from '../../../src/random';
@@ -32,6 +33,8 @@ interface Reference {
   'label overlap': Record<'weighted' | 'plain' | 'fraction', number>;
   tree: { '1': number; '0.5': number; edges: number };
   'participation ratio': Record<'both' | 'naive' | 'row' | 'col', number>;
+  abide: Record<'30' | '100', { values: number[]; error: number }>;
+  binomial: { k: number; ratio: number; value: number; error: number }[];
   ph0: { mean: number; deviation: number };
   decimation: Record<'2' | '4', { mean: number; deviation: number }>;
   asIs?: { bayes: number; 'label overlap': Reference['label overlap'] };
@@ -144,6 +147,25 @@ describe('what DADApy has', () => {
       }
     });
 
+    it(`is the same on ${name} within 1e-6: ABIDE, in each of its turns`, async () => {
+      for (const maxk of [30, 100] as const) {
+        for (const iterations of [1, 2, 5]) {
+          // The first value is TwoNN's, which DADApy fits to 1e-8; the balls it gives are whole numbers.
+          const expected = reference.abide[`${maxk}`].values[iterations]!;
+          await check({ estimator: 'abide', maxk, iterations }, expected, 1e-6);
+        }
+      }
+    });
+
+    it(`is the same on ${name} within 1e-9: the binomial estimator and its error`, async () => {
+      for (const { k, ratio, value, error } of reference.binomial) {
+        const options = { estimator: 'binomial', k, ratio, interval: 'iid' } as const;
+        const found = await intrinsicDimension(points, options);
+        assertClose(found.value, value, 1e-9, `${k}, ${ratio}`);
+        assertClose(found.standardError, error, 1e-9, `error of ${k}, ${ratio}`);
+      }
+    });
+
     it(`has scipy's minimum spanning tree on ${name} within 1e-9, and the dimension of such trees`, async () => {
       const set = await space(points);
       const lengths = spanningLengths(set.n, set.distance);
@@ -201,6 +223,29 @@ describe('what DADApy has', () => {
       intrinsicDimension(cube({ points: 40, dimension: 2 }), { estimator: 'ph0' }),
       /40 points are too few for trees of 8 sizes and their error: give 48 or more/,
     );
+  });
+
+  it('refuses counts in balls that hold nothing or everything, and a ratio that is none', async () => {
+    const points = cube({ points: 40, dimension: 2, seed: 1 });
+    await assert.rejects(
+      intrinsicDimension(points, { estimator: 'binomial', ratio: 1e-6 }),
+      /the inner balls of 40 points hold none of the points in the balls: choose a larger ratio or k/,
+    );
+    await assert.rejects(
+      intrinsicDimension(points, { estimator: 'binomial', ratio: 1 }),
+      /ratio must be in \(0, 1\), got 1/,
+    );
+    await assert.rejects(
+      intrinsicDimension(points, { estimator: 'abide' }),
+      /100 neighbours need at least 101/,
+    );
+  });
+
+  it('finds local TwoNN in neighbourhoods, as Ruppik et al. 2025 average it', async () => {
+    const points = flatTorus({ points: 300, dimension: 2, seed: 1 });
+    const { values, mean } = await localId(points, { estimator: 'two-nn', neighbourhood: 64 });
+    assert.equal(values.length, 300);
+    assert.ok(Math.abs(mean - 2) < 0.5, `${mean}`);
   });
 
   it('finds the participation ratio that is known, where the uncorrected one is far too low', async () => {
@@ -264,6 +309,18 @@ describe('idDecimation', () => {
 });
 
 describe('errors of comparisons and corrections', () => {
+  it('the binomial estimator claims the spread that it has', () =>
+    assertClaimsSpread((seed) => {
+      const points = flatTorus({ points: 300, dimension: 2, seed });
+      return intrinsicDimension(points, { estimator: 'binomial', k: 10 });
+    }));
+
+  it('ABIDE claims the spread that it has', () =>
+    assertClaimsSpread((seed) => {
+      const points = flatTorus({ points: 300, dimension: 2, seed });
+      return intrinsicDimension(points, { estimator: 'abide', maxk: 30 });
+    }));
+
   it('the dimension of trees claims the spread that it has', () =>
     assertClaimsSpread((seed) => {
       const points = flatTorus({ points: 240, dimension: 2, seed });

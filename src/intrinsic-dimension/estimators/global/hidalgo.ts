@@ -9,7 +9,7 @@ import { positiveNumber, share, wholeNumber } from '../options';
 export const HIDALGO = defineEstimator({
   name: 'hidalgo',
   summary: 'a mixture of dimensions by Gibbs sampling; the mean of those at the points',
-  source: 'Allegra et al. 2020, equations 3 to 5',
+  source: 'Allegra et al. 2020',
   options: {
     components: wholeNumber(1, MIXTURE.components, 'components of the mixture'),
     q: wholeNumber(1, MIXTURE.q, 'neighbours of each point that tend to be of its component'),

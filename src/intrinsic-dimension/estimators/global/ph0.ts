@@ -12,7 +12,7 @@ import { spanningLengths } from './minimum-spanning-tree';
 export const PH0 = defineEstimator({
   name: 'ph0',
   summary: 'how the length of the minimum spanning tree grows with the number of points',
-  source: 'Birdal et al. 2021, section 4 and algorithm 1; Adams et al. 2020',
+  source: 'Birdal et al. 2021, algorithm 1; Adams et al. 2020',
   options: {
     power: positiveNumber(1, 'power of the lengths in the tree, below the dimension'),
     sizes: wholeNumber(3, 8, 'subsamples of so many sizes, equally spaced, are looked at'),

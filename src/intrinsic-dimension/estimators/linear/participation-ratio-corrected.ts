@@ -76,7 +76,7 @@ async function corrected(
     return value * (top - bottom);
   });
   const mean = influences.reduce((sum, each) => sum + each / n, 0);
-  // What pairs of points make varies by 2 / N of the value (Chen, Zhang and Zhong 2010, theorem 1), and stands twice in the
+  // What pairs of points make varies by 2 / N of the value (Chen, Zhang and Zhong 2010), and stands twice in the
   // variance of the influences, as always where these are taken from pairs (Efron and Stein 1981).
   const pairs = (2 * value) / n;
   const spread = independentStandardError(influences.map((each) => each - mean));

@@ -1,0 +1,85 @@
+/** ABIDE: the dimension from as many neighbours of each point as have a constant density around them (Di Noia et al. 2024). */
+import { reachOf } from '../intervals';
+import type { NeighbourTable } from '../search/neighbour-table';
+import { innerCounts, mean } from './binomial';
+import { defineEstimator, type LocalEstimate } from './estimator';
+import { share, wholeNumber } from './options';
+import { logRatios } from './ratios';
+import { fitTwoNn } from './two-nn';
+
+/** Adaptive neighbourhoods. */
+export const ABIDE = defineEstimator({
+  name: 'abide',
+  summary: 'counts in two balls around each point, as large as the density is constant',
+  source: 'Di Noia et al. 2024 (arXiv 2405.15132)',
+  options: {
+    maxk: wholeNumber(6, 100, 'most neighbours of a point, which hold its ball and the next point'),
+    significance: share('(0, 1]', 1e-6, 'of the test that ends a ball: two densities differ'),
+    iterations: wholeNumber(1, 5, 'how often the balls and the dimension are found in turns'),
+  },
+  with: ({ maxk, significance, iterations }) => ({
+    neighbours: maxk,
+    estimate: (table) => abide(table, maxk, significance, iterations),
+  }),
+});
+
+/** Largest ratio of the two radii. */
+const LARGEST_RATIO = 0.975;
+/** The ratio's power d that makes the error smallest (Macocco et al. 2023). */
+const BEST_SHARE = 0.2032;
+
+/**
+ * With k_i points in a ball around point i, and n_i of them within r times its radius, n_i is binomial of k_i - 1 and r^d, so that
+ * d = log(mean n / mean (k - 1)) / log r. The balls follow from d (k* of Rodriguez et al. 2018), and d from the balls, in turns,
+ * from TwoNN's line on; r = min(.975, .2032^(1/d)) makes the error smallest.
+ *
+ * @throws RangeError when no point has a neighbour in the inner ball
+ */
+function abide(table: NeighbourTable, maxk: number, significance: number, iterations: number): LocalEstimate {
+  const threshold = reachOf(1 - significance) ** 2;
+  let value = fitTwoNn(logRatios(table, 1, 2), 0.1).dimension;
+  let balls = ballSizes(table, maxk, value, threshold);
+  let inner: Float64Array = new Float64Array(table.n);
+  let outer = inner;
+  let ratio = 1;
+  for (let iteration = 0; iteration < iterations; iteration++) {
+    ratio = Math.min(LARGEST_RATIO, BEST_SHARE ** (1 / value));
+    outer = Float64Array.from(balls, (k) => k - 1);
+    inner = innerCounts(table, balls, ratio);
+    value = Math.log(mean(inner) / mean(outer)) / Math.log(ratio);
+    if (!(value > 0 && Number.isFinite(value))) {
+      throw new RangeError(
+        `the inner balls of ${table.n} points hold none or all of the points in their balls, as on a lattice: give more points`,
+      );
+    }
+    balls = iteration + 1 < iterations ? ballSizes(table, maxk, value, threshold) : balls;
+  }
+  const influences = (): Float64Array => {
+    const [n, k] = [mean(inner), mean(outer)];
+    return inner.map((count, i) => (count / n - outer[i]! / k) / Math.log(ratio));
+  };
+  return { value, influences, neighbours: Math.round(mean(outer)) + 1 };
+}
+
+/**
+ * The number of neighbours of each point in its ball: the largest so far for which its density and that around its next
+ * neighbour, from balls of equally many points, do not differ by a likelihood-ratio test.
+ */
+function ballSizes(
+  { n, k, distances, indices }: NeighbourTable,
+  maxk: number,
+  d: number,
+  threshold: number,
+): Int32Array {
+  return Int32Array.from({ length: n }, (_, i) => {
+    let next = 4;
+    for (; next < maxk; next++) {
+      const size = next - 1;
+      const other = indices[i * k + next - 1]!;
+      // log of the ratio of the two balls' volumes
+      const apart = d * Math.log(distances[i * k + size - 1]! / distances[other * k + size - 1]!);
+      if (4 * size * Math.log(Math.cosh(apart / 2)) > threshold) break;
+    }
+    return next - 1;
+  });
+}
