@@ -38,6 +38,8 @@ export interface SplitMeasurement {
   loss: number;
   /** From 0 to 1. */
   accuracy: number;
+  /** What the regularisers add to the loss, in evaluation; missing without regularisers, and in early records. */
+  regularization?: number;
   /** By site, from input to output: mean and standard deviation of the dimension over random subsamples. */
   id: Record<string, DimensionEstimate>;
   /** From 0 to 1 by class; null for one without examples. */
@@ -125,6 +127,7 @@ const ids = z.record(z.string(), estimate);
 const split = z.strictObject({
   loss: z.number(),
   accuracy: share,
+  regularization: z.number().exactOptional(),
   classAccuracy: z.array(share.nullable()).readonly().exactOptional(),
   id: ids,
   classId: z.record(z.string(), ids).exactOptional(),

@@ -87,17 +87,27 @@ function curveValues(point: CurvePoint): Tagged {
   };
 }
 
-/** Loss and accuracy of the whole training set, measured with dropout off, are `total`. */
+/** Loss and accuracy of the whole training set, measured with dropout off, are `total_`. */
 function measurementValues({ train, validation }: Measurement): Tagged {
   return {
-    'train/total_loss': train.loss,
+    ...lossValues('train/total_', train),
     'train/total_accuracy': train.accuracy,
     ...classValues('train', train),
     ...idValues('id_train', train),
-    'val/loss': validation.loss,
+    ...lossValues('val/', validation),
     'val/accuracy': validation.accuracy,
     ...classValues('val', validation),
     ...idValues('id', validation),
+  };
+}
+
+/** With regularisers, `loss` is the sum of both parts, as in the public code. */
+function lossValues(prefix: string, { loss, regularization }: SplitMeasurement): Tagged {
+  if (regularization === undefined) return { [`${prefix}loss`]: loss };
+  return {
+    [`${prefix}loss`]: loss + regularization,
+    [`${prefix}base_loss`]: loss,
+    [`${prefix}reg_loss`]: regularization,
   };
 }
 

@@ -24,6 +24,8 @@ export interface SplitResult<M> {
   readonly accuracy: number;
   /** The accuracy of each class; null for one without examples. */
   readonly classAccuracy?: readonly (number | null)[];
+  /** Sum of the regularisers' terms, which `loss` does not have in it; the mean over chunks. Missing without regularisers. */
+  readonly regularization?: number;
   /** By site. */
   readonly id: M;
 }
@@ -37,6 +39,8 @@ export interface SplitOptions<M> {
   /** Examples that are measured, the first ones. */
   readonly count: number;
   readonly classes: number;
+  /** Whether each regulariser's term counts at this step, or is 0 in its burn-in. */
+  readonly activeTerms: readonly boolean[];
   readonly sites: readonly string[];
   readonly measureSite: (activation: SiteActivation) => Promise<M>;
   /** Examples that go through the network at once. */
@@ -69,36 +73,42 @@ export async function measureSplit<M>(
     id[site] = await measureSite({ site, split, step, points, labels });
   if (!score.isComplete()) {
     for (const chunk of chunks(options)) {
-      const { loss, correct } = program.runSync('evaluate', chunk.inputs, chunk.labels);
-      score.add(loss!, correct!, chunk);
-      tf.dispose([loss!, correct!]);
+      score.add(program.runSync('evaluate', chunk.inputs, chunk.labels), chunk);
     }
   }
   return { ...score.result(labels), id };
 }
 
-/** Loss and hits of the examples that have been evaluated so far. */
+/** Loss, hits and regularisers' terms of the examples that have been evaluated so far. */
 interface Score {
+  /** Takes `loss`, `correct` and `terms` of a chunk, and disposes of them. */
   add(
-    meanLoss: tf.Tensor,
-    correct: tf.Tensor,
+    evaluated: Readonly<Record<string, tf.Tensor>>,
     chunk: { readonly start: number; readonly size: number },
   ): void;
   isComplete(): boolean;
   result(labels: Int32Array): Omit<SplitResult<unknown>, 'id'>;
 }
 
-function scoreOf({ count, classes }: SplitOptions<unknown>): Score {
+function scoreOf({ count, classes, activeTerms }: SplitOptions<unknown>): Score {
   const hits = new Float32Array(count);
-  let [loss, scored] = [0, 0];
+  let [loss, regularization, scored] = [0, 0, 0];
   return {
-    add: (meanLoss, correct, { start, size }) => {
-      loss += (meanLoss.dataSync()[0]! * size) / count;
-      hits.set(correct.dataSync(), start);
+    add: ({ loss: meanLoss, correct, terms }, { start, size }) => {
+      loss += (meanLoss!.dataSync()[0]! * size) / count;
+      hits.set(correct!.dataSync(), start);
+      const values = terms?.dataSync() ?? [];
+      for (const [i, active] of activeTerms.entries())
+        if (active) regularization += (values[i]! * size) / count;
       scored += size;
+      tf.dispose([meanLoss!, correct!, terms ?? []]);
     },
     isComplete: () => scored === count,
-    result: (labels) => ({ loss, ...accuracies(hits, labels, classes) }),
+    result: (labels) => ({
+      loss,
+      ...(activeTerms.length > 0 ? { regularization } : {}),
+      ...accuracies(hits, labels, classes),
+    }),
   };
 }
 
@@ -121,9 +131,10 @@ function programSource(program: Evaluator, options: SplitOptions<unknown>, score
   };
 
   function evaluated(chunk: Chunk): Record<string, tf.Tensor> {
-    const { loss, correct, ...found } = program.runSync('evaluateSites', chunk.inputs, chunk.labels);
-    if (!score.isComplete()) score.add(loss!, correct!, chunk);
-    tf.dispose([loss!, correct!]);
+    const { loss, correct, terms, ...found } = program.runSync('evaluateSites', chunk.inputs, chunk.labels);
+    const scores = { loss: loss!, correct: correct!, ...(terms ? { terms } : {}) };
+    if (score.isComplete()) tf.dispose(scores);
+    else score.add(scores, chunk);
     return found;
   }
   /** The activations of each site, computed separately and without the layers behind the site. */

@@ -149,7 +149,7 @@ export async function* train<M = unknown>(
 ): AsyncGenerator<TrainEvent<Record<string, M>>, void, void> {
   await loadBackend();
   const { model, data, batchSize, steps, schedule, seed = 0, checkpoints, signal } = options;
-  const { measureAt = () => false, parameterNorms = false } = options;
+  const { measureAt = () => false, parameterNorms = false, regularizers = [] } = options;
   const perEpoch = batchCount(data.train, batchSize);
   const parameters = trainedVariables(options);
   const names = parameterNorms ? Object.keys(parameters) : undefined;
@@ -157,6 +157,8 @@ export async function* train<M = unknown>(
   const program = compileTraining(options, parameters, optimizer);
   const pathOf = (kind: CheckpointKind): string => checkpointPath(checkpoints?.directory ?? '.', kind);
   let step = 0;
+  /** The epoch of the last step; the untrained network is in the first. */
+  const epochOfStep = (): number => Math.floor(Math.max(0, step - 1) / perEpoch);
   let saved = 0;
   let best: CheckpointState['best'];
   let failed = false;
@@ -192,6 +194,7 @@ export async function* train<M = unknown>(
       step,
       count: Math.min(data[split].size, split === 'train' ? measuredTrain : Number.POSITIVE_INFINITY),
       classes: data.classes,
+      activeTerms: regularizers.map(({ burnIn }) => epochOfStep() >= burnIn),
       sites: measureSite && siteSplits.includes(split) && measureSitesAt(step) ? sites : [],
       measureSite: measureSite ?? (async () => undefined as M),
       batchSize: evaluationBatchSize,
@@ -202,7 +205,7 @@ export async function* train<M = unknown>(
   ): Promise<MeasurementEvent<Record<string, M>>> => ({
     type: 'measurement',
     step,
-    epoch: Math.floor(Math.max(0, step - 1) / perEpoch),
+    epoch: epochOfStep(),
     weightNorm: weightNorm(program),
     ...norms,
     train: await measureOn('train'),
@@ -301,6 +304,18 @@ function trainingEntries(
       const active = tf.cast(tf.greater(step, burnIn * perEpoch), 'float32');
       return tf.add(sum, tf.mul(loss(activations[site]!, labels), active));
     }, tf.scalar(0));
+  const regularized = [...new Set(regularizers.map(({ site }) => site))];
+  /** The scores of examples without dropout: -> mean loss [], right or not [batch], regularisers' terms [regularisers] */
+  const scores = (
+    { logits, activations }: ReturnType<Model['apply']>,
+    labels: tf.Tensor1D,
+  ): Record<string, tf.Tensor> => ({
+    loss: crossEntropy(logits, labels),
+    correct: correct(logits, labels),
+    ...(regularizers.length > 0
+      ? { terms: tf.stack(regularizers.map(({ site, loss }) => loss(activations[site]!, labels))) }
+      : {}),
+  });
   return {
     /** inputs [batch, ...], labels [batch], learning rate [], [seed, step] -> numbers [] of the batch before the step, norms [parameters] */
     step: (
@@ -315,7 +330,7 @@ function trainingEntries(
         const { logits, activations } = model.apply(inputs, {
           training: true,
           random: statelessRandom(seedAndStep),
-          activations: regularizers.map(({ site }) => site),
+          activations: regularized,
         });
         hits = tf.keep(accuracy(logits, labels));
         const loss = crossEntropy(logits, labels, classWeights);
@@ -334,15 +349,14 @@ function trainingEntries(
     },
     /** -> the norm of each parameter of the model */
     weightNorms: (): tf.Tensor => euclideanNorms(Object.values(model.trainable ?? model.variables)),
-    /** inputs [batch, ...], labels [batch] -> mean loss [], and for each example whether it is right [batch] */
-    evaluate: (inputs: tf.Tensor, labels: tf.Tensor1D): Record<string, tf.Tensor> => {
-      const { logits } = model.apply(inputs);
-      return { loss: crossEntropy(logits, labels), correct: correct(logits, labels) };
-    },
+    /** inputs [batch, ...], labels [batch] -> their scores */
+    evaluate: (inputs: tf.Tensor, labels: tf.Tensor1D): Record<string, tf.Tensor> =>
+      scores(model.apply(inputs, { activations: regularized }), labels),
     /** The same, and the activations by site. */
     evaluateSites: (inputs: tf.Tensor, labels: tf.Tensor1D): Record<string, tf.Tensor> => {
-      const { logits, activations } = model.apply(inputs, { activations: sites });
-      return { loss: crossEntropy(logits, labels), correct: correct(logits, labels), ...activations };
+      const output = model.apply(inputs, { activations: [...new Set([...sites, ...regularized])] });
+      const measured = sites.map((site) => [site, output.activations[site]!] as const);
+      return { ...scores(output, labels), ...Object.fromEntries(measured) };
     },
     ...siteEntries(model, sites),
   };

@@ -166,6 +166,7 @@ describe('a run on images', () => {
     const [first, last] = readRun(path).measurements;
     assert.ok(first!.validation.dataId!.value! > 5 && first!.validation.dataId!.value! < 20);
     assert.equal(last!.validation.dataId, undefined);
+    assert.ok(last!.validation.regularization! > 0 && last!.train.regularization! > 0);
     assert.equal(Object.keys(first!.validation.classId!).length, 10);
     // Digits 1 are a smaller world than digits 8.
     const of = (label: string): number => first!.validation.classId![label]!['conv1']!.value!;

@@ -182,7 +182,12 @@ describe('TensorBoard', () => {
       step: 5,
       epoch: 0,
       train: { ...split, id: {} },
-      validation: { ...split, classId: { 2: { conv1: { value: 3, std: 1 } } }, dataId: { value: 7, std: 2 } },
+      validation: {
+        ...split,
+        regularization: 0.25,
+        classId: { 2: { conv1: { value: 3, std: 1 } } },
+        dataId: { value: 7, std: 2 },
+      },
     };
     const board = openBoard(join(folder, 'classes'), { config: { note: 'a|b' }, measurements: [] }, []);
     const numbers = { loss: 3, accuracy: 0.5, learningRate: 0.25, gradientNorm: 2, regularization: 1 };
@@ -199,7 +204,9 @@ describe('TensorBoard', () => {
       'train/total_accuracy': 0.75,
       'train/Class_0_accuracy': 0.5,
       'train/Class_2_accuracy': 1,
-      'val/loss': 0.5,
+      'val/loss': 0.75,
+      'val/base_loss': 0.5,
+      'val/reg_loss': 0.25,
       'val/accuracy': 0.75,
       'val/Class_0_accuracy': 0.5,
       'val/Class_2_accuracy': 1,

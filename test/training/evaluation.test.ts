@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import * as tf from '@tensorflow/tfjs';
+import { toBatch } from '../../src/data/dataset';
 import { mnist } from '../../src/data/mnist';
 import { resnet } from '../../src/models/resnet';
 import { loadBackend } from '../../src/runtime/backend';
 import type { SiteActivation } from '../../src/training/evaluation';
 import { oneBatch } from '../../src/training/one-batch';
+import { bottleneck } from '../../src/training/regularizers';
 import { constant } from '../../src/training/schedules';
 import { type MeasurementEvent, type TrainOptions, train } from '../../src/training/trainer';
 
@@ -83,6 +86,64 @@ describe('measuring a split', () => {
     const mean = labels.reduce((sum, label) => sum + classAccuracy![label]!, 0) / 40;
     assert.ok(Math.abs(mean - accuracy) < 1e-9);
     assert.deepEqual(first!.train.id, {});
+  });
+
+  it('has the mean of the regularisers over chunks, without dropout, and 0 during the burn-in', async () => {
+    const model = resnet({ classes: 10, channels: 1, width: 2, numBlocks: [1, 1, 1, 1], blockDropout: 0.3 });
+    const shared = { hidden: [5], weight: 0.5 };
+    const regularizers = [
+      bottleneck({ ...shared, site: 'conv5_x', inputs: 256 }),
+      bottleneck({ ...shared, site: 'avg_pool', inputs: 16, burnIn: 1 }),
+    ];
+    const expected = (split: 'train' | 'validation', active: typeof regularizers): number => {
+      const { size } = DATA[split];
+      let sum = 0;
+      for (let start = 0; start < size; start += 30) {
+        const indices = Int32Array.from({ length: Math.min(30, size - start) }, (_, i) => start + i);
+        sum += tf.tidy(() => {
+          const { inputs, labels } = toBatch(DATA[split], indices);
+          const { activations } = model.apply(inputs, { activations: ['conv5_x', 'avg_pool'] });
+          const terms = active.map(({ site, loss }) => loss(activations[site]!, labels).dataSync()[0]!);
+          return (terms.reduce((a, b) => a + b, 0) * indices.length) / size;
+        });
+      }
+      return sum;
+    };
+    const run = train<number>({
+      model,
+      data: DATA,
+      optimizer: { kind: 'sgd' },
+      schedule: constant(0.05),
+      batchSize: 50,
+      // Two steps are an epoch.
+      steps: 3,
+      measureAt: () => true,
+      evaluationBatchSize: 30,
+      regularizers,
+      // The training examples are measured with the activations of sites, those of validation without.
+      sites: ['conv1', 'avg_pool'],
+      siteSplits: ['train'],
+      measureSite: async ({ points }) => points.shape[1],
+    });
+    for await (const event of run) {
+      if (event.type !== 'measurement') continue;
+      const active = event.step < 3 ? regularizers.slice(0, 1) : regularizers;
+      for (const split of ['train', 'validation'] as const) {
+        const value = event[split].regularization!;
+        const right = expected(split, active);
+        // The terms are shares of sums of 7,680 squares, behind 9 layers of sums of up to 144 products; a term that is
+        // missing, or one too many, is a large part of the sum.
+        assert.ok(
+          Math.abs(value - right) < 1e-4 * right,
+          `${split} of step ${event.step}: ${value}, ${right}`,
+        );
+      }
+      assert.deepEqual(event.train.id, { conv1: 2048, avg_pool: 16 });
+    }
+    const [without] = await measurements({});
+    assert.equal(without!.validation.regularization, undefined);
+    model.dispose();
+    for (const regularizer of regularizers) regularizer.dispose();
   });
 
   it('sees the running statistics: after training they are used, not those of the batch', async () => {
