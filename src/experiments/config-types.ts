@@ -317,7 +317,12 @@ export interface ImagesConfig {
   /** Site whose activation an autoencoder has to reproduce. Default: 'none'. */
   bottleneckSite: 'none' | 'conv1' | 'conv2_x' | 'conv3_x' | 'conv4_x' | 'conv5_x' | 'avg_pool';
   /**
-   * Widths of the hidden layers of the autoencoder.
+   * Sites whose activations have to be reproduced, each by an autoencoder of its own; instead of bottleneckSite, for several.
+   * Default: [].
+   */
+  bottleneckSites: string[];
+  /**
+   * Widths of the hidden layers of each autoencoder.
    * Allowed: a non-empty list of whole numbers between 1 and 1,000,000,000, separated by commas. Default: [64].
    */
   bottleneckWidths: number[];

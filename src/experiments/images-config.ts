@@ -1,7 +1,7 @@
 /** The experiment images: a ResNet learns pictures, more or less regularised. */
 import { IMAGE_DATASET_SETTINGS, IMAGE_DATASETS } from '../data/registry';
 import { IMAGE_MODEL_SETTINGS, IMAGE_MODELS, imageModelNamed } from '../models/registry';
-import { belowOne, choice, count, flag, list, memberOf, number, wholeNumber } from '../setting';
+import { belowOne, choice, count, flag, list, memberOf, number, wholeNumber, words } from '../setting';
 import type { ImagesConfig } from './config-types';
 import { defineExperiment, type Experiment, type Preset } from './experiment';
 import { imagesSetup } from './images';
@@ -225,8 +225,13 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
       default: 'none',
       description: 'site whose activation an autoencoder has to reproduce',
     }),
+    bottleneckSites: words({
+      default: [],
+      description:
+        'sites whose activations have to be reproduced, each by an autoencoder of its own; instead of bottleneckSite, for several',
+    }),
     bottleneckWidths: list(
-      { default: [64], min: 1, max: 1e9, description: 'widths of the hidden layers of the autoencoder' },
+      { default: [64], min: 1, max: 1e9, description: 'widths of the hidden layers of each autoencoder' },
       { whole: true, filled: true },
     ),
     bottleneckWeight: number({
@@ -272,8 +277,16 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
   },
   registries: { dataset: IMAGE_DATASETS, model: IMAGE_MODELS },
   check: (config, refuse) => {
-    checkMeasureId(config, imageModelNamed(config.model).sites({ ...config }), refuse);
-    const { images, batchSize, augmentation } = config;
+    const network = imageModelNamed(config.model).sites({ ...config });
+    checkMeasureId(config, network, refuse);
+    const { images, batchSize, augmentation, bottleneckSite, bottleneckSites } = config;
+    if (bottleneckSites.length > 0 && bottleneckSite !== 'none')
+      refuse('bottleneckSite', 'is not used with bottleneckSites: name all sites there, and leave it out');
+    const unknown = bottleneckSites.find((site) => !network.includes(site));
+    if (unknown !== undefined) {
+      const known = network.join(', ');
+      refuse('bottleneckSites', `has '${unknown}', which the network does not have: choose among ${known}`);
+    }
     for (const key of ['cropPadding', 'horizontalFlip', 'rotation'] as const) {
       if (!augmentation && config[key])
         refuse(key, 'is not used with augmentation=false: leave one of them out');

@@ -1,4 +1,5 @@
 /** A ResNet learns images, more or less regularised: data, network and measurements of such a run. */
+import * as tf from '@tensorflow/tfjs';
 import type { Augmentation } from '../data/augment';
 import { CIFAR10_NORMALIZATION, CIFAR100_NORMALIZATION } from '../data/cifar';
 import { type Dataset, toBatch } from '../data/dataset';
@@ -6,6 +7,7 @@ import { imageDatasetNamed } from '../data/registry';
 import { rawPoints } from '../data/select';
 import type { Model } from '../models/model';
 import { imageModelNamed } from '../models/registry';
+import { streamSeed } from '../random';
 import type { DimensionEstimate, Measurement } from '../records/run-record';
 import type { SiteActivation } from '../training/evaluation';
 import { classWeights } from '../training/losses';
@@ -134,27 +136,34 @@ async function idOfClasses(
 const LEAST_POINTS = 20;
 
 function regularizersOf(config: ImagesConfig, data: Dataset): Regularizer[] {
-  const { bottleneckSite: site, bottleneckWidths, bottleneckWeight, burnIn, normLoss, seed } = config;
-  if (site === 'none') return [];
-  // Only the model knows the size of an activation.
-  const model = imagesModel(config, data);
-  const one = toBatch(data.train, Int32Array.of(0));
-  const { logits, activations } = model.apply(one.inputs, { activations: [site] });
-  const inputs = activations[site]!.size;
-  logits.dispose();
-  activations[site]!.dispose();
-  one.dispose();
-  model.dispose();
-  return [
+  const { bottleneckSite, bottleneckSites, bottleneckWidths, bottleneckWeight, burnIn, normLoss, seed } =
+    config;
+  const sites = bottleneckSite === 'none' ? bottleneckSites : [bottleneckSite];
+  if (sites.length === 0) return [];
+  const widths = widthsOf(sites, config, data);
+  return sites.map((site, i) =>
     bottleneck({
       site,
-      inputs,
+      inputs: widths[site]!,
       hidden: bottleneckWidths,
       weight: bottleneckWeight,
       burnIn,
       normLoss,
-      seed,
+      // The first one starts as it does alone.
+      seed: i === 0 ? seed : streamSeed(seed, i),
       ...(config.bottleneckPerClass ? { perClass: data.classes } : {}),
     }),
-  ];
+  );
+}
+
+/** Numbers of one example's activation by site, which only the model knows. */
+function widthsOf(sites: readonly string[], config: ImagesConfig, data: Dataset): Record<string, number> {
+  const model = imagesModel(config, data);
+  const one = toBatch(data.train, Int32Array.of(0));
+  const { logits, activations } = model.apply(one.inputs, { activations: sites });
+  const widths = Object.fromEntries(sites.map((site) => [site, activations[site]!.size]));
+  tf.dispose([logits, activations]);
+  one.dispose();
+  model.dispose();
+  return widths;
 }

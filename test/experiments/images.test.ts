@@ -173,6 +173,31 @@ describe('a run on images', () => {
     assert.ok(of('1') < of('8'), `${of('1')} ${of('8')}`);
   });
 
+  it('adds the errors of several autoencoders, as it adds that of one', async () => {
+    // Before the first step no autoencoder has changed another, and dropout does not matter.
+    const settings = { steps: 1, measureEvery: 1, id: 'off' as const, bottleneckWidths: [4] };
+    const added = async (name: string, more: Partial<ImagesConfig>): Promise<number> => {
+      const { path } = await run(name, { ...settings, ...more });
+      return readRun(path).measurements[0]!.validation.regularization!;
+    };
+    const one = await added('one', { bottleneckSite: 'conv5_x' });
+    assert.equal(await added('one-of-list', { bottleneckSites: ['conv5_x'] }), one);
+    const two = await added('two', { bottleneckSites: ['conv5_x', 'avg_pool'] });
+    // An untrained autoencoder of weight 1 misses about the whole activation.
+    assert.ok(two > one + 0.5, `${one} ${two}`);
+  });
+
+  it('refuses the sites of autoencoders that are named twice or are none', () => {
+    assert.throws(
+      () => imagesConfig({ bottleneckSite: 'conv1', bottleneckSites: ['conv5_x'] }),
+      /bottleneckSite=conv1 is not used with bottleneckSites: name all sites there/,
+    );
+    assert.throws(
+      () => imagesConfig({ bottleneckSites: ['conv9_x'] }),
+      /bottleneckSites=conv9_x has 'conv9_x', which the network does not have: choose among conv1, /,
+    );
+  });
+
   it('trains on the number of images that the settings name, and refuses more than there are', async () => {
     const config = imagesConfig({ ...SMALL, images: 1234, validationImages: 567 });
     const { train, validation } = await imagesData(config);
