@@ -371,6 +371,11 @@ export interface ImagesConfig {
    * Allowed: a whole number between 1 and 1,000,000,000. Default: 10000.
    */
   measuredImages: number;
+  /**
+   * Whether training images are augmented when they are measured, anew each time, as the public code of the paper does.
+   * Default: false.
+   */
+  augmentMeasured: boolean;
   /** Whether the dimension is measured on the training images too. Default: false. */
   idTrain: boolean;
   /** Whether the dimension of each class is measured too. Default: false. */

@@ -263,6 +263,12 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
       default: 10_000,
       description: 'number of training images that are measured, the first ones',
     }),
+    augmentMeasured: flag({
+      default: false,
+      description:
+        'whether training images are augmented when they are measured, anew each time, as the public code of the paper does',
+      identity: 'record',
+    }),
     idTrain: flag({
       default: false,
       description: 'whether the dimension is measured on the training images too',
@@ -290,6 +296,12 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
     for (const key of ['cropPadding', 'horizontalFlip', 'rotation'] as const) {
       if (!augmentation && config[key])
         refuse(key, 'is not used with augmentation=false: leave one of them out');
+    }
+    if (config.augmentMeasured) {
+      if (!augmentation)
+        refuse('augmentMeasured', 'is not used with augmentation=false: leave one of them out');
+      if (config.overfitBatch)
+        refuse('augmentMeasured', 'is not used with overfitBatch=true, which never augments: leave one out');
     }
     for (const key of ['idTrain', 'idClasses', 'idData'] as const) {
       if (config.id === 'off' && config[key]) refuse(key, `is not used with id=off: set ${key}=false`);

@@ -66,7 +66,7 @@ export function imagesModel(config: ImagesConfig, data: Dataset): Model {
 export async function imagesSetup(config: ImagesConfig): Promise<Setup> {
   const whole = await imagesData(config);
   const data = config.overfitBatch ? oneBatch(whole, config.batchSize, config.seed) : whole;
-  const { idTrain, measuredImages } = config;
+  const { idTrain, measuredImages, augmentMeasured } = config;
   /** By split, class and site, between a measurement and its line. */
   let classIds: Record<string, Record<string, SiteIds>> = {};
   return {
@@ -82,6 +82,7 @@ export async function imagesSetup(config: ImagesConfig): Promise<Setup> {
       ...measureIdOf(config, imageModelNamed(config.model).sites({ ...config })),
       siteSplits: idTrain ? ['train', 'validation'] : ['validation'],
       measuredTrain: measuredImages,
+      augmentMeasured,
       evaluationBatchSize: EVALUATION_BATCH,
       measureSite: async (activation) => {
         const { site, split } = activation;

@@ -1,7 +1,7 @@
 /** Loss, accuracy and activations of a network over a whole split, in chunks. */
 import * as tf from '@tensorflow/tfjs';
 import { type ActivationSource, activations } from '../activations/activations';
-import { type Examples, toBatch } from '../data/dataset';
+import { type Draw, type Examples, toBatch } from '../data/dataset';
 import type { PointsOnDemand } from '../intrinsic-dimension/points/points';
 import type { Model } from '../models/model';
 
@@ -38,6 +38,8 @@ export interface SplitOptions<M> {
   readonly step: number;
   /** Examples that are measured, the first ones. */
   readonly count: number;
+  /** Augments the examples, alike in each pass over them. @default none is */
+  readonly draw?: Draw;
   readonly classes: number;
   /** Whether each regulariser's term counts at this step, or is 0 in its burn-in. */
   readonly activeTerms: readonly boolean[];
@@ -151,12 +153,13 @@ interface Chunk {
 }
 
 /** The examples in tensors, at most `batchSize` at a time; each is disposed of when the next is asked for. */
-function* chunks({ examples, count, batchSize }: SplitOptions<unknown>): Generator<Chunk> {
+function* chunks({ examples, count, batchSize, draw }: SplitOptions<unknown>): Generator<Chunk> {
   for (let start = 0; start < count; start += batchSize) {
     const size = Math.min(batchSize, count - start);
     const batch = toBatch(
       examples,
       Int32Array.from({ length: size }, (_, i) => start + i),
+      draw,
     );
     try {
       yield { inputs: batch.inputs, labels: batch.labels, start, size };

@@ -5,6 +5,7 @@ import { ACTIVATION_MEMORY } from '../activations/activations';
 import { removeLeftovers } from '../atomic-write';
 import { type Batch, batchCount, batches, type Dataset } from '../data/dataset';
 import type { Model } from '../models/model';
+import { streamSeed } from '../random';
 import { loadBackend } from '../runtime/backend';
 import { compile, type Program, type Variables } from '../runtime/compile/program';
 import { statelessRandom } from '../runtime/random/stateless-random';
@@ -50,6 +51,8 @@ export interface TrainOptions<M = unknown> {
   readonly siteSplits?: readonly ('train' | 'validation')[];
   /** Training examples to measure on, the first ones. @default all */
   readonly measuredTrain?: number;
+  /** Whether training examples are augmented when they are measured, anew each time. @default false */
+  readonly augmentMeasured?: boolean;
   /** Examples that go through the network at once when measuring. @default 8192 */
   readonly evaluationBatchSize?: number;
   /**
@@ -183,6 +186,7 @@ export async function* train<M = unknown>(
   const {
     measureSitesAt = () => true,
     measuredTrain = data.train.size,
+    augmentMeasured = false,
     evaluationBatchSize = 8192,
     activationMemory = ACTIVATION_MEMORY,
   } = options;
@@ -193,6 +197,8 @@ export async function* train<M = unknown>(
       split,
       step,
       count: Math.min(data[split].size, split === 'train' ? measuredTrain : Number.POSITIVE_INFINITY),
+      // No epoch of training has the number -1, so these are other views than those that are trained on.
+      ...(augmentMeasured && split === 'train' ? { draw: { seed: streamSeed(seed, -1), epoch: step } } : {}),
       classes: data.classes,
       activeTerms: regularizers.map(({ burnIn }) => epochOfStep() >= burnIn),
       sites: measureSite && siteSplits.includes(split) && measureSitesAt(step) ? sites : [],

@@ -187,6 +187,16 @@ describe('a run on images', () => {
     assert.ok(two > one + 0.5, `${one} ${two}`);
   });
 
+  it('measures augmented training images only where images are augmented', () => {
+    const settings = { augmentMeasured: true };
+    assert.equal(imagesConfig(settings).augmentMeasured, true);
+    for (const key of ['augmentation', 'overfitBatch'] as const)
+      assert.throws(
+        () => imagesConfig({ ...settings, [key]: key === 'overfitBatch' }),
+        new RegExp(`augmentMeasured=true is not used with ${key}=`),
+      );
+  });
+
   it('refuses the sites of autoencoders that are named twice or are none', () => {
     assert.throws(
       () => imagesConfig({ bottleneckSite: 'conv1', bottleneckSites: ['conv5_x'] }),

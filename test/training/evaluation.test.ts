@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import * as tf from '@tensorflow/tfjs';
-import { toBatch } from '../../src/data/dataset';
+import { type Dataset, type Draw, toBatch } from '../../src/data/dataset';
 import { mnist } from '../../src/data/mnist';
 import { resnet } from '../../src/models/resnet';
 import { loadBackend } from '../../src/runtime/backend';
 import type { SiteActivation } from '../../src/training/evaluation';
+import { crossEntropy } from '../../src/training/losses';
 import { oneBatch } from '../../src/training/one-batch';
 import { bottleneck } from '../../src/training/regularizers';
 import { constant } from '../../src/training/schedules';
@@ -144,6 +145,71 @@ describe('measuring a split', () => {
     assert.equal(without!.validation.regularization, undefined);
     model.dispose();
     for (const regularizer of regularizers) regularizer.dispose();
+  });
+
+  it('augments measured training examples when told to: anew each time, alike for all sites, never as in training', async () => {
+    const pictures = mnist({
+      trainFraction: 0.01,
+      validationFraction: 0.007,
+      augmentation: { cropPadding: 4 },
+    });
+    const { prepare } = pictures.train;
+    let draws: (Draw | undefined)[] = [];
+    const data: Dataset = {
+      ...pictures,
+      train: {
+        ...pictures.train,
+        prepare: (examples, indices, draw) => {
+          draws.push(draw && { seed: draw.seed, epoch: draw.epoch });
+          return prepare!(examples, indices, draw);
+        },
+      },
+    };
+    const lossOf = (model: ReturnType<typeof small>, draw?: Draw): number =>
+      tf.tidy(() => {
+        const { inputs, labels } = toBatch(pictures.train, Int32Array.from(Array(100).keys()), draw);
+        return crossEntropy(model.apply(inputs).logits, labels).dataSync()[0]!;
+      });
+    const measured: Draw[] = [];
+    for (const augmentMeasured of [true, false]) {
+      const model = small();
+      const run = train<number>({
+        model,
+        data,
+        optimizer: { kind: 'sgd' },
+        schedule: constant(0.05),
+        batchSize: 100,
+        steps: 1,
+        measureAt: () => true,
+        evaluationBatchSize: 50,
+        augmentMeasured,
+        // Each site alone, and then the loss: three passes, of two chunks.
+        sites: ['conv5_x', 'avg_pool'],
+        activationMemory: 1,
+        measureSite: async ({ points }) => points.shape[1],
+      });
+      for await (const event of run) {
+        if (event.type === 'step') {
+          assert.deepEqual(draws, [{ seed: 0, epoch: 0 }]);
+        } else if (event.type === 'measurement') {
+          // What only looks at the shape of the activations is the first, and not augmented.
+          const [shape, first, ...rest] = draws;
+          assert.equal(shape, undefined);
+          assert.deepEqual(rest, Array(5).fill(first));
+          assert.equal(first !== undefined, augmentMeasured);
+          if (first) measured.push(first);
+          const expected = lossOf(model, first);
+          // Compiled or not, of a loss of 2.3: 170 roundings of 2^-24 in 9 layers, at most. Other views change it by more.
+          assert.ok(Math.abs(event.train.loss - expected) < 2.5e-5, `${event.train.loss}, ${expected}`);
+          if (first) assert.ok(Math.abs(lossOf(model) - expected) > 1e-4, `${lossOf(model)}, ${expected}`);
+        }
+        draws = [];
+      }
+      model.dispose();
+    }
+    assert.equal(measured.length, 2);
+    assert.notDeepEqual(measured[0], measured[1]);
+    for (const { seed } of measured) assert.notEqual(seed, 0);
   });
 
   it('sees the running statistics: after training they are used, not those of the batch', async () => {
