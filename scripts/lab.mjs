@@ -6,6 +6,12 @@ import { run } from './lib/program.mjs';
 import { jupyterEnvironment } from './notebooks.mjs';
 import { PYTHON, ROOT, runMain, setUp, TSC } from './setup.mjs';
 
+/** Colours of figures on dark themes. */
+const STYLE = [
+  '--LabApp.custom_css=True',
+  `--ServerApp.static_custom_path=${join(ROOT, 'scripts', 'jupyter', 'custom')}`,
+];
+
 /** With a token, for this machine alone; no news, updates or extensions from the network. */
 const PRIVATE = [
   '--ip=127.0.0.1',
@@ -26,7 +32,7 @@ await runMain(async () => {
   process.on('SIGINT', () => {});
   let lab;
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => (lab ? lab.kill() : process.exit(1)));
-  lab = spawn(PYTHON, ['-m', 'jupyterlab', ...PRIVATE, ...folder, ...root, ...browser, ...words], {
+  lab = spawn(PYTHON, ['-m', 'jupyterlab', ...PRIVATE, ...STYLE, ...folder, ...root, ...browser, ...words], {
     cwd: ROOT,
     env: { ...process.env, ...jupyterEnvironment() },
     stdio: 'inherit',

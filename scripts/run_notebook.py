@@ -265,6 +265,16 @@ svg, .figure { max-width: 100%; }
 blockquote { border-left: 3px solid #8886; margin-left: 0; padding-left: 1em; }
 """
 
+# Figures are drawn for light paper; the rules for dark pages are those of JupyterLab.
+DARK_IN_LAB = '[data-jp-theme-light="false"] .js-plotly-plot'
+
+
+def dark_figures():
+    style = (ROOT / "scripts" / "jupyter" / "custom" / "custom.css").read_text(encoding="utf8")
+    rules = [line.replace(DARK_IN_LAB, ".figure") for line in style.splitlines() if DARK_IN_LAB in line]
+    return "\n".join(["@media (prefers-color-scheme: dark) {", *rules, "}"])
+
+
 # The static pictures stand in the page; each is replaced once plotly.js has drawn its figure.
 HYDRATE = """
 for (const box of document.querySelectorAll('.figure')) {
@@ -326,7 +336,7 @@ def to_html(notebook, name):
         # No page can fetch anything with this policy.
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:\">\n"
-        f"<title>{escape(title)}</title>\n<style>{STYLE}{colours}</style>\n</head>\n<body>\n"
+        f"<title>{escape(title)}</title>\n<style>{STYLE}{dark_figures()}{colours}</style>\n</head>\n<body>\n"
         + "\n".join(parts)
         + f"\n{script}\n</body>\n</html>\n"
     )

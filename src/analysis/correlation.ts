@@ -62,9 +62,15 @@ export function correlation(
   };
 }
 
-/** r = -0.83 [-0.95, -0.50], n = 12 */
-export function correlationText(found: Correlation | undefined): string {
-  if (!found) return 'too few runs for a correlation';
+/** r = −0.83, 95 % interval −0.95 to −0.50, 12 runs */
+export function correlationText(found: Correlation | undefined, of = 'runs'): string {
+  if (!found) return `too few ${of} for a correlation`;
   const { r, interval, n } = found;
-  return `r = ${r.toFixed(2)} [${interval.lower.toFixed(2)}, ${interval.upper.toFixed(2)}], n = ${n}`;
+  const [lower, upper] = [interval.lower, interval.upper].map(signed);
+  return `r = ${signed(r)}, ${100 * interval.level} % interval ${lower} to ${upper}, ${n} ${of}`;
+}
+
+/** With two decimals and a minus sign as wide as a plus. */
+function signed(value: number): string {
+  return value.toFixed(2).replace('-', '−');
 }

@@ -1,19 +1,36 @@
 /** A figure as a file, whose name says its form. */
 import { writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
-import { type Figure, toHTML, toPNG, toSVG } from '../figures/figure';
+import { type Figure, type Size, toHTML, toPNG, toSVG } from '../figures/figure';
+import { withEmbeddedFonts } from '../figures/fonts';
+import { toPDF } from '../figures/pdf';
+
+/** Pixels of a PNG for one of the figure: 300 dots an inch. */
+const PRINT_SCALE = 300 / 96;
+
+const WRITERS: Readonly<Record<string, (figure: Figure, size: Size) => Promise<string | Buffer>>> = {
+  svg: async (figure, size) => withEmbeddedFonts(await toSVG(figure, size)),
+  pdf: toPDF,
+  png: (figure, size) => toPNG(figure, { ...size, scale: PRINT_SCALE }),
+  html: async (figure, size) => toHTML(figure, size),
+};
+
+/** The forms of a figure in a file. */
+export const FIGURE_FORMATS: readonly string[] = Object.keys(WRITERS);
+
+function formatOf(path: string): string {
+  return extname(path).slice(1).toLowerCase();
+}
 
 /** @throws Error for a name that ends in none of the forms */
 export function assertFigurePath(path: string): void {
-  if (!['.png', '.svg', '.html'].includes(extname(path).toLowerCase())) {
-    throw new Error(`a figure ends in .png, .svg or .html, got '${path}'`);
+  if (!FIGURE_FORMATS.includes(formatOf(path))) {
+    throw new Error(`a figure ends in ${FIGURE_FORMATS.map((form) => `.${form}`).join(', ')}, got '${path}'`);
   }
 }
 
-/** Writes a figure as .png, .svg or .html. */
-export async function writeFigure(path: string, figure: Figure): Promise<void> {
-  const extension = extname(path).toLowerCase();
-  if (extension === '.png') writeFileSync(path, await toPNG(figure));
-  else if (extension === '.svg') writeFileSync(path, await toSVG(figure));
-  else writeFileSync(path, await toHTML(figure));
+/** Writes a figure in the form that the name asks for. */
+export async function writeFigure(path: string, figure: Figure, size: Size = {}): Promise<void> {
+  assertFigurePath(path);
+  writeFileSync(path, await WRITERS[formatOf(path)]!(figure, size));
 }

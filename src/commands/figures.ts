@@ -1,15 +1,26 @@
 /** `npm run figures`: draws the figures of the README from the records in data/runs. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { Option } from 'commander';
 import type { Drawing } from '../figures/drawing';
-import { toSVG } from '../figures/figure';
+import { COLUMN_WIDTHS, type FrameOptions } from '../figures/frame';
 import { DRAWINGS } from '../figures/registry';
 import { tableBundle } from '../figures/table';
+import { nearest } from '../nearest';
 import { recordedRuns } from '../records/recorded-runs';
 import { defineCommand, runCommand } from './command';
+import { FIGURE_FORMATS, writeFigure } from './figure-file';
 
 const DOCS = join(__dirname, '..', '..', 'docs');
 const NAMES = DRAWINGS.map(({ name }) => name);
+
+/** As they are given. */
+interface FiguresOptions {
+  readonly out: string;
+  readonly tables: boolean;
+  readonly format: string;
+  readonly column?: '1' | '2';
+}
 
 const command = defineCommand(
   'figures',
@@ -17,28 +28,43 @@ const command = defineCommand(
 )
   .argument('[name...]', `which ones (default: all of ${NAMES.join(', ')})`)
   .option('--out <folder>', 'where the pictures go', DOCS)
+  .addOption(new Option('--format <form>', 'of the files').choices(FIGURE_FORMATS).default('svg'))
+  .addOption(
+    new Option(
+      '--column <columns>',
+      'for a paper: 1 column of 3.25 in, or 2; the title goes into the caption',
+    ).choices(Object.keys(COLUMN_WIDTHS)),
+  )
   .option('--no-tables', 'leave out the numbers behind them')
   .addHelpText(
     'after',
     `\n${DRAWINGS.map(({ name, summary }) => `  ${name.padEnd(22)} ${summary}`).join('\n')}`,
   )
-  .action(async (names: string[], { out, tables }: { readonly out: string; readonly tables: boolean }) => {
+  .action(async (names: string[], { out, tables, format, column }: FiguresOptions) => {
     const unknown = names.find((name) => !NAMES.includes(name));
-    if (unknown !== undefined) throw new RangeError(`no figure '${unknown}': choose ${NAMES.join(', ')}`);
+    if (unknown !== undefined) {
+      const meant = nearest(unknown, NAMES);
+      throw new RangeError(`no figure '${unknown}': did you mean '${meant}'? There are ${NAMES.join(', ')}`);
+    }
     mkdirSync(out, { recursive: true });
-    for (const drawing of DRAWINGS)
-      if (names.length === 0 || names.includes(drawing.name)) await drawTo(out, drawing, tables);
+    const frame: FrameOptions = column === undefined ? {} : { width: COLUMN_WIDTHS[column], title: '' };
+    for (const drawing of DRAWINGS) {
+      if (names.length > 0 && !names.includes(drawing.name)) continue;
+      await drawTo(join(out, `${drawing.name}.${format}`), drawing, frame, tables);
+    }
   });
 
 async function drawTo(
-  out: string,
-  { name, records, draw, findings, tables }: Drawing,
+  path: string,
+  { records, draw, findings, tables }: Drawing,
+  frame: FrameOptions,
   withTables: boolean,
 ): Promise<void> {
   const runs = recordedRuns(records);
-  const path = join(out, `${name}.svg`);
-  writeFileSync(path, await toSVG(draw(runs)));
+  const figure = draw(runs, frame);
+  await writeFigure(path, figure);
   console.log(`${path}: ${runs.length} runs`);
+  if (figure.caption) console.log(`Caption: ${figure.caption}`);
   for (const line of findings(runs)) console.log(`Found: ${line}`);
   for (const part of withTables ? tables(runs) : []) console.log(`\n${tableBundle(part)['text/plain']}\n`);
 }

@@ -22,15 +22,25 @@ export function difference(other: RunSoFar['config'], run: RunSoFar['config']): 
 
 const DASHES = ['dash', 'dashdot', 'longdash', 'longdashdot'] as const;
 
+/** Which activation is drawn, and how names are broken into lines. */
+interface BesideOptions {
+  readonly site?: string | undefined;
+  readonly named?: (name: string) => string;
+}
+
 /** Validation accuracy and LLID of other runs, for the axes of `runFigure(run)`. */
-export function besideTraces(run: RunSoFar, others: readonly RunSoFar[], site?: string): Partial<PlotData>[] {
+export function besideTraces(
+  run: RunSoFar,
+  others: readonly RunSoFar[],
+  { site, named = (name) => name }: BesideOptions = {},
+): Partial<PlotData>[] {
   const shown = others.filter(({ measurements }) => measurements.some(({ step }) => step > 0)).slice(-MOST);
   return shown.flatMap((other, i) => {
     const [, accuracy, id] = runTraces(other.measurements, site);
     const label = difference(other.config, run.config) || 'same settings, recorded';
     const faint = (trace: Partial<PlotData>, what: string): Partial<PlotData> => ({
       ...trace,
-      name: `${what}: ${label}`,
+      name: named(`${what}: ${label}`),
       opacity: 0.6,
       line: { ...trace.line, width: 1.5, dash: DASHES[i % DASHES.length]! },
     });

@@ -3,10 +3,7 @@ export { scaleFigure as scale, truthFigure as truth, twoNnFigure as twoNn } from
 export { type GeneralizationOptions, generalizationFigure as generalization } from './generalization';
 export { estimatorsFigure as estimators } from './grokking-estimators';
 export { type GrokkingGridOptions, grokkingGrid as grid } from './grokking-grid';
-export {
-  type OverRegularizationOptions,
-  overRegularizationFigure as overRegularization,
-} from './over-regularization';
+export { overRegularizationFigure as overRegularization } from './over-regularization';
 export { type PicturesOptions, picturesFigure as pictures } from './pictures';
 export {
   profileFigure as profile,
@@ -15,6 +12,6 @@ export {
   siteCurves,
   sitesFigure as sites,
 } from './profile';
-export { type RegularizationOptions, regularizationFigure as regularization } from './regularization';
+export { regularizationFigure as regularization } from './regularization';
 export { claimsFigure as claims, repeatsFigure as repeats } from './repeats';
 export { runFigure as run } from './run';

@@ -1,6 +1,7 @@
 /** A figure of the documentation, with the records that it is drawn from and its tables. */
 import type { RunSoFar } from '../records/run-record';
 import type { Figure } from './figure';
+import type { FrameOptions } from './frame';
 import type { Table } from './table';
 
 /** A figure that `npm run figures` draws. */
@@ -11,7 +12,7 @@ export interface Drawing {
   readonly summary: string;
   /** The folder of its records below data/runs. */
   readonly records: string;
-  draw(runs: readonly RunSoFar[]): Figure;
+  draw(runs: readonly RunSoFar[], options?: FrameOptions): Figure;
   /** What the figure shows, in sentences. */
   findings(runs: readonly RunSoFar[]): readonly string[];
   /** The numbers behind it. */

@@ -1,8 +1,8 @@
 /** Accuracy on the log scale of its error, so that networks that have not learnt do not press all others together. */
 import type { Layout } from 'plotly.js';
 
-/** Accuracies that are written on the axis. */
-const ACCURACIES = [0.1, 0.5, 0.7, 0.8, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995];
+/** Accuracies in per cent that are written on the axis. */
+const PERCENTAGES = [10, 50, 70, 80, 90, 93, 95, 97, 98, 99, 99.5];
 
 /** No accuracy is closer to 1 than this on the axis. */
 const LEAST_ERROR = 1e-4;
@@ -16,6 +16,6 @@ export function errorOf(accuracy: number): number {
 export const ERROR_AXIS: Partial<Layout['yaxis']> = {
   type: 'log',
   autorange: 'reversed',
-  tickvals: ACCURACIES.map(errorOf),
-  ticktext: ACCURACIES.map((accuracy) => String(accuracy).replace('0.', '.')),
+  tickvals: PERCENTAGES.map((accuracy) => errorOf(accuracy / 100)),
+  ticktext: PERCENTAGES.map(String),
 };

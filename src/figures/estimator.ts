@@ -3,7 +3,9 @@ import type { PlotData } from 'plotly.js';
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
 import type { ScaleCurve } from '../intrinsic-dimension/scale';
 import type { Figure } from './figure';
-import { COLOURS, GREY } from './style';
+import { type FrameOptions, framed } from './frame';
+import { COLOURS, DEFAULT_SIZE, FONT_SIZES, GREY, SYMBOLS } from './style';
+import { onLogAxis, tickArrays, withRoom } from './ticks';
 
 /** The most markers of a scatter plot; more would only make the file larger. */
 const MARKERS = 400;
@@ -15,7 +17,10 @@ const MARKERS = 400;
  * @param estimate made with the option `fit: true`
  * @param options.truth the known dimension, drawn as a second line
  */
-export function twoNnFigure(estimate: IdEstimate, options: { title?: string; truth?: number } = {}): Figure {
+export function twoNnFigure(
+  estimate: IdEstimate,
+  options: FrameOptions & { readonly truth?: number } = {},
+): Figure {
   const { fit } = estimate;
   if (!fit)
     throw new Error(
@@ -57,22 +62,31 @@ export function twoNnFigure(estimate: IdEstimate, options: { title?: string; tru
   const { value, interval } = estimate;
   const kept = `kept (${fit.kept.toLocaleString('en')} points)`;
   const discarded = `discarded (${(n - fit.kept).toLocaleString('en')})`;
+  const data = [
+    points(kept, (i) => i < fit.kept, COLOURS.blue, 'circle'),
+    ...(fit.kept < n - 1 ? [points(discarded, (i) => i >= fit.kept, COLOURS.orange, 'x-thin-open')] : []),
+    line(`fit: slope ${value.toFixed(2)}`, value, COLOURS.vermillion, 'solid'),
+    ...(options.truth === undefined ? [] : [line(`truth: ${options.truth}`, options.truth, GREY, 'dash')]),
+  ];
+  const found =
+    `ID ${value.toFixed(2)}, ${100 * interval.level} % interval ` +
+    `${interval.lower.toFixed(2)} to ${interval.upper.toFixed(2)}`;
   return {
-    data: [
-      points(kept, (i) => i < fit.kept, COLOURS.blue, 'circle'),
-      ...(fit.kept < n - 1 ? [points(discarded, (i) => i >= fit.kept, COLOURS.orange, 'x-thin-open')] : []),
-      line(`fit: slope ${value.toFixed(2)}`, value, COLOURS.vermillion, 'solid'),
-      ...(options.truth === undefined ? [] : [line(`truth: ${options.truth}`, options.truth, GREY, 'dash')]),
-    ],
+    caption:
+      'TwoNN: μ is the ratio of the distances to the second and to the nearest neighbour of each point, F the share of points ' +
+      `with a lesser ratio; the slope of the line through the origin is the dimension. ${found}; ${n.toLocaleString('en')} points, ` +
+      `of which at most ${MARKERS} are drawn.`,
+    data,
     layout: {
-      title: {
-        text:
-          `${options.title ?? 'TwoNN'}<br><sub>ID ${value.toFixed(2)}, ` +
-          `${100 * interval.level} % interval ${interval.lower.toFixed(2)} to ${interval.upper.toFixed(2)}</sub>`,
-      },
+      ...framed({
+        title: 'TwoNN',
+        ...options,
+        subtitle: [found],
+        legend: data.map(({ name }) => name!),
+        plot: 280,
+      }),
       xaxis: { title: { text: 'log(μ), μ = r₂ / r₁' }, rangemode: 'tozero' },
       yaxis: { title: { text: '−log(1 − F)' }, rangemode: 'tozero' },
-      margin: { l: 56, r: 20, t: 100, b: 52 },
     },
   };
 }
@@ -85,13 +99,12 @@ export interface KnownEstimate {
 }
 
 /** Estimates with their intervals against the truth; on the diagonal they are right. */
-export function truthFigure(known: readonly KnownEstimate[], options: { title?: string } = {}): Figure {
+export function truthFigure(known: readonly KnownEstimate[], options: FrameOptions = {}): Figure {
   if (known.length === 0) throw new Error('truthFigure needs at least one estimate, got none');
   const names = [...new Set(known.map(({ name }) => name))];
   const top =
     1.08 * Math.max(...known.map(({ truth, estimate }) => Math.max(truth, estimate.interval.upper)));
   const colours = Object.values(COLOURS);
-  const symbols = ['circle', 'diamond', 'square', 'triangle-up', 'x', 'star'];
   const series = names.map((name, i): Partial<PlotData> => {
     const members = known.filter((member) => member.name === name).sort((a, b) => a.truth - b.truth);
     return {
@@ -103,13 +116,15 @@ export function truthFigure(known: readonly KnownEstimate[], options: { title?: 
       error_y: errorBars(members.map(({ estimate }) => estimate)),
       marker: {
         color: colours[i % colours.length] as string,
-        symbol: symbols[i % symbols.length] as string,
+        symbol: SYMBOLS[i % SYMBOLS.length] as string,
         size: 8,
       },
       line: { color: colours[i % colours.length] as string, width: 1.5 },
     };
   });
+  const level = `${100 * known[0]!.estimate.interval.level} % interval`;
   return {
+    caption: `Estimated against true dimension; the bars are ${level}s, and on the dashed line an estimate is right.`,
     data: [
       {
         type: 'scatter',
@@ -122,53 +137,72 @@ export function truthFigure(known: readonly KnownEstimate[], options: { title?: 
       ...series,
     ],
     layout: {
-      title: { text: options.title ?? 'Estimated against true dimension' },
+      ...framed({
+        title: 'Estimated against true dimension',
+        ...options,
+        legend: ['truth', ...names],
+        plot: 280,
+      }),
       xaxis: { title: { text: 'true dimension' }, range: [0, top] },
-      yaxis: { title: { text: 'estimated ID' }, range: [0, top] },
+      yaxis: { title: { text: `estimated ID (bars: ${level})` }, range: [0, top] },
     },
   };
 }
 
 /** The dimension over the distance at which it is seen, with intervals; a plateau is drawn as a line. */
-export function scaleFigure({ curve, plateau }: ScaleCurve, options: { title?: string } = {}): Figure {
+export function scaleFigure({ curve, plateau }: ScaleCurve, options: FrameOptions = {}): Figure {
   const run = plateau && curve.slice(plateau.from, plateau.to + 1);
+  const data: Partial<PlotData>[] = [
+    ...(run
+      ? [
+          {
+            type: 'scatter' as const,
+            mode: 'lines' as const,
+            name: `plateau at ${plateau!.value.toFixed(2)}`,
+            x: [run[0]!.scale, run.at(-1)!.scale],
+            y: [plateau!.value, plateau!.value],
+            line: { color: GREY, width: 6 },
+            opacity: 0.5,
+          },
+        ]
+      : []),
+    {
+      type: 'scatter',
+      mode: 'lines+markers',
+      name: 'GRIDE',
+      x: curve.map(({ scale }) => scale),
+      y: curve.map(({ value }) => value),
+      error_y: errorBars(curve),
+      text: curve.map(({ n1, n2 }) => `neighbours ${n1} and ${n2}`),
+      line: { color: COLOURS.blue, width: 2 },
+      marker: { color: COLOURS.blue, size: 8 },
+    },
+  ];
+  const level = `${100 * (curve[0]?.interval.level ?? 0.95)} % interval`;
+  const ticks = curve.map(({ scale }) => ({ value: scale, text: scale.toPrecision(2) }));
+  const ends = [curve[0]?.scale ?? 1, curve.at(-1)?.scale ?? 1].map(Math.log10);
+  const width = (options.width ?? DEFAULT_SIZE.width) - 80;
+  // plotly.js leaves some room beside the first and the last mark.
+  const labelled = withRoom(ticks, onLogAxis(ends, 0.85 * width), FONT_SIZES.text);
   return {
-    data: [
-      ...(run
-        ? [
-            {
-              type: 'scatter' as const,
-              mode: 'lines' as const,
-              name: `plateau at ${plateau!.value.toFixed(2)}`,
-              x: [run[0]!.scale, run.at(-1)!.scale],
-              y: [plateau!.value, plateau!.value],
-              line: { color: GREY, width: 6 },
-              opacity: 0.5,
-            },
-          ]
-        : []),
-      {
-        type: 'scatter',
-        mode: 'lines+markers',
-        name: 'GRIDE',
-        x: curve.map(({ scale }) => scale),
-        y: curve.map(({ value }) => value),
-        error_y: errorBars(curve),
-        text: curve.map(({ n1, n2 }) => `neighbours ${n1} and ${n2}`),
-        line: { color: COLOURS.blue, width: 2 },
-        marker: { color: COLOURS.blue, size: 8 },
-      },
-    ],
+    caption:
+      'The dimension by GRIDE from neighbours n and 2n, over the mean distance to the farther one: the larger n, the larger ' +
+      `the scale. The bars are ${level}s.`,
+    data,
     layout: {
-      title: { text: options.title ?? 'Intrinsic dimension at every scale' },
+      ...framed({
+        title: 'Intrinsic dimension at every scale',
+        ...options,
+        legend: data.map(({ name }) => name!),
+        plot: 280,
+      }),
       xaxis: {
-        title: { text: 'mean distance to the farther neighbour' },
+        title: { text: 'mean distance to the farther neighbour (log scale)' },
         type: 'log',
-        tickvals: curve.map(({ scale }) => scale),
-        ticktext: curve.map(({ scale }) => scale.toPrecision(2)),
+        tickangle: 0,
+        ...tickArrays(labelled),
       },
-      yaxis: { title: { text: 'ID (95 % interval)' }, rangemode: 'tozero' },
-      showlegend: run !== undefined,
+      yaxis: { title: { text: `ID (bars: ${level})` }, rangemode: 'tozero' },
     },
   };
 }

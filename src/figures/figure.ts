@@ -1,15 +1,18 @@
 /** A figure is plain data for plotly.js; this file shows it and turns it into SVG, PNG or a page. */
 import { createHash } from 'node:crypto';
 import type { Config, Layout, PlotData } from 'plotly.js';
-import { display, type MimeBundle } from './notebook-output';
+import { display, inNotebook, type MimeBundle } from './notebook-output';
 import { fontFolder, offlinePlotly, plotlySource } from './plotly-offline';
-import { DEFAULT_SIZE, FONT, TEMPLATE } from './style';
+import { DARK, DEFAULT_SIZE, darkRules, FONT, INK, PAPER, standaloneStyle, TEMPLATE } from './style';
 import { escapeHtml, type Frame, frameTable, type Table, tableBundle } from './table';
+import { plainText } from './text-width';
 
 /** Traces and layout in the terms of plotly.js (https://plotly.com/javascript/reference/). */
 export interface Figure {
   readonly data: Partial<PlotData>[];
   readonly layout?: Partial<Layout>;
+  /** What is drawn, how its intervals are meant, and from which runs, as a paper says it below a figure. */
+  readonly caption?: string;
 }
 
 /** Pixels; a missing number comes from the figure's layout, or else from {@link DEFAULT_SIZE}. */
@@ -34,6 +37,12 @@ const NEEDS_GL = /gl$|3d$|^(surface|isosurface|volume|cone|streamtube|splom|parc
  */
 export async function show(what: Figure | Table | Frame, options: ShowOptions = {}): Promise<void> {
   display(await bundleOf(what, options), options);
+  if ('data' in what) showCaption(what);
+}
+
+/** Below the figure, as text; outside a notebook a figure is one line, and its caption stands in its files. */
+export function showCaption({ caption }: Figure): void {
+  if (caption && inNotebook()) display({ 'text/markdown': `*${caption}*`, 'text/plain': caption });
 }
 
 async function bundleOf(what: Figure | Table | Frame, options: ShowOptions): Promise<MimeBundle> {
@@ -75,9 +84,15 @@ export async function toSVG(figure: Figure, size: Size = {}): Promise<string> {
     data: data.map((trace, i) => ({ uid: String(i), ...trace })),
     layout,
   });
-  return withStableNames(
-    await plotly.toImage(copy as Required<Figure>, { format: 'svg', width, height, imageDataOnly: true }),
-  );
+  const svg = await plotly.toImage(copy as Required<Figure>, {
+    format: 'svg',
+    width,
+    height,
+    imageDataOnly: true,
+  });
+  const caption = figure.caption ? `<desc>${escapeHtml(figure.caption)}</desc>` : '';
+  const described = `<title>${escapeHtml(description(figure))}</title>${caption}${standaloneStyle()}`;
+  return withStableNames(svg).replace('>', () => `>${described}`);
 }
 
 /**
@@ -93,7 +108,7 @@ function withStableNames(svg: string): string {
 }
 
 /**
- * A picture in PNG.
+ * A picture in PNG, with the caption in its Exif data.
  * @param options.scale pixels of the file for a pixel of the figure; 2 is sharp on dense screens. @default 2
  * @param options.background any CSS colour. @default 'white'
  */
@@ -112,7 +127,13 @@ export async function toPNG(
       defaultFontFamily: FONT.split(',')[0] as string,
     },
   });
-  return picture.render().asPng();
+  const png = picture.render().asPng();
+  if (!figure.caption) return png;
+  const { default: sharp } = await import('sharp');
+  return sharp(png)
+    .withExif({ IFD0: { ImageDescription: figure.caption } })
+    .png()
+    .toBuffer();
 }
 
 /** One page with the interactive figure and plotly.js inside (5 MB): it opens without a network. */
@@ -129,10 +150,18 @@ export function toHTML(figure: Figure, options: Size & { title?: string } = {}):
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)}</title>
+<style>
+body { font-family: sans-serif; }
+@media (prefers-color-scheme: dark) {
+body { background: ${DARK[PAPER]}; color: ${DARK[INK]}; }
+${darkRules('.js-plotly-plot')}
+}
+</style>
 <script>${plotlySource()}</script>
 </head>
 <body>
 <div id="figure"></div>
+${figure.caption ? `<p>${escapeHtml(figure.caption)}</p>` : ''}
 <script>
 const figure = ${json};
 Plotly.newPlot('figure', figure.data, figure.layout, { responsive: true, displaylogo: false });
@@ -153,15 +182,15 @@ function styled(figure: Figure, size: Size): { data: Partial<PlotData>[]; layout
 }
 
 /** One line for viewers without pictures. */
-function description(figure: Figure): string {
+export function description(figure: Figure): string {
   const title = figure.layout?.title;
   const text = typeof title === 'string' ? title : title?.text;
   const names = figure.data
     .filter((trace) => trace.name && trace.showlegend !== false)
     .map((trace) => trace.name);
   const heading = text
-    ? text.replaceAll('<br>', ': ').replaceAll(/<[^>]*>/g, '')
-    : `${figure.data.length} trace(s)`;
+    ? plainText(text.replaceAll('<br>', ': '))
+    : (figure.caption?.split(/(?<=\.) /)[0] ?? `${figure.data.length} trace(s)`);
   return `Figure: ${heading}${names.length > 0 ? ` (${[...new Set(names)].join(', ')})` : ''}`;
 }
 

@@ -16,17 +16,18 @@ import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import { ERROR_AXIS, errorOf } from './error-axis';
 import type { Figure } from './figure';
+import { type FrameOptions, framed } from './frame';
 import { provenance } from './provenance';
 import { generalizationTable } from './regularization-table';
-import { type Look, STRENGTH_NAMES } from './strength-axis';
+import { percent } from './run-axes';
+import { STRENGTH_NAMES } from './strength-axis';
 import { COLOURS } from './style';
 
 /** Which runs are drawn, and the title. */
-export interface GeneralizationOptions extends HarmlessOptions {
-  readonly title?: string;
-}
+export interface GeneralizationOptions extends HarmlessOptions, FrameOptions {}
 
-const LOOKS: Readonly<Record<StrengthSweep['regularization'], Look>> = {
+/** A colour, and a symbol for readers who see no colours. */
+const LOOKS: Readonly<Record<StrengthSweep['regularization'], { color: string; symbol: string }>> = {
   weightDecay: { color: COLOURS.blue, symbol: 'circle' },
   blockDropout: { color: COLOURS.vermillion, symbol: 'diamond' },
 };
@@ -36,7 +37,7 @@ export const GENERALIZATION: Drawing = {
   name: 'generalization',
   summary: "the paper's figure 2: accuracy against PID / LLID",
   records: 'mnist',
-  draw: (runs) => generalizationFigure(runs, { harmless: true }),
+  draw: (runs, options) => generalizationFigure(runs, { harmless: true, ...options }),
   findings: (runs) => [
     `validation accuracy over PID / LLID, below the onset of harm: ${correlationText(generalizationCorrelation(runs, { harmless: true }))}`,
   ],
@@ -50,36 +51,46 @@ export const GENERALIZATION: Drawing = {
  */
 export function generalizationFigure(runs: readonly RunSoFar[], options: GeneralizationOptions = {}): Figure {
   const sweeps = sweepsOf(runs);
-  const all = correlationText(generalizationCorrelation(runs, options));
+  const names = sweeps.map(({ regularization }) => STRENGTH_NAMES[regularization]);
+  const correlations = [
+    ...sweeps.map(
+      (sweep, i) => `${names[i]}: ${correlationText(accuracyCorrelation(learntRuns(sweep, options)))}`,
+    ),
+    `both together: ${correlationText(generalizationCorrelation(runs, options))}`,
+  ];
+  const which = options.harmless ? 'at a strength below the onset of harm' : 'that has learnt';
   return {
-    data: sweeps.map((sweep): Partial<PlotData> => {
+    caption:
+      'Validation accuracy against PID / LLID, the largest intrinsic dimension of all layers over that of the last one. ' +
+      `Each mark is one run ${which}. Pearson’s r, with an interval from a bootstrap over runs: ` +
+      `${correlations.join('; ')}. The unregularised runs belong to both sweeps and count once together. ${provenance(runs)}`,
+    data: sweeps.map((sweep, i): Partial<PlotData> => {
       const shown = learntRuns(sweep, options);
-      const { color, symbol } = LOOKS[sweep.regularization];
-      const name = STRENGTH_NAMES[sweep.regularization];
       return {
         type: 'scatter',
         mode: 'markers',
-        name: `${name}: ${correlationText(accuracyCorrelation(shown))}`,
+        name: names[i]!,
         x: shown.map(idRatio),
-        y: shown.map(({ accuracy }) => (options.harmless ? accuracy : errorOf(accuracy))),
-        customdata: shown.map(({ accuracy }) => accuracy),
-        text: shown.map(({ strength }) => `${name} ${formatSetting(strength)}`),
-        hovertemplate: '%{text}<br>PID / LLID %{x:.2f}<br>accuracy %{customdata:.3f}<extra></extra>',
-        marker: { color, symbol, size: 9, opacity: 0.75 },
+        y: shown.map(({ accuracy }) => (options.harmless ? percent(accuracy) : errorOf(accuracy))),
+        customdata: shown.map(({ accuracy }) => percent(accuracy)),
+        text: shown.map(({ strength }) => `${names[i]} ${formatSetting(strength)}`),
+        hovertemplate: '%{text}<br>PID / LLID %{x:.2f}<br>accuracy %{customdata:.1f} %<extra></extra>',
+        marker: { ...LOOKS[sweep.regularization], size: 9, opacity: 0.75 },
       };
     }),
     layout: {
-      title: {
-        text: `${options.title ?? 'Validation accuracy against PID / LLID'}${provenance(runs)}<br><sub>all marks: ${all}</sub>`,
-      },
+      ...framed({
+        title: 'Validation accuracy against PID / LLID',
+        ...options,
+        subtitle: correlations,
+        legend: names,
+        plot: 300,
+      }),
       xaxis: { title: { text: 'PID / LLID on validation' } },
       yaxis: {
-        ...(options.harmless ? { tickformat: '.2f', tickfont: { size: 10 } } : ERROR_AXIS),
-        title: { text: 'validation accuracy' },
+        ...(options.harmless ? {} : ERROR_AXIS),
+        title: { text: 'validation accuracy (%)' },
       },
-      legend: { orientation: 'v', y: 1.02 },
-      margin: { l: 72, r: 20, t: 158, b: 56 },
-      height: 500,
     },
   };
 }

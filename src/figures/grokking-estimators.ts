@@ -3,9 +3,13 @@ import { max } from 'd3-array';
 import type { PlotData } from 'plotly.js';
 import type { RunSoFar } from '../records/run-record';
 import type { Figure } from './figure';
+import { type FrameOptions, framed } from './frame';
+import { provenance } from './provenance';
 import { runTitle } from './run';
-import { ACCURACY_AXIS, stepAxis } from './run-axes';
-import { COLOURS, GREY } from './style';
+import { ACCURACY_AXIS, percent, stepAxis } from './run-axes';
+import { COLOURS, DEFAULT_SIZE, GREY, TEXT_COLOURS } from './style';
+
+const BEFORE = 'value before training';
 
 const DASHES = ['solid', 'dash', 'dashdot', 'longdash', 'dot', 'longdashdot'] as const;
 
@@ -13,7 +17,7 @@ const DASHES = ['solid', 'dash', 'dashdot', 'longdash', 'dot', 'longdashdot'] as
  * Every estimate relative to its value before training, since estimators differ in level and it is the fall that is
  * compared. The record is one of `npm run remeasure`: estimators stand where other records have sites.
  */
-export function estimatorsFigure(run: RunSoFar): Figure {
+export function estimatorsFigure(run: RunSoFar, options: FrameOptions = {}): Figure {
   const shown = run.measurements.filter(({ step }) => step > 0);
   const first = run.measurements[0];
   if (!first || shown.length < 2)
@@ -27,7 +31,7 @@ export function estimatorsFigure(run: RunSoFar): Figure {
     return {
       type: 'scatter',
       mode: 'lines+markers',
-      name: `${estimator} (${value === null ? 'not measurable before training' : `from ${value.toFixed(1)}`})`,
+      name: `${estimator} (${value === null ? 'not measurable at first' : `from ${value.toFixed(1)}`})`,
       x,
       y: found.map((estimate) => (estimate.value === null ? null : estimate.value / start)),
       error_y: {
@@ -45,22 +49,35 @@ export function estimatorsFigure(run: RunSoFar): Figure {
       curves.flatMap(({ y }) => y as (number | null)[]),
       (value) => value ?? undefined,
     ) ?? 1;
+  const data: Partial<PlotData>[] = [
+    {
+      type: 'scatter',
+      mode: 'lines',
+      name: 'validation accuracy (right axis)',
+      x,
+      y: shown.map(({ validation }) => percent(validation.accuracy)),
+      yaxis: 'y2',
+      line: { color: COLOURS.vermillion, width: 2.5 },
+    },
+    ...curves,
+  ];
   return {
-    data: [
-      {
-        type: 'scatter',
-        mode: 'lines',
-        name: 'validation accuracy (right axis)',
-        x,
-        y: shown.map(({ validation }) => validation.accuracy),
-        yaxis: 'y2',
-        line: { color: COLOURS.vermillion, width: 2.5 },
-      },
-      ...curves,
-    ],
+    caption:
+      'The dimension of the last layer by several estimators, each relative to its value before training, beside validation ' +
+      `accuracy. Bars are 95 % intervals; the dotted line is the value before training. Run: ${runTitle(run)}. ${provenance([run])}`,
+    data,
     layout: {
-      title: { text: runTitle(run) },
-      xaxis: { ...stepAxis(shown, 580).axis, title: { text: 'step (log scale)' } },
+      ...framed({
+        title: runTitle(run),
+        ...options,
+        legend: [...data.map(({ name }) => name!), BEFORE],
+        plot: 290,
+        right: 60,
+      }),
+      xaxis: {
+        ...stepAxis(shown, (options.width ?? DEFAULT_SIZE.width) - 120).axis,
+        title: { text: 'step (log scale)' },
+      },
       yaxis: {
         title: { text: 'last layer’s ID / ID before training' },
         range: [0, Math.max(1.25, 1.1 * highest)],
@@ -70,15 +87,14 @@ export function estimatorsFigure(run: RunSoFar): Figure {
         overlaying: 'y',
         side: 'right',
         showgrid: false,
-        title: { text: 'validation accuracy', font: { color: COLOURS.vermillion } },
-        tickfont: { color: COLOURS.vermillion },
+        title: { text: 'validation accuracy (%)', font: { color: TEXT_COLOURS.vermillion } },
+        tickfont: { color: TEXT_COLOURS.vermillion },
       },
-      legend: { y: 1.02 },
-      margin: { l: 56, r: 60, t: 138, b: 52 },
-      height: 480,
       shapes: [
         {
           type: 'line',
+          name: BEFORE,
+          showlegend: true,
           xref: 'paper',
           x0: 0,
           x1: 1,

@@ -10,18 +10,21 @@ import {
 } from '../analysis/grokking-runs';
 import { grokkingStep } from '../analysis/transition';
 import { PAPER } from '../experiments/presets';
-import { namedSettings, titleOf } from '../experiments/registry';
-import { formatStep } from '../number-format';
+import { titleOf } from '../experiments/registry';
+import { formatSetting, formatStep } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import type { Figure } from './figure';
+import { framed } from './frame';
 import { grokkingTable, leadTable } from './grokking-table';
+import { panelTitle, share } from './panels';
+import { provenance } from './provenance';
 import type { RunFigureOptions } from './run';
 import { ACCURACY_AXIS, idAxis, runTraces, stepAxis } from './run-axes';
-import { COLOURS, GREY } from './style';
+import { DEFAULT_SIZE, FONT_SIZES, GREY, TEXT_COLOURS } from './style';
+import { textWidth } from './text-width';
 
-export interface GrokkingGridOptions extends RunFigureOptions {
-  readonly title?: string;
+export interface GrokkingGridOptions extends Omit<RunFigureOptions, 'beside'> {
   /** Rows, from top to bottom. @default those of the runs, rising */
   readonly trainFraction?: readonly number[];
   /** Columns. @default those of the runs, rising */
@@ -35,7 +38,8 @@ export const GROKKING_GRID: Drawing = {
   name: 'grokking-grid',
   summary: "the paper's figure 4: accuracy and LLID while transformers grok",
   records: 'grokking',
-  draw: (runs) => grokkingGrid(runs, { ...PAPER.grokkingGrid, paper: PAPER.grokkingHalfSteps }),
+  draw: (runs, options) =>
+    grokkingGrid(runs, { ...PAPER.grokkingGrid, paper: PAPER.grokkingHalfSteps, ...options }),
   findings: (runs) => [
     halfStepsSummary(runs, PAPER.grokkingHalfSteps),
     ...leadSummary(runs, PAPER.grokking.measureEvery).split('\n'),
@@ -43,8 +47,14 @@ export const GROKKING_GRID: Drawing = {
   tables: (runs) => [grokkingTable(runs, PAPER.grokkingHalfSteps), leadTable(runs)],
 };
 
-/** Pixels of a row, and what stands above its panels. */
-const ROW = { height: 200, heading: 40 } as const;
+/** Pixels: of a row with the step above each panel, and of a row in panels too narrow for it. */
+const ROW = { height: 168, least: 120, heading: 22, gap: 10 } as const;
+/** Pixels between two columns, at the left and at the right. */
+const COLUMN = { gap: 12, left: 74, right: 50 } as const;
+/** Narrower panels in pixels have no room for the steps. */
+const ROOM_FOR_STEPS = 120;
+
+const PAPER_MARK = '50 % in the paper’s figure 4';
 
 /**
  * Runs that differ in training fraction (rows) and weight decay (columns), on shared axes, as in figure 4 of
@@ -56,46 +66,56 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
     throw new Error(`grokkingGrid needs a run with a measurement, got ${runs.length} runs without`);
   const rows = options.trainFraction ?? distinctValues(runs.map((run) => setting(run, 'trainFraction')));
   const columns = options.weightDecay ?? distinctValues(runs.map((run) => setting(run, 'weightDecay')));
-  const { axis: x, first } = stepAxis(everything, 850 / columns.length, options.steps);
+  const across = (options.width ?? DEFAULT_SIZE.width) - COLUMN.left - COLUMN.right;
+  const panelWidth = (across - COLUMN.gap * (columns.length - 1)) / columns.length;
+  const steps = panelWidth >= ROOM_FOR_STEPS;
+  const gap = steps ? ROW.heading : ROW.gap;
+  const plot = rows.length * (steps ? ROW.height : ROW.least);
+  const fonts = steps ? FONT_SIZES.small : FONT_SIZES.least;
+  const { axis: x, first } = stepAxis(everything, panelWidth, options.steps);
   const right = idAxis(everything, options.site);
   const data: Partial<PlotData>[] = [];
-  const layout: Record<string, unknown> = {};
+  const axes: Record<string, unknown> = {};
   const annotations: NonNullable<Layout['annotations']>[number][] = [];
   const shapes: NonNullable<Layout['shapes']>[number][] = [];
   const panels = rows.length * columns.length;
+  const headings = columns.map((weightDecay, column) => columnHeading(weightDecay, column, panelWidth));
 
   rows.forEach((trainFraction, row) => {
     columns.forEach((weightDecay, column) => {
       const panel = row * columns.length + column + 1;
-      const domainX = share(column, columns.length, 0.02);
-      const domainY = share(rows.length - 1 - row, rows.length, ROW.heading / (rows.length * ROW.height));
+      const domainX = share(column, columns.length, COLUMN.gap / across);
+      const domainY = share(rows.length - 1 - row, rows.length, gap / plot);
       const [inFirstColumn, inLastColumn] = [column === 0, column === columns.length - 1];
       const inBottomRow = row === rows.length - 1;
-      layout[`xaxis${panel}`] = {
+      axes[`xaxis${panel}`] = {
         ...x,
         domain: domainX,
         anchor: `y${panel}`,
         showticklabels: inBottomRow,
         tickangle: 0,
-        tickfont: { size: 11 },
+        tickfont: { size: fonts },
         title: { text: inBottomRow ? 'step' : '' },
       };
-      layout[`yaxis${panel}`] = {
+      axes[`yaxis${panel}`] = {
         ...ACCURACY_AXIS,
+        dtick: steps ? 20 : 50,
         domain: domainY,
         anchor: `x${panel}`,
         showticklabels: inFirstColumn,
-        tickfont: { size: 11 },
-        title: { text: inFirstColumn ? 'accuracy' : '' },
+        tickfont: { size: fonts },
+        title: {
+          text: inFirstColumn ? `<b>p = ${trainFraction}</b><br>accuracy (%)` : '',
+          font: { size: fonts },
+        },
       };
-      layout[`yaxis${panels + panel}`] = {
+      axes[`yaxis${panels + panel}`] = {
         ...right,
         overlaying: `y${panel}`,
         anchor: `x${panel}`,
-        side: 'right',
         showticklabels: inLastColumn,
-        tickfont: { size: 11, color: COLOURS.green },
-        title: { text: inLastColumn ? 'LLID' : '', font: { color: COLOURS.green } },
+        tickfont: { size: fonts, color: TEXT_COLOURS.green },
+        title: { text: inLastColumn ? 'LLID' : '', font: { size: fonts, color: TEXT_COLOURS.green } },
       };
       const members = runs.filter(
         (run) =>
@@ -114,57 +134,59 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
         data.push({ ...nothing, xaxis: `x${panel}`, yaxis: `y${panel}` } as Partial<PlotData>);
       }
       const theirs = options.paper?.[trainFraction]?.[weightDecay];
-      if (theirs && theirs >= first) shapes.push(paperMark(panel, theirs));
-      annotations.push({
-        text: `${Object.values(namedSettings({ trainFraction, weightDecay }, 'run')).join(', ')}<br>${outcome(members, theirs)}`,
-        xref: 'paper',
-        yref: 'paper',
-        x: domainX[0],
-        y: domainY[1],
-        xanchor: 'left',
-        yanchor: 'bottom',
-        align: 'left',
-        showarrow: false,
-        font: { size: 11 },
-      });
+      if (theirs && theirs >= first) shapes.push(paperMark(panel, theirs, shapes.length === 0));
+      const above = [row === 0 ? headings[column]! : '', steps ? outcome(members, theirs) : ''];
+      const text = above.filter(Boolean).join('<br>');
+      if (text !== '') annotations.push(panelTitle(domainX, domainY[1], text));
     });
   });
-  const title = options.title ?? `${titleOf(runs[0]!.config)}: accuracy and LLID over the steps of training`;
-  const subtitle = options.paper ? '<br><sub>dotted line: 50 % in the paper’s figure 4</sub>' : '';
-  const plot = rows.length * ROW.height;
+  const names = runTraces([]).map(({ name }) => name!);
+  const subtitle = 'above each panel: the step at which validation accuracy passes 50 %';
   return {
+    caption:
+      'Training and validation accuracy (left axes) and the intrinsic dimension of the last layer on validation, LLID (right ' +
+      'axes), over the steps of training, by training fraction p and weight decay. Above each panel stands the step at which ' +
+      `validation accuracy passes 50 %${options.paper ? ', and in brackets that of the paper, which the dotted line marks' : ''}. ` +
+      provenance(runs),
     data,
     layout: {
-      ...layout,
-      title: { text: title + subtitle },
+      ...framed({
+        title: `${titleOf(runs[0]!.config)}: accuracy and LLID over the steps of training`,
+        ...options,
+        subtitle: steps ? [options.paper ? `${subtitle} (in the paper)` : subtitle] : [],
+        legend: [...names, ...(shapes.length > 0 ? [PAPER_MARK] : [])],
+        labels: Math.max(...headings.map((text) => text.split('<br>').length)) + (steps ? 1 : 0),
+        plot,
+        left: COLUMN.left,
+        right: COLUMN.right,
+        bottom: 50,
+      }),
+      ...axes,
       annotations,
       shapes,
-      width: 1000,
-      height: 190 + plot,
-      margin: { l: 50, r: 50, t: 140, b: 50 },
-      legend: { y: 1 + (ROW.heading + 4) / plot, yanchor: 'bottom' },
     } as Partial<Layout>,
   };
 }
 
-/** When the runs of a panel pass 50 %, beside the paper. */
+/** In all columns, or in the first one only where there is no room. */
+function columnHeading(weightDecay: number, column: number, width: number): string {
+  const value = formatSetting(weightDecay);
+  const whole = `<b>weight decay ${value}</b>`;
+  if (textWidth(whole, FONT_SIZES.small) <= width) return whole;
+  return `<b>${column === 0 ? `λ = ${value}` : value}</b>`;
+}
+
+/** When the runs of a panel pass 50 %, and in brackets the paper's. */
 function outcome(members: readonly RunSoFar[], theirs: number | null | undefined): string {
   if (members.length === 0) return 'not run yet';
   const steps = members.map(({ measurements }) => grokkingStep(measurements));
   const ours = steps.map((step) => (step === undefined ? 'never' : formatStep(step))).join(', ');
-  const paper = theirs === undefined ? '' : ` (paper ${theirs === null ? 'never' : formatStep(theirs)})`;
-  return `50 % at: ${ours}${paper}`;
+  return `${ours}${theirs === undefined ? '' : ` (${theirs === null ? 'never' : formatStep(theirs)})`}`;
 }
 
-function paperMark(panel: number, step: number): NonNullable<Layout['shapes']>[number] {
+function paperMark(panel: number, step: number, named: boolean): NonNullable<Layout['shapes']>[number] {
   const line = { color: GREY, width: 1.5, dash: 'dot' } as const;
-  const [xref, yref] = [`x${panel}`, `y${panel}`] as unknown as ['x', 'y'];
-  return { type: 'line', xref, yref, x0: step, x1: step, y0: 0, y1: 1, line };
-}
-
-/** The i-th of n equal parts of 0..1 with a gap between them. */
-function share(i: number, n: number, gap: number): [number, number] {
-  const width = (1 - gap * (n - 1)) / n;
-  const start = i * (width + gap);
-  return [start, Math.min(1, start + width)];
+  const [xref, yref] = [`x${panel}`, `y${panel} domain`] as unknown as ['x', 'paper'];
+  const entry = { name: PAPER_MARK, legendgroup: PAPER_MARK, showlegend: named };
+  return { type: 'line', xref, yref, x0: step, x1: step, y0: 0, y1: 1, line, ...entry };
 }

@@ -7,9 +7,10 @@ import { type Measurement, readRun } from '../records/run-record';
 import type { TrainEvent } from '../training/trainer';
 import { difference } from './beside';
 import { duration } from './duration';
-import { type Figure, figureBundle } from './figure';
+import { type Figure, figureBundle, showCaption } from './figure';
 import { display, inNotebook, type MimeBundle } from './notebook-output';
-import { type RunFigureOptions, runFigure } from './run';
+import { type RunFigureOptions, runFigure, runFrame, runTitle } from './run';
+import { percent } from './run-axes';
 import { sketch } from './sketch';
 import { COLOURS } from './style';
 
@@ -74,6 +75,7 @@ export async function liveChart<Id extends Measurement['train']['id']>(
       const figure = liveFigure(state, options);
       const quick = (): MimeBundle => ({ 'image/svg+xml': sketch(figure), 'text/plain': progress(state) });
       display(ended ? await figureBundle(figure) : quick(), { id, update: shown });
+      if (ended) showCaption(figure);
     } else console.log(progress(state));
     shown = true;
     const cost = performance.now() - now;
@@ -108,25 +110,31 @@ export async function liveChart<Id extends Measurement['train']['id']>(
 export function liveFigure(state: LiveState, options: RunFigureOptions = {}): Figure {
   const { run, batches, steps } = state;
   const beside = options.beside?.filter(({ config }) => isOther(config, run.config)) ?? [];
-  const { data, layout } = runFigure(run, { ...options, beside, ...(steps > 0 ? { steps } : {}) });
-  const title = typeof layout?.title === 'string' ? layout.title : (layout?.title?.text ?? '');
-  const [heading] = title.split('<br>');
+  const { data, layout, caption } = runFigure(run, { ...options, beside, ...(steps > 0 ? { steps } : {}) });
   const { x, y } = batches.points();
   const faint: Partial<PlotData> = {
     type: 'scatter',
     mode: 'lines',
     x,
-    y,
-    name: 'train batches',
+    y: y.map(percent),
+    name: 'training batches',
     line: { color: COLOURS.skyBlue, width: 1 },
     opacity: 0.6,
-    showlegend: beside.length === 0,
   };
+  const curves = [faint, ...data];
+  const title = options.title ?? runTitle(run);
   return {
-    data: [faint, ...data],
-    layout: { ...layout, title: { text: `${heading}<br><sub>${progress(state)}</sub>` } },
+    caption: `${caption} ${BATCHES}`,
+    data: curves,
+    layout: { ...layout, ...runFrame(curves, { ...options, title, subtitle: [progress(state)] }) },
   };
 }
+
+/** Why the two curves of accuracy in training differ. */
+const BATCHES =
+  'The faint curve is the accuracy on the batches themselves: on pictures as they are augmented, with dropout, and with the ' +
+  'weights before the step. The other curves are evaluated: without augmentation and dropout, on whole sets. Where ' +
+  'dropout or augmentation is on, batches are therefore answered worse than the same examples in the evaluation.';
 
 /** Whether a run is worth a look beside this one: it is not an earlier part of it, and it is of the same kind of experiment. */
 function isOther(config: RunSoFar['config'], own: RunSoFar['config']): boolean {

@@ -8,52 +8,37 @@ import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import { ERROR_AXIS, errorOf } from './error-axis';
 import type { Figure } from './figure';
-import { panelDomain, panelTitle } from './panels';
+import { type FrameOptions, framed, label } from './frame';
+import { panelTitle, share } from './panels';
 import { provenance } from './provenance';
 import { overRegularizationTable } from './regularization-table';
-import { alongStrength, type Look, STRENGTH_NAMES, strengthAxis } from './strength-axis';
-import { COLOURS } from './style';
-
-/** The title, and what is marked beside our own onset of harm. */
-export interface OverRegularizationOptions {
-  readonly title?: string;
-}
-
-const ROWS: readonly Row[] = [
-  {
-    name: 'PID on validation',
-    value: ({ peakId }) => peakId,
-    axis: { rangemode: 'tozero' },
-    look: { color: COLOURS.blue, symbol: 'circle' },
-    domain: [0.54, 1],
-  },
-  {
-    name: 'validation accuracy',
-    value: ({ accuracy }) => errorOf(accuracy),
-    axis: ERROR_AXIS,
-    look: { color: COLOURS.vermillion, symbol: 'diamond' },
-    domain: [0, 0.46],
-  },
-];
+import { alongStrength, STRENGTH_CAPTION, STRENGTH_NAMES, strengthAxis } from './strength-axis';
+import { COLOURS, DEFAULT_SIZE } from './style';
 
 interface Row {
   readonly name: string;
   readonly value: (of: Readonly<Record<Quantity, number>>) => number;
   readonly axis: Partial<Layout['yaxis']>;
-  readonly look: Look;
-  /** From below to above, of the whole height. */
-  readonly domain: [number, number];
 }
+
+/** From top to bottom. */
+const ROWS: readonly Row[] = [
+  { name: 'PID on validation', value: ({ peakId }) => peakId, axis: { rangemode: 'tozero' } },
+  { name: 'validation accuracy (%)', value: ({ accuracy }) => errorOf(accuracy), axis: ERROR_AXIS },
+];
 
 /** Figure 3 in the documentation. */
 export const OVER_REGULARIZATION: Drawing = {
   name: 'over-regularization',
   summary: "the paper's figure 3: PID, accuracy and the onset of harm",
   records: 'mnist',
-  draw: (runs) => overRegularizationFigure(runs),
-  findings: (runs) => sweepsOf(runs).map(({ regularization, onset }) => onsetText(regularization, onset, '')),
+  draw: (runs, options) => overRegularizationFigure(runs, options),
+  findings: (runs) => sweepsOf(runs).map(({ regularization, onset }) => onsetText(regularization, onset)),
   tables: (runs) => [overRegularizationTable(runs, PAPER)],
 };
+
+const PLOT = 380;
+const ONSET = 'onset of harm';
 
 /**
  * PID and validation accuracy against weight decay and against dropout; a dashed line where harm begins, by the rule
@@ -61,73 +46,88 @@ export const OVER_REGULARIZATION: Drawing = {
  *
  * @throws RangeError where no run of a sweep is finished
  */
-export function overRegularizationFigure(
-  runs: readonly RunSoFar[],
-  options: OverRegularizationOptions = {},
-): Figure {
+export function overRegularizationFigure(runs: readonly RunSoFar[], options: FrameOptions = {}): Figure {
   const sweeps = sweepsOf(runs);
+  const panelWidth = ((options.width ?? DEFAULT_SIZE.width) - 80) / sweeps.length - 16;
   const data: Partial<PlotData>[] = [];
-  const layout: Record<string, unknown> = {};
+  const axes: Record<string, unknown> = {};
   const annotations: NonNullable<Layout['annotations']>[number][] = [];
   const shapes: NonNullable<Layout['shapes']>[number][] = [];
+  const named = new Set<string>();
+  const titles = sweeps.map(({ regularization, onset }) =>
+    label(onsetText(regularization, onset), panelWidth),
+  );
   sweeps.forEach(({ regularization, sweep, onset }, column) => {
-    const axis = strengthAxis(sweep, regularization);
-    const domain = panelDomain(column, sweeps.length);
-    ROWS.forEach(({ name, value, axis: yaxis, look, domain: rowDomain }, row) => {
+    const axis = strengthAxis(sweep, regularization, panelWidth);
+    const across = share(column, sweeps.length, 0.06);
+    ROWS.forEach(({ name, value, axis: yaxis }, row) => {
       const panel = row * sweeps.length + column + 1;
+      const [x, y] = [`x${panel}`, `y${panel}`];
       const bottom = row === ROWS.length - 1;
-      layout[`xaxis${panel}`] = {
+      axes[`xaxis${panel}`] = {
         ...axis.layout,
-        domain,
-        anchor: `y${panel}`,
+        domain: across,
+        anchor: y,
         showticklabels: bottom,
         title: bottom ? axis.layout.title : { text: '' },
       };
-      layout[`yaxis${panel}`] = {
-        domain: rowDomain,
-        anchor: `x${panel}`,
+      axes[`yaxis${panel}`] = {
+        domain: share(ROWS.length - 1 - row, ROWS.length, 0.08),
+        anchor: x,
         title: { text: column === 0 ? name : '' },
         showticklabels: column === 0,
         ...yaxis,
         ...(column === 0 ? {} : { matches: row === 0 ? 'y' : `y${row * sweeps.length + 1}` }),
       };
-      for (const trace of alongStrength(sweep, axis, value, look)) {
+      for (const trace of alongStrength(sweep, axis, value, COLOURS.blue)) {
         data.push({
           ...trace,
-          xaxis: `x${panel}`,
-          yaxis: `y${panel}`,
-          showlegend: column === 0 && row === 0,
+          xaxis: x,
+          yaxis: y,
+          legendgroup: trace.name!,
+          showlegend: !named.has(trace.name!),
         });
+        named.add(trace.name!);
       }
-      if (onset !== undefined) shapes.push(onsetMark(panel, axis.position(onset)));
+      if (onset !== undefined) {
+        shapes.push({ ...onsetMark(x, y, axis.position(onset)), showlegend: !named.has(ONSET) });
+        named.add(ONSET);
+      }
+      shapes.push(...axis.marks(x, y));
     });
-    annotations.push({ ...panelTitle(domain, 1), text: onsetText(regularization, onset) });
+    annotations.push(panelTitle(across, 1, titles[column]!.text));
   });
   return {
+    caption:
+      'The largest intrinsic dimension of all layers on validation (PID), and validation accuracy on the log scale of its ' +
+      `error, against the strength of regularisation. ${STRENGTH_CAPTION} ${ONSET_CAPTION} ${provenance(runs)}`,
     data,
     layout: {
-      ...layout,
+      ...framed({
+        title: 'Too much regularisation takes away PID and accuracy',
+        ...options,
+        legend: [...named],
+        labels: Math.max(...titles.map(({ lines }) => lines)),
+        plot: PLOT,
+      }),
+      ...axes,
       annotations,
       shapes,
-      title: {
-        text: `${options.title ?? 'Too much regularisation takes away PID and accuracy'}${provenance(runs)}`,
-      },
-      legend: { y: 1.07 },
-      margin: { l: 84, r: 20, t: 146, b: 56 },
-      height: 590,
     } as Partial<Layout>,
   };
 }
 
-function onsetText(regularization: Regularization, onset: number | undefined, mark = ' (dashed)'): string {
+const ONSET_CAPTION =
+  'Harm begins at the least strength from which on every mean accuracy is lower than the best one by more than two ' +
+  'standard errors of the difference.';
+
+function onsetText(regularization: Regularization, onset: number | undefined): string {
   const name = STRENGTH_NAMES[regularization];
-  return onset === undefined
-    ? `${name}: no harm seen`
-    : `${name}: harm from ${formatSetting(onset)} on${mark}`;
+  return onset === undefined ? `${name}: no harm seen` : `${name}: harm from ${formatSetting(onset)} on`;
 }
 
-function onsetMark(panel: number, x: number): NonNullable<Layout['shapes']>[number] {
-  const [xref, yref] = [`x${panel}`, `y${panel} domain`] as unknown as ['x', 'paper'];
-  const line = { color: COLOURS.purple, width: 2, dash: 'dash' } as const;
-  return { type: 'line', xref, yref, x0: x, x1: x, y0: 0, y1: 1, line };
+function onsetMark(x: string, y: string, at: number): NonNullable<Layout['shapes']>[number] {
+  const [xref, yref] = [x, `${y} domain`] as unknown as ['x', 'paper'];
+  const line = { color: COLOURS.vermillion, width: 2, dash: 'dash' } as const;
+  return { type: 'line', name: ONSET, legendgroup: ONSET, xref, yref, x0: at, x1: at, y0: 0, y1: 1, line };
 }

@@ -1,19 +1,22 @@
-/** Panels side by side in one figure. */
+/** Panels of one figure: where they lie, and their titles. */
 import type { Layout } from 'plotly.js';
+import { FONT_SIZES } from './style';
 
-/** The part of the width that one of several panels side by side has. */
-export function panelDomain(panel: number, panels: number): [number, number] {
-  const gap = 0.06;
-  const width = (1 - gap * (panels - 1)) / panels;
-  return [panel * (width + gap), panel * (width + gap) + width];
+/** The i-th of n equal parts of 0 .. 1 with a gap between them, from left to right or from below to above. */
+export function share(i: number, n: number, gap: number): [number, number] {
+  const size = (1 - gap * (n - 1)) / n;
+  const start = i * (size + gap);
+  return [start, Math.min(1, start + size)];
 }
 
-/** Above a panel whose upper end is at `top`, at its left. */
+/** Text at the left above a panel; `top` is the upper end of the panel. */
 export function panelTitle(
   domain: readonly [number, number],
   top: number,
+  text: string,
 ): NonNullable<Layout['annotations']>[number] {
   return {
+    text,
     xref: 'paper',
     yref: 'paper',
     x: domain[0],
@@ -22,6 +25,6 @@ export function panelTitle(
     yanchor: 'bottom',
     align: 'left',
     showarrow: false,
-    font: { size: 11.5 },
+    font: { size: FONT_SIZES.small },
   };
 }

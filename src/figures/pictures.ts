@@ -1,6 +1,8 @@
 /** Examples of a data set of pictures, side by side with their classes. */
 import type { Examples } from '../data/dataset';
 import type { Figure } from './figure';
+import { FONT_SIZES } from './style';
+import { wrapped } from './text-width';
 
 /** Which pictures, and what is written below them. */
 export interface PicturesOptions {
@@ -36,7 +38,8 @@ export function picturesFigure(examples: Examples, options: PicturesOptions = {}
   const left = (index: number): number => (index % columns) * cell.width;
   const top = (index: number): number => Math.floor(index / columns) * cell.height;
   const hidden = { visible: false, fixedrange: true } as const;
-  const margin = { l: 8, r: 8, t: options.title === undefined ? 8 : 52, b: 8 };
+  const title = options.title === undefined ? [] : wrapped(options.title, size.width, FONT_SIZES.title);
+  const margin = { l: 8, r: 8, t: 8 + 20 * title.length + (title.length > 0 ? 16 : 0), b: 8 };
   return {
     data: [
       {
@@ -52,7 +55,7 @@ export function picturesFigure(examples: Examples, options: PicturesOptions = {}
       },
     ],
     layout: {
-      ...(options.title === undefined ? {} : { title: { text: options.title } }),
+      ...(title.length === 0 ? {} : { title: { text: title.join('<br>') } }),
       width: size.width + margin.l + margin.r,
       height: size.height + margin.t + margin.b,
       margin,

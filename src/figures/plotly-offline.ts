@@ -64,7 +64,7 @@ function measureText(
   window: Foreign,
   context: { font: string; measureText(text: string): { width: number } },
 ): void {
-  const box = (element: Foreign): { x: number; y: number; width: number; height: number } => {
+  const box = (element: Foreign): Box => {
     const styled = element.style?.fontSize ? element : element.closest?.('[style*="font-size"]');
     const size = Number.parseFloat(styled?.style.fontSize) || 12;
     context.font = `${/bold|[6-9]00/.test(styled?.style.fontWeight) ? 'bold ' : ''}${size}px "DejaVu Sans"`;
@@ -79,7 +79,7 @@ function measureText(
   };
   const svg = window.SVGElement.prototype;
   svg.getBBox = function () {
-    return box(this);
+    return this.tagName === 'g' ? boxOf(this.children, box) : box(this);
   };
   svg.getComputedTextLength = function () {
     return box(this).width;
@@ -88,9 +88,52 @@ function measureText(
   svg.getPointAtLength = () => ({ x: 0, y: 0 });
   const element = window.Element.prototype;
   const original = element.getBoundingClientRect;
+  // Titles of axes keep away from the labels of ticks by the box of the group that these stand in.
   element.getBoundingClientRect = function () {
-    if (!/^(text|tspan)$/i.test(this.tagName)) return original.call(this);
-    const { x, y, width, height } = box(this);
+    if (!/^(text|tspan|g)$/i.test(this.tagName)) return original.call(this);
+    const { x, y, width, height } = boxOf([this], box);
     return { x, y, left: x, top: y, right: x + width, bottom: y + height, width, height };
   };
+}
+
+interface Box {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The box around the text of elements, where they have moved and turned it; lines have none, as labels are what counts. */
+function boxOf(elements: Iterable<Foreign>, textBox: (element: Foreign) => Box): Box {
+  const boxes = [...elements]
+    .flatMap((element) => {
+      if (!/^(text|tspan|g)$/.test(element.tagName)) return [];
+      const inside = element.tagName === 'g' ? boxOf(element.children, textBox) : textBox(element);
+      return inside.width > 0 ? [moved(inside, element.getAttribute('transform') ?? '')] : [];
+    })
+    .map(({ x, y, width, height }) => ({ left: x, top: y, right: x + width, bottom: y + height }));
+  if (boxes.length === 0) return { x: 0, y: 0, width: 0, height: 0 };
+  const [x, y] = [Math.min(...boxes.map(({ left }) => left)), Math.min(...boxes.map(({ top }) => top))];
+  const right = Math.max(...boxes.map((each) => each.right));
+  const bottom = Math.max(...boxes.map((each) => each.bottom));
+  return { x, y, width: right - x, height: bottom - y };
+}
+
+/** The upright box around a box after `translate(x,y)` and `rotate(degrees,x,y)`, the last of which comes first. */
+function moved(box: Box, transform: string): Box {
+  let corners = [0, box.width].flatMap((dx) =>
+    [0, box.height].map((dy) => [box.x + dx, box.y + dy] as const),
+  );
+  for (const [, name, inside] of [...transform.matchAll(/(translate|rotate)\(([^)]*)\)/g)].reverse()) {
+    const [first = 0, p = 0, q = 0] = inside!.split(/[\s,]+/).map(Number);
+    const [sin, cos] = [Math.sin((first * Math.PI) / 180), Math.cos((first * Math.PI) / 180)];
+    corners = corners.map(([x, y]) =>
+      name === 'translate'
+        ? [x + first, y + p]
+        : [p + (x - p) * cos - (y - q) * sin, q + (x - p) * sin + (y - q) * cos],
+    );
+  }
+  const [xs, ys] = [corners.map(([x]) => x), corners.map(([, y]) => y)];
+  const [x, y] = [Math.min(...xs), Math.min(...ys)];
+  return { x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y };
 }

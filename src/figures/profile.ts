@@ -2,9 +2,12 @@
 import type { PlotData } from 'plotly.js';
 import type { LayerProfile } from '../activations/layer-profile';
 import type { DimensionEstimate, Measurement } from '../records/run-record';
+import { type CategoryAxis, categoryAxis } from './category-axis';
 import { errorBars } from './estimator';
 import type { Figure } from './figure';
-import { COLOURS } from './style';
+import { type FrameOptions, framed } from './frame';
+import { COLOURS, DEFAULT_SIZE, FONT_SIZES, SYMBOLS } from './style';
+import { textWidth } from './text-width';
 
 /** One curve along the sites, each value with half the length of its error bar. */
 export interface SiteCurve {
@@ -13,44 +16,47 @@ export interface SiteCurve {
   readonly sites: Readonly<Record<string, DimensionEstimate>>;
 }
 
-const SHAPES = ['circle', 'diamond', 'square', 'triangle-up', 'x', 'star'];
+const SITE_AXIS = 'activation, from input to output';
+const LEVEL = '95 % interval';
+const PLOT = 280;
+/** Room beside the plot in pixels. */
+const BESIDE = { left: 60, right: 30 } as const;
+/** A label of a value: its height in pixels. */
+const LABEL = 16;
 
 /** ID of every site with its interval; PID and LLID are named. */
-export function profileFigure(profile: LayerProfile, options: { title?: string } = {}): Figure {
-  const estimates = Object.values(profile.sites);
-  const note = (site: string, text: string): object => ({
+export function profileFigure(profile: LayerProfile, options: FrameOptions = {}): Figure {
+  const { sites, order, peakSite, lastSite, peakId, lastLayerId } = profile;
+  const top = 1.25 * Math.max(...Object.values(sites).map(({ interval }) => interval.upper));
+  const along = siteAxis([order], options);
+  const same = peakSite === lastSite;
+  const peak = `PID ${peakId.toFixed(1)}`;
+  const last = `LLID ${lastLayerId.toFixed(1)}`;
+  const height = (site: string): number => ((sites[site]?.interval.upper ?? 0) / top) * PLOT;
+  // Where both labels would meet, that of the peak, which is the higher one, moves up.
+  const pixels = (Math.abs(order.indexOf(peakSite) - order.indexOf(lastSite)) / order.length) * along.width;
+  const meet = pixels < textWidth(peak, FONT_SIZES.text) + 12 && height(peakSite) - height(lastSite) < LABEL;
+  const note = (site: string, text: string, lift = 0): object => ({
     x: shortSite(site),
-    y: profile.sites[site]?.interval.upper,
+    y: sites[site]?.interval.upper,
     text,
     showarrow: false,
-    yshift: 12,
+    yshift: 12 + lift,
   });
-  const same = profile.peakSite === profile.lastSite;
-  const peak = `PID ${profile.peakId.toFixed(1)}`;
-  const last = `LLID ${profile.lastLayerId.toFixed(1)}`;
-  const hasLast = profile.lastSite in profile.sites;
   return {
-    data: [
-      {
-        ...curveStyle(0),
-        name: 'ID',
-        ...profileCurve(profile),
-        showlegend: false,
-      },
-    ],
+    caption:
+      `The intrinsic dimension of each activation; the bars are ${LEVEL}s. PID is the largest, LLID that of the last layer ` +
+      'before the classifier.',
+    data: [{ ...curveStyle(0), name: `ID (bars: ${LEVEL})`, ...profileCurve(profile), showlegend: false }],
     layout: {
-      title: { text: options.title ?? 'Intrinsic dimension per layer' },
-      xaxis: { title: { text: 'activation, from input to output' }, type: 'category' },
-      yaxis: {
-        title: { text: 'ID (95 % interval)' },
-        range: [0, 1.2 * Math.max(...estimates.map((e) => e.interval.upper))],
-      },
+      ...framed({ title: 'Intrinsic dimension per layer', ...options, ...along.frame }),
+      xaxis: along.axis,
+      yaxis: { title: { text: `ID (bars: ${LEVEL})` }, range: [0, top] },
       annotations: [
-        note(profile.peakSite, same ? `${peak} = ${last}` : peak),
-        ...(same || !hasLast ? [] : [note(profile.lastSite, last)]),
+        note(peakSite, same ? `${peak} = ${last}` : peak, meet ? LABEL : 0),
+        ...(same || !(lastSite in sites) ? [] : [note(lastSite, last)]),
         ...Object.entries(profile.notMeasurable).map(([site, reason]) => gapNote(site, reason)),
       ],
-      margin: { l: 56, r: 30, t: 56, b: 64 },
     },
   };
 }
@@ -58,17 +64,26 @@ export function profileFigure(profile: LayerProfile, options: { title?: string }
 /** ID with intervals of several networks along the same sites, such as one before and after training. */
 export function profilesFigure(
   profiles: Readonly<Record<string, LayerProfile>>,
-  options: { title?: string } = {},
+  options: FrameOptions = {},
 ): Figure {
   const curves = Object.entries(profiles);
   if (curves.length === 0) throw new Error('profilesFigure needs at least one profile, got none');
+  const along = siteAxis(
+    curves.map(([, { order }]) => order),
+    options,
+  );
   return {
+    caption: `The intrinsic dimension of each activation of several networks; the bars are ${LEVEL}s.`,
     data: curves.map(([name, profile], i) => ({ ...curveStyle(i), name, ...profileCurve(profile) })),
     layout: {
-      title: { text: options.title ?? 'Intrinsic dimension per layer' },
-      xaxis: { title: { text: 'activation, from input to output' }, type: 'category' },
-      yaxis: { title: { text: 'ID (95 % interval)' }, rangemode: 'tozero' },
-      margin: { l: 56, r: 30, t: 84, b: 64 },
+      ...framed({
+        title: 'Intrinsic dimension per layer',
+        ...options,
+        ...along.frame,
+        legend: curves.map(([name]) => name),
+      }),
+      xaxis: along.axis,
+      yaxis: { title: { text: `ID (bars: ${LEVEL})` }, rangemode: 'tozero' },
     },
   };
 }
@@ -76,7 +91,7 @@ export function profilesFigure(
 /** PID and LLID of several networks in their order, such as the checkpoints of a training. */
 export function runsFigure(
   profiles: Readonly<Record<string, LayerProfile>>,
-  options: { title?: string } = {},
+  options: FrameOptions = {},
 ): Figure {
   const names = Object.keys(profiles);
   if (names.length === 0) throw new Error('runsFigure needs at least one profile, got none');
@@ -92,21 +107,36 @@ export function runsFigure(
       error_y: errorBars(estimates),
     };
   };
+  const along = categoryAxis(names, plotWidth(options), 'run');
   return {
+    caption: `The largest dimension of all layers (PID) and that of the last one (LLID) by run; the bars are ${LEVEL}s.`,
     data: [curve(0, 'PID', 'peakSite'), curve(1, 'LLID', 'lastSite')],
     layout: {
-      title: { text: options.title ?? 'Peak and last-layer intrinsic dimension' },
-      xaxis: { title: { text: 'run' }, type: 'category', categoryarray: names },
-      yaxis: { title: { text: 'ID (95 % interval)' }, rangemode: 'tozero' },
-      margin: { l: 56, r: 30, t: 84, b: 64 },
+      ...framed({
+        title: 'Peak and last-layer intrinsic dimension',
+        ...options,
+        ...BESIDE,
+        bottom: along.bottom,
+        legend: ['PID', 'LLID'],
+        plot: PLOT,
+      }),
+      xaxis: { ...along.axis, categoryarray: names },
+      yaxis: { title: { text: `ID (bars: ${LEVEL})` }, rangemode: 'tozero' },
     },
   };
 }
 
 /** Curves along the same sites, such as a network before and after training; bars show the standard deviation. */
-export function sitesFigure(curves: readonly SiteCurve[], options: { title?: string } = {}): Figure {
+export function sitesFigure(curves: readonly SiteCurve[], options: FrameOptions = {}): Figure {
   if (curves.length === 0) throw new Error('sitesFigure needs at least one curve, got none');
+  const along = siteAxis(
+    curves.map(({ sites }) => Object.keys(sites)),
+    options,
+  );
   return {
+    caption:
+      'The intrinsic dimension of each activation. The bars are standard deviations over subsamples of the points, as in the ' +
+      'paper: they show how steady the estimate is, and are no intervals.',
     data: curves.map(({ name, sites }, i) => ({
       ...curveStyle(i),
       name,
@@ -120,12 +150,35 @@ export function sitesFigure(curves: readonly SiteCurve[], options: { title?: str
       },
     })),
     layout: {
-      title: { text: options.title ?? 'Intrinsic dimension per layer' },
-      xaxis: { title: { text: 'activation, from input to output' }, type: 'category' },
-      yaxis: { title: { text: 'ID ± deviation over subsamples' }, rangemode: 'tozero' },
-      margin: { l: 56, r: 30, t: 84, b: 64 },
+      ...framed({
+        title: 'Intrinsic dimension per layer',
+        ...options,
+        ...along.frame,
+        legend: curves.map(({ name }) => name),
+      }),
+      xaxis: along.axis,
+      yaxis: { title: { text: 'ID (bars: deviation over subsamples)' }, rangemode: 'tozero' },
     },
   };
+}
+
+function plotWidth({ width = DEFAULT_SIZE.width }: FrameOptions): number {
+  return width - BESIDE.left - BESIDE.right;
+}
+
+/** The axis of the sites of several networks, and the frame around it. */
+function siteAxis(
+  orders: readonly (readonly string[])[],
+  options: FrameOptions,
+): {
+  axis: CategoryAxis['axis'];
+  width: number;
+  frame: { left: number; right: number; bottom: number; plot: number };
+} {
+  const names = [...new Set(orders.flat().map(shortSite))];
+  const width = plotWidth(options);
+  const { axis, bottom } = categoryAxis(names, width, SITE_AXIS);
+  return { axis, width, frame: { ...BESIDE, bottom, plot: PLOT } };
 }
 
 /** The validation ID of the measurements nearest to some steps as curves, to see the dimensions move while a network learns. */
@@ -176,7 +229,7 @@ function curveStyle(i: number): Partial<PlotData> {
     type: 'scatter',
     mode: 'lines+markers',
     line: { color, width: 2 },
-    marker: { color, size: 8, symbol: SHAPES[i % SHAPES.length] as string },
+    marker: { color, size: 8, symbol: SYMBOLS[i % SYMBOLS.length] as string },
   };
 }
 

@@ -3,7 +3,8 @@ import type { PlotData } from 'plotly.js';
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
 import { errorBars } from './estimator';
 import type { Figure } from './figure';
-import { COLOURS, GREY } from './style';
+import { type FrameOptions, framed } from './frame';
+import { COLOURS, GREY, ON_BAR } from './style';
 
 /**
  * Estimates of repeated samples with their intervals, sorted by value: how many hold the truth.
@@ -12,7 +13,7 @@ import { COLOURS, GREY } from './style';
  */
 export function repeatsFigure(
   repeated: readonly IdEstimate[],
-  options: { truth: number; title?: string },
+  options: FrameOptions & { readonly truth: number },
 ): Figure {
   if (repeated.length < 2)
     throw new Error(`repeatsFigure needs at least 2 estimates, got ${repeated.length}`);
@@ -31,23 +32,31 @@ export function repeatsFigure(
       marker: { color, symbol, size: 7 },
     };
   };
+  const data: Partial<PlotData>[] = [
+    series('interval holds the truth', true, COLOURS.blue, 'circle'),
+    series('misses it', false, COLOURS.vermillion, 'diamond'),
+    {
+      type: 'scatter',
+      mode: 'lines',
+      name: `truth: ${truth}`,
+      x: [0.5, sorted.length + 0.5],
+      y: [truth, truth],
+      line: { color: GREY, dash: 'dash', width: 1.5 },
+    },
+  ];
+  const level = `${100 * sorted[0]!.interval.level} % interval`;
   return {
-    data: [
-      series('interval holds the truth', true, COLOURS.blue, 'circle'),
-      series('misses it', false, COLOURS.vermillion, 'diamond'),
-      {
-        type: 'scatter',
-        mode: 'lines',
-        name: `truth: ${truth}`,
-        x: [0.5, sorted.length + 0.5],
-        y: [truth, truth],
-        line: { color: GREY, dash: 'dash', width: 1.5 },
-      },
-    ],
+    caption: `Estimates on ${sorted.length} samples of one distribution, sorted; the bars are ${level}s.`,
+    data,
     layout: {
-      title: { text: options.title ?? 'The same measurement, repeated on new samples' },
+      ...framed({
+        title: 'The same measurement, repeated on new samples',
+        ...options,
+        legend: data.map(({ name }) => name!),
+        plot: 280,
+      }),
       xaxis: { title: { text: 'sample, sorted by estimate' } },
-      yaxis: { title: { text: `ID (${100 * sorted[0]!.interval.level} % interval)` } },
+      yaxis: { title: { text: `ID (bars: ${level})` } },
     },
   };
 }
@@ -59,7 +68,7 @@ export function repeatsFigure(
  */
 export function claimsFigure(
   repeated: Readonly<Record<string, readonly IdEstimate[]>>,
-  options: { truth: number; title?: string },
+  options: FrameOptions & { readonly truth: number },
 ): Figure {
   const kinds = Object.keys(repeated);
   const values = Object.values(repeated)[0]?.map(({ value }) => value) ?? [];
@@ -74,35 +83,44 @@ export function claimsFigure(
       estimates.filter(({ interval: { lower, upper } }) => lower < options.truth && options.truth < upper)
         .length / estimates.length,
   );
+  const data: Partial<PlotData>[] = [
+    {
+      type: 'bar',
+      name: 'claimed standard error',
+      x: kinds,
+      y: claimed,
+      width: 0.5,
+      text: held.map((share) => `${Math.round(100 * share)} % hold<br>the truth`),
+      textposition: 'inside',
+      insidetextanchor: 'middle',
+      textangle: 0,
+      marker: { color: COLOURS.blue },
+      insidetextfont: { color: ON_BAR },
+    } as Partial<PlotData>,
+    {
+      type: 'scatter',
+      mode: 'lines',
+      name: `true spread over ${values.length} samples`,
+      x: kinds,
+      y: kinds.map(() => spread),
+      line: { color: COLOURS.vermillion, dash: 'dash', width: 2 },
+    },
+  ];
   return {
-    data: [
-      {
-        type: 'bar',
-        name: 'claimed standard error',
-        x: kinds,
-        y: claimed,
-        width: 0.5,
-        text: held.map((share) => `${Math.round(100 * share)} % hold<br>the truth`),
-        textposition: 'inside',
-        insidetextanchor: 'middle',
-        textangle: 0,
-        marker: { color: COLOURS.blue },
-        insidetextfont: { color: '#ffffff' },
-      } as Partial<PlotData>,
-      {
-        type: 'scatter',
-        mode: 'lines',
-        name: `true spread over ${values.length} samples`,
-        x: kinds,
-        y: kinds.map(() => spread),
-        line: { color: COLOURS.vermillion, dash: 'dash', width: 2 },
-      },
-    ],
+    caption:
+      `The standard error that each kind of interval claims, averaged over ${values.length} samples, beside the standard deviation ` +
+      `of the estimates, and the share of the ${100 * Object.values(repeated)[0]![0]!.interval.level} % intervals that hold the truth.`,
+    data,
     layout: {
-      title: { text: options.title ?? 'Claimed against true spread' },
+      ...framed({
+        title: 'Claimed against true spread',
+        ...options,
+        legend: data.map(({ name }) => name!),
+        plot: 280,
+        left: 72,
+      }),
       xaxis: { title: { text: 'interval' }, type: 'category' },
       yaxis: { title: { text: 'standard error of the ID' }, rangemode: 'tozero' },
-      margin: { l: 72, r: 20, t: 84, b: 64 },
     },
   };
 }

@@ -3,7 +3,8 @@ import type { Layout, PlotData } from 'plotly.js';
 import { formatStep } from '../number-format';
 import { lastLayerId } from '../records/layer-ids';
 import type { Measurement } from '../records/run-record';
-import { COLOURS } from './style';
+import { COLOURS, FONT_SIZES, TEXT_COLOURS } from './style';
+import { onLogAxis, type Tick, tickArrays, withRoom } from './ticks';
 
 /** Train accuracy, validation accuracy, LLID on validation; distinguished by colour and by dashes. */
 export function runTraces(measurements: readonly Measurement[], site?: string): Partial<PlotData>[] {
@@ -16,13 +17,13 @@ export function runTraces(measurements: readonly Measurement[], site?: string): 
   return [
     {
       ...lines,
-      y: shown.map(({ train }) => train.accuracy),
+      y: shown.map(({ train }) => percent(train.accuracy)),
       name: 'train accuracy',
       line: { color: COLOURS.blue, dash: 'dot', width: 2 },
     },
     {
       ...lines,
-      y: shown.map(({ validation }) => validation.accuracy),
+      y: shown.map(({ validation }) => percent(validation.accuracy)),
       name: 'validation accuracy',
       line: { color: COLOURS.vermillion, width: 2.5 },
     },
@@ -51,24 +52,38 @@ export function stepAxis(
   const first = Math.max(1, last / 500, Math.min(last / 20, ...known));
   const decades = Math.log10(last / first);
   const marks = width / decades > 130 ? [1, 2, 5] : [1];
-  const tickvals: number[] = [];
+  const ticks: Tick[] = [];
+  // 10,000 has no room in a narrow panel, and 10k has.
+  const text = width / decades > 60 ? formatStep : thousands;
   for (let power = Math.floor(Math.log10(first)); 10 ** power <= last; power++) {
     for (const mark of marks) {
       const value = mark * 10 ** power;
-      if (value >= first * 0.999 && value <= last) tickvals.push(value);
+      if (value >= first * 0.999 && value <= last) ticks.push({ value, text: text(value) });
     }
   }
-  const ticktext = tickvals.map(formatStep);
   const range = [Math.log10(first) - 0.02, Math.log10(last) + 0.02];
-  return { axis: { type: 'log', range, tickmode: 'array', tickvals, ticktext }, first, last };
+  const size = width / decades > 60 ? FONT_SIZES.text : FONT_SIZES.least;
+  const labelled = withRoom(ticks, onLogAxis(range, width), size);
+  return { axis: { type: 'log', range, ...tickArrays(labelled) }, first, last };
 }
 
-/** From 0 to 1. */
+/** 10k rather than 10,000. */
+function thousands(step: number): string {
+  return step >= 1000 ? `${step / 1000}k` : String(step);
+}
+
+/** Accuracies are drawn in per cent, so that what stands under the pointer has the unit of the axis. */
+export function percent(share: number): number {
+  return Number((100 * share).toPrecision(6));
+}
+
+/** From 0 to 100 %. */
 export const ACCURACY_AXIS: Partial<Layout['yaxis']> = {
-  range: [-0.02, 1.02],
+  range: [-2, 102],
   tickmode: 'linear',
   tick0: 0,
-  dtick: 0.2,
+  dtick: 20,
+  title: { text: 'accuracy (%)' },
 };
 
 /** The ID axis: from 0, with as many ticks as the accuracy axis so that both share one grid. */
@@ -78,5 +93,14 @@ export function idAxis(measurements: readonly Measurement[], site?: string): Par
     .map((measurement) => lastLayerId(measurement.validation, site))
     .filter(Number.isFinite);
   const top = Math.max(5, 5 * Math.ceil(Math.max(0, ...values) / 5));
-  return { range: [-0.02 * top, 1.02 * top], tickmode: 'linear', tick0: 0, dtick: top / 5, showgrid: false };
+  return {
+    range: [-0.02 * top, 1.02 * top],
+    tickmode: 'linear',
+    tick0: 0,
+    dtick: top / 5,
+    showgrid: false,
+    side: 'right',
+    tickfont: { color: TEXT_COLOURS.green },
+    title: { text: 'LLID', font: { color: TEXT_COLOURS.green } },
+  };
 }

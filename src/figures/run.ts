@@ -1,15 +1,17 @@
 /** The figure of one run over its steps: accuracy and last-layer intrinsic dimension over the steps. */
-import type { Layout } from 'plotly.js';
+import type { Layout, PlotData } from 'plotly.js';
 import { grokkingStep } from '../analysis/transition';
 import { namedSettings, titleOf } from '../experiments/registry';
 import { formatStep } from '../number-format';
-import type { Environment, RunSoFar } from '../records/run-record';
+import type { RunSoFar } from '../records/run-record';
 import { besideTraces } from './beside';
 import type { Figure } from './figure';
+import { type FrameOptions, framed, legendName } from './frame';
+import { provenance } from './provenance';
 import { ACCURACY_AXIS, idAxis, runTraces, stepAxis } from './run-axes';
-import { COLOURS, DEFAULT_SIZE, GREY } from './style';
+import { DEFAULT_SIZE, FONT_SIZES, GREY, TEXT_COLOURS } from './style';
 
-export interface RunFigureOptions {
+export interface RunFigureOptions extends FrameOptions {
   /** Activation whose ID is drawn. @default the last one measured, which gives LLID */
   readonly site?: string;
   /** Last step of the x axis. @default the last measured step */
@@ -18,44 +20,52 @@ export interface RunFigureOptions {
   readonly beside?: readonly RunSoFar[];
 }
 
+/** What surrounds the plot of a run. */
+const FRAME = { labels: 1, plot: 276, right: 60 } as const;
+
+/** The frame of a figure of a run with these curves. */
+export function runFrame(
+  data: readonly Partial<PlotData>[],
+  options: FrameOptions & { readonly subtitle?: readonly string[] },
+): Partial<Layout> {
+  return framed({ ...options, ...FRAME, legend: data.map(({ name }) => name ?? '') });
+}
+
 /** One run: train and validation accuracy on the left axis, LLID on validation on the right, log steps. */
 export function runFigure(run: RunSoFar, options: RunFigureOptions = {}): Figure {
   const traces = runTraces(run.measurements, options.site);
-  const { beside = [] } = options;
-  const others = besideTraces(run, beside, options.site);
+  const { beside = [], width = DEFAULT_SIZE.width } = options;
+  const others = besideTraces(run, beside, {
+    site: options.site,
+    named: (name) => legendName(name, { ...FRAME, width }),
+  });
   const everything = [run, ...beside].flatMap(({ measurements }) => measurements);
   const half = grokkingStep(run.measurements);
-  const { axis: x, first, last } = stepAxis(everything, 580, options.steps);
-  const right = idAxis(everything, options.site);
-  // The long names of other runs leave room for two entries in a row.
-  const legend = others.length === 0 ? 0 : 20 * (others.length / 2 + 1);
+  const { axis: x, first, last } = stepAxis(everything, width - 60 - FRAME.right, options.steps);
+  const data = [...traces.map((trace, i) => ({ ...trace, ...(i === 2 ? { yaxis: 'y2' } : {}) })), ...others];
+  const title = options.title ?? runTitle(run);
   return {
-    data: [...traces.map((trace, i) => ({ ...trace, ...(i === 2 ? { yaxis: 'y2' } : {}) })), ...others],
+    caption:
+      'Training and validation accuracy (left axis) and the intrinsic dimension of the last layer on validation, LLID ' +
+      `(right axis), over the steps of training. Run: ${runTitle(run)}. ${provenance([run, ...beside])}`,
+    data,
     layout: {
-      title: { text: runTitle(run) },
+      ...runFrame(data, { ...options, title }),
       xaxis: { ...x, title: { text: 'step (log scale)' } },
-      yaxis: { ...ACCURACY_AXIS, title: { text: 'accuracy' } },
+      yaxis: ACCURACY_AXIS,
       yaxis2: {
-        ...right,
+        ...idAxis(everything, options.site),
         overlaying: 'y',
-        side: 'right',
-        title: { text: 'LLID on validation', font: { color: COLOURS.green } },
-        tickfont: { color: COLOURS.green },
+        title: { text: 'LLID on validation', font: { color: TEXT_COLOURS.green } },
       },
-      legend: { y: 1.07 },
-      margin: { l: 56, r: 60, t: 108 + legend, b: 52 },
-      height: DEFAULT_SIZE.height + legend,
       ...(half !== undefined && half > first ? halfwayMark(half, half > last / 2) : {}),
     },
   };
 }
 
-/** Settings and hardware in two lines. */
-export function runTitle(run: RunSoFar): string {
-  const { config, environment } = run;
-  const settings = Object.values(namedSettings(config, 'run'));
-  const hardware = environment ? `<br><sub>${hardwareName(environment)}</sub>` : '';
-  return `${[titleOf(config), ...settings].join(', ')}${hardware}`;
+/** What is learnt, and the settings. */
+export function runTitle({ config }: RunSoFar): string {
+  return [titleOf(config), ...Object.values(namedSettings(config, 'run'))].join(', ');
 }
 
 /** The step at which validation accuracy passes one half, named above the plot where it covers no curve. */
@@ -82,12 +92,8 @@ function halfwayMark(step: number, nearEnd: boolean): Partial<Layout> {
         showarrow: false,
         xanchor: nearEnd ? 'right' : 'center',
         yanchor: 'bottom',
-        font: { size: 11 },
+        font: { size: FONT_SIZES.small },
       },
     ],
   };
-}
-
-function hardwareName({ backend, hardware }: Environment): string {
-  return `${backend}, ${hardware}`;
 }

@@ -4,8 +4,9 @@
  */
 import type { Layout, LayoutAxis, PlotData } from 'plotly.js';
 import type { Figure } from './figure';
-import { COLOURS, DEFAULT_SIZE, FONT, GREY } from './style';
+import { COLOURS, DEFAULT_SIZE, FONT, FONT_SIZES, GREY, GRID, INK, PAPER, standaloneStyle } from './style';
 import { escapeHtml } from './table';
+import { plainText, textWidth } from './text-width';
 
 /** From data to pixels, and where the labels stand. */
 interface Scale {
@@ -13,7 +14,6 @@ interface Scale {
   readonly ticks: readonly { readonly at: number; readonly text: string }[];
 }
 
-const GRID = 'rgba(128,128,128,0.22)';
 const DASHES: Readonly<Record<string, string>> = { dot: '2 3', dash: '8 5', dashdot: '8 4 2 4' };
 const LINE_HEIGHT = 20;
 
@@ -30,21 +30,23 @@ export function sketch({ data, layout = {} }: Figure): string {
   const x = scale(layout.xaxis, valuesOf(data, 'x'), [l, right]);
   const y = scale(layout.yaxis, valuesOf(onLeft, 'y'), [bottom, t]);
   const y2 = onRight.length > 0 ? scale(layout.yaxis2, valuesOf(onRight, 'y'), [bottom, t]) : undefined;
-  const green = String(layout.yaxis2?.tickfont?.color ?? GREY);
+  const green = String(layout.yaxis2?.tickfont?.color ?? INK);
   const middle = (t + bottom) / 2;
   const parts = [
-    ...titleLines(layout).map((line, i) => text(line, l, 28 + 22 * i, { size: i === 0 ? 15 : 10.5 })),
+    `<rect width="${width}" height="${height}" fill="${PAPER}"/>`,
+    ...titleLines(layout).map(({ words, size }, i) =>
+      text(words, l, 23 + 1.3 * FONT_SIZES.title * i, { size }),
+    ),
     ...x.ticks.map(({ at }) => stroke(`M${at} ${t}V${bottom}`, GRID)),
     ...y.ticks.map(({ at }) => stroke(`M${l} ${at}H${right}`, GRID)),
     stroke(`M${l} ${t}V${bottom}H${right}${y2 ? `V${t}` : ''}`, GREY),
     ...x.ticks.map((tick) => text(tick.text, tick.at, bottom + 18, { anchor: 'middle' })),
     ...y.ticks.map((tick) => text(tick.text, l - 8, tick.at + 4, { anchor: 'end' })),
     ...(y2?.ticks.map((tick) => text(tick.text, right + 8, tick.at + 4, { colour: green })) ?? []),
-    text(titleOf(layout.xaxis), (l + right) / 2, bottom + 42, { anchor: 'middle', size: 14 }),
-    text(titleOf(layout.yaxis), 16, middle, { anchor: 'middle', size: 14, turned: true }),
+    text(titleOf(layout.xaxis), (l + right) / 2, bottom + 42, { anchor: 'middle' }),
+    text(titleOf(layout.yaxis), 16, middle, { anchor: 'middle', turned: true }),
     text(titleOf(layout.yaxis2), width - 8, middle, {
       anchor: 'middle',
-      size: 14,
       turned: true,
       colour: green,
     }),
@@ -57,7 +59,7 @@ export function sketch({ data, layout = {} }: Figure): string {
   ];
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"` +
-    ` font-family="${FONT}" font-size="12" fill="${GREY}">${parts.join('')}</svg>`
+    ` font-family="${FONT}" font-size="12">${standaloneStyle()}${parts.join('')}</svg>`
   );
 }
 
@@ -107,25 +109,24 @@ function curve(trace: Partial<PlotData>, x: Scale, y: Scale): string {
 
 /** The names of the curves above the plot, in as many lines as they need. */
 function legend(data: readonly Partial<PlotData>[], left: number, right: number, base: number): string[] {
-  const lines: { name: string; trace: Partial<PlotData>; at: number }[][] = [[]];
-  let at = left;
+  const entries: { words: string; trace?: Partial<PlotData>; at: number; row: number }[] = [];
+  let [at, row] = [left, 0];
   for (const trace of data) {
     if (!trace.name || trace.showlegend === false) continue;
-    const width = 44 + 7.3 * trace.name.length;
-    if (at + width > right && at > left) {
-      lines.push([]);
-      at = left;
-    }
-    lines.at(-1)!.push({ name: trace.name, trace, at });
-    at += width;
-  }
-  return lines.flatMap((line, i) => {
-    const y = base - LINE_HEIGHT * (lines.length - 1 - i);
-    return line.map(({ name, trace, at: x }) => {
-      const { color = COLOURS.blue, width = 2, dash = 'solid' } = trace.line ?? {};
-      const sample = stroke(`M${x} ${y}h26`, String(color), { width, dash, opacity: trace.opacity ?? 1 });
-      return sample + text(name, x + 31, y + 4);
+    const lines = trace.name.split('<br>');
+    const width = 44 + Math.max(...lines.map((line) => textWidth(line, FONT_SIZES.text)));
+    if (at > left && (at + width > right || lines.length > 1)) [at, row] = [left, row + 1];
+    lines.forEach((words, i) => {
+      entries.push({ words, at, row: row + i, ...(i === 0 ? { trace } : {}) });
     });
+    [at, row] = lines.length > 1 ? [left, row + lines.length] : [at + width, row];
+  }
+  const last = Math.max(0, ...entries.map((entry) => entry.row));
+  return entries.map(({ words, trace, at: x, row: own }) => {
+    const y = base - LINE_HEIGHT * (last - own);
+    const { color = COLOURS.blue, width = 2, dash = 'solid' } = trace?.line ?? {};
+    const style = { width, dash, opacity: trace?.opacity ?? 1 };
+    return (trace ? stroke(`M${x} ${y}h26`, String(color), style) : '') + text(words, x + 31, y + 4);
   });
 }
 
@@ -144,7 +145,7 @@ function marks(layout: Partial<Layout>, x: Scale, top: number, bottom: number): 
     .map(({ x: at, text: words, xanchor }) => {
       const anchor = xanchor === 'right' ? 'end' : 'middle';
       // plotly.js places annotations of a log axis by exponent.
-      return text(plain(words ?? ''), x.pixel(log ? 10 ** Number(at) : Number(at)), top - 5, {
+      return text(plainText(words ?? ''), x.pixel(log ? 10 ** Number(at) : Number(at)), top - 5, {
         anchor,
         size: 11,
       });
@@ -168,7 +169,7 @@ function text(
   {
     anchor = 'start',
     size = 12,
-    colour = GREY,
+    colour = INK,
     turned = false,
   }: { anchor?: string; size?: number; colour?: string; turned?: boolean } = {},
 ): string {
@@ -177,17 +178,17 @@ function text(
   return `<text x="${x}" y="${y}" text-anchor="${anchor}" font-size="${size}" fill="${colour}"${turn}>${escapeHtml(words)}</text>`;
 }
 
-function titleLines(layout: Partial<Layout>): string[] {
+function titleLines(layout: Partial<Layout>): { words: string; size: number }[] {
   const title = typeof layout.title === 'string' ? layout.title : (layout.title?.text ?? '');
-  return title.split('<br>').map(plain);
+  if (title === '') return [];
+  return title.split('<br>').map((line) => ({
+    words: plainText(line),
+    size: Number(/font-size:(\d+)px/.exec(line)?.[1] ?? FONT_SIZES.title),
+  }));
 }
 
 function titleOf(axis: Partial<LayoutAxis> | undefined): string {
-  return plain((typeof axis?.title === 'string' ? axis.title : axis?.title?.text) ?? '');
-}
-
-function plain(words: string): string {
-  return words.replaceAll(/<[^>]*>/g, '');
+  return plainText((typeof axis?.title === 'string' ? axis.title : axis?.title?.text) ?? '');
 }
 
 function round(value: number): number {

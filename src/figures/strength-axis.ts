@@ -2,6 +2,9 @@
 import type { Layout, PlotData } from 'plotly.js';
 import type { Level, Outcome, Quantity, Regularization } from '../analysis/regularization';
 import { formatSetting } from '../number-format';
+import { FONT_SIZES } from './style';
+import { onLogAxis, tickArrays, withRoom } from './ticks';
+import { breakMarks, zeroBreak } from './zero-break';
 
 /** As it is written on an axis. */
 export const STRENGTH_NAMES: Readonly<Record<Regularization, string>> = {
@@ -13,12 +16,19 @@ export const STRENGTH_NAMES: Readonly<Record<Regularization, string>> = {
 export interface StrengthAxis {
   readonly layout: Partial<Layout['xaxis']>;
   position(strength: number): number;
+  /** What is drawn on the axis of a panel. */
+  marks(xref: string, yref: string): Partial<Layout>['shapes'] & object;
 }
 
 /**
- * Weight decays on a log axis, with zero, which it has no place for, at its left end; dropout rates on a linear one.
+ * Weight decays on a log axis, with zero, which it has no place for, behind a break; dropout rates on a linear one.
+ * @param width of the axis in pixels
  */
-export function strengthAxis(sweep: readonly Level[], regularization: Regularization): StrengthAxis {
+export function strengthAxis(
+  sweep: readonly Level[],
+  regularization: Regularization,
+  width: number,
+): StrengthAxis {
   const title = { text: STRENGTH_NAMES[regularization] };
   const strengths = sweep.map(({ strength }) => strength);
   const positive = strengths.filter((strength) => strength > 0);
@@ -27,42 +37,52 @@ export function strengthAxis(sweep: readonly Level[], regularization: Regulariza
     return {
       layout: { title, range: [-0.05 * highest, 1.05 * highest] },
       position: (strength) => strength,
+      marks: () => [],
     };
   }
   const [least, greatest] = [Math.min(...positive), Math.max(...positive)];
-  const zero = least / 4;
+  const ends = zeroBreak(least, greatest);
+  const withZero = strengths.includes(0);
   const powers = Array.from(
     { length: Math.floor(Math.log10(greatest)) - Math.ceil(Math.log10(least)) + 1 },
     (_, i) => Number(`1e${Math.ceil(Math.log10(least)) + i}`),
   );
+  const range = [Math.log10(withZero ? ends.zero : least) - 0.15, Math.log10(greatest) + 0.15];
+  const ticks = [
+    ...(withZero ? [{ value: ends.zero, text: '0' }] : []),
+    ...powers.map((value) => ({ value, text: formatSetting(value) })),
+  ];
+  const labelled = withRoom(ticks, onLogAxis(range, width), FONT_SIZES.text);
   return {
-    layout: {
-      title,
-      type: 'log',
-      range: [Math.log10(zero) - 0.15, Math.log10(greatest) + 0.15],
-      tickangle: 0,
-      tickvals: [zero, ...powers],
-      ticktext: ['0', ...powers.map(formatSetting)],
-    },
-    position: (strength) => (strength === 0 ? zero : strength),
+    layout: { title, type: 'log', range, tickangle: 0, ...tickArrays(labelled) },
+    position: (strength) => (strength === 0 ? ends.zero : strength),
+    marks: (xref, yref) => (withZero ? breakMarks(ends, xref, yref) : []),
   };
 }
 
-/** A colour and the symbol that goes with it, for readers who see no colours. */
-export interface Look {
-  readonly color: string;
-  readonly symbol: string;
-}
+/** What the marks of {@link alongStrength} mean, for the legend and the caption. */
+export const STRENGTH_MARKS = {
+  mean: 'mean over seeds',
+  run: 'one run',
+  collapsed: 'one run that has not learnt',
+} as const;
+
+/** Said in captions. */
+export const STRENGTH_CAPTION =
+  'Each mark is one run at its end. Lines join the means over seeds at strengths at which every run has learnt; a run that ' +
+  'has not (hollow) has less than half of the best accuracy of its sweep. Zero stands behind a break of the log axis.';
 
 /**
- * Every run as a small mark, hollow where it has collapsed, and a line through the means of the strengths.
+ * Every run as a small mark, hollow where it has not learnt, and a line through the means of the strengths at which all
+ * have: between runs that have learnt and runs that have not, a mean lies where no run is.
+ *
  * @param value what is drawn of a run, and of a mean
  */
 export function alongStrength(
   sweep: readonly Level[],
   axis: StrengthAxis,
   value: (of: Readonly<Record<Quantity, number>>) => number,
-  { color, symbol }: Look,
+  color: string,
 ): Partial<PlotData>[] {
   const ends = sweep.flatMap((level) => level.outcomes);
   const marks = (name: string, chosen: readonly Outcome[], hollow: boolean): Partial<PlotData>[] => {
@@ -74,26 +94,34 @@ export function alongStrength(
         name,
         x: chosen.map(({ strength }) => axis.position(strength)),
         y: chosen.map(value),
-        marker: { color, symbol: hollow ? `${symbol}-open` : symbol, size: 7, opacity: hollow ? 1 : 0.55 },
+        marker: { color, symbol: hollow ? 'circle-open' : 'circle', size: 7, opacity: hollow ? 1 : 0.55 },
       },
     ];
   };
+  // A null interrupts the line: the axis is broken behind zero, and a strength at which a run has not learnt has no mean.
+  const means = sweep.flatMap((level): { x: number; y: number | null }[] => {
+    const x = axis.position(level.strength);
+    const learnt = level.outcomes.every(({ collapsed }) => !collapsed);
+    const point = { x, y: learnt ? value(level.mean) : null };
+    return level.strength === 0 && x !== 0 ? [point, { x, y: null }] : [point];
+  });
   return [
     {
       type: 'scatter',
-      mode: 'lines',
-      name: 'mean over seeds',
-      x: sweep.map(({ strength }) => axis.position(strength)),
-      y: sweep.map(({ mean }) => value(mean)),
+      mode: 'lines+markers',
+      name: STRENGTH_MARKS.mean,
+      x: means.map(({ x }) => x),
+      y: means.map(({ y }) => y),
       line: { color, width: 2 },
+      marker: { color, symbol: 'line-ew-open', size: 10, line: { width: 2 } },
     },
     ...marks(
-      'one run',
+      STRENGTH_MARKS.run,
       ends.filter(({ collapsed }) => !collapsed),
       false,
     ),
     ...marks(
-      'one run that has not learnt',
+      STRENGTH_MARKS.collapsed,
       ends.filter(({ collapsed }) => collapsed),
       true,
     ),

@@ -3,7 +3,8 @@ import type { Template } from 'plotly.js';
 
 /**
  * Colours of Okabe and Ito (https://jfly.uni-koeln.de/color/), which colour-blind readers can distinguish. The first
- * four have a contrast of at least 3 on white and on JupyterLab's dark background; use them first.
+ * four have a contrast of at least 3 on white and on JupyterLab's dark background; use them first. They are for marks;
+ * text takes {@link INK} or {@link TEXT_COLOURS}.
  */
 export const COLOURS = {
   blue: '#0072B2',
@@ -14,11 +15,39 @@ export const COLOURS = {
   skyBlue: '#56B4E9',
 } as const;
 
-/** Grey of text and axes: contrast about 4.3 on white and on a dark page alike. */
+/** Symbols in the order of {@link COLOURS}, for readers who see no colours. */
+export const SYMBOLS = ['circle', 'diamond', 'square', 'triangle-up', 'x', 'star'] as const;
+
+/** Text, on light paper; nearly black, for print. */
+export const INK = '#222222';
+
+/** What a figure is drawn on. */
+export const PAPER = '#ffffff';
+
+/** Lines of axes and references: contrast above 4 on light and on dark paper. */
 export const GREY = '#777777';
+
+export const GRID = 'rgba(128,128,128,0.22)';
+
+/** Colours of text that belongs to a curve, such as the axis at the right; contrast at least 5 on light paper. */
+export const TEXT_COLOURS = { green: '#007353', vermillion: '#B34F00' } as const;
+
+/** White text on a coloured bar; another number than {@link PAPER}, since it stays white on dark pages. */
+export const ON_BAR = '#fefefe';
+
+/** What stands for a colour on a dark page; contrast at least 7 with the dark paper. The others serve on both. */
+export const DARK: Readonly<Record<string, string>> = {
+  [INK]: '#e6e6e6',
+  [PAPER]: '#111111',
+  [TEXT_COLOURS.green]: '#2bb98f',
+  [TEXT_COLOURS.vermillion]: '#f08a3c',
+};
 
 /** First choice is the font that static pictures are measured with; the others are as wide or narrower. */
 export const FONT = 'DejaVu Sans, Verdana, Geneva, sans-serif';
+
+/** Sizes of text in pixels; 12 are 9 points. */
+export const FONT_SIZES = { title: 15, text: 12, small: 11, least: 10 } as const;
 
 /** Size in pixels of a figure that says none; fits a notebook's column. */
 export const DEFAULT_SIZE = { width: 700, height: 420 } as const;
@@ -27,34 +56,61 @@ const axis = {
   showline: true,
   linecolor: GREY,
   linewidth: 1,
-  gridcolor: 'rgba(128,128,128,0.22)',
+  gridcolor: GRID,
   zeroline: false,
   ticks: 'outside',
   ticklen: 4,
   tickcolor: GREY,
+  title: { font: { size: FONT_SIZES.text }, standoff: 10 },
 } as const;
 
-/** Transparent paper and mid-grey ink, so that one picture serves light and dark pages. */
 export const TEMPLATE: Template = {
   layout: {
-    font: { family: FONT, size: 12, color: GREY },
+    font: { family: FONT, size: FONT_SIZES.text, color: INK },
     title: {
-      font: { size: 15 },
+      font: { size: FONT_SIZES.title },
       x: 0,
       xref: 'paper',
       xanchor: 'left',
       y: 1,
       yref: 'container',
       yanchor: 'top',
-      pad: { t: 24 },
+      pad: { t: 12 },
     },
-    paper_bgcolor: 'rgba(0,0,0,0)',
-    plot_bgcolor: 'rgba(0,0,0,0)',
+    paper_bgcolor: PAPER,
+    plot_bgcolor: PAPER,
     colorway: Object.values(COLOURS),
-    margin: { l: 56, r: 20, t: 84, b: 64 },
+    margin: { l: 60, r: 20, t: 84, b: 56 },
     legend: { orientation: 'h', x: 0, xanchor: 'left', y: 1.02, yanchor: 'bottom', bgcolor: 'rgba(0,0,0,0)' },
     hovermode: 'closest',
     xaxis: axis,
     yaxis: axis,
   } as Template['layout'] & object,
 };
+
+/**
+ * Style that gives a drawn figure the colours of {@link DARK}: drawings name their colours in attributes, so that
+ * viewers that know no style sheets show them on light paper.
+ * @param within a selector of what is dark, such as `[data-jp-theme-light="false"] .js-plotly-plot`
+ */
+export function darkRules(within: string): string {
+  const rule = (property: string, light: string, dark: string): string => {
+    const where = [`[style*="${property}: ${rgb(light)}"]`, `[${property}="${light}"]`];
+    return `${where.map((place) => `${within} ${place}`).join(', ')} { ${property}: ${dark} !important; }`;
+  };
+  const fills = Object.entries(DARK).map(([light, dark]) => rule('fill', light, dark));
+  return [...fills, rule('background', PAPER, DARK[PAPER]!)].join('\n');
+}
+
+/**
+ * The style inside a picture in SVG: dark where the page around it is. Only where the picture is a document of its own,
+ * since inside a page it would style what else stands there.
+ */
+export function standaloneStyle(): string {
+  return `<style>@media (prefers-color-scheme: dark) {\n${darkRules('svg:root')}\n}</style>`;
+}
+
+/** `#222222` as plotly.js writes it: `rgb(34, 34, 34)`. */
+function rgb(hex: string): string {
+  return `rgb(${[1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join(', ')})`;
+}

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
 import { type Figure, figureBundle, show, toHTML, toPNG, toSVG } from '../../src/figures/figure';
+import { withEmbeddedFonts } from '../../src/figures/fonts';
+import { toPDF } from '../../src/figures/pdf';
+import { darkRules } from '../../src/figures/style';
 import { table } from '../../src/figures/table';
 
 const line: Figure = {
@@ -90,6 +96,59 @@ describe('figure', () => {
   it('refuses a figure without traces, and a picture of what needs WebGL', async () => {
     await assert.rejects(toSVG({ data: [] }), /at least one trace/);
     await assert.rejects(toSVG({ data: [{ type: 'scatter3d' }] }), /'scatter3d'.*WebGL/);
+  });
+});
+
+describe('figures on dark pages', () => {
+  const colours = (svg: string): string[] =>
+    [...svg.matchAll(/(?:fill|background): (rgb\([^)]*\))/g)].map(([, at]) => at!);
+
+  it('have a rule for every colour of text and paper that is drawn', async () => {
+    const svg = await toSVG(line);
+    const inside = svg.slice(svg.indexOf('</style>'));
+    assert.match(svg, /@media \(prefers-color-scheme: dark\)/);
+    const texts = colours([...inside.matchAll(/<text [^>]*>/g)].map(([tag]) => tag).join());
+    assert.ok(texts.length > 5);
+    for (const colour of texts) assert.ok(darkRules('').includes(`fill: ${colour}`), colour);
+    assert.match(inside, /<rect x="0" y="0" width="700" height="420" style="fill: rgb\(255, 255, 255\)/);
+  });
+
+  it('have the same rules in JupyterLab', () => {
+    const path = join(__dirname, '..', '..', 'scripts', 'jupyter', 'custom', 'custom.css');
+    const rules = darkRules('[data-jp-theme-light="false"] .js-plotly-plot');
+    assert.ok(readFileSync(path, 'utf8').includes(rules), `write these rules into ${path}:\n${rules}`);
+  });
+});
+
+describe('files for papers', () => {
+  const captioned: Figure = { ...line, caption: 'Counts <by> day. Data: 3 days; commit 1a2b3c4.' };
+
+  it('are PDF of the size of the figure with the fonts inside and the caption in the properties', async () => {
+    const pdf = (await toPDF(captioned, { width: 312, height: 200 })).toString('latin1');
+    for (const part of [
+      '%PDF',
+      '/MediaBox [0 0 234 150]',
+      '/FontFile2',
+      'DejaVuSans',
+      '(Counts <by> day. Data',
+    ])
+      assert.ok(pdf.includes(part), `${part} is missing`); // 72 points are 96 pixels
+  });
+
+  it('are SVG with the caption, and with the letters that it uses inside', async () => {
+    const svg = await toSVG(captioned);
+    assert.match(svg, /<desc>Counts &lt;by&gt; day\. Data: 3 days; commit 1a2b3c4\.<\/desc>/);
+    const embedded = await withEmbeddedFonts(svg);
+    const [, font] = /url\(data:font\/woff2;base64,([^)]+)\)/.exec(embedded)!;
+    assert.equal(Buffer.from(font!, 'base64').toString('latin1', 0, 4), 'wOF2');
+    // The whole font has 750 kB.
+    assert.ok(font!.length < 40_000, `${font!.length} bytes`);
+    assert.equal(embedded.match(/@font-face/g)?.length, 1, 'no letter is bold');
+  });
+
+  it('are PNG with the caption in their Exif data', async () => {
+    const { exif } = await sharp(await toPNG(captioned)).metadata();
+    assert.match(exif!.toString('latin1'), /commit 1a2b3c4/);
   });
 });
 

@@ -147,6 +147,30 @@ describe('figures of regularisation', () => {
     ]);
   });
 
+  it('draw no mean where a run has not learnt, and break line and axis behind zero', () => {
+    const half = [
+      run({ blockDropout: 0.6, seed: 0, accuracy: 0.85, llid: 5 }),
+      run({ blockDropout: 0.6, seed: 1, accuracy: 0.1, llid: 0 }),
+    ];
+    const { data, layout } = regularizationFigure([...runs, ...half]);
+    const means = (xaxis: string): [number, number | null][] => {
+      const { x, y } = data.find((trace) => trace.xaxis === xaxis && trace.name === 'mean over seeds')!;
+      return (x as number[]).map((at, i) => [at, (y as (number | null)[])[i]!]);
+    };
+    assert.deepEqual(means('x2').at(-1), [0.6, null]);
+    const [zero, gap, least] = means('x1');
+    assert.equal(zero![1], 10);
+    assert.deepEqual(gap, [zero![0], null]);
+    assert.equal(means('x1').at(-1)![1], null); // all have collapsed
+    const marks = layout!.shapes!.filter(({ type, xref }) => type === 'path' && String(xref) === 'x1');
+    assert.equal(marks.length, 3);
+    for (const { xanchor } of marks) assert.ok(Number(xanchor) > zero![0] && Number(xanchor) < least![0]);
+    assert.equal(
+      layout!.shapes!.some(({ xref }) => String(xref) === 'x2'),
+      false,
+    );
+  });
+
   it('have tables with the paper’s numbers beside ours', () => {
     const { rows } = regularizationTable(runs, PAPER);
     assert.deepEqual(rows[1], {

@@ -15,9 +15,9 @@ describe('grokking figures', () => {
     assert.equal(grokkingStep([]), undefined);
   });
 
-  it('puts accuracy left, LLID right, and says the settings and the hardware', () => {
+  it('puts accuracy left, LLID right, says the settings in the title, and hardware and commit in the caption', () => {
     const run = syntheticRun();
-    const { data, layout } = runFigure(run);
+    const { data, layout, caption } = runFigure(run);
     assert.deepEqual(
       data.map(({ name, yaxis }) => [name, yaxis]),
       [
@@ -27,7 +27,8 @@ describe('grokking figures', () => {
       ],
     );
     const title = (layout!.title as { text: string }).text;
-    assert.match(title, /^Modular division mod 97, p = 0.3, weight decay 1e-2, seed 0<br>.*AMD EPYC/);
+    assert.equal(title, 'Modular division mod 97, p = 0.3, weight decay 1e-2, seed 0');
+    assert.match(caption!, /AMD EPYC 7763.*; commit unknown\.$/);
     assert.equal(layout?.xaxis?.type, 'log');
     assert.match(String(layout?.annotations?.[0]?.text), /50 % at step 2,69\d/);
     // Step 0 has no place on a log axis.
@@ -39,11 +40,11 @@ describe('grokking figures', () => {
     const told = { ...run.environment!, instructions: 'AVX2, oneDNN asked for SSE41, kernels avx2' };
     const titleOf = (environment: typeof told | typeof run.environment): string =>
       provenance([{ ...run, environment: environment! }]);
-    assert.match(titleOf(told), / 16 GiB, AVX2, oneDNN asked for SSE41<\/sub>$/);
-    assert.match(titleOf(run.environment), / 16 GiB<\/sub>$/);
+    assert.match(titleOf(told), / 16 GiB, AVX2, oneDNN asked for SSE41; commit unknown\.$/);
+    assert.match(titleOf(run.environment), / 16 GiB; commit unknown\.$/);
   });
 
-  it('says below a title what the runs share, and each value that differs', () => {
+  it('says in a caption what the runs share, and each value that differs', () => {
     const settings = {
       experiment: 'images',
       dataset: 'mnist',
@@ -54,7 +55,7 @@ describe('grokking figures', () => {
     };
     const runs = [2000, 6000].map((steps) => ({ config: { ...settings, steps }, measurements: [] }));
     const shared = 'mnist, 500 pictures, ResNet of width 16, batches of 32, 2,000 steps or 6,000 steps';
-    assert.equal(provenance(runs), `<br><sub>${shared}</sub><br><sub>2 runs</sub>`);
+    assert.equal(provenance(runs), `Data: 2 runs (${shared}).`);
     // The width is a setting of the ResNet, which every config has.
     const other = { config: { ...settings, model: 'another' }, measurements: [] };
     assert.doesNotMatch(provenance([other]), /ResNet/);
@@ -91,15 +92,16 @@ describe('grokking figures', () => {
     const figure = grokkingGrid(settings.map(syntheticRun));
     const texts = figure.layout?.annotations?.map(({ text }) => text);
     assert.deepEqual(
-      texts?.map((text) => text?.split('<br>')[1]?.replace('50 % at: ', '')),
-      ['never', 'not run yet', texts?.[2]?.split(': ')[1], '2,698'],
+      texts?.map((text) => text?.split('<br>').at(-1)),
+      ['never', 'not run yet', texts?.[2], '2,698'],
     );
     assert.equal(
       figure.data.filter(({ showlegend }) => showlegend).length,
       3,
       'one legend entry for each curve',
     );
-    assert.equal(figure.layout?.width, 1000);
+    // As wide as the cell in which it is shown.
+    assert.equal(figure.layout?.width, undefined);
     // three curves a run, and one without points that gives the empty panel its axes
     assert.equal((await toSVG(figure)).match(/class="trace scatter/g)?.length, 3 * 3 + 1);
   });

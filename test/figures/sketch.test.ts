@@ -27,13 +27,13 @@ describe('sketch', () => {
     const { document } = new JSDOM(sketch(figure), { contentType: 'image/svg+xml' }).window;
     const words = [...document.querySelectorAll('text')].map(({ textContent }) => textContent);
     for (const { name } of figure.data) assert.ok(words.includes(name!), `${name} is missing in ${words}`);
-    for (const label of ['step (log scale)', 'accuracy', 'LLID on validation', '0.8'])
+    for (const label of ['step (log scale)', 'accuracy (%)', 'LLID on validation', '80'])
       assert.ok(words.includes(label));
     assert.equal(document.querySelectorAll('g path').length, figure.data.length);
   });
 
   it('takes a picture without data', () => {
-    assert.match(sketch({ data: [{ type: 'scatter', x: [], y: [] }] }), /^<svg.*<\/svg>$/);
+    assert.match(sketch({ data: [{ type: 'scatter', x: [], y: [] }] }), /^<svg.*<\/svg>$/s);
   });
 
   it('draws with no document and no font: it has not even loaded what pictures need', () => {

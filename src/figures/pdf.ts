@@ -1,0 +1,32 @@
+/** A figure as a PDF for papers: vectors, with the fonts inside; needs no browser. */
+import { description, type Figure, type Size, toSVG } from './figure';
+import { fontFiles } from './fonts';
+import { FONT } from './style';
+
+/** Points in a pixel: 72 and 96 are an inch. */
+const POINTS = 72 / 96;
+
+/** One page of the figure's size; 96 pixels of the figure are an inch. The caption stands in the document's properties. */
+export async function toPDF(figure: Figure, size: Size = {}): Promise<Buffer> {
+  const svg = (await toSVG(figure, size)).replace(/<style>[\s\S]*?<\/style>/, '');
+  const [, width, height] = /width="([\d.]+)" height="([\d.]+)"/.exec(svg)!.map(Number) as [
+    number,
+    number,
+    number,
+  ];
+  const { default: pdfmake } = await import('pdfmake');
+  const files = fontFiles();
+  const name = FONT.split(',')[0]!;
+  pdfmake.setFonts({ [name]: files });
+  pdfmake.setUrlAccessPolicy(() => false);
+  pdfmake.setLocalAccessPolicy((path) => Object.values(files).includes(path));
+  return await pdfmake
+    .createPdf({
+      pageSize: { width: width * POINTS, height: height * POINTS },
+      pageMargins: 0,
+      content: [{ svg, width: width * POINTS }],
+      defaultStyle: { font: name },
+      info: { title: description(figure), ...(figure.caption ? { subject: figure.caption } : {}) },
+    })
+    .getBuffer();
+}

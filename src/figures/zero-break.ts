@@ -1,0 +1,42 @@
+/** Zero on a log axis: it stands at the left end, behind a break in the axis. */
+import type { Layout } from 'plotly.js';
+import { GREY, PAPER } from './style';
+
+/** Where zero stands, and where the axis is broken. */
+export interface ZeroBreak {
+  /** In the numbers of the axis. */
+  readonly zero: number;
+  /** Between zero and the least number. */
+  readonly at: number;
+}
+
+/** Zero has a tenth of the axis, and half a decade at least. */
+export function zeroBreak(least: number, greatest: number): ZeroBreak {
+  const decades = Math.max(0.5, 0.12 * Math.log10(greatest / least));
+  return { zero: least / 10 ** decades, at: least / 10 ** (decades / 2) };
+}
+
+/**
+ * Two strokes across the axis line and a gap between them.
+ * @param xref such as `x2`, with the vertical axis `y2`
+ */
+export function breakMarks(
+  { at }: ZeroBreak,
+  xref: string,
+  yref: string,
+): Partial<Layout>['shapes'] & object {
+  const place = {
+    xref: xref as 'x',
+    yref: `${yref} domain` as 'paper',
+    xsizemode: 'pixel',
+    ysizemode: 'pixel',
+    xanchor: at,
+    yanchor: 0,
+    type: 'path',
+  } as const;
+  return [
+    { ...place, path: 'M-5,-5L-1,5L5,5L1,-5Z', fillcolor: PAPER, line: { width: 0 } },
+    { ...place, path: 'M-5,-5L-1,5', line: { color: GREY, width: 1 } },
+    { ...place, path: 'M1,-5L5,5', line: { color: GREY, width: 1 } },
+  ];
+}
