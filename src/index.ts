@@ -132,8 +132,10 @@ export { type Correlation, correlation, pearson } from './analysis/correlation';
 
 // 10. figures: draw
 export * as figures from './figures/by-name';
+export * as plot from './figures/plots/by-name';
 export * as tables from './figures/tables-by-name';
 export { type LiveRun, type TrainLiveOptions, trainLive } from './figures/train-live';
+export { toPDF } from './figures/pdf';
 export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
 export { liveChart } from './figures/live';
 export { progressLine } from './figures/progress-line';

@@ -1,6 +1,7 @@
 /** A figure is plain data for plotly.js; this file shows it and turns it into SVG, PNG or a page. */
 import { createHash } from 'node:crypto';
 import type { Config, Layout, PlotData } from 'plotly.js';
+import { nearest } from '../nearest';
 import { display, inNotebook, type MimeBundle } from './notebook-output';
 import { fontFolder, offlinePlotly, plotlySource } from './plotly-offline';
 import { DARK, DEFAULT_SIZE, darkRules, FONT, INK, PAPER, standaloneStyle, TEMPLATE } from './style';
@@ -28,16 +29,29 @@ export interface ShowOptions extends Size {
   readonly update?: boolean;
 }
 
+/** All types of traces of plotly.js; a type that it does not know would be drawn as `scatter`. */
+const TRACE_TYPES: readonly string[] =
+  'scatter bar box heatmap histogram histogram2d histogram2dcontour contour scatterternary violin funnel waterfall image pie sunburst treemap icicle funnelarea scatter3d surface isosurface volume mesh3d cone streamtube scattergeo choropleth scattergl splom parcoords parcats scattermap choroplethmap densitymap sankey indicator table carpet scattercarpet contourcarpet ohlc candlestick scatterpolar scatterpolargl barpolar scattersmith quiver'.split(
+    ' ',
+  );
+
 /** Traces that need WebGL, which static pictures lack. */
 const NEEDS_GL = /gl$|3d$|^(surface|isosurface|volume|cone|streamtube|splom|parcoords|.*map.*)$/;
 
+/** A figure of plotly.js as it is written by hand, readonly or not. */
+export interface PlainFigure {
+  readonly data: readonly object[];
+  readonly layout?: object;
+  readonly caption?: string;
+}
+
 /**
  * Shows a figure, a table or a danfo DataFrame below the notebook's cell: interactive where the front end can, a static
- * picture everywhere else. Outside a notebook it prints text.
+ * picture everywhere else; a caption stands below. Outside a notebook it prints text.
  */
-export async function show(what: Figure | Table | Frame, options: ShowOptions = {}): Promise<void> {
+export async function show(what: PlainFigure | Table | Frame, options: ShowOptions = {}): Promise<void> {
   display(await bundleOf(what, options), options);
-  if ('data' in what) showCaption(what);
+  if ('data' in what) showCaption(what as Figure);
 }
 
 /** Below the figure, as text; outside a notebook a figure is one line, and its caption stands in its files. */
@@ -45,9 +59,9 @@ export function showCaption({ caption }: Figure): void {
   if (caption && inNotebook()) display({ 'text/markdown': `*${caption}*`, 'text/plain': caption });
 }
 
-async function bundleOf(what: Figure | Table | Frame, options: ShowOptions): Promise<MimeBundle> {
+async function bundleOf(what: PlainFigure | Table | Frame, options: ShowOptions): Promise<MimeBundle> {
   if ('values' in what) return tableBundle(frameTable(what));
-  return 'rows' in what ? tableBundle(what) : figureBundle(what, options);
+  return 'rows' in what ? tableBundle(what) : figureBundle(what as Figure, options);
 }
 
 /** All forms of a figure. */
@@ -194,6 +208,15 @@ export function description(figure: Figure): string {
   return `Figure: ${heading}${names.length > 0 ? ` (${[...new Set(names)].join(', ')})` : ''}`;
 }
 
+/** What TypeScript cannot know of a figure that is written by hand. */
 function checkFigure(figure: Figure): void {
+  if (!Array.isArray(figure.data))
+    throw new TypeError(`a figure's data are a list of traces, got ${typeof figure.data}`);
   if (figure.data.length === 0) throw new Error('a figure needs at least one trace, got an empty data array');
+  figure.data.forEach(({ type }, i) => {
+    if (type !== undefined && !TRACE_TYPES.includes(type))
+      throw new RangeError(
+        `data[${i}].type is '${type}', which plotly.js does not know: did you mean '${nearest(type, TRACE_TYPES)}'?`,
+      );
+  });
 }

@@ -3,6 +3,7 @@ import type { Drawing } from './drawing';
 import { GENERALIZATION } from './generalization';
 import { GROKKING_GRID } from './grokking-grid';
 import { OVER_REGULARIZATION } from './over-regularization';
+import { OWN_PLOT } from './plots/example';
 import { REGULARIZATION } from './regularization';
 
 /** In the order in which they are drawn. */
@@ -11,4 +12,5 @@ export const DRAWINGS: readonly Drawing[] = [
   REGULARIZATION,
   GENERALIZATION,
   OVER_REGULARIZATION,
+  OWN_PLOT,
 ];

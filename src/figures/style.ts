@@ -61,6 +61,8 @@ const axis = {
   ticks: 'outside',
   ticklen: 4,
   tickcolor: GREY,
+  exponentformat: 'power',
+  separatethousands: true,
   title: { font: { size: FONT_SIZES.text }, standoff: 10 },
 } as const;
 
@@ -99,7 +101,7 @@ export function darkRules(within: string): string {
     return `${where.map((place) => `${within} ${place}`).join(', ')} { ${property}: ${dark} !important; }`;
   };
   const fills = Object.entries(DARK).map(([light, dark]) => rule('fill', light, dark));
-  return [...fills, rule('background', PAPER, DARK[PAPER]!)].join('\n');
+  return [...fills, rule('stroke', INK, DARK[INK]!), rule('background', PAPER, DARK[PAPER]!)].join('\n');
 }
 
 /**

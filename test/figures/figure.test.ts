@@ -93,6 +93,18 @@ describe('figure', () => {
     assert.equal(await printed(() => show(line)), 'Figure: Doubling (a line)');
   });
 
+  it('shows a plain object, readonly or not', async () => {
+    const plain = { data: [{ type: 'scatter', x: [1, 2], y: [3, 4] }], layout: { title: { text: 'Plain' } } };
+    assert.equal(await printed(() => show(plain)), 'Figure: Plain');
+    const constant = { data: [{ type: 'bar', x: ['a'], y: [1], name: 'of its own' }] } as const;
+    assert.equal(await printed(() => show(constant)), 'Figure: 1 trace(s) (of its own)');
+    await assert.rejects(show({ data: [{ type: 'scater' }] }), {
+      message: "data[0].type is 'scater', which plotly.js does not know: did you mean 'scatter'?",
+    });
+    // @ts-expect-error numbers are no traces
+    await assert.rejects(show({ data: 5 }), /a figure's data are a list of traces, got number/);
+  });
+
   it('refuses a figure without traces, and a picture of what needs WebGL', async () => {
     await assert.rejects(toSVG({ data: [] }), /at least one trace/);
     await assert.rejects(toSVG({ data: [{ type: 'scatter3d' }] }), /'scatter3d'.*WebGL/);

@@ -1,0 +1,144 @@
+/** The marks of a plot as curves, points, bands and bars of plotly.js. */
+import type { PlotData } from 'plotly.js';
+import { COLOURS, INK, SYMBOLS } from '../style';
+import type { Scaled } from './axes';
+import type { Mark, Place, Series } from './marks';
+
+/** Opacity of a band. */
+const FADED = 0.25;
+
+interface Look {
+  readonly color: string;
+  readonly symbol: string;
+  readonly dash: 'solid' | 'dash';
+}
+
+/** The same name has the same look in every mark; without a name the first one. After six colours lines are dashed. */
+export function lookOf(name: string | undefined, names: readonly string[]): Look {
+  const i = Math.max(0, name === undefined ? 0 : names.indexOf(name));
+  const colours = Object.values(COLOURS);
+  return {
+    color: colours[i % colours.length]!,
+    symbol: SYMBOLS[i % SYMBOLS.length]!,
+    dash: i < colours.length ? 'solid' : 'dash',
+  };
+}
+
+/**
+ * The traces of one series, the one that stands in the legend last.
+ * @param on where places and heights lie on the axes
+ * @param broken whether zero stands behind a break of the x axis
+ */
+export function tracesOf(
+  { kind }: Mark,
+  own: Series,
+  { color, symbol, dash }: Look,
+  on: { x: (place: Place) => Place; y: Scaled },
+  broken: boolean,
+): Partial<PlotData>[] {
+  const { lower, upper, colour, widths } = own;
+  const y = own.y.map((value) => (Number.isFinite(value) ? on.y(value) : null));
+  const x = own.x.map(on.x);
+  if (kind === 'line') {
+    const points = x.map((at, i) => ({ at, y: y[i]!, low: lower?.[i], high: upper?.[i] }));
+    // The axis is broken behind zero, and so is a line.
+    const parts = points.flatMap((point, i) =>
+      broken && own.x[i] === 0
+        ? [point, { at: point.at, y: null, low: Number.NaN, high: Number.NaN }]
+        : [point],
+    );
+    // Between two gaps a line has no length, and a point is drawn.
+    const alone = parts.map(
+      (point, i) =>
+        point.y !== null && (parts[i - 1]?.y ?? null) === null && (parts[i + 1]?.y ?? null) === null,
+    );
+    const curve: Partial<PlotData> = {
+      type: 'scatter',
+      mode: alone.includes(true) ? 'lines+markers' : 'lines',
+      x: parts.map(({ at }) => at) as PlotData['x'],
+      y: parts.map((point) => point.y),
+      line: { color, width: 2, dash },
+      ...(alone.includes(true)
+        ? { marker: { color, symbol, size: alone.map((point) => (point ? 7 : 0)) } }
+        : {}),
+    };
+    return lower && upper ? [band(parts, on.y, color), curve] : [curve];
+  }
+  const bars = lower &&
+    upper && {
+      error_y: {
+        type: 'data' as const,
+        symmetric: false,
+        array: upper.map((end, i) => on.y(end) - on.y(own.y[i]!)),
+        arrayminus: lower.map((end, i) => on.y(own.y[i]!) - on.y(end)),
+        color: kind === 'bar' ? INK : color,
+        thickness: 1.5,
+        width: 4,
+      },
+    };
+  if (kind === 'scatter')
+    return [
+      {
+        type: 'scatter',
+        mode: 'markers',
+        x: x as PlotData['x'],
+        y,
+        marker: colour
+          ? ({ color: [...colour], coloraxis: 'coloraxis', symbol, size: 7 } as Partial<PlotData['marker']>)
+          : { color, symbol, size: 7, opacity: 0.75 },
+        ...bars,
+      },
+    ];
+  const marker = { color, opacity: kind === 'histogram' ? 0.6 : 1 };
+  return [
+    {
+      type: 'bar',
+      x: x as PlotData['x'],
+      y,
+      marker,
+      ...bars,
+      ...(widths ? { width: [...widths] } : {}),
+    } as Partial<PlotData>,
+  ];
+}
+
+/** The area between both ends, with a gap where one is missing. */
+function band(
+  points: readonly { at: Place; low: number | undefined; high: number | undefined }[],
+  y: Scaled,
+  color: string,
+): Partial<PlotData> {
+  const outline: { x: (Place | null)[]; y: (number | null)[] } = { x: [], y: [] };
+  let part: { at: Place; low: number; high: number }[] = [];
+  const close = (): void => {
+    const there = part.map(({ at, low }) => [at, y(low)] as const);
+    const back = part.toReversed().map(({ at, high }) => [at, y(high)] as const);
+    const whole = [...there, ...back];
+    if (whole.length > 0) {
+      outline.x.push(...whole.map(([at]) => at), null);
+      outline.y.push(...whole.map(([, height]) => height), null);
+    }
+    part = [];
+  };
+  for (const { at, low = Number.NaN, high = Number.NaN } of points) {
+    if (Number.isFinite(low) && Number.isFinite(high)) part.push({ at, low, high });
+    else close();
+  }
+  close();
+  return {
+    type: 'scatter',
+    mode: 'lines',
+    x: outline.x as PlotData['x'],
+    y: outline.y,
+    fill: 'toself',
+    fillcolor: faded(color),
+    line: { width: 0 },
+    hoverinfo: 'skip',
+  };
+}
+
+/** `#0072B2` with the opacity of a band. */
+function faded(hex: string): string {
+  const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
+  return `rgba(${r},${g},${b},${FADED})`;
+}
