@@ -31,7 +31,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 PLOTLY = "application/vnd.plotly.v1+json"
 INJECTED = "injected-parameters"
 # Each of these in a cell makes a figure; `show` also takes tables.
-DRAWS = re.compile(r"\bshow\(\s*(?:figures\.|\w*[fF]igure|\{)|\b(?:liveChart|trainLive)\(")
+DRAWS = re.compile(r"\bshow\(\s*(?:figures\.|plot\.|\w*[fF]igure|\{)|\b(?:liveChart|trainLive)\(")
 
 
 class Failure(Exception):

@@ -1,4 +1,5 @@
 /** A table of numbers for a notebook, as HTML, Markdown and plain text. */
+import { median } from 'd3-array';
 import type { MimeBundle } from './notebook-output';
 
 /** A value of a cell; missing ones are shown as a dash. */
@@ -54,47 +55,79 @@ export function tableBundle(contents: Table): MimeBundle {
   };
 }
 
-/** Up to four significant digits, thousands apart, as the eye compares numbers. */
-function format(value: Cell): string {
-  if (value === null || value === undefined || Number.isNaN(value)) return '–';
-  if (typeof value !== 'number') return String(value);
-  if (!Number.isFinite(value)) return String(value);
-  if (Number.isInteger(value)) return value.toLocaleString('en');
-  if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(1);
-  return Number(value.toPrecision(4)).toLocaleString('en', { maximumSignificantDigits: 4 });
+/** How the cells of a column are written; its numbers have the same number of decimals. */
+function columnFormat({ rows }: Table, column: string): (value: Cell) => string {
+  const values = rows.map((row) => row[column]);
+  const numbers = values.filter((value): value is number => Number.isFinite(value) && value !== 0);
+  const exponents = numbers.some((number) => Math.abs(number) < 1e-3);
+  const digits = Math.max(0, ...numbers.map((number) => decimalsOf(number / 10 ** magnitude(number))));
+  const typical = median(numbers.map(magnitude)) ?? 0;
+  // Three digits of a typical number, and no more decimals than there are.
+  const decimals = Math.min(Math.max(0, Math.ceil(2 - typical)), 4, Math.max(0, ...numbers.map(decimalsOf)));
+  return (value) => {
+    if (value === null || value === undefined || Number.isNaN(value)) return '–';
+    if (typeof value !== 'number' || !Number.isFinite(value)) return String(value);
+    if (value === 0 && (exponents || decimals === 0)) return '0';
+    if (exponents) return value.toExponential(Math.min(2, digits));
+    return value.toLocaleString('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  };
+}
+
+/** The power of ten of the first digit. */
+function magnitude(number: number): number {
+  return Math.floor(Math.log10(Math.abs(number)));
+}
+
+/** Decimals of a number, without what is left of a computation in binary. */
+function decimalsOf(number: number): number {
+  return (
+    String(Number(number.toPrecision(6)))
+      .split('.')[1]
+      ?.replace(/e.*/, '').length ?? 0
+  );
 }
 
 function isNumeric({ rows }: Table, column: string): boolean {
   return rows.some((row) => typeof row[column] === 'number');
 }
 
+/** A longer table is folded. */
+const MOST_ROWS = 20;
+
 function toHtml(contents: Table): string {
   const { rows, columns, caption } = contents;
-  const cell = (tag: string, column: string, value: Cell): string => {
-    const align = isNumeric(contents, column) ? 'right' : 'left';
-    return `<${tag} style="text-align:${align}">${escapeHtml(format(value))}</${tag}>`;
-  };
-  const line = (tag: string, values: (column: string) => Cell): string =>
-    `<tr>${columns.map((column) => cell(tag, column, values(column))).join('')}</tr>`;
-  const heading = caption ? `<caption>${escapeHtml(caption)}</caption>` : '';
-  const body = rows.map((row) => line('td', (column) => row[column])).join('\n');
-  return `<table>${heading}\n<thead>${line('th', (column) => column)}</thead>\n<tbody>\n${body}\n</tbody></table>`;
+  const align = columns.map((column) => (isNumeric(contents, column) ? 'right' : 'left'));
+  const line = (tag: string, cells: readonly string[]): string =>
+    `<tr>${cells.map((cell, i) => `<${tag} style="text-align:${align[i]}">${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
+  const folded = rows.length > MOST_ROWS;
+  const heading = caption && !folded ? `<caption>${escapeHtml(caption)}</caption>` : '';
+  const body = cellTexts(contents).map((cells) => line('td', cells));
+  const whole = `<table>${heading}\n<thead>${line('th', columns)}</thead>\n<tbody>\n${body.join('\n')}\n</tbody></table>`;
+  if (!folded) return whole;
+  const summary = `${escapeHtml(caption ?? 'Table')} (${rows.length} rows)`;
+  return `<details><summary>${summary}</summary>\n${whole}</details>`;
+}
+
+/** The cells of every row as they are written. */
+function cellTexts(contents: Table): string[][] {
+  const formats = contents.columns.map((column) => columnFormat(contents, column));
+  return contents.rows.map((row) => contents.columns.map((column, i) => formats[i]!(row[column])));
 }
 
 function toMarkdown(contents: Table): string {
-  const { rows, columns, caption } = contents;
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const { columns, caption } = contents;
+  const line = (cells: readonly string[]): string => `| ${cells.map(escapePipes).join(' | ')} |`;
   return [
     ...(caption ? [`${caption}\n`] : []),
-    line(columns.map(escapePipes)),
+    line(columns),
     line(columns.map((column) => (isNumeric(contents, column) ? '--:' : '---'))),
-    ...rows.map((row) => line(columns.map((column) => escapePipes(format(row[column]))))),
+    ...cellTexts(contents).map(line),
   ].join('\n');
 }
 
 function toText(contents: Table): string {
-  const { rows, columns, caption } = contents;
-  const lines = [[...columns], ...rows.map((row) => columns.map((column) => format(row[column])))];
+  const { columns, caption } = contents;
+  const lines = [[...columns], ...cellTexts(contents)];
   const widths = columns.map((_, i) => Math.max(...lines.map((cells) => (cells[i] as string).length)));
   const text = lines.map((cells) =>
     cells

@@ -6,7 +6,7 @@ import { type Figure, figureBundle, show, toHTML, toPNG, toSVG } from '../../src
 import { withEmbeddedFonts } from '../../src/figures/fonts';
 import { toPDF } from '../../src/figures/pdf';
 import { darkRules } from '../../src/figures/style';
-import { table } from '../../src/figures/table';
+import { table, tableBundle } from '../../src/figures/table';
 
 const line: Figure = {
   data: [{ type: 'scatter', mode: 'lines', name: 'a line', x: [1, 2, 3], y: [2, 4, 8] }],
@@ -175,6 +175,33 @@ describe('table', () => {
       await printed(() => show(contents)),
       'name          step   share\nours | here  2,698  1.2e-4\n<paper>      3,300       –',
     );
+  });
+
+  it('writes the numbers of a column alike', () => {
+    const column = (values: readonly (number | null)[]): string[] =>
+      String(tableBundle(table(values.map((x) => ({ x }))))['text/plain'])
+        .split('\n')
+        .slice(1)
+        .map((line) => line.trim());
+    assert.deepEqual(column([11.648, 6.2853, 0]), ['11.65', '6.29', '0.00']);
+    assert.deepEqual(column([0.949, 0.95, 1]), ['0.949', '0.950', '1.000']);
+    assert.deepEqual(column([0.3, 0.25, null]), ['0.30', '0.25', '–']);
+    assert.deepEqual(column([23_379, 7, 0]), ['23,379', '7', '0']);
+    assert.deepEqual(column([0, 1e-4, 1e-3, 5e-2]), ['0', '1e-4', '1e-3', '5e-2']);
+    assert.deepEqual(column([2701.3, 1, 25.52, 12.13]), ['2,701.3', '1.0', '25.5', '12.1']);
+    assert.deepEqual(column([0.1 + 0.2, 0.5]), ['0.3', '0.5']);
+  });
+
+  it('is folded with more than 20 rows, and says how many', () => {
+    const html = (rows: number): unknown =>
+      tableBundle(
+        table(
+          Array.from({ length: rows }, (_, i) => ({ i })),
+          { caption: 'Numbers' },
+        ),
+      )['text/html'];
+    assert.match(String(html(21)), /^<details><summary>Numbers \(21 rows\)<\/summary>\n<table>\n<thead>/);
+    assert.match(String(html(20)), /^<table><caption>Numbers<\/caption>/);
   });
 
   it('refuses a table without columns', () => {
