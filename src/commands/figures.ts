@@ -64,7 +64,7 @@ async function drawTo(
   const figure = draw(runs, frame);
   await writeFigure(path, figure);
   console.log(`${path}: ${runs.length} runs`);
-  if (figure.caption) console.log(`Caption: ${figure.caption}`);
+  if (figure.caption && (withTables || frame.width !== undefined)) console.log(`Caption: ${figure.caption}`);
   for (const line of findings(runs)) console.log(`Found: ${line}`);
   for (const part of withTables ? tables(runs) : []) console.log(`\n${tableBundle(part)['text/plain']}\n`);
 }

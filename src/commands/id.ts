@@ -43,7 +43,7 @@ const command = addEstimateOptions(
     .option('--all', 'use every estimator, side by side')
     .option('--scale', 'use GRIDE from the nearest neighbours to far ones')
     .option('--decimation', 'estimate on all points, on halves, on quarters and so on')
-    .option('--figure <file>', 'with --scale: draw the curve as .png, .svg or .html')
+    .option('--figure <file>', 'with --scale: draw the curve as .svg, .pdf, .png or .html')
     .option('--json', "print one line of JSON (npm run -s id keeps npm's own lines out)"),
 )
   .option('--key <name>', 'of the tensor in a .safetensors file')

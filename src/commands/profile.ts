@@ -65,7 +65,7 @@ const command = addEstimateOptions(
     )
     .option('--json', 'print a line of JSON for each layer, and one with PID and LLID for each run')
     .option('--csv', 'print comma-separated values')
-    .option('--figure <file>', 'draw the profile as .svg, .png or .html')
+    .option('--figure <file>', 'draw the profile as .svg, .pdf, .png or .html')
     .option('--out <file>', 'keep a line of JSON for each finished layer in this file')
     .option('--resume', 'with --out: go on where a call was stopped')
     .option(

@@ -40,8 +40,8 @@ const RISE = 0.7 * FONT_SIZES.title;
 const LABEL_LINE = 1.3 * FONT_SIZES.small;
 /** plotly.js: the sample of a curve beside its name. */
 const LEGEND_SAMPLE = 45;
-/** plotly.js: a row of columns; an entry of a list, another line of it, and the room around the list. */
-const LEGEND = { row: 29, entry: 19, line: 1.3 * FONT_SIZES.text, around: 10 } as const;
+/** plotly.js: an entry, another line of it, and the room around all. */
+const LEGEND = { entry: 19, line: 1.3 * FONT_SIZES.text, around: 10 } as const;
 
 /** The parts of a layout that depend on how much stands around the plot. */
 export function framed(parts: FrameParts): Partial<Layout> {
@@ -84,14 +84,15 @@ export function framed(parts: FrameParts): Partial<Layout> {
 
 /** plotly.js writes all entries in one line, or else in columns as wide as the widest. */
 function legendOf(names: readonly string[], width: number): { orientation: 'h' | 'v'; height: number } {
-  const { row, entry, line, around } = LEGEND;
+  const { entry, line, around } = LEGEND;
   if (names.length === 0) return { orientation: 'h', height: 0 };
   const lines = names.map((name) => name.split('<br>'));
   const widths = lines.flat().map((text) => LEGEND_SAMPLE + textWidth(text, FONT_SIZES.text));
   const whole = lines.every(({ length }) => length === 1);
-  if (whole && widths.reduce((sum, next) => sum + next, 0) <= width) return { orientation: 'h', height: row };
+  if (whole && widths.reduce((sum, next) => sum + next, 0) <= width)
+    return { orientation: 'h', height: entry + around };
   const columns = whole ? Math.floor(width / Math.max(...widths)) : 1;
-  if (columns > 1) return { orientation: 'h', height: Math.ceil(names.length / columns) * row };
+  if (columns > 1) return { orientation: 'h', height: Math.ceil(names.length / columns) * entry + around };
   const height = lines.reduce<number>((sum, { length }) => sum + entry + line * (length - 1), around);
   return { orientation: 'v', height };
 }

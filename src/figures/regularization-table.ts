@@ -9,6 +9,7 @@ import {
   type StrengthSweep,
   sweepsOf,
 } from '../analysis/regularization';
+import { formatSetting } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import { STRENGTH_NAMES } from './strength-axis';
 import { type Cell, type Table, table } from './table';
@@ -102,7 +103,10 @@ export function overRegularizationTable(runs: readonly RunSoFar[], paper: PaperR
         decay ? [pick('cifar10'), pick('cifar100')] : [undefined, undefined];
       const { cifar10, cifar100 } = paper.onsetOfHarm;
       return [
-        row(`${name} from which on there is harm`, onset ?? 'none', [cifar10[theirs], cifar100[theirs]]),
+        row(`${name} from which on there is harm`, onset === undefined ? 'none' : formatSetting(onset), [
+          formatSetting(cifar10[theirs]),
+          formatSetting(cifar100[theirs]),
+        ]),
         row(
           `PID at ${name} 0`,
           pids[0],

@@ -59,11 +59,17 @@ export function tableBundle(contents: Table): MimeBundle {
 function columnFormat({ rows }: Table, column: string): (value: Cell) => string {
   const values = rows.map((row) => row[column]);
   const numbers = values.filter((value): value is number => Number.isFinite(value) && value !== 0);
-  const exponents = numbers.some((number) => Math.abs(number) < 1e-3);
   const digits = Math.max(0, ...numbers.map((number) => decimalsOf(number / 10 ** magnitude(number))));
   const typical = median(numbers.map(magnitude)) ?? 0;
-  // Three digits of a typical number, and no more decimals than there are.
-  const decimals = Math.min(Math.max(0, Math.ceil(2 - typical)), 4, Math.max(0, ...numbers.map(decimalsOf)));
+  const least = Math.min(0, ...numbers.map(magnitude));
+  // Four decimals say nothing of a number below 1e-4, and little where all are small.
+  const exponents = least < -4 || (least < -3 && typical < -2);
+  // Three digits of a typical number, one at least of the least, and no more decimals than there are.
+  const decimals = Math.min(
+    Math.max(-least, Math.ceil(2 - typical), 0),
+    4,
+    Math.max(0, ...numbers.map(decimalsOf)),
+  );
   return (value) => {
     if (value === null || value === undefined || Number.isNaN(value)) return '–';
     if (typeof value !== 'number' || !Number.isFinite(value)) return String(value);

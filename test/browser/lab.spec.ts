@@ -6,6 +6,7 @@ import { grokkingConfig } from '../../src/experiments/grokking-config';
 import { runName } from '../../src/experiments/registry';
 import { measurementSteps } from '../../src/records/due-steps';
 import { readRun } from '../../src/records/run-record';
+import { figureFaults } from './figure-text';
 import { type LabServer, startLab } from './lab-server';
 import { ERROR, NotebookPage } from './notebook-page';
 
@@ -72,6 +73,7 @@ describe('JupyterLab in a browser', function () {
     const charts = await notebook.allCharts();
     await notebook.screenshots();
     assert.deepEqual(await notebook.errors(), []);
+    assert.deepEqual(await figureFaults(notebook.page), []);
     return charts;
   }
 

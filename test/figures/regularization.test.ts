@@ -180,7 +180,7 @@ describe('figures of regularisation', () => {
       'paper, CIFAR-100': 22.6,
     });
     const onset = overRegularizationTable(runs, PAPER).rows[0]!;
-    assert.equal(onset['ours'], sweepsOf(runs)[0]!.onset);
-    assert.equal(onset['paper, CIFAR-10'], 1e-3);
+    assert.equal(Number(onset['ours']), sweepsOf(runs)[0]!.onset);
+    assert.equal(onset['paper, CIFAR-10'], '1e-3');
   });
 });

@@ -76,10 +76,12 @@ export function horizontal(marks: readonly Mark[], xAxis: AxisOptions): Horizont
   };
 }
 
-/** Powers of ten alone, where the axis has several. */
+/** Powers of ten alone, where the axis has several; written out where they are short. */
 export function decadeTicks(values: readonly number[]): object {
   const positive = values.filter((value) => value > 0);
-  return Math.max(...positive) >= 100 * Math.min(...positive) ? { dtick: 1 } : {};
+  const [least, greatest] = [Math.min(...positive), Math.max(...positive)];
+  if (!(greatest >= 100 * least)) return {};
+  return { dtick: 1, exponentformat: least >= 1e-4 && greatest < 1e6 ? 'none' : 'power' };
 }
 
 export function checkHeights(marks: readonly Mark[], { log = false }: AxisOptions): void {

@@ -219,7 +219,7 @@ describe('npm run id', () => {
     assert.match(run([golden, '--figure', 'a.png']).err, /^error: --figure draws the curve of --scale/);
     assert.match(
       run([golden, '--scale', '--figure', 'a.gif']).err,
-      /^error: a figure ends in .png, .svg or .html/,
+      /^error: a figure ends in .svg, .pdf, .png, .html, got/,
     );
     assert.match(run([golden, '--all', '--scale']).err, /^error: choose one of --all and --scale/);
   });
