@@ -119,6 +119,9 @@ function ownOptions(options: IdOptions, estimator: EstimatorName): IdOptions {
   return Object.fromEntries(Object.entries(options).filter(([name]) => !foreign.has(name)));
 }
 
+/** Letters of the first column. */
+const NAME = 2 + Math.max(...ESTIMATORS.map(({ length }) => length));
+
 type Row = IdEstimate | { readonly estimator: string; readonly error: string };
 
 function report(rows: readonly Row[], options: IdOptions, json: boolean): void {
@@ -127,15 +130,15 @@ function report(rows: readonly Row[], options: IdOptions, json: boolean): void {
     return;
   }
   console.log(
-    `${'estimator'.padEnd(21)}${'dimension'.padStart(10)}   ${percent(options.level)} interval     at distance`,
+    `${'estimator'.padEnd(NAME)}${'dimension'.padStart(10)}   ${percent(options.level)} interval     at distance`,
   );
   for (const row of rows) {
-    if ('error' in row) console.log(`${row.estimator.padEnd(21)}${'-'.padStart(10)}   ${row.error}`);
+    if ('error' in row) console.log(`${row.estimator.padEnd(NAME)}${'-'.padStart(10)}   ${row.error}`);
     else {
       const { value, interval, scale: distance } = row;
       const range = `${interval.lower.toFixed(2)} .. ${interval.upper.toFixed(2)}`;
       console.log(
-        `${row.estimator.padEnd(21)}${value.toFixed(2).padStart(10)}   ${range.padEnd(17)} ${distance.toPrecision(3)}`,
+        `${row.estimator.padEnd(NAME)}${value.toFixed(2).padStart(10)}   ${range.padEnd(17)} ${distance.toPrecision(3)}`,
       );
     }
   }
@@ -150,6 +153,8 @@ async function scale(
   if (figure !== undefined) await writeFigure(figure, scaleFigure(result));
   if (json) return console.log(JSON.stringify(result));
   console.log(`neighbours    dimension   ${percent(options.level)} interval     mean distance`);
+  for (const { n1, n2, reason } of result.missing)
+    console.log(`${`${n1} and ${n2}`.padEnd(14)}${'-'.padStart(9)}   ${reason}`);
   result.curve.forEach(({ n1, n2, value, interval, scale: distance }, i) => {
     const marked = result.plateau && i >= result.plateau.from && i <= result.plateau.to ? '  plateau' : '';
     const range = `${interval.lower.toFixed(2)} .. ${interval.upper.toFixed(2)}`;

@@ -130,8 +130,13 @@ export function truthFigure(known: readonly KnownEstimate[], options: { title?: 
 }
 
 /** The dimension over the distance at which it is seen, with intervals; a plateau is drawn as a line. */
-export function scaleFigure({ curve, plateau }: ScaleCurve, options: { title?: string } = {}): Figure {
+export function scaleFigure(
+  { curve, missing, plateau }: ScaleCurve,
+  options: { title?: string } = {},
+): Figure {
   const run = plateau && curve.slice(plateau.from, plateau.to + 1);
+  const title = options.title ?? 'Intrinsic dimension at every scale';
+  const pairs = missing.map(({ n1, n2 }) => `${n1} and ${n2}`).join(', ');
   return {
     data: [
       ...(run
@@ -160,7 +165,9 @@ export function scaleFigure({ curve, plateau }: ScaleCurve, options: { title?: s
       },
     ],
     layout: {
-      title: { text: options.title ?? 'Intrinsic dimension at every scale' },
+      title: {
+        text: pairs === '' ? title : `${title}<br><sub>without the neighbours ${pairs}, which are tied</sub>`,
+      },
       xaxis: {
         title: { text: 'mean distance to the farther neighbour' },
         type: 'log',

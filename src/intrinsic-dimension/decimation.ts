@@ -40,7 +40,7 @@ export interface DecimationCurve {
 /**
  * Estimates on all points, on both halves, on four quarters and so on (Facco et al. 2017). The parts of one size are drawn at random and have no point in common.
  *
- * @throws RangeError for what {@link intrinsicDimension} refuses, in all points or in a part
+ * @throws RangeError and NoEstimateError as {@link intrinsicDimension}, for all points or for a part
  */
 export async function idDecimation(
   points: Points,

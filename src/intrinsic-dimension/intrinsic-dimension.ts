@@ -80,7 +80,8 @@ export interface IdEstimate {
  * dimension at distance `scale`. An interval does not include that bias: it shows how far another
  * sample of the same size would move the value.
  *
- * @throws NoEstimateError for NaN and infinities, fewer than 3 distinct points, and ties; RangeError for options out of range
+ * @throws NoEstimateError for points that no estimate can be had from: NaN and infinities, too few that are distinct, ties;
+ *   RangeError for options out of range
  */
 export async function intrinsicDimension(points: Points, options: IdOptions = {}): Promise<IdEstimate> {
   assertOptions(options);

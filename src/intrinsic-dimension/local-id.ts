@@ -4,6 +4,7 @@ import { combine } from './estimators/pointwise/combine';
 import { subset } from './estimators/pointwise/neighbourhood';
 import { type EstimatorOptions, estimatorOf, isFromNeighbours } from './estimators/registry';
 import { DEFAULT_LEVEL } from './intervals';
+import { NoEstimateError } from './no-estimate';
 import type { Points } from './points/points';
 import { type Space, type SpaceOptions, space } from './points/space';
 import type { NeighbourTable } from './search/neighbour-table';
@@ -45,7 +46,7 @@ const UNBIASED = { estimator: 'levina-bickel', unbiased: true } as const;
  * (k - 2) / sum over j < k of log(r_k / r_j) with k = 20 (Levina and Bickel 2004, equation 8). An estimator that has no
  * dimension at a point is applied to the neighbours of each point, without the point, as scikit-dimension's `fit_pw` does.
  *
- * @throws RangeError for what {@link intrinsicDimension} refuses, and where an estimator fails in a neighbourhood
+ * @throws NoEstimateError for points, and neighbourhoods of points, that have no estimate; RangeError for options out of range
  */
 export async function localId(points: Points, options: LocalIdOptions = {}): Promise<LocalId> {
   const { neighbourhood, smooth = false } = options;
@@ -99,10 +100,11 @@ function inNeighbourhoods(
         try {
           values[i] = await estimateIn(estimator, await subset(points, indices.subarray(i * k, (i + 1) * k)));
         } catch (error) {
-          throw new RangeError(
-            `in the neighbourhood of row ${points.kept[i]!}: ${(error as Error).message}`,
-            { cause: error },
-          );
+          const where = `in the neighbourhood of row ${points.kept[i]!}`;
+          if (error instanceof NoEstimateError)
+            throw new NoEstimateError(`${where}: ${error.reason}`, error.cure);
+          if (error instanceof RangeError) error.message = `${where}: ${error.message}`;
+          throw error;
         }
       }
       return values;

@@ -160,7 +160,7 @@ export function tableOfMembers(
     if (found < end)
       measureMembers(space, members, i, indices.subarray(i * k, end), distances.subarray(i * k, end));
   }
-  return { n, k, indices, distances, searchedAgain: 0 };
+  return { n, k, indices, distances, searchedAgain: 0, duplicates: full.duplicates ?? 0 };
 }
 
 /** The nearest of all members to the i-th, by their distances. */

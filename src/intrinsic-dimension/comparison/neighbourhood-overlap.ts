@@ -33,7 +33,7 @@ export interface NeighbourhoodOverlap extends Comparison {
  * The mean share of a point's k nearest neighbours in `a` that are among its k nearest in `b`, as between two layers
  * (Doimo et al. 2020). Row i of both sets describes the same point.
  *
- * @throws RangeError for different numbers of rows, not more than k points, options out of range
+ * @throws RangeError for different numbers of rows, and options out of range; NoEstimateError for not more than k points
  */
 export async function neighbourhoodOverlap(
   a: Points,
@@ -74,7 +74,8 @@ function shared(a: Int32Array, b: Int32Array, k: number, leftOut = -1): number {
  * mean over classes of the mean in each, as DADApy has it.
  *
  * @param labels [rows] any values; equal ones are one class
- * @throws RangeError for another number of labels than rows, not more than k points, options out of range
+ * @throws RangeError for another number of labels than rows, and options out of range; NoEstimateError for not more than k
+ *   points
  */
 export async function labelOverlap(
   points: Points,

@@ -69,7 +69,7 @@ const KEPT = 1000;
  * The model prefers components that are connected pieces, so that with more components than there are dimensions one dimension is
  * spread over several: read those of about the same dimension as one.
  *
- * @throws RangeError for options out of range, ties, too few points
+ * @throws RangeError for options out of range; NoEstimateError for ties and too few points
  */
 export async function hidalgo(points: Points, options: HidalgoOptions = {}): Promise<Hidalgo> {
   const set = await space(points, options);

@@ -78,15 +78,14 @@ export interface DistinctPoints extends Rows {
 }
 
 /**
- * @param duplicates points that were removed from those given. @default none
- * @throws NoEstimateError when fewer than k + 1 of the points given are distinct; RangeError when fewer were given
+ * @throws NoEstimateError when fewer than k + 1 points are distinct
  */
-export function assertNeighbours(k: number, n: number, duplicates = 0): void {
+export function assertNeighbours(k: number, n: number): void {
   if (k < n) return;
-  const reason = `${k} neighbours need at least ${k + 1} distinct points, got ${n}`;
-  const cure = 'give more points, or use fewer neighbours';
-  if (k < n + duplicates) throw new NoEstimateError(reason, cure);
-  throw new RangeError(`${reason}: ${cure}`);
+  throw new NoEstimateError(
+    `${k} neighbours need at least ${k + 1} distinct points, got ${n}`,
+    'give more points, or use fewer neighbours',
+  );
 }
 
 /**
@@ -118,8 +117,8 @@ export function distinctPoints(rows: Rows): DistinctPoints {
 /**
  * Reads a matrix of distances, and removes the points at distance 0 from an earlier one.
  *
- * @throws RangeError when it is not square, not symmetric, has values that are negative or not finite, or leaves
- *   fewer than 3 distinct points
+ * @throws RangeError when it is not square, not symmetric, or has negative values; NoEstimateError for values that are not
+ *   finite, and when fewer than 3 distinct points remain
  */
 export async function readDistances({ distances }: DistanceMatrix): Promise<{
   readonly n: number;

@@ -74,8 +74,8 @@ function pointSpace(rows: DistinctPoints): Space {
     rows,
     distance,
     async neighbours(k, options, depth) {
-      assertNeighbours(k, n, duplicates);
-      return neighbours(rows, k, options, depth);
+      assertNeighbours(k, n);
+      return { ...(await neighbours(rows, k, options, depth)), duplicates };
     },
     async countsWithin(radii, { memory = SEARCH_MEMORY, onProgress, signal }) {
       const counts = radii.map(() => new Float64Array(n));
@@ -120,13 +120,14 @@ async function matrixSpace(points: DistanceMatrix, metric: Metric): Promise<Spac
     kept,
     distance,
     async neighbours(k, { onProgress, signal }) {
-      assertNeighbours(k, n, duplicates);
+      assertNeighbours(k, n);
       const table = {
         n,
         k,
         indices: new Int32Array(n * k),
         distances: new Float64Array(n * k),
         searchedAgain: 0,
+        duplicates,
       };
       const order = new Int32Array(n);
       const rest = pauses(onProgress, signal);
