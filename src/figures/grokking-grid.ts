@@ -12,6 +12,7 @@ import { grokkingStep } from '../analysis/transition';
 import { PAPER } from '../experiments/presets';
 import { namedSettings, titleOf } from '../experiments/registry';
 import { formatStep } from '../number-format';
+import { withIds } from '../records/layer-ids';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import type { Figure } from './figure';
@@ -63,6 +64,7 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
   const annotations: NonNullable<Layout['annotations']>[number][] = [];
   const shapes: NonNullable<Layout['shapes']>[number][] = [];
   const panels = rows.length * columns.length;
+  const named = [runs[0], runs[0], runs.find(({ measurements }) => withIds(measurements).length > 0)];
 
   rows.forEach((trainFraction, row) => {
     columns.forEach((weightDecay, column) => {
@@ -102,10 +104,9 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
           setting(run, 'trainFraction') === trainFraction && setting(run, 'weightDecay') === weightDecay,
       );
       members.forEach((run) => {
-        const showlegend = run === runs[0];
         runTraces(run.measurements, options.site).forEach((trace, i) => {
           const yaxis = `y${i === 2 ? panels + panel : panel}`;
-          data.push({ ...trace, xaxis: `x${panel}`, yaxis, showlegend });
+          data.push({ ...trace, xaxis: `x${panel}`, yaxis, showlegend: run === named[i] });
         });
       });
       // plotly.js draws the axes of a panel only where there is a trace.

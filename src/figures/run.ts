@@ -3,6 +3,7 @@ import type { Layout } from 'plotly.js';
 import { grokkingStep } from '../analysis/transition';
 import { namedSettings, titleOf } from '../experiments/registry';
 import { formatStep } from '../number-format';
+import { withIds } from '../records/layer-ids';
 import type { Environment, RunSoFar } from '../records/run-record';
 import { besideTraces } from './beside';
 import type { Figure } from './figure';
@@ -26,7 +27,13 @@ export function runFigure(run: RunSoFar, options: RunFigureOptions = {}): Figure
   const everything = [run, ...beside].flatMap(({ measurements }) => measurements);
   const half = grokkingStep(run.measurements);
   const { axis: x, first, last } = stepAxis(everything, 580, options.steps);
-  const right = idAxis(everything, options.site);
+  const right: Partial<Layout['yaxis']> = {
+    ...idAxis(everything, options.site),
+    overlaying: 'y',
+    side: 'right',
+    title: { text: 'LLID on validation', font: { color: COLOURS.green } },
+    tickfont: { color: COLOURS.green },
+  };
   // The long names of other runs leave room for two entries in a row.
   const legend = others.length === 0 ? 0 : 20 * (others.length / 2 + 1);
   return {
@@ -35,13 +42,7 @@ export function runFigure(run: RunSoFar, options: RunFigureOptions = {}): Figure
       title: { text: runTitle(run) },
       xaxis: { ...x, title: { text: 'step (log scale)' } },
       yaxis: { ...ACCURACY_AXIS, title: { text: 'accuracy' } },
-      yaxis2: {
-        ...right,
-        overlaying: 'y',
-        side: 'right',
-        title: { text: 'LLID on validation', font: { color: COLOURS.green } },
-        tickfont: { color: COLOURS.green },
-      },
+      ...(withIds(everything).length === 0 ? {} : { yaxis2: right }),
       legend: { y: 1.07 },
       margin: { l: 56, r: 60, t: 108 + legend, b: 52 },
       height: DEFAULT_SIZE.height + legend,
