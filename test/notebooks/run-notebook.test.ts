@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-const ROOT = join(__dirname, '..', '..');
-const PYTHON = process.env.PYTHON ?? join(ROOT, '.venv', 'bin', 'python');
+import { type Ended, PYTHON, python, ROOT } from './python';
 
 describe('headless notebooks', function () {
-  this.timeout(180_000);
+  this.timeout(240_000);
   let folder: string;
 
   before(() => {
@@ -34,15 +32,8 @@ describe('headless notebooks', function () {
     return path;
   }
 
-  function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-    const script = join(ROOT, 'scripts', 'run_notebook.py');
-    const { status, stdout, stderr, error } = spawnSync(
-      PYTHON,
-      [script, '--output', join(folder, 'out'), ...args],
-      { encoding: 'utf8' },
-    );
-    if (error) throw new Error(`cannot run ${PYTHON} (${error.message}): npm run setup makes it`);
-    return { status, stdout, stderr };
+  function run(...args: string[]): Ended {
+    return python([join(ROOT, 'scripts', 'run_notebook.py'), '--output', join(folder, 'out'), ...args]);
   }
 
   it('executes with parameters, and writes notebook, page and pictures', () => {
@@ -67,14 +58,14 @@ describe('headless notebooks', function () {
 
   it('takes the words of papermill', function () {
     // No part of the set-up: .venv/bin/pip install papermill
-    if (spawnSync(PYTHON, ['-c', 'import papermill']).status !== 0) this.skip();
+    if (python(['-c', 'import papermill']).status !== 0) this.skip();
     const path = notebook(
       'milled',
       "const parameters = {\n  name: 'a', // of a\n};",
       'console.log(parameters.name);',
     );
-    const papermill = (...words: string[]): ReturnType<typeof run> =>
-      spawnSync(PYTHON, [join(ROOT, 'scripts', 'papermill_typescript.py'), ...words], { encoding: 'utf8' });
+    const papermill = (...words: string[]): Ended =>
+      python([join(ROOT, 'scripts', 'papermill_typescript.py'), ...words]);
     const output = join(folder, 'milled-b.ipynb');
     const { status, stderr } = papermill(path, output, '-p', 'name', 'b "quoted"');
     assert.equal(status, 0, stderr);
