@@ -23,11 +23,10 @@ export type ProfileOptions = IdOptions &
   };
 
 /**
- * Measures the dimension of the activations of `inputs` [examples, ...] at each site.
+ * Measures the dimension of the activations of `inputs` [examples, ...] at each site. A site whose activations have no
+ * estimate is listed with the reason, and the others are measured.
  *
  * @param model ours, a tf.LayersModel (sites are layer names) or a tf.GraphModel (sites are node names)
- * A site whose activations have no estimate is listed with the reason, and the others are measured.
- *
  * @throws RangeError for a site that the model has not; NoEstimateError where no site has an estimate; what else
  *   {@link intrinsicDimension} throws, with the site's name
  */

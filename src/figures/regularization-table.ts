@@ -1,5 +1,5 @@
 /** Tables of regularisation: the strengths of a sweep, and our numbers beside the paper's. */
-
+import { max } from 'd3-array';
 import { correlationText } from '../analysis/correlation';
 import { generalizationCorrelation, strengthCorrelation } from '../analysis/paper-correlations';
 import {
@@ -110,7 +110,7 @@ export function overRegularizationTable(runs: readonly RunSoFar[], paper: PaperR
         ),
         row(
           `PID at its highest over ${name}`,
-          Math.max(...pids),
+          max(pids),
           of((dataset) => paper.weightDecayPid[dataset][1]),
         ),
         row(
@@ -134,9 +134,9 @@ function besidePaper(rows: readonly Row[]): Table {
   return table(rows, { caption: 'Ours beside the paper’s' });
 }
 
-/** 0.9445 ± 0.0012 */
+/** 0.9445 ± 0.0012; none where no dimension was measured or could be. */
 function spread({ mean, deviation }: Level, quantity: Quantity, digits: number): string {
-  if (Number.isNaN(mean[quantity])) return 'not measurable';
+  if (Number.isNaN(mean[quantity])) return 'none';
   const value = mean[quantity].toFixed(digits);
   const error = deviation[quantity];
   return Number.isNaN(error) ? value : `${value} ± ${error.toFixed(digits)}`;

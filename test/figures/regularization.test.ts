@@ -6,7 +6,11 @@ import { toSVG } from '../../src/figures/figure';
 import { generalizationFigure } from '../../src/figures/generalization';
 import { overRegularizationFigure } from '../../src/figures/over-regularization';
 import { regularizationFigure } from '../../src/figures/regularization';
-import { overRegularizationTable, regularizationTable } from '../../src/figures/regularization-table';
+import {
+  overRegularizationTable,
+  regularizationTable,
+  strengthTable,
+} from '../../src/figures/regularization-table';
 import type { RunSoFar } from '../../src/records/run-record';
 
 interface End {
@@ -158,5 +162,23 @@ describe('figures of regularisation', () => {
     const onset = overRegularizationTable(runs, PAPER).rows[0]!;
     assert.equal(onset['ours'], sweepsOf(runs)[0]!.onset);
     assert.equal(onset['paper, CIFAR-10'], 1e-3);
+  });
+
+  it('say "none" for the dimensions of a strength whose runs measured none, and take the highest PID of the others', () => {
+    const off = DECAYS.map((each): RunSoFar => {
+      if (each.config['weightDecay'] !== 1e-4) return each;
+      const measurements = each.measurements.map(({ validation, ...rest }) => ({
+        ...rest,
+        validation: { ...validation, id: {} },
+      }));
+      return { ...each, measurements };
+    });
+    const row = strengthTable(sweepsOf(off)[0]!).rows[1]!;
+    assert.deepEqual([row['LLID'], row['PID'], row['PID / LLID']], ['none', 'none', undefined]);
+    assert.match(String(row['validation accuracy']), /^0\.9050/);
+    const highest = overRegularizationTable(off, PAPER).rows.find(({ number }) =>
+      /highest/.test(String(number)),
+    )!;
+    assert.equal(highest['ours'], 12);
   });
 });
