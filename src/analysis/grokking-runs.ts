@@ -75,19 +75,26 @@ export interface LeadRow {
 }
 
 /**
- * For every run that groks, every site that it measured and both splits: does the dimension fall before or after validation accuracy
- * rises, and do the two move together? Half of a fall says little where the fall is small: read `fall` first.
+ * For every run that groks, every site that it measured and both splits: does the dimension fall before or after validation
+ * accuracy rises, and do the two move together? Half of a fall says little where the fall is small: read `fall` first.
+ *
+ * @throws RangeError for a site that none of the runs has measured, where they have measured others
  */
 export function leadRows(
   runs: readonly RunSoFar[],
   options: { sites?: readonly string[]; splits?: readonly ('train' | 'validation')[] } = {},
 ): LeadRow[] {
   const { splits = ['validation', 'train'] } = options;
+  const known = new Set(runs.flatMap(sitesOf));
+  const unknown = options.sites?.find((site) => !known.has(site));
+  if (unknown !== undefined && known.size > 0)
+    throw new RangeError(`no run has measured '${unknown}': choose from ${[...known].join(', ')}`);
   return sorted(runs)
     .filter(({ measurements }) => grokkingStep(measurements) !== undefined)
     .flatMap((run) => {
       const [trainFraction, weightDecay] = settings(run);
-      const sites = options.sites ?? Object.keys(withIds(run.measurements)[0]?.validation.id ?? {});
+      const own = sitesOf(run);
+      const sites = options.sites?.filter((site) => own.includes(site)) ?? own;
       return sites.flatMap((site) =>
         splits.map((split): LeadRow => {
           const found = transition(run.measurements, { site, split });
@@ -147,6 +154,11 @@ export function setting({ config }: RunSoFar, key: string): number {
 /** Distinct numbers, rising. */
 export function distinctValues(values: readonly number[]): number[] {
   return [...new Set(values)].sort(ascending);
+}
+
+/** The sites whose dimensions a run has measured. */
+function sitesOf({ measurements }: RunSoFar): string[] {
+  return Object.keys(withIds(measurements)[0]?.validation.id ?? {});
 }
 
 function settings(run: RunSoFar): [number, number, number] {

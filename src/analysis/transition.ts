@@ -55,7 +55,7 @@ const STRETCHES = 60;
  * Compares accuracy on validation with the dimension at one site over a run. The dimensions are NaN where fewer than 2
  * measurements have one, and `final` where the last measurement has none.
  *
- * @throws RangeError for a site that was not measured where others were
+ * @throws Error for a site that was not measured where others were
  */
 export function transition(
   measurements: readonly Measurement[],

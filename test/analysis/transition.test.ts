@@ -122,6 +122,19 @@ describe('runs that grok', () => {
       leads.map(({ site }) => site),
       ['first', 'last', 'first', 'last', 'first', 'last'],
     );
+    const firstOnly = run(5, (each) => ({
+      ...each,
+      validation: { ...each.validation, id: { first: { value: 5, std: 0 } } },
+    }));
+    const last = leadRows([always, never, firstOnly], { sites: ['last'], splits: ['validation'] });
+    assert.deepEqual(
+      last.map(({ site }) => site),
+      ['last'],
+    );
+    assert.throws(
+      () => leadRows([always], { sites: ['lst'] }),
+      /no run has measured 'lst': choose from first, last/,
+    );
     assert.equal(grokkingTable([always, never], {}).rows.length, 2);
     assert.equal(leadTable([never]).rows.length, 0);
     assert.deepEqual(leadTable([never]).columns, leadTable([always]).columns);
