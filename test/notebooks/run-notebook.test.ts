@@ -149,6 +149,12 @@ describe('headless notebooks', function () {
       'const show = (figure: object) => figure;',
       'const [aFigure, bFigure] = [{}, {}];\nshow(aFigure);\nshow({ data: [] });',
     );
+    // Other parameters may leave nothing to draw.
+    const spared = notebook(
+      'spared',
+      'const show = (figure: object) => figure;',
+      'const figures: object[] = [];\nif (figures.length > 0) show(figures[0]!);',
+    );
     // The file's own outputs tell what a cell draws.
     const hidden = notebook('hidden', 'const nothing = 1;');
     const drawn = {
@@ -163,6 +169,7 @@ describe('headless notebooks', function () {
     const second = run(
       empty,
       missing,
+      spared,
       one,
       hidden,
       join(folder, 'nowhere.ipynb'),
@@ -172,6 +179,7 @@ describe('headless notebooks', function () {
     assert.match(second.stderr, /empty\.ipynb: cell 2: a figure is empty/);
     assert.match(second.stderr, /missing\.ipynb: cell 2: a figure is missing/);
     assert.match(second.stderr, /one\.ipynb: cell 2: a figure is missing/);
+    assert.doesNotMatch(second.stderr, /spared\.ipynb: /);
     assert.match(second.stderr, /hidden\.ipynb: cell 1: a figure is missing/);
     assert.match(second.stderr, /nowhere\.ipynb: there is no such file/);
     assert.match(second.stderr, /text\.ipynb: this is not a notebook/);
