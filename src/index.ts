@@ -128,7 +128,14 @@ export {
   sweepsOf,
 } from './analysis/regularization';
 export { generalizationCorrelation, strengthCorrelation } from './analysis/paper-correlations';
-export { type Correlation, correlation, pearson } from './analysis/correlation';
+export { type Prediction, predictions } from './analysis/predictors';
+export {
+  type BootstrapOptions,
+  type Correlation,
+  correlation,
+  partialCorrelation,
+  pearson,
+} from './analysis/correlation';
 
 // 10. figures: draw
 export * as figures from './figures/by-name';

@@ -17,7 +17,7 @@ import type { Drawing } from './drawing';
 import { ERROR_AXIS, errorOf } from './error-axis';
 import type { Figure } from './figure';
 import { provenance } from './provenance';
-import { generalizationTable } from './regularization-table';
+import { generalizationTable, predictorsTable } from './regularization-table';
 import { type Look, STRENGTH_NAMES } from './strength-axis';
 import { COLOURS } from './style';
 
@@ -40,7 +40,7 @@ export const GENERALIZATION: Drawing = {
   findings: (runs) => [
     `validation accuracy over PID / LLID, below the onset of harm: ${correlationText(generalizationCorrelation(runs, { harmless: true }))}`,
   ],
-  tables: (runs) => [generalizationTable(runs, PAPER)],
+  tables: (runs) => [generalizationTable(runs, PAPER), predictorsTable(runs, { harmless: true })],
 };
 
 /**

@@ -1,7 +1,12 @@
 /** Tables of regularisation: the strengths of a sweep, and our numbers beside the paper's. */
 import { max } from 'd3-array';
-import { correlationText } from '../analysis/correlation';
-import { generalizationCorrelation, strengthCorrelation } from '../analysis/paper-correlations';
+import { type Correlation, coefficientText, correlationText } from '../analysis/correlation';
+import {
+  generalizationCorrelation,
+  type HarmlessOptions,
+  strengthCorrelation,
+} from '../analysis/paper-correlations';
+import { predictions } from '../analysis/predictors';
 import {
   type Level,
   type Quantity,
@@ -88,6 +93,27 @@ export function generalizationTable(runs: readonly RunSoFar[], paper: PaperRegul
     row(`${name}, below the onset of harm`, ours(true), [cifar10, cifar100]),
     row(`${name}, all runs that have learnt`, ours(false), [undefined, undefined]),
   ]);
+}
+
+/** How well PID / LLID and simpler numbers predict accuracy, and what PID / LLID tells beyond each of them. */
+export function predictorsTable(runs: readonly RunSoFar[], options: HarmlessOptions = {}): Table {
+  const text = (found: Correlation | undefined): string => {
+    if (!found) return '';
+    return Number.isFinite(found.r) ? coefficientText(found) : 'undefined: the two move together';
+  };
+  const found = predictions(runs, options);
+  const { n = 0, groups = 0 } = found[0]!.accuracy ?? {};
+  return table(
+    found.map(({ predictor, accuracy, ratioGivenIt, itGivenRatio }) => ({
+      predictor,
+      'r with accuracy': accuracy ? text(accuracy) : 'too few runs have it',
+      'partial r of PID / LLID, given it': text(ratioGivenIt),
+      'partial r of it, given PID / LLID': text(itGivenRatio),
+    })),
+    {
+      caption: `What predicts validation accuracy: Pearson’s r with 95 % intervals, ${n} runs of ${groups} settings`,
+    },
+  );
 }
 
 /** Figure 3: where harm begins, and what becomes of PID. */
