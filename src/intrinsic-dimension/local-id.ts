@@ -2,11 +2,17 @@
 import type { FromNeighbours, FromPoints } from './estimators/estimator';
 import { combine } from './estimators/pointwise/combine';
 import { subset } from './estimators/pointwise/neighbourhood';
-import { type EstimatorOptions, estimatorOf, isFromNeighbours } from './estimators/registry';
+import {
+  assertEstimatorOptions,
+  type EstimatorOptions,
+  estimatorOf,
+  isFromNeighbours,
+} from './estimators/registry';
+import { FLAG, givenEntries, type Kinds, NUMBER } from './given';
 import { DEFAULT_LEVEL } from './intervals';
 import { NoEstimateError } from './no-estimate';
 import type { Points } from './points/points';
-import { type Space, type SpaceOptions, space } from './points/space';
+import { SPACE_KINDS, type Space, type SpaceOptions, space } from './points/space';
 import type { NeighbourTable } from './search/neighbour-table';
 import { pauses } from './search/neighbours';
 
@@ -23,6 +29,9 @@ export interface CommonLocalIdOptions extends SpaceOptions {
   /** Also average over each point and its neighbours. @default false */
   readonly smooth?: boolean;
 }
+
+/** What {@link localId} can be told whatever the estimator. */
+const LOCAL_KINDS: Kinds<CommonLocalIdOptions> = { ...SPACE_KINDS, neighbourhood: NUMBER, smooth: FLAG };
 
 /** A dimension for each point. */
 export interface LocalId {
@@ -49,6 +58,10 @@ const UNBIASED = { estimator: 'levina-bickel', unbiased: true } as const;
  * @throws NoEstimateError for points, and neighbourhoods of points, that have no estimate; RangeError for options out of range
  */
 export async function localId(points: Points, options: LocalIdOptions = {}): Promise<LocalId> {
+  const given = Object.fromEntries(givenEntries('localId', options));
+  if ('combine' in given)
+    throw new RangeError('localId returns the mean, the median and the harmonic mean: leave combine out');
+  assertEstimatorOptions('localId', { estimator: UNBIASED.estimator, ...given }, LOCAL_KINDS);
   const { neighbourhood, smooth = false } = options;
   const estimator = estimatorOf(options.estimator === undefined ? { ...UNBIASED, ...options } : options);
   const pointwise = estimator.pointwise ?? inNeighbourhoods(estimator, neighbourhood ?? 100);
@@ -57,8 +70,6 @@ export async function localId(points: Points, options: LocalIdOptions = {}): Pro
       `${options.estimator ?? UNBIASED.estimator} has a dimension at each point of its own: leave neighbourhood out, or give k`,
     );
   }
-  if ('combine' in options)
-    throw new RangeError('localId returns the mean, the median and the harmonic mean: leave combine out');
   const set = await space(points, options);
   const table = await set.neighbours(pointwise.neighbours, options);
   const values = await pointwise.dimensions(table, set, options);

@@ -1,5 +1,6 @@
 /** The dimension at every scale: noise shows at small distances, curvature and boundaries at large ones. */
 import { gride } from './estimators/gride';
+import { assertGiven, type Kinds, NUMBER } from './given';
 import {
   type Interval,
   type IntervalOptions,
@@ -9,7 +10,7 @@ import {
 } from './intervals';
 import { NoEstimateError } from './no-estimate';
 import type { Points } from './points/points';
-import { type SpaceOptions, space } from './points/space';
+import { SPACE_KINDS, type SpaceOptions, space } from './points/space';
 import { meanDistance } from './search/neighbour-table';
 
 /** Which scales are used, and what counts as a plateau. */
@@ -19,6 +20,14 @@ export interface ScaleOptions extends SpaceOptions, IntervalOptions {
   /** How far the largest value of a plateau may be above its smallest, relative to it. @default 0.1 */
   readonly tolerance?: number;
 }
+
+/** What {@link idScale} can be told. */
+const SCALE_KINDS: Kinds<ScaleOptions> = {
+  ...SPACE_KINDS,
+  level: NUMBER,
+  maxNeighbour: NUMBER,
+  tolerance: NUMBER,
+};
 
 /** GRIDE at one scale. */
 export interface ScalePoint {
@@ -54,9 +63,10 @@ export interface ScaleCurve {
  * GRIDE with n1 = 1, 2, 4, ... and n2 = 2 n1 (Denti et al. 2022, section 3.3), all from one search.
  * The plateau's `from` and `to` are indices into the curve, and its value the mean weighted by precision.
  *
- * @throws NoEstimateError where no scale has an estimate; RangeError for options out of range
+ * @throws NoEstimateError where no scale has an estimate; RangeError for options that are unknown or out of range
  */
 export async function idScale(points: Points, options: ScaleOptions = {}): Promise<ScaleCurve> {
+  assertGiven('idScale', options, SCALE_KINDS);
   const { maxNeighbour = 128, tolerance = 0.1 } = options;
   const level = levelOf(options);
   if (!(maxNeighbour >= 2)) throw new RangeError(`maxNeighbour must be at least 2, got ${maxNeighbour}`);

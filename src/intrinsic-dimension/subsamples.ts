@@ -1,6 +1,7 @@
 /** Estimates on random subsamples, all from the one table of the full set. */
 import { jStat } from 'jstat';
 import { mulberry32, streamSeed } from '../random';
+import { type Kinds, NUMBER, SEED } from './given';
 import { NoEstimateError } from './no-estimate';
 import type { Space } from './points/space';
 import type { Depth, NeighbourTable } from './search/neighbour-table';
@@ -17,6 +18,9 @@ export interface SubsampleOptions {
   /** @default 0 */
   readonly seed?: number;
 }
+
+/** What subsamples can be told. */
+export const SUBSAMPLE_KINDS: Kinds<SubsampleOptions> = { count: NUMBER, fraction: NUMBER, seed: SEED };
 
 /** Estimates on random subsamples. */
 export interface Subsamples {

@@ -33,8 +33,8 @@ export async function informationImbalance(
   b: Points,
   options: ImbalanceOptions = {},
 ): Promise<InformationImbalance> {
+  assertComparable('informationImbalance', options);
   const { k = 1, onProgress } = options;
-  assertComparable(options, k);
   const { a: first, b: second, duplicates } = await commonPoints(a, b, options.metric);
   const part = (index: number) => ({
     ...options,

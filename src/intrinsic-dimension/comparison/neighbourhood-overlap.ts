@@ -1,4 +1,5 @@
 /** Neighbourhood overlap: the share of neighbours that two descriptions of points have in common, or that bear a point's label. */
+import { FLAG, inWords, NUMBER } from '../given';
 import { assertNeighbours, type Points } from '../points/points';
 import { space } from '../points/space';
 import { commonPoints } from './common-points';
@@ -40,8 +41,8 @@ export async function neighbourhoodOverlap(
   b: Points,
   options: OverlapOptions = {},
 ): Promise<NeighbourhoodOverlap> {
+  assertComparable('neighbourhoodOverlap', options);
   const { k = 30 } = options;
-  assertComparable(options, k);
   const { a: first, b: second, rows, duplicates } = await commonPoints(a, b, options.metric);
   assertNeighbours(k, first.n);
   const deep = Math.min(k + 1, first.n - 1);
@@ -82,8 +83,8 @@ export async function labelOverlap(
   labels: ArrayLike<number | string>,
   options: LabelOverlapOptions = {},
 ): Promise<NeighbourhoodOverlap> {
+  assertComparable('labelOverlap', options, { weighted: FLAG, classFraction: NUMBER });
   const { k = 30, weighted = true, classFraction } = options;
-  assertComparable(options, k);
   if (classFraction !== undefined && options.k !== undefined)
     throw new RangeError('k and classFraction both tell how many neighbours are looked at: give one of them');
   if (classFraction !== undefined && !(classFraction > 0 && classFraction <= 1))
@@ -92,6 +93,11 @@ export async function labelOverlap(
   const { n, kept, duplicates } = set;
   if (labels.length !== n + duplicates)
     throw new RangeError(`${labels.length} labels for ${n + duplicates} rows: give one for each`);
+  const strange = Array.from(labels).findIndex((label) => !isLabel(label));
+  if (strange >= 0)
+    throw new TypeError(
+      `the label of row ${strange} is ${inWords(labels[strange])}: labels are texts or numbers, and none may be missing`,
+    );
   const given = Array.from(kept, (row) => labels[row]!);
   const sizes = new Map<number | string, number>();
   for (const label of given) sizes.set(label, (sizes.get(label) ?? 0) + 1);
@@ -115,4 +121,12 @@ export async function labelOverlap(
   }
   const comparison = comparisonOf({ own, throughOthers }, [table], most, options.level);
   return { ...comparison, values, rows: kept, points: n, duplicates };
+}
+
+/** NaN is not equal to itself, and a missing label is no class. */
+function isLabel(label: unknown): boolean {
+  return (
+    ['string', 'boolean', 'bigint'].includes(typeof label) ||
+    (typeof label === 'number' && !Number.isNaN(label))
+  );
 }

@@ -1,8 +1,9 @@
 /** Hidalgo: a mixture of dimensions in one set, and which point belongs to which (Allegra et al. 2020). */
 import { streamSeed } from '../../random';
 import { assertUntied, logRatios } from '../estimators/ratios';
+import { assertGiven, type Kinds, NUMBER, SEED } from '../given';
 import type { Points } from '../points/points';
-import { type Space, type SpaceOptions, space } from '../points/space';
+import { SPACE_KINDS, type Space, type SpaceOptions, space } from '../points/space';
 import { pauses } from '../search/neighbours';
 import { type ChainState, hidalgoChain, type Mixture, mixtureData } from './hidalgo-chain';
 
@@ -60,6 +61,22 @@ export const MIXTURE: Mixture = {
   priorRate: 1,
 };
 
+/** What {@link hidalgo} can be told. */
+const HIDALGO_KINDS: Kinds<HidalgoOptions> = {
+  ...SPACE_KINDS,
+  components: NUMBER,
+  q: NUMBER,
+  xi: NUMBER,
+  weightPrior: NUMBER,
+  priorShape: NUMBER,
+  priorRate: NUMBER,
+  chains: NUMBER,
+  sweeps: NUMBER,
+  burnIn: NUMBER,
+  level: NUMBER,
+  seed: SEED,
+};
+
 /** Draws whose dimensions are kept for the intervals, over all chains. */
 const KEPT = 1000;
 
@@ -72,6 +89,7 @@ const KEPT = 1000;
  * @throws RangeError for options out of range; NoEstimateError for ties and too few points
  */
 export async function hidalgo(points: Points, options: HidalgoOptions = {}): Promise<Hidalgo> {
+  assertGiven('hidalgo', options, HIDALGO_KINDS);
   const set = await space(points, options);
   return { ...(await hidalgoIn(set, options)), rows: set.kept, duplicates: set.duplicates };
 }

@@ -1,5 +1,6 @@
 /** Distinct points with a distance between them: from coordinates, or from a matrix of distances. */
 
+import { BYTES, CALLBACK, type Kinds, SIGNAL, word } from '../given';
 import { NoEstimateError } from '../no-estimate';
 import type { Depth, NeighbourTable } from '../search/neighbour-table';
 import { neighbours, pauses, type SearchOptions } from '../search/neighbours';
@@ -37,6 +38,15 @@ export interface SpaceOptions extends SearchOptions {
   /** How far two points are apart; `cosine` looks at their directions only. @default 'euclidean' */
   readonly metric?: Metric;
 }
+
+/** What a search can be told. */
+export const SPACE_KINDS: Kinds<SpaceOptions> = {
+  metric: word(METRICS),
+  memory: BYTES,
+  through: word(['projection', 'bfloat16', 'float32']),
+  onProgress: CALLBACK,
+  signal: SIGNAL,
+};
 
 /** A set of distinct points that can be searched. */
 export interface Space {
