@@ -1,12 +1,12 @@
 /** `npm run figures`: draws the figures of the README from the records in data/runs. */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Drawing } from '../figures/drawing';
-import { toSVG } from '../figures/figure';
 import { DRAWINGS } from '../figures/registry';
 import { tableBundle } from '../figures/table';
 import { recordedRuns } from '../records/recorded-runs';
 import { defineCommand, runCommand } from './command';
+import { writeFigure } from './figure-file';
+import { assertWritable, makeFolder } from './writable';
 
 const DOCS = join(__dirname, '..', '..', 'docs');
 const NAMES = DRAWINGS.map(({ name }) => name);
@@ -25,22 +25,25 @@ const command = defineCommand(
   .action(async (names: string[], { out, tables }: { readonly out: string; readonly tables: boolean }) => {
     const unknown = names.find((name) => !NAMES.includes(name));
     if (unknown !== undefined) throw new RangeError(`no figure '${unknown}': choose ${NAMES.join(', ')}`);
-    mkdirSync(out, { recursive: true });
-    for (const drawing of DRAWINGS)
-      if (names.length === 0 || names.includes(drawing.name)) await drawTo(out, drawing, tables);
+    makeFolder(out);
+    const wanted = DRAWINGS.filter(({ name }) => names.length === 0 || names.includes(name));
+    const pathOf = (drawing: Drawing): string => join(out, `${drawing.name}.svg`);
+    for (const drawing of wanted) assertWritable(pathOf(drawing));
+    for (const drawing of wanted) await drawTo(pathOf(drawing), drawing, tables);
   });
 
 async function drawTo(
-  out: string,
-  { name, records, draw, findings, tables }: Drawing,
+  path: string,
+  { records, draw, findings, tables }: Drawing,
   withTables: boolean,
 ): Promise<void> {
   const runs = recordedRuns(records);
-  const path = join(out, `${name}.svg`);
-  writeFileSync(path, await toSVG(draw(runs)));
-  console.log(`${path}: ${runs.length} runs`);
-  for (const line of findings(runs)) console.log(`Found: ${line}`);
-  for (const part of withTables ? tables(runs) : []) console.log(`\n${tableBundle(part)['text/plain']}\n`);
+  const print = (): void => {
+    console.log(`${path}: ${runs.length} runs`);
+    for (const line of findings(runs)) console.log(`Found: ${line}`);
+    for (const part of withTables ? tables(runs) : []) console.log(`\n${tableBundle(part)['text/plain']}\n`);
+  };
+  await writeFigure(path, draw(runs)).finally(print);
 }
 
 void runCommand(command);

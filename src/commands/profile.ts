@@ -183,8 +183,11 @@ const command = addEstimateOptions(
   } finally {
     progress.stop();
   }
-  if (csv) process.stdout.write(csvOf(lines, profiles));
-  else if (!json) process.stdout.write(tableOf(lines, profiles, percent(how.level)));
+  const show = (): void => {
+    if (csv) process.stdout.write(csvOf(lines, profiles));
+    else if (!json) process.stdout.write(tableOf(lines, profiles, percent(how.level)));
+  };
+  if (stop.signal.aborted || figure === undefined) show();
   if (stop.signal.aborted) {
     console.error(
       `stopped after ${lines.length} of ${total} layers${out === undefined ? '' : `; --resume goes on`}`,
@@ -202,7 +205,7 @@ const command = addEstimateOptions(
     : by === 'run'
       ? runsFigure(profiles)
       : profilesFigure(profiles);
-  await writeFigure(figure, drawn);
+  await writeFigure(figure, drawn).finally(show);
   console.error(`figure: ${figure}`);
 });
 

@@ -111,7 +111,7 @@ export function safetensorsParts(
 }
 
 /** Most bytes of a header, as the format's own library has it. */
-const LARGEST_HEADER = 100e6;
+export const LARGEST_HEADER = 100e6;
 
 /** The tensors of a file of any size, where they lie. */
 export function safetensorsArrays(source: ByteSource): StoredArray[] {
