@@ -3,7 +3,9 @@ import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
+import { DELIMITERS, type Delimiter, isNumber, NO_VALUE, NUMBER, type Row, withPoint } from './cells';
 import { type ColumnOptions, type Columns, chosenColumns, columnInWords } from './columns';
+import { isHeader, leadingUnnamed, namesOf } from './header';
 
 /** How a table is read. */
 export interface TableOptions extends ColumnOptions {
@@ -24,20 +26,8 @@ export interface Table {
   readonly notes: readonly string[];
 }
 
-interface Row {
-  readonly cells: readonly string[];
-  /** From 1. */
-  readonly line: number;
-}
-
 /** Rows from which the form of the table is found. */
 const SAMPLE = 50;
-const DELIMITERS = [';', '\t', ',', '|', ' '] as const;
-type Delimiter = (typeof DELIMITERS)[number];
-/** JavaScript would also take 0x10 and an empty cell for numbers. */
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
-const NO_VALUE = /^[+-]?(nan|inf|infinity|na|n\/a|null|none|-)?$/i;
-
 /**
  * Reads numbers between semicolons, tabs, commas, bars or blanks. Names in the first row and a first column of labels without a
  * name are left out. Commas are decimal ones where something else separates.
@@ -145,13 +135,9 @@ function formOf(bytes: Buffer): { readonly text: Buffer; readonly delimiter: Del
       line
         .trim()
         .split(mark === ' ' ? /\s+/ : mark)
-        .every((cell) => NO_VALUE.test(cell.trim()) || NUMBER.test(withPoint(cell.trim(), mark))),
+        .every((cell) => NO_VALUE.test(cell.trim()) || isNumber(cell.trim(), mark)),
     );
   return { text: bytes, delimiter: present.find(makesNumbers) ?? present[0] ?? ',' };
-}
-
-function withPoint(cell: string, delimiter: Delimiter): string {
-  return delimiter === ',' ? cell : cell.replace(',', '.');
 }
 
 interface Body {
@@ -164,7 +150,7 @@ function begin(sample: readonly Row[], delimiter: Delimiter, options: TableOptio
   const notes: string[] = [];
   const [head, ...others] = sample;
   if (!head) throw new Error('it has no rows of numbers');
-  const named = isHeader(sample, delimiter, options.header, notes);
+  const named = isHeader([head, ...others], delimiter, options.header, notes);
   const rows = named ? others : sample;
   const first = rows[0];
   if (!first) throw new Error('it has names and no rows of numbers');
@@ -190,55 +176,6 @@ function begin(sample: readonly Row[], delimiter: Delimiter, options: TableOptio
 function raggedRow({ cells, line }: Row, first: Row, width: number): Error {
   const counted = (count: number): string => (count === 1 ? '1 column' : `${count} columns`);
   return new Error(`line ${line} has ${counted(cells.length)}, line ${first.line} has ${counted(width)}`);
-}
-
-/** The names of so many columns; R gives the column of labels none. */
-function namesOf(cells: readonly string[], width: number): string[] {
-  if (cells.length === width - 1) return ['', ...cells];
-  return cells.length === width + 1 && cells.at(-1) === '' ? cells.slice(0, -1) : [...cells];
-}
-
-/** Columns without a name before those that have one: pandas leaves the names of labels empty. */
-function leadingUnnamed(names: readonly string[]): number {
-  const first = names.findIndex((name) => !/^(Unnamed: \d+)?$/.test(name));
-  return Math.max(0, first);
-}
-
-/**
- * Whether the first row are names. That is clear for words, and for 0, 1, 2, ..., which pandas gives to three or more columns without
- * names; fewer are a point, and other whole numbers that count up may be years or a point.
- */
-function isHeader(
-  sample: readonly Row[],
-  delimiter: Delimiter,
-  said: boolean | undefined,
-  notes: string[],
-): boolean {
-  if (said !== undefined) return said;
-  const [head, ...others] = sample as [Row, ...Row[]];
-  const unnamed = leadingUnnamed(head.cells);
-  const names = head.cells.slice(unnamed);
-  const fromZero = names.every((cell, c) => cell === `${c}`);
-  const countsUp = names.every(
-    (cell, c) => /^\d+$/.test(cell) && (c === 0 || Number(cell) === Number(names[c - 1]) + 1),
-  );
-  if (unnamed > 0 && (fromZero || (countsUp && names.length > 1))) return true;
-  const text = head.cells.length > 8 ? `${head.cells.slice(0, 8).join(', ')}, ...` : head.cells.join(', ');
-  if (fromZero && names.length > 2) {
-    notes.push(`the first row, ${text}, is taken for names and left out (--no-header takes it for a point)`);
-    return true;
-  }
-  const isFraction = (cell: string): boolean =>
-    NUMBER.test(withPoint(cell, delimiter)) && !/^[+-]?\d+$/.test(cell);
-  const areFractions = others.length > 0 && others.every(({ cells }) => cells.some(isFraction));
-  if (fromZero && areFractions)
-    notes.push(`the first row, ${text}, is taken for a point (--header takes it for names)`);
-  else if (countsUp && names.length > 2 && areFractions)
-    throw new Error(`its first row, ${text}, may be names or a point: say --header or --no-header`);
-  const isName = (cell: string): boolean =>
-    !NUMBER.test(withPoint(cell, delimiter)) && (cell === '' || !NO_VALUE.test(cell));
-  // Where all begin like numbers, as 0x10 and 1_000 do, they are a point with a mistake.
-  return names.every(isName) && !names.every((cell) => /^[+-]?\.?\d/.test(cell));
 }
 
 /** @throws Error for a column without a name that holds numbers which are not whole, and may be coordinates */

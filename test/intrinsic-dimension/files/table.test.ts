@@ -136,6 +136,31 @@ describe('readTable', () => {
     ]);
   });
 
+  it('asks where names and numbers are mixed in the first row', async () => {
+    for (const text of ['id,0,1\n7,.5,2\n9,3,4.5\n', 'name,0,1\na,.5,2\nb,3,4.5\n', 'x,5\n1,2\n3,4\n'])
+      await assert.rejects(
+        read(text),
+        /its first row, .*, may be names or a point: say --header or --no-header/,
+      );
+    await check(
+      'name,0,1\na,.5,2\nb,3,4.5\n',
+      [
+        [0.5, 2],
+        [3, 4.5],
+      ],
+      { header: true, dropColumn: 'name' },
+    );
+    await check(
+      'a,1,2.5\nb,3,4.5\n',
+      [
+        [1, 2.5],
+        [3, 4.5],
+      ],
+      { dropColumn: '1' },
+    );
+    await assert.rejects(read('1_0,2\n3,4\n'), /line 1, column 1 is '1_0'/);
+  });
+
   it('takes the columns that are asked for, by names and numbers', async () => {
     const text = 'species,x,y,z\na,1,2,3\nb,4,5,6.5\n';
     await check(
