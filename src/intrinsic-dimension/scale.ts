@@ -70,6 +70,8 @@ export async function idScale(points: Points, options: ScaleOptions = {}): Promi
   const { maxNeighbour = 128, tolerance = 0.1 } = options;
   const level = levelOf(options);
   if (!(maxNeighbour >= 2)) throw new RangeError(`maxNeighbour must be at least 2, got ${maxNeighbour}`);
+  if (!(Number.isInteger(maxNeighbour) || maxNeighbour === Number.POSITIVE_INFINITY))
+    throw new RangeError(`maxNeighbour must be a whole number, got ${maxNeighbour}`);
   if (!(tolerance >= 0)) throw new RangeError(`tolerance must be at least 0, got ${tolerance}`);
   const set = await space(points, options);
   const orders: number[] = [];

@@ -30,6 +30,9 @@ export interface Subsamples {
   readonly values: readonly number[];
 }
 
+/** Subsamples that are drawn at most. */
+const MOST = 1e6;
+
 /** Points, over all subsamples, that may be expected to lack neighbours. */
 const LACKING = 0.1;
 
@@ -57,8 +60,9 @@ export function drawSubsamples(
   k: number,
   { count = SUBSAMPLES.count, fraction = SUBSAMPLES.fraction, seed = 0 }: SubsampleOptions,
 ): Int32Array[] {
-  if (!(Number.isInteger(count) && count >= 2)) {
-    throw new RangeError(`subsamples.count must be a whole number of at least 2, got ${count}`);
+  if (!(Number.isInteger(count) && count >= 2 && count <= MOST)) {
+    const range = count > MOST ? `of at most ${MOST.toLocaleString('en')}` : 'of at least 2';
+    throw new RangeError(`subsamples.count must be a whole number ${range}, got ${count}`);
   }
   const size = Math.trunc(n * fraction);
   const least = Math.max(k, 2) + 1;

@@ -148,6 +148,24 @@ describe('options', () => {
       );
   });
 
+  it('have bounds', async () => {
+    for (const [name, options, message] of [
+      [
+        'hidalgo',
+        { chains: 1e6, sweeps: 1e6 },
+        /^chains x sweeps must be at most 100,000,000, got 1,000,000,000,000$/,
+      ],
+      ['hidalgo', { level: 95 }, /^level must be in \(0, 1\), got 95$/],
+      ['idScale', { maxNeighbour: 2.5 }, /^maxNeighbour must be a whole number, got 2\.5$/],
+      [
+        'intrinsicDimension',
+        { subsamples: { count: 1e12 } },
+        /^subsamples\.count must be a whole number of at most 1,000,000/,
+      ],
+    ] as const)
+      await assert.rejects(READERS[name]!(options), (error: Error) => message.test(error.message), name);
+  });
+
   it('are read by every estimator as its definition says', async () => {
     for (const estimator of ESTIMATORS)
       await assert.rejects(

@@ -24,6 +24,12 @@ export function isNumber(cell: string, delimiter: Delimiter): boolean {
   return NUMBER.test(withPoint(cell, delimiter));
 }
 
+/** A cell as it is shown in an error: one short line. */
+export function shown(cell: string): string {
+  const line = cell.replaceAll(/\p{Cc}/gu, '\u00B7');
+  return line.length > 40 ? `${line.slice(0, 40)}...` : line;
+}
+
 /** A cell whose decimal comma is a point. */
 export function withPoint(cell: string, delimiter: Delimiter): string {
   return delimiter === ',' ? cell : cell.replace(',', '.');

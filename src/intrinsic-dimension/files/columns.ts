@@ -1,5 +1,6 @@
 /** Which columns of a file are coordinates: those that are asked for, or all, none of which may number the rows. */
 import { nearest } from '../../nearest';
+import { shown } from './cells';
 
 /** Which columns are taken. Columns are named, or counted from 1; a list may have spans such as 2-5. */
 export interface ColumnOptions {
@@ -67,7 +68,7 @@ function placesOfWord(word: string, columns: Columns, option: string): number[] 
 /** `column 2 ('x')` */
 export function columnInWords(place: number, { names }: Columns): string {
   const name = names?.[place];
-  return `column ${place + 1}${name === undefined || name === '' ? '' : ` ('${name}')`}`;
+  return `column ${place + 1}${name === undefined || name === '' ? '' : ` ('${shown(name)}')`}`;
 }
 
 /** Names of columns that number rows, where they hold whole numbers, each once. */

@@ -1,5 +1,5 @@
 /** The first row of a table: names, or the first point. */
-import { type Delimiter, isNumber, NO_VALUE, type Row } from './cells';
+import { type Delimiter, isNumber, NO_VALUE, type Row, shown } from './cells';
 
 /** The names of so many columns; R gives the column of labels none. */
 export function namesOf(cells: readonly string[], width: number): string[] {
@@ -30,7 +30,8 @@ export function isHeader(
   if (said !== undefined) return said;
   const unnamed = leadingUnnamed(head.cells);
   const names = head.cells.slice(unnamed);
-  const text = head.cells.length > 8 ? `${head.cells.slice(0, 8).join(', ')}, ...` : head.cells.join(', ');
+  const few = head.cells.slice(0, 8).map(shown).join(', ');
+  const text = head.cells.length > 8 ? `${few}, ...` : few;
   const isFraction = (cell: string): boolean => isNumber(cell, delimiter) && !/^[+-]?\d+$/.test(cell);
   const areFractions = others.length > 0 && others.every(({ cells }) => cells.some(isFraction));
   const fromZero = countsUp(names) && names[0] === '0';

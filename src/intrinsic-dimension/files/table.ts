@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
-import { DELIMITERS, type Delimiter, isNumber, NO_VALUE, NUMBER, type Row, withPoint } from './cells';
+import { DELIMITERS, type Delimiter, isNumber, NO_VALUE, NUMBER, type Row, shown, withPoint } from './cells';
 import { type ColumnOptions, type Columns, chosenColumns, columnInWords } from './columns';
 import { isHeader, leadingUnnamed, namesOf } from './header';
 
@@ -88,7 +88,7 @@ function* piecesOf(
 
 function assertText(bytes: Buffer): void {
   const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
-  if (utf16) throw new Error('it is UTF-16 text: save it as UTF-8');
+  if (utf16) throw new Error('it is UTF-16 or UTF-32 text: save it as UTF-8');
   const zero = bytes.indexOf(0);
   if (zero < 0 && isUtf8(bytes)) return;
   const line = lineOf(bytes, zero < 0 ? firstInvalid(bytes) : zero);
@@ -184,7 +184,7 @@ function assertLabels(rows: readonly Row[], column: number, delimiter: Delimiter
   const fraction = rows.find((row) => NUMBER.test(cellOf(row)) && !Number.isInteger(Number(cellOf(row))));
   if (fraction === undefined || !rows.every((row) => NUMBER.test(cellOf(row)))) return;
   throw new Error(
-    `its column ${column + 1} has no name and holds numbers, as ${fraction.cells[column]} in line ${fraction.line}: leave it ` +
+    `its column ${column + 1} has no name and holds numbers, as ${shown(fraction.cells[column]!)} in line ${fraction.line}: leave it ` +
       `out with --drop-column ${column + 1}, or keep it with --columns all`,
   );
 }
@@ -241,12 +241,9 @@ function placeOf(line: number, place: number, columns: Columns): string {
 function numberOf(cell: string, place: () => string, { columns }: Form): number {
   const value = NUMBER.test(cell) ? Number(cell) : Number.NaN;
   if (!Number.isFinite(value)) {
-    const missing = cell === '' ? 'is empty' : `is '${cell}', which is not a finite number`;
-    const cure = NO_VALUE.test(cell)
-      ? 'remove the row, or fill it in'
-      : columns.width > 1
-        ? 'correct it, or leave the column out with --drop-column'
-        : 'correct it';
+    const missing = cell === '' ? 'is empty' : `is '${shown(cell)}', which is not a finite number`;
+    const first = NO_VALUE.test(cell) ? 'remove the row, fill it in' : 'correct it';
+    const cure = columns.width > 1 ? `${first}, or leave the column out with --drop-column` : first;
     throw new Error(`${place()} ${missing}: ${cure}`);
   }
   if (!Number.isSafeInteger(value) && /^[+-]?\d+$/.test(cell) && BigInt(cell) !== BigInt(value)) {
@@ -273,7 +270,7 @@ function commaCheck(delimiter: Delimiter, columns: Columns): CommaCheck {
   const check = (cell: string, line: number, place: number): string => {
     const hasComma = cell.includes(',');
     if (!hasComma && !cell.includes('.')) return cell;
-    const here = `'${cell}' (${placeOf(line, place, columns)})`;
+    const here = `'${shown(cell)}' (${placeOf(line, place, columns)})`;
     if (hasComma) comma ??= here;
     else point ??= here;
     if (comma !== undefined && point !== undefined)

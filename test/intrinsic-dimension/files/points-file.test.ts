@@ -145,6 +145,16 @@ describe('readPoints', () => {
       safetensors({ a: entry([-3, -2]) }, singles),
       /entry of tensor 'a' is malformed/,
     ],
+    [
+      'twice.safetensors',
+      safetensors({ a: entry([3, 2]), '"dtype":': entry([3, 2]) }, singles),
+      /overlap|names a tensor twice/,
+    ],
+    [
+      'shared.safetensors',
+      safetensors({ a: entry([3, 2]), b: entry([6, 1]) }, singles),
+      /'a' and 'b' overlap/,
+    ],
     ['half.safetensors', safetensors({ a: entry([12, 0.5]) }, singles), /entry of tensor 'a' is malformed/],
     ['bad.safetensors', safetensors({ a: { dtype: 'F8' } }, singles), /entry of tensor 'a' is malformed/],
     [

@@ -222,6 +222,7 @@ describe('readTable', () => {
     ['0x10,0x20\n1,2\n', /line 1, column 1 is '0x10'/],
     ['1,2\n1_000,2\n', /line 2, column 1 is '1_000'/],
     ['1,2\n"1,000",2\n', /line 2, column 1 is '1,000'/],
+    ['1,2\n"1\n2",2\n', /line 3, column 1 is '1\u00B72', which/],
     ['1,2\n1e999,2\n', /line 2, column 1 is '1e999'/],
     ['1,2\n3,4 # note\n', /line 2, column 2 is '4 # note'/],
     ['1,2\nTrue,2\n', /line 2, column 1 is 'True'/],
@@ -238,7 +239,7 @@ describe('readTable', () => {
       /it is not UTF-8 text, the first time in line 2/,
     ],
     [Buffer.of(0x31, 0x0a, 0x00, 0x0a), /it is not UTF-8 text, the first time in line 2/],
-    [Buffer.from('\uFEFF1,2\n', 'utf16le'), /it is UTF-16 text: save it as UTF-8/],
+    [Buffer.from('\uFEFF1,2\n', 'utf16le'), /it is UTF-16 or UTF-32 text: save it as UTF-8/],
   ];
   for (const [text, message] of refused)
     it(`refuses ${JSON.stringify(text.toString())} with the place`, async () => {
