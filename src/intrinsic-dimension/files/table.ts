@@ -248,7 +248,8 @@ function numberOf(cell: string, place: () => string, { columns }: Form): number 
   }
   if (!Number.isSafeInteger(value) && /^[+-]?\d+$/.test(cell) && BigInt(cell) !== BigInt(value)) {
     throw new Error(
-      `${place()} is ${cell}, whose last digits a float64 cannot hold: subtract what the column has in common first`,
+      `${place()} is ${cell}, whose last digits a float64 cannot hold: subtract what the column has in common first, ` +
+        'or leave it out with --drop-column',
     );
   }
   return value;
