@@ -32,6 +32,8 @@ PLOTLY = "application/vnd.plotly.v1+json"
 INJECTED = "injected-parameters"
 # Each of these in a cell makes a figure; `show` also takes tables.
 DRAWS = re.compile(r"\bshow\(\s*(?:figures\.|plot\.|\w*[fF]igure|\{)|\b(?:liveChart|trainLive)\(")
+# Other parameters may leave nothing to draw here.
+CONDITIONAL = re.compile(r"^\s*if \(.*$", re.MULTILINE)
 
 
 class Failure(Exception):
@@ -213,8 +215,8 @@ def pictures_of(cell):
 
 def figures_of(notebook, counts):
     """
-    All figures with the number of their cell. A cell that draws must have a figure, as many as in `counts`, and no
-    figure may be empty.
+    All figures with the number of their cell. A cell that draws without a condition must have a figure, as many as in
+    `counts`, and no figure may be empty.
     """
     figures = []
     for index, cell in enumerate(notebook.cells):
@@ -222,7 +224,8 @@ def figures_of(notebook, counts):
             continue
         number = number_of(notebook, index)
         pictures = pictures_of(cell)
-        wanted = max(len(DRAWS.findall(cell.source)), counts.get(index, 0))
+        drawn = DRAWS.findall(CONDITIONAL.sub("", cell.source))
+        wanted = max(len(drawn), counts.get(index, 0))
         if len(pictures) < wanted:
             found = f"{len(pictures)} of {wanted}: " if pictures else ""
             raise Failure(f"cell {number}: a figure is missing: {found}{first_line(cell.source)}")

@@ -1,5 +1,6 @@
 /**
- * All checks: set-up, biome, types, unused code, unit tests, and the notebooks in a small form. The last line counts.
+ * All checks: set-up, biome, types, unused code, unit tests, and the notebooks in a small form. The last lines name what
+ * failed, and count.
  *
  *   --thorough  takes the slow forms of tests, and runs those of runtime, models and training a second time, as on a
  *               processor without AVX-512 and on all cores
@@ -44,18 +45,21 @@ await runMain(async () => {
   const thorough = options.includes('--thorough');
   process.env.ID_THOROUGH = thorough ? '1' : '';
   await setUp();
-  const counts = { passed: 0, failed: 0 };
+  let passedSoFar = 0;
+  const failures = [];
   const timed = async (title, body) => {
     console.log(`\n== ${title}`);
     const started = performance.now();
     const { passed, failed } = await body();
     const seconds = Math.round((performance.now() - started) / 1000);
-    console.log(`== ${title}: ${failed === 0 ? 'passed' : 'FAILED'}, ${seconds} s`);
-    counts.passed += passed;
-    counts.failed += failed;
+    console.log(`== ${title}: ${failed.length === 0 ? 'passed' : 'FAILED'}, ${seconds} s`);
+    passedSoFar += passed;
+    failures.push(...failed.map((test) => (test === '' ? title : `${title}: ${test}`)));
   };
   const check = (title, body) =>
-    timed(title, async () => ((await body()) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 }));
+    timed(title, async () =>
+      (await body()) === 0 ? { passed: 1, failed: [] } : { passed: 0, failed: [''] },
+    );
   await check('format and lint', () => tool('biome', ['check', '--error-on-warnings']));
   await check('types', () => program(process.execPath, [TSC, '--noEmit', '-p', 'tsconfig.test.json']));
   await check('unused code', () => tool('knip', []));
@@ -77,11 +81,16 @@ await runMain(async () => {
     if (process.env.CHROMIUM)
       await timed('notebooks in a browser', () => mocha(['test/browser/*.spec.ts'], 1));
   }
-  console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
-  return counts.failed === 0 ? 0 : 1;
+  if (failures.length > 0) console.log(['\nFailed:', ...failures].join('\n  '));
+  console.log(`\n${passedSoFar} passed, ${failures.length} failed`);
+  return failures.length === 0 ? 0 : 1;
 });
 
-/** Runs files of tests in so many processes, which share out the processors. */
+/**
+ * Runs files of tests in so many processes, which share out the processors.
+ *
+ * @returns how many passed, and the full titles of those that failed with their files
+ */
 async function mocha(patterns, processes, env = {}) {
   mkdirSync(join(ROOT, '.cache'), { recursive: true });
   rmSync(REPORT, { force: true });
@@ -97,10 +106,10 @@ async function mocha(patterns, processes, env = {}) {
     ...env,
   });
   try {
-    const { passes, failures } = JSON.parse(readFileSync(REPORT, 'utf8'));
-    return { passed: passes, failed: failures || (code === 0 ? 0 : 1) };
+    const { passed, failed } = JSON.parse(readFileSync(REPORT, 'utf8'));
+    return { passed, failed: code === 0 || failed.length > 0 ? failed : [`mocha ended with code ${code}`] };
   } catch {
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: [`mocha ended with code ${code}, without a report`] };
   }
 }
 

@@ -19,6 +19,7 @@ export {
   type IdOptions,
   intrinsicDimension,
 } from './intrinsic-dimension/intrinsic-dimension';
+export { NoEstimateError } from './intrinsic-dimension/no-estimate';
 export { ESTIMATORS, type EstimatorName } from './intrinsic-dimension/estimators/registry';
 export type { Points } from './intrinsic-dimension/points/points';
 export { idScale, type ScaleCurve, type ScaleOptions } from './intrinsic-dimension/scale';
@@ -80,7 +81,6 @@ export {
   type SitePoints,
 } from './activations/activations';
 export { type ModelSource, modelSource, type SourceOptions } from './activations/sources/inputs';
-export { NoEstimateError } from './intrinsic-dimension/no-estimate';
 export type { LayerProfile } from './activations/layer-profile';
 export { layerProfile, type ProfileOptions } from './activations/profile';
 export { profile, type SavedProfileOptions } from './activations/saved/saved-profile';
@@ -128,7 +128,14 @@ export {
   sweepsOf,
 } from './analysis/regularization';
 export { generalizationCorrelation, strengthCorrelation } from './analysis/paper-correlations';
-export { type Correlation, correlation, pearson } from './analysis/correlation';
+export { type Prediction, predictions } from './analysis/predictors';
+export {
+  type BootstrapOptions,
+  type Correlation,
+  correlation,
+  partialCorrelation,
+  pearson,
+} from './analysis/correlation';
 
 // 10. figures: draw
 export * as figures from './figures/by-name';

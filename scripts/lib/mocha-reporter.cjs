@@ -1,4 +1,4 @@
-/** Mocha's spec reporter, and the counts in a file; a file of tests whose process died is named. */
+/** Mocha's spec reporter, and in a file what passed and failed; a file of tests whose process died is named. */
 const { writeFileSync } = require('node:fs');
 const { relative } = require('node:path');
 const { Runner, reporters } = require('mocha');
@@ -8,12 +8,17 @@ const { EVENT_RUN_END, EVENT_TEST_FAIL } = Runner.constants;
 module.exports = class extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
+    /** Full titles with their files. A test may fail twice, as when it ends and then throws. */
+    const failed = new Set();
     runner.prependListener(EVENT_TEST_FAIL, (test, { uncaught }) => {
-      if (uncaught && test.file) test.title += `, of ${relative('.', test.file)}`;
+      const file = test.file ?? test.parent?.file;
+      const where = file ? relative('.', file) : 'unknown file';
+      failed.add(`${test.fullTitle()} (${where})`);
+      if (uncaught && file) test.title += `, of ${where}`;
     });
     runner.once(EVENT_RUN_END, () => {
-      const { passes, failures } = this.stats;
-      writeFileSync(options.reporterOptions.file, JSON.stringify({ passes, failures }));
+      const { passes } = this.stats;
+      writeFileSync(options.reporterOptions.file, JSON.stringify({ passed: passes, failed: [...failed] }));
     });
   }
 };

@@ -1,5 +1,6 @@
 /** The one place where activations are collected: a source and sites become rows of points, site by site. */
 import type * as tf from '@tensorflow/tfjs';
+import { assertGiven, type Kinds, NUMBER, SIGNAL } from '../intrinsic-dimension/given';
 import { type ActivationRows, activationRows } from './rows';
 
 /** What activations come from: a network and the examples that go through it. */
@@ -45,8 +46,10 @@ export const ACTIVATION_MEMORY: number = 2 ** 30;
 export async function* activations(
   source: ActivationSource,
   sites?: readonly string[],
-  { memory = ACTIVATION_MEMORY, signal }: CollectOptions = {},
+  options: CollectOptions = {},
 ): AsyncGenerator<SitePoints, void, void> {
+  assertGiven('activations', options, { memory: NUMBER, signal: SIGNAL } satisfies Kinds<CollectOptions>);
+  const { memory = ACTIVATION_MEMORY, signal } = options;
   assertSource(source);
   if (!(memory >= 0)) throw new RangeError(`memory must be a number of bytes, got ${memory}`);
   for (const group of groupSites(source, sites ?? [...source.shapes.keys()], memory)) {

@@ -1,6 +1,8 @@
 /** The intrinsic dimension of every layer's activations: peak (PID) and last layer (LLID). */
 import type * as tf from '@tensorflow/tfjs';
-import { type IdOptions, intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
+import { assertEstimatorOptions } from '../intrinsic-dimension/estimators/registry';
+import { BYTES, NAMES, NUMBER, TEXT } from '../intrinsic-dimension/given';
+import { ID_KINDS, type IdOptions, intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
 import { estimateOrReason } from '../intrinsic-dimension/no-estimate';
 import { ACTIVATION_MEMORY, activations } from './activations';
 import { type LayerProfile, profileOf, type SiteEstimate } from './layer-profile';
@@ -23,11 +25,10 @@ export type ProfileOptions = IdOptions &
   };
 
 /**
- * Measures the dimension of the activations of `inputs` [examples, ...] at each site.
+ * Measures the dimension of the activations of `inputs` [examples, ...] at each site. A site whose activations have no
+ * estimate is listed with the reason, and the others are measured.
  *
  * @param model ours, a tf.LayersModel (sites are layer names) or a tf.GraphModel (sites are node names)
- * A site whose activations have no estimate is listed with the reason, and the others are measured.
- *
  * @throws RangeError for a site that the model has not; NoEstimateError where no site has an estimate; what else
  *   {@link intrinsicDimension} throws, with the site's name
  */
@@ -36,6 +37,13 @@ export async function layerProfile(
   inputs: tf.Tensor,
   options: ProfileOptions = {},
 ): Promise<LayerProfile> {
+  assertEstimatorOptions('layerProfile', options, {
+    ...ID_KINDS,
+    sites: NAMES,
+    batchSize: NUMBER,
+    lastSite: TEXT,
+    activationMemory: BYTES,
+  });
   const { sites: wanted, batchSize, activationMemory: memory = ACTIVATION_MEMORY, ...others } = options;
   const { lastSite, onProgress, ...idOptions } = others;
   if (!(memory >= 0)) throw new RangeError(`activationMemory must be a number of bytes, got ${memory}`);

@@ -1,5 +1,6 @@
 /** Runs that grok: the step of 50 % validation accuracy beside the paper's, and how each layer's dimension moves with it. */
 import { ascending, extent } from 'd3-array';
+import { withIds } from '../records/layer-ids';
 import type { RunSoFar } from '../records/run-record';
 import type { Correlation } from './correlation';
 import { grokkingStep, transition } from './transition';
@@ -74,19 +75,26 @@ export interface LeadRow {
 }
 
 /**
- * For every run that groks, every site and both splits: does the dimension fall before or after validation accuracy
- * rises, and do the two move together? Half of a fall says little where the fall is small: read `fall` first.
+ * For every run that groks, every site that it measured and both splits: does the dimension fall before or after validation
+ * accuracy rises, and do the two move together? Half of a fall says little where the fall is small: read `fall` first.
+ *
+ * @throws RangeError for a site that none of the runs has measured, where they have measured others
  */
 export function leadRows(
   runs: readonly RunSoFar[],
   options: { sites?: readonly string[]; splits?: readonly ('train' | 'validation')[] } = {},
 ): LeadRow[] {
   const { splits = ['validation', 'train'] } = options;
+  const known = new Set(runs.flatMap(sitesOf));
+  const unknown = options.sites?.find((site) => !known.has(site));
+  if (unknown !== undefined && known.size > 0)
+    throw new RangeError(`no run has measured '${unknown}': choose from ${[...known].join(', ')}`);
   return sorted(runs)
     .filter(({ measurements }) => grokkingStep(measurements) !== undefined)
     .flatMap((run) => {
       const [trainFraction, weightDecay] = settings(run);
-      const sites = options.sites ?? Object.keys(run.measurements[0]!.validation.id);
+      const own = sitesOf(run);
+      const sites = options.sites?.filter((site) => own.includes(site)) ?? own;
       return sites.flatMap((site) =>
         splits.map((split): LeadRow => {
           const found = transition(run.measurements, { site, split });
@@ -111,18 +119,25 @@ export function leadRows(
     });
 }
 
-/** In words: in how many runs the dimension falls first, by more than the steps between two measurements. */
+/**
+ * In words: in how many runs the dimension falls first, by more than the steps between two measurements. Runs whose dimension was
+ * not measurable, or does not fall, are counted apart.
+ */
 export function leadSummary(runs: readonly RunSoFar[], between: number): string {
   const leads = leadRows(runs, { splits: ['validation'] });
   const sites = [...new Set(leads.map(({ site }) => site))];
+  if (sites.length === 0) return 'no run that groks has dimensions to compare with its accuracy';
   return sites
     .map((site) => {
-      const steps = leads.filter((row) => row.site === site).map(({ leadSteps }) => leadSteps ?? 0);
+      const rows = leads.filter((row) => row.site === site);
+      const steps = rows.flatMap(({ leadSteps }) => (leadSteps === undefined ? [] : [leadSteps]));
+      const none = rows.length - steps.length;
       const [first, after] = [steps.filter((n) => n > between), steps.filter((n) => n < -between)];
       const together = steps.length - first.length - after.length;
       return (
-        `${site}: of ${steps.length} runs that grok, half of the fall comes more than ${between} steps before 50 % ` +
-        `accuracy in ${first.length}, more than ${between} steps after it in ${after.length}, closer than that in ${together}`
+        `${site}: of ${rows.length} runs that grok, half of the fall comes more than ${between} steps before 50 % ` +
+        `accuracy in ${first.length}, more than ${between} steps after it in ${after.length}, closer than that in ${together}` +
+        (none === 0 ? '' : `; in ${none} there is no fall to compare`)
       );
     })
     .join('\n');
@@ -139,6 +154,11 @@ export function setting({ config }: RunSoFar, key: string): number {
 /** Distinct numbers, rising. */
 export function distinctValues(values: readonly number[]): number[] {
   return [...new Set(values)].sort(ascending);
+}
+
+/** The sites whose dimensions a run has measured. */
+function sitesOf({ measurements }: RunSoFar): string[] {
+  return Object.keys(withIds(measurements)[0]?.validation.id ?? {});
 }
 
 function settings(run: RunSoFar): [number, number, number] {

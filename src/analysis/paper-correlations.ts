@@ -11,8 +11,8 @@ export interface HarmlessOptions {
 
 /**
  * Pearson's r of LLID with the strength (the logarithm of weight decays above zero), over the runs that have learnt. The
- * 95 % interval comes from a bootstrap over runs. Runs without LLID are left out. The result is undefined for fewer than
- * 4 runs.
+ * 95 % interval comes from a bootstrap over settings, whose runs differ in their seeds only. Runs without LLID are left
+ * out. The result is undefined for fewer than 4 settings.
  */
 export function strengthCorrelation(
   ends: readonly Outcome[],
@@ -23,23 +23,27 @@ export function strengthCorrelation(
     ({ collapsed, strength, lastLayerId }) =>
       !collapsed && (!log || strength > 0) && Number.isFinite(lastLayerId),
   );
-  if (used.length < 4) return undefined;
-  return correlation(
-    used.map(({ strength }) => (log ? Math.log10(strength) : strength)),
-    used.map(({ lastLayerId }) => lastLayerId),
-    { block: 1 },
+  return ofSettings(
+    used,
+    ({ strength }) => (log ? Math.log10(strength) : strength),
+    ({ lastLayerId }) => lastLayerId,
   );
 }
+
 /** Pearson's r of validation accuracy with PID / LLID, over the runs that have learnt. */
 export function generalizationCorrelation(
   runs: readonly RunSoFar[],
   options: HarmlessOptions = {},
 ): Correlation | undefined {
-  const shown = sweepsOf(runs).flatMap((sweep, i) =>
+  return accuracyCorrelation(learntOutcomes(runs, options));
+}
+
+/** The ends of all runs that have learnt, in both sweeps. */
+export function learntOutcomes(runs: readonly RunSoFar[], options: HarmlessOptions = {}): Outcome[] {
+  return sweepsOf(runs).flatMap((sweep, i) =>
     // The unregularised runs belong to both sweeps.
     learntRuns(sweep, options).filter(({ strength }) => i === 0 || strength > 0),
   );
-  return accuracyCorrelation(shown);
 }
 
 /** The runs of a sweep that have learnt. */
@@ -50,15 +54,28 @@ export function learntRuns(
   return ends.filter(({ collapsed, strength }) => !collapsed && !(options.harmless && strength >= onset));
 }
 
-/** Pearson's r of accuracy with PID / LLID; undefined for fewer than 4 runs. */
+/** Pearson's r of accuracy with PID / LLID, its interval over settings; undefined for fewer than 4 settings. */
 export function accuracyCorrelation(ends: readonly Outcome[]): Correlation | undefined {
-  const used = ends.filter((end) => Number.isFinite(idRatio(end)));
-  if (used.length < 4) return undefined;
-  return correlation(
-    used.map(idRatio),
-    used.map(({ accuracy }) => accuracy),
-    { block: 1 },
+  return ofSettings(
+    ends.filter((end) => Number.isFinite(idRatio(end))),
+    idRatio,
+    ({ accuracy }) => accuracy,
   );
+}
+
+/** Pearson's r over runs, with an interval over their settings. */
+function ofSettings(
+  ends: readonly Outcome[],
+  x: (end: Outcome) => number,
+  y: (end: Outcome) => number,
+): Correlation | undefined {
+  const groups = ends.map(settingOf);
+  return new Set(groups).size < 4 ? undefined : correlation(ends.map(x), ends.map(y), { groups });
+}
+
+/** What all seeds of a setting share. */
+export function settingOf({ regularization, strength }: Outcome): string {
+  return `${regularization}=${strength}`;
 }
 
 /** PID / LLID. */

@@ -19,6 +19,12 @@ export interface Outcome {
   readonly lastLayerId: number;
   /** PID on validation. */
   readonly peakId: number;
+  /** Cross entropy on the training examples, in nats. */
+  readonly trainLoss: number;
+  /** Euclidean norm of all parameters; NaN in early records. */
+  readonly weightNorm: number;
+  /** Euclidean norm of the loss's gradient in the last step; NaN in early records. */
+  readonly gradientNorm: number;
   /** Its accuracy is less than half of the best of its sweep: it has not learnt, and its dimensions mean nothing. */
   readonly collapsed: boolean;
 }
@@ -54,6 +60,9 @@ export function outcomes(runs: readonly RunSoFar[], regularization: Regularizati
           accuracy: last.validation.accuracy,
           lastLayerId: lastLayerId(last.validation),
           peakId: peakId(last.validation),
+          trainLoss: last.train.loss,
+          weightNorm: last.weightNorm ?? Number.NaN,
+          gradientNorm: last.gradientNorm ?? Number.NaN,
         },
       ];
     });

@@ -1,4 +1,5 @@
 /** Whether the fall of a layer's dimension leads validation accuracy or follows it when a network groks. */
+import { lastLayerId, withIds } from '../records/layer-ids';
 import type { Measurement } from '../records/run-record';
 import { type Correlation, correlation } from './correlation';
 
@@ -33,7 +34,7 @@ export interface TransitionOptions {
 export interface Transition {
   /** The step at which validation accuracy passes 50 %; undefined where it never does. */
   readonly halfAccuracy?: number;
-  /** The step at which the dimension has fallen half of the way from its peak to its least value after that. */
+  /** The step at which the dimension has fallen half of the way from its peak to its least value after that, if it falls. */
   readonly halfFall?: number;
   /** log10(halfAccuracy / halfFall): positive where the dimension falls first. In decades of steps. */
   readonly lead?: number;
@@ -52,7 +53,9 @@ const STRETCHES = 60;
 
 /**
  * Compares accuracy on validation with the dimension at one site over a run. The dimensions are NaN where fewer than 2
- * measurements have one.
+ * measurements have one, and `final` where the last measurement has none.
+ *
+ * @throws Error for a site that was not measured where others were
  */
 export function transition(
   measurements: readonly Measurement[],
@@ -60,31 +63,23 @@ export function transition(
 ): Transition {
   const { split = 'validation' } = options;
   const after = measurements.filter(({ step }) => step > 0);
-  if (after.length < 2)
-    throw new RangeError(`a transition needs at least 2 measurements, got ${after.length}`);
-  const site = options.site ?? Object.keys(after[0]!.validation.id).at(-1)!;
-  const dimensionOf = (measurement: Measurement): number | null => {
-    const found = measurement[split].id[site];
-    if (found) return found.value;
-    throw new RangeError(
-      `no ID was measured at '${site}': choose from ${Object.keys(measurement[split].id).join(', ')}`,
-    );
-  };
-  // The straight lines between measurements pass over those whose points had no dimension.
-  const shown = after.filter((measurement) => dimensionOf(measurement) !== null);
+  const measured = withIds(after, split);
+  const dimensionOf = (measurement: Measurement): number => lastLayerId(measurement[split], options.site);
+  // The straight lines between measurements pass over those without a dimension.
+  const shown = measured.filter((measurement) => Number.isFinite(dimensionOf(measurement)));
   const halfAccuracy = grokkingStep(after);
   if (shown.length < 2) {
     const none = Number.NaN;
     const half = halfAccuracy === undefined ? {} : { halfAccuracy };
     return { ...half, peak: none, least: none, final: none, fall: none };
   }
-  const ids = shown.map((measurement) => dimensionOf(measurement)!);
+  const ids = shown.map(dimensionOf);
   const times = shown.map(({ step }) => Math.log(step));
   const peak = Math.max(...ids);
   const top = ids.indexOf(peak);
   const least = Math.min(...ids.slice(top));
   const half = (peak + least) / 2;
-  const below = ids.findIndex((value, i) => i > top && value <= half);
+  const below = least < peak ? ids.findIndex((value, i) => i > top && value <= half) : -1;
   const halfFall = below < 0 ? undefined : Math.exp(crossing(times, ids, below, half));
   return {
     ...(halfAccuracy === undefined
@@ -96,7 +91,7 @@ export function transition(
       : { lead: Math.log10(halfAccuracy / halfFall) }),
     peak,
     least,
-    final: dimensionOf(after.at(-1)!) ?? Number.NaN,
+    final: measured.at(-1) === after.at(-1) ? dimensionOf(after.at(-1)!) : Number.NaN,
     fall: (peak - least) / peak,
     ...(shown.length < 6
       ? {}

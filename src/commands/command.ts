@@ -1,6 +1,7 @@
 /** What all commands share, over commander: help, errors in one line, signals, and exit codes. */
 import { constants } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { whyUnwritable } from './writable';
 
 /** A command `npm run <name> -- ...`; options are added by the caller. */
 export function defineCommand(name: string, summary: string): Command {
@@ -18,11 +19,8 @@ export async function runCommand(
   command: Command,
   words: readonly string[] = process.argv.slice(2),
 ): Promise<void> {
-  // A reader that has seen enough, such as `head`, closes the pipe.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0);
-    throw error;
-  });
+  endWithOutput();
+  refuseTwice(command);
   if (words.length === 0 && command.registeredArguments.some(({ required }) => required)) {
     command.outputHelp({ error: true });
     process.exitCode = 1;
@@ -38,6 +36,28 @@ export async function runCommand(
       );
       process.exitCode = error instanceof StoppedError ? error.exitCode : 1;
     }
+  }
+}
+
+/** What is not printed is lost: the command ends with an error. A reader that has seen enough, such as `head`, is none. */
+function endWithOutput(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
+    console.error(`error: cannot write to standard output: ${whyUnwritable(error, 'of standard output')}`);
+    process.exit(1);
+  });
+  process.stderr.on('error', () => {});
+}
+
+/** Of an option that is given twice, the first value would be left unread. */
+function refuseTwice(command: Command): void {
+  for (const option of command.options) {
+    if (option.variadic) continue;
+    let given = false;
+    command.on(`option:${option.name()}`, () => {
+      if (given) throw new Error(`${option.long ?? option.flags} is given twice: give it once`);
+      given = true;
+    });
   }
 }
 

@@ -1,5 +1,4 @@
 /** `npm run figures`: draws the figures of the README from the records in data/runs. */
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Option } from 'commander';
 import type { Drawing } from '../figures/drawing';
@@ -10,6 +9,7 @@ import { nearest } from '../nearest';
 import { recordedRuns } from '../records/recorded-runs';
 import { defineCommand, runCommand } from './command';
 import { FIGURE_FORMATS, writeFigure } from './figure-file';
+import { assertWritable, makeFolder } from './writable';
 
 const DOCS = join(__dirname, '..', '..', 'docs');
 const NAMES = DRAWINGS.map(({ name }) => name);
@@ -46,12 +46,12 @@ const command = defineCommand(
       const meant = nearest(unknown, NAMES);
       throw new RangeError(`no figure '${unknown}': did you mean '${meant}'? There are ${NAMES.join(', ')}`);
     }
-    mkdirSync(out, { recursive: true });
+    makeFolder(out);
     const frame: FrameOptions = column === undefined ? {} : { width: COLUMN_WIDTHS[column], title: '' };
-    for (const drawing of DRAWINGS) {
-      if (names.length > 0 && !names.includes(drawing.name)) continue;
-      await drawTo(join(out, `${drawing.name}.${format}`), drawing, frame, tables);
-    }
+    const wanted = DRAWINGS.filter(({ name }) => names.length === 0 || names.includes(name));
+    const pathOf = (drawing: Drawing): string => join(out, `${drawing.name}.${format}`);
+    for (const drawing of wanted) assertWritable(pathOf(drawing));
+    for (const drawing of wanted) await drawTo(pathOf(drawing), drawing, frame, tables);
   });
 
 async function drawTo(
@@ -62,11 +62,14 @@ async function drawTo(
 ): Promise<void> {
   const runs = recordedRuns(records);
   const figure = draw(runs, frame);
-  await writeFigure(path, figure);
-  console.log(`${path}: ${runs.length} runs`);
-  if (figure.caption && (withTables || frame.width !== undefined)) console.log(`Caption: ${figure.caption}`);
-  for (const line of findings(runs)) console.log(`Found: ${line}`);
-  for (const part of withTables ? tables(runs) : []) console.log(`\n${tableBundle(part)['text/plain']}\n`);
+  const print = (): void => {
+    console.log(`${path}: ${runs.length} runs`);
+    if (figure.caption && (withTables || frame.width !== undefined))
+      console.log(`Caption: ${figure.caption}`);
+    for (const line of findings(runs)) console.log(`Found: ${line}`);
+    for (const part of withTables ? tables(runs) : []) console.log(`\n${tableBundle(part)['text/plain']}\n`);
+  };
+  await writeFigure(path, figure).finally(print);
 }
 
 void runCommand(command);

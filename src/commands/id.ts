@@ -3,32 +3,36 @@ import { Option } from 'commander';
 import { scaleFigure } from '../figures/estimator';
 import { idDecimation } from '../intrinsic-dimension/decimation';
 import {
+  assertEstimatorOptions,
   DEFAULT_ESTIMATOR,
   ESTIMATORS,
   type EstimatorName,
   estimatorNamed,
+  estimatorOf,
 } from '../intrinsic-dimension/estimators/registry';
-import { FORMATS, type PointsFormat, readPoints } from '../intrinsic-dimension/files/points-file';
+import { FORMATS } from '../intrinsic-dimension/files/format';
+import { type ReadPointsOptions, readDistances, readPoints } from '../intrinsic-dimension/files/points-file';
 import {
+  ID_KINDS,
   type IdEstimate,
   type IdOptions,
   intrinsicDimension,
 } from '../intrinsic-dimension/intrinsic-dimension';
-import { idScale } from '../intrinsic-dimension/scale';
+import { looksLikeDistances } from '../intrinsic-dimension/points/distance-like';
+import type { Points } from '../intrinsic-dimension/points/points';
+import { idScale, type ScaleCurve } from '../intrinsic-dimension/scale';
 import { defineCommand, listenForStop, runCommand } from './command';
 import { addEstimateOptions, ESTIMATOR_FLAGS, percent } from './estimate-options';
 import { assertFigurePath, writeFigure } from './figure-file';
 import { showShare } from './share';
 
-interface Options extends Omit<IdOptions, 'onProgress' | 'signal'> {
+interface Options extends Omit<IdOptions, 'onProgress' | 'signal'>, Omit<ReadPointsOptions, 'onProgress'> {
   readonly all?: boolean;
   readonly scale?: boolean;
   readonly decimation?: boolean;
   readonly figure?: string;
   readonly json?: boolean;
-  readonly key?: string;
-  readonly format?: PointsFormat;
-  readonly flatten?: boolean;
+  readonly distances?: boolean;
 }
 
 const command = addEstimateOptions(
@@ -36,7 +40,7 @@ const command = addEstimateOptions(
     'id',
     "Estimate the intrinsic dimension of points [points, dimensions], with an interval. '-' reads standard input.",
   )
-    .argument('<file>', 'points as .npy, .csv or .safetensors, or - for standard input')
+    .argument('<file>', 'points as .npy, .npz, .csv, .safetensors or .pt, or - for standard input')
     .addOption(
       new Option('--estimator <name>', `how to estimate (default: ${DEFAULT_ESTIMATOR})`).choices(ESTIMATORS),
     )
@@ -46,24 +50,33 @@ const command = addEstimateOptions(
     .option('--figure <file>', 'with --scale: draw the curve as .svg, .pdf, .png or .html')
     .option('--json', "print one line of JSON (npm run -s id keeps npm's own lines out)"),
 )
-  .option('--key <name>', 'of the tensor in a .safetensors file')
+  .option('--distances', 'the file has distances: a square matrix, or its upper triangle row by row')
+  .option('--key <name>', 'of the array in a file of several')
   .option('--flatten', 'take an array [N, A, B, ...] for N points of A x B x ... numbers')
+  .option(
+    '--columns <list>',
+    'that are coordinates: names, or numbers from 1, as in 2-5,7; all takes row numbers, too',
+  )
+  .option('--drop-column <list>', 'leave out these columns, such as row numbers or labels')
+  .option('--header', 'the first row of a text is names (default: if it is no numbers)')
+  .option('--no-header', 'the first row of a text is a point')
   .addOption(
-    new Option('--format <name>', 'of the file (default: from its name or first bytes)').choices(FORMATS),
+    new Option('--format <name>', 'of the file (default: from its first bytes and its name)').choices(
+      FORMATS,
+    ),
   )
   .action(async (path: string, options: Options) => {
     assertTogether(options);
-    const { all: everyEstimator, scale: overScales, decimation: overSizes, ...other } = options;
-    const { figure, json = false, key, format, flatten = false, ...rest } = other;
-    const points = readPoints(path, {
-      flatten,
-      ...(format ? { format } : {}),
-      ...(key === undefined ? {} : { key }),
-    });
-    if (points.note) console.error(points.note);
+    const { all: everyEstimator, scale: overScales, decimation: overSizes, figure, json = false } = options;
+    const reading = showShare('reading');
+    const points = await pointsOf(path, { ...options, onProgress: reading.update }).finally(reading.stop);
     const stop = listenForStop('stopping');
     const progress = showShare('neighbours');
-    const common: IdOptions = { ...rest, onProgress: progress.update, signal: stop.signal };
+    const common: IdOptions = {
+      ...estimateOptions(options),
+      onProgress: progress.update,
+      signal: stop.signal,
+    };
     try {
       if (overScales) return await scale(points, common, { json, figure });
       if (overSizes) return await decimation(points, common, json);
@@ -76,23 +89,65 @@ const command = addEstimateOptions(
     }
   });
 
-/** What would be left unused is more likely a mistake. */
-function assertTogether({ all, scale, decimation, estimator, figure, ...others }: Options): void {
+/** What a file holds; what was read otherwise than it stands there is said. */
+async function pointsOf(
+  path: string,
+  options: Options & Pick<ReadPointsOptions, 'onProgress'>,
+): Promise<Points> {
+  const { key, flatten, columns, dropColumn, header, format, distances, onProgress } = options;
+  const reading = Object.fromEntries(
+    Object.entries({ key, flatten, columns, dropColumn, header, format, onProgress }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
+  if (distances) {
+    const { notes, ...matrix } = await readDistances(path, reading);
+    for (const note of notes) console.error(note);
+    return matrix;
+  }
+  const { notes, ...points } = await readPoints(path, reading);
+  for (const note of notes) console.error(note);
+  if (looksLikeDistances(points.data, points.shape))
+    console.error(
+      'the points are a symmetric matrix with a diagonal of zeros, as distances are: --distances takes them for distances',
+    );
+  return points;
+}
+
+/** The options that say how to estimate. */
+function estimateOptions(options: Options): IdOptions {
+  const names = ['estimator', 'metric', 'interval', 'level', ...ESTIMATOR_FLAGS.map(([name]) => name)];
+  return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)));
+}
+
+/** What would be left unused is more likely a mistake; options are looked at before the file. */
+function assertTogether(options: Options): void {
+  const { all, scale, decimation, estimator, figure } = options;
   const chosen = Object.entries({ estimator, all, scale }).filter(([, value]) => value);
   if (chosen.length > 1)
     throw new Error(`choose one of ${chosen.map(([name]) => `--${name}`).join(' and ')}`);
   if (decimation && (all || scale))
     throw new Error(`choose one of --decimation and --${all ? 'all' : 'scale'}`);
-  if (decimation && others.interval !== undefined)
+  const given = (names: readonly string[]): string | undefined =>
+    names.find((name) => Object.hasOwn(options, name));
+  if (decimation && given(['interval']))
     throw new Error('--decimation has intervals of its own: leave out --interval');
-  const unused = scale && ESTIMATOR_FLAGS.find(([name]) => Object.hasOwn(others, name))?.[0];
-  if (unused) throw new Error(`--scale has its own neighbours: leave out --${unused}`);
+  const unread = scale && given(['interval', ...ESTIMATOR_FLAGS.map(([name]) => name)]);
+  if (unread)
+    throw new Error(
+      `--scale does not read --${unread}: leave it out; it reads --metric, --level and --figure`,
+    );
+  if (!all && !scale) {
+    const how = estimateOptions(options);
+    assertEstimatorOptions('npm run id', how, ID_KINDS);
+    estimatorOf(how);
+  }
   if (figure === undefined) return;
   if (!scale) throw new Error('--figure draws the curve of --scale: add --scale');
   assertFigurePath(figure);
 }
 
-async function all(points: ReturnType<typeof readPoints>, options: IdOptions, json: boolean): Promise<void> {
+async function all(points: Points, options: IdOptions, json: boolean): Promise<void> {
   const rows: Row[] = [];
   for (const estimator of ESTIMATORS) {
     try {
@@ -119,6 +174,9 @@ function ownOptions(options: IdOptions, estimator: EstimatorName): IdOptions {
   return Object.fromEntries(Object.entries(options).filter(([name]) => !foreign.has(name)));
 }
 
+/** Letters of the first column. */
+const NAME = 2 + Math.max(...ESTIMATORS.map(({ length }) => length));
+
 type Row = IdEstimate | { readonly estimator: string; readonly error: string };
 
 function report(rows: readonly Row[], options: IdOptions, json: boolean): void {
@@ -127,29 +185,37 @@ function report(rows: readonly Row[], options: IdOptions, json: boolean): void {
     return;
   }
   console.log(
-    `${'estimator'.padEnd(21)}${'dimension'.padStart(10)}   ${percent(options.level)} interval     at distance`,
+    `${'estimator'.padEnd(NAME)}${'dimension'.padStart(10)}   ${percent(options.level)} interval     at distance`,
   );
   for (const row of rows) {
-    if ('error' in row) console.log(`${row.estimator.padEnd(21)}${'-'.padStart(10)}   ${row.error}`);
+    if ('error' in row) console.log(`${row.estimator.padEnd(NAME)}${'-'.padStart(10)}   ${row.error}`);
     else {
       const { value, interval, scale: distance } = row;
       const range = `${interval.lower.toFixed(2)} .. ${interval.upper.toFixed(2)}`;
       console.log(
-        `${row.estimator.padEnd(21)}${value.toFixed(2).padStart(10)}   ${range.padEnd(17)} ${distance.toPrecision(3)}`,
+        `${row.estimator.padEnd(NAME)}${value.toFixed(2).padStart(10)}   ${range.padEnd(17)} ${distance.toPrecision(3)}`,
       );
     }
   }
 }
 
 async function scale(
-  points: ReturnType<typeof readPoints>,
+  points: Points,
   options: IdOptions,
   { json, figure }: { readonly json: boolean; readonly figure: string | undefined },
 ): Promise<void> {
   const result = await idScale(points, options);
-  if (figure !== undefined) await writeFigure(figure, scaleFigure(result));
-  if (json) return console.log(JSON.stringify(result));
-  console.log(`neighbours    dimension   ${percent(options.level)} interval     mean distance`);
+  const print = (): void =>
+    json ? console.log(JSON.stringify(result)) : printCurve(result, percent(options.level));
+  if (figure === undefined) return print();
+  await writeFigure(figure, scaleFigure(result)).finally(print);
+  if (!json) console.log(`figure: ${figure}`);
+}
+
+function printCurve(result: ScaleCurve, level: string): void {
+  console.log(`neighbours    dimension   ${level} interval     mean distance`);
+  for (const { n1, n2, reason } of result.missing)
+    console.log(`${`${n1} and ${n2}`.padEnd(14)}${'-'.padStart(9)}   ${reason}`);
   result.curve.forEach(({ n1, n2, value, interval, scale: distance }, i) => {
     const marked = result.plateau && i >= result.plateau.from && i <= result.plateau.to ? '  plateau' : '';
     const range = `${interval.lower.toFixed(2)} .. ${interval.upper.toFixed(2)}`;
@@ -157,16 +223,10 @@ async function scale(
       `${`${n1} and ${n2}`.padEnd(14)}${value.toFixed(2).padStart(9)}   ${range.padEnd(17)} ${distance.toPrecision(3)}${marked}`,
     );
   });
-  if (figure !== undefined) console.log(`figure: ${figure}`);
 }
 
-async function decimation(
-  points: ReturnType<typeof readPoints>,
-  options: IdOptions,
-  json: boolean,
-): Promise<void> {
-  const { subsamples: _, interval: __, ...rest } = options;
-  const result = await idDecimation(points, rest);
+async function decimation(points: Points, options: IdOptions, json: boolean): Promise<void> {
+  const result = await idDecimation(points, options);
   if (json) return console.log(JSON.stringify(result));
   console.log(`points        dimension   ${percent(options.level)} interval     at distance`);
   for (const { parts, size, value, interval, scale: distance } of result.curve) {

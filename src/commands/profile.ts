@@ -9,6 +9,7 @@ import { profileFigure, profilesFigure, runsFigure } from '../figures/profile';
 import { DEFAULT_ESTIMATOR, ESTIMATORS } from '../intrinsic-dimension/estimators/registry';
 import { ARRAY_EXTENSIONS } from '../intrinsic-dimension/files/open-arrays';
 import type { IdOptions } from '../intrinsic-dimension/intrinsic-dimension';
+import { NoEstimateError } from '../intrinsic-dimension/no-estimate';
 import { defineCommand, listenForStop, runCommand } from './command';
 import { addEstimateOptions, numberNamed, percent } from './estimate-options';
 import { assertFigurePath, writeFigure } from './figure-file';
@@ -147,29 +148,34 @@ const command = addEstimateOptions(
         known[site] = found as SavedSite;
         add(site, found as SavedSite);
       }
-      const found = await profile(own, {
-        ...how,
-        ...reading,
-        ...(last === undefined ? {} : { lastSite: last }),
-        ...(memory === undefined ? {} : { activationMemory: memory }),
-        known,
-        signal: stop.signal,
-        onSite: (site, measured) => {
-          add(site, measured);
-          file?.add({ run, site, ...measured });
-        },
-        onProgress: (share: number, site?: string) =>
-          progress.update(
-            (before + share * layers.get(run)!.length) / total,
-            [run, site].filter(Boolean).join(' '),
-          ),
-      });
+      const found = await orNone(compare === true, run, () =>
+        profile(own, {
+          ...how,
+          ...reading,
+          ...(last === undefined ? {} : { lastSite: last }),
+          ...(memory === undefined ? {} : { activationMemory: memory }),
+          known,
+          signal: stop.signal,
+          onSite: (site, measured) => {
+            add(site, measured);
+            file?.add({ run, site, ...measured });
+          },
+          onProgress: (share: number, site?: string) =>
+            progress.update(
+              (before + share * layers.get(run)!.length) / total,
+              [run, site].filter(Boolean).join(' '),
+            ),
+        }),
+      );
       before += layers.get(run)!.length;
+      if (found === undefined) continue;
       profiles[run] = found;
       const { peakId, peakSite, lastLayerId, lastSite } = found;
       const reason = found.notMeasurable[lastSite];
       if (reason !== undefined)
-        console.error(`LLID is missing: layer '${lastSite}' has no dimension, ${reason}`);
+        console.error(
+          `${[run, 'LLID is missing'].filter(Boolean).join(': ')}: layer '${lastSite}' has no dimension, ${reason}`,
+        );
       print({ ...named, peakId, peakSite, lastLayerId, lastSite });
     }
   } catch (error) {
@@ -177,8 +183,11 @@ const command = addEstimateOptions(
   } finally {
     progress.stop();
   }
-  if (csv) process.stdout.write(csvOf(lines, profiles));
-  else if (!json) process.stdout.write(tableOf(lines, profiles, percent(how.level)));
+  const show = (): void => {
+    if (csv) process.stdout.write(csvOf(lines, profiles));
+    else if (!json) process.stdout.write(tableOf(lines, profiles, percent(how.level)));
+  };
+  if (stop.signal.aborted || figure === undefined) show();
   if (stop.signal.aborted) {
     console.error(
       `stopped after ${lines.length} of ${total} layers${out === undefined ? '' : `; --resume goes on`}`,
@@ -186,15 +195,34 @@ const command = addEstimateOptions(
     process.exitCode = await stop.exitCode();
     return;
   }
+  if (Object.keys(profiles).length === 0)
+    throw new Error(
+      `none of the ${runs.length} runs has a layer with a dimension: choose other layers or files`,
+    );
   if (figure === undefined) return;
   const drawn = !compare
     ? profileFigure(profiles['']!)
     : by === 'run'
       ? runsFigure(profiles)
       : profilesFigure(profiles);
-  await writeFigure(figure, drawn);
+  await writeFigure(figure, drawn).finally(show);
   console.error(`figure: ${figure}`);
 });
+
+/** The profile of one of several runs; undefined, with the reason printed, where it has no layer with a dimension. */
+async function orNone(
+  several: boolean,
+  run: string,
+  measured: () => Promise<LayerProfile>,
+): Promise<LayerProfile | undefined> {
+  try {
+    return await measured();
+  } catch (error) {
+    if (!(several && error instanceof NoEstimateError)) throw error;
+    console.error(`${run} has neither PID nor LLID: ${error.message}`);
+    return undefined;
+  }
+}
 
 function tokenRule(word: string): TokenRule {
   const sample = /^sample[ =:](\d+)$/.exec(word)?.[1];

@@ -115,6 +115,11 @@ export interface GrokkingConfig {
   /** Whether to train on a single batch, which shows that the network can learn at all. Default: false. */
   overfitBatch: boolean;
   /**
+   * Whether all validation batches but the first are evaluated with dropout and batch statistics, which is a fault of the public code.
+   * Default: false.
+   */
+  validateInTrainingMode: boolean;
+  /**
    * Number of steps between measurements.
    * Allowed: a whole number between 1 and 1,000,000,000. Default: 500.
    */
@@ -342,6 +347,11 @@ export interface ImagesConfig {
   bottleneckPerClass: boolean;
   /** Whether to train on a single batch, which shows that the network can learn at all. Default: false. */
   overfitBatch: boolean;
+  /**
+   * Whether all validation batches but the first are evaluated with dropout and batch statistics, which is a fault of the public code.
+   * Default: false.
+   */
+  validateInTrainingMode: boolean;
   /**
    * Number of steps between measurements.
    * Allowed: a whole number between 1 and 1,000,000,000. Default: 3910.

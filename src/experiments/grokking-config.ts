@@ -24,6 +24,7 @@ import {
   runSeed,
   schedule,
   steps,
+  validateInTrainingMode,
   weightDecay,
 } from './training-settings';
 
@@ -115,6 +116,7 @@ export const GROKKING: Experiment<GrokkingConfig, GrokkingPreset> = defineExperi
     }),
     ...SEQUENCE_MODEL_SETTINGS,
     overfitBatch,
+    validateInTrainingMode,
     measureEvery: measureEvery(500),
     earlyMeasurements: earlyMeasurements(12),
     checkpointEvery: checkpointEvery(500),

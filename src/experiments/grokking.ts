@@ -36,6 +36,7 @@ export async function grokkingSetup(config: GrokkingConfig): Promise<Setup> {
       optimizer: optimizerOf(config),
       schedule: scheduleOf(config),
       ...measureIdOf(config, sequenceModelNamed(config.model).sites({ ...config })),
+      validateInTrainingMode: config.validateInTrainingMode,
       measureSite: ({ points }) => siteId(points, config),
     },
     measurement: async (event) => withoutClasses(event),

@@ -24,6 +24,7 @@ import {
   runSeed,
   schedule,
   steps,
+  validateInTrainingMode,
   weightDecay,
 } from './training-settings';
 
@@ -255,6 +256,7 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
       description: 'whether each class has an autoencoder of its own',
     }),
     overfitBatch,
+    validateInTrainingMode,
     measureEvery: measureEvery(10 * EPOCH),
     earlyMeasurements: earlyMeasurements(0),
     checkpointEvery: checkpointEvery(EPOCH),

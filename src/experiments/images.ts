@@ -66,7 +66,7 @@ export function imagesModel(config: ImagesConfig, data: Dataset): Model {
 export async function imagesSetup(config: ImagesConfig): Promise<Setup> {
   const whole = await imagesData(config);
   const data = config.overfitBatch ? oneBatch(whole, config.batchSize, config.seed) : whole;
-  const { idTrain, measuredImages, augmentMeasured } = config;
+  const { idTrain, measuredImages, augmentMeasured, validateInTrainingMode } = config;
   /** By split, class and site, between a measurement and its line. */
   let classIds: Record<string, Record<string, SiteIds>> = {};
   return {
@@ -83,6 +83,7 @@ export async function imagesSetup(config: ImagesConfig): Promise<Setup> {
       siteSplits: idTrain ? ['train', 'validation'] : ['validation'],
       measuredTrain: measuredImages,
       augmentMeasured,
+      validateInTrainingMode,
       evaluationBatchSize: EVALUATION_BATCH,
       measureSite: async (activation) => {
         const { site, split } = activation;

@@ -19,6 +19,7 @@ import type { GrokkingConfig } from './config-types';
 import type { SiteIds } from './experiment';
 import { grokkingData, grokkingModel } from './grokking';
 import { grokkingConfig } from './grokking-config';
+import { withDefaults } from './registry';
 import { runExperiment } from './run';
 
 /** What a run is measured by: the names under which a record keeps the values, and how each is computed. */
@@ -54,6 +55,7 @@ export async function* remeasure(
   const record = openRun(path, {
     config: { ...config, site: model.lastSite, estimators: Object.keys(estimators) },
     environment: environment(backend),
+    complete: withDefaults,
     resumeFrom: existsSync(last) ? Number.POSITIVE_INFINITY : -1,
   });
   let measured = readRun(path).measurements.at(-1)?.step ?? -1;

@@ -183,6 +183,12 @@ export const LOGGING: {
   }),
 };
 
+export const validateInTrainingMode: Setting<boolean> = flag({
+  default: false,
+  description:
+    'whether all validation batches but the first are evaluated with dropout and batch statistics, which is a fault of the public code',
+});
+
 /** Whether, where and how often the dimension is measured. */
 export const MEASURE_ID: {
   id: Setting<'on' | 'off'>;

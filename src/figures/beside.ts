@@ -44,6 +44,6 @@ export function besideTraces(
       opacity: 0.6,
       line: { ...trace.line, width: 1.5, dash: DASHES[i % DASHES.length]! },
     });
-    return [faint(accuracy!, 'validation'), { ...faint(id!, 'LLID'), yaxis: 'y2' }];
+    return [faint(accuracy!, 'validation'), ...(id ? [{ ...faint(id, 'LLID'), yaxis: 'y2' as const }] : [])];
   });
 }

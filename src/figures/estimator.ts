@@ -150,7 +150,8 @@ export function truthFigure(known: readonly KnownEstimate[], options: FrameOptio
 }
 
 /** The dimension over the distance at which it is seen, with intervals; a plateau is drawn as a line. */
-export function scaleFigure({ curve, plateau }: ScaleCurve, options: FrameOptions = {}): Figure {
+export function scaleFigure({ curve, missing, plateau }: ScaleCurve, options: FrameOptions = {}): Figure {
+  const tied = missing.map(({ n1, n2 }) => `${n1} and ${n2}`).join(', ');
   const run = plateau && curve.slice(plateau.from, plateau.to + 1);
   const data: Partial<PlotData>[] = [
     ...(run
@@ -187,12 +188,13 @@ export function scaleFigure({ curve, plateau }: ScaleCurve, options: FrameOption
   return {
     caption:
       'The dimension by GRIDE from neighbours n and 2n, over the mean distance to the farther one: the larger n, the larger ' +
-      `the scale. The bars are ${level}s.`,
+      `the scale. The bars are ${level}s.${tied === '' ? '' : ` Without the neighbours ${tied}, which are tied.`}`,
     data,
     layout: {
       ...framed({
         title: 'Intrinsic dimension at every scale',
         ...options,
+        subtitle: tied === '' ? [] : [`without the neighbours ${tied}, which are tied`],
         legend: data.map(({ name }) => name!),
         plot: 280,
       }),

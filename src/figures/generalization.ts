@@ -18,7 +18,7 @@ import { ERROR_AXIS, errorOf } from './error-axis';
 import type { Figure } from './figure';
 import { type FrameOptions, framed } from './frame';
 import { provenance } from './provenance';
-import { generalizationTable } from './regularization-table';
+import { generalizationTable, predictorsTable } from './regularization-table';
 import { percent } from './run-axes';
 import { STRENGTH_NAMES } from './strength-axis';
 import { COLOURS } from './style';
@@ -41,7 +41,7 @@ export const GENERALIZATION: Drawing = {
   findings: (runs) => [
     `validation accuracy over PID / LLID, below the onset of harm: ${correlationText(generalizationCorrelation(runs, { harmless: true }))}`,
   ],
-  tables: (runs) => [generalizationTable(runs, PAPER)],
+  tables: (runs) => [generalizationTable(runs, PAPER), predictorsTable(runs, { harmless: true })],
 };
 
 /**
@@ -62,7 +62,7 @@ export function generalizationFigure(runs: readonly RunSoFar[], options: General
   return {
     caption:
       'Validation accuracy against PID / LLID, the largest intrinsic dimension of all layers over that of the last one. ' +
-      `Each mark is one run ${which}. Pearson’s r, with an interval from a bootstrap over runs: ` +
+      `Each mark is one run ${which}. Pearson’s r, with an interval from a bootstrap over settings: ` +
       `${correlations.join('; ')}. The unregularised runs belong to both sweeps and count once together. ${provenance(runs)}`,
     data: sweeps.map((sweep, i): Partial<PlotData> => {
       const shown = learntRuns(sweep, options);

@@ -1,6 +1,7 @@
 /** Does a fall of dimension depend on the estimator? One run's last layer by several, beside validation accuracy. */
 import { max } from 'd3-array';
 import type { PlotData } from 'plotly.js';
+import { withIds } from '../records/layer-ids';
 import type { RunSoFar } from '../records/run-record';
 import type { Figure } from './figure';
 import { type FrameOptions, framed } from './frame';
@@ -22,17 +23,17 @@ export function estimatorsFigure(run: RunSoFar, options: FrameOptions = {}): Fig
   const first = run.measurements[0];
   if (!first || shown.length < 2)
     throw new RangeError(`estimatorsFigure needs at least 3 measurements, got ${run.measurements.length}`);
-  const x = shown.map(({ step }) => step);
+  const measured = withIds(shown);
   const colours = [COLOURS.green, COLOURS.blue, COLOURS.purple, COLOURS.orange, COLOURS.skyBlue];
   const curves = Object.entries(first.validation.id).map(([estimator, { value }], i): Partial<PlotData> => {
     // Without a dimension before training there is nothing to compare with, and the curve is empty.
     const start = value ?? Number.NaN;
-    const found = shown.map(({ validation }) => validation.id[estimator]!);
+    const found = measured.map(({ validation }) => validation.id[estimator]!);
     return {
       type: 'scatter',
       mode: 'lines+markers',
       name: `${estimator} (${value === null ? 'not measurable at first' : `from ${value.toFixed(1)}`})`,
-      x,
+      x: measured.map(({ step }) => step),
       y: found.map((estimate) => (estimate.value === null ? null : estimate.value / start)),
       error_y: {
         type: 'data',
@@ -54,7 +55,7 @@ export function estimatorsFigure(run: RunSoFar, options: FrameOptions = {}): Fig
       type: 'scatter',
       mode: 'lines',
       name: 'validation accuracy (right axis)',
-      x,
+      x: shown.map(({ step }) => step),
       y: shown.map(({ validation }) => percent(validation.accuracy)),
       yaxis: 'y2',
       line: { color: COLOURS.vermillion, width: 2.5 },

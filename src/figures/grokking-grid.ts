@@ -12,6 +12,7 @@ import { grokkingStep } from '../analysis/transition';
 import { PAPER } from '../experiments/presets';
 import { titleOf } from '../experiments/registry';
 import { formatSetting, formatStep } from '../number-format';
+import { withIds } from '../records/layer-ids';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import type { Figure } from './figure';
@@ -79,6 +80,7 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
   const annotations: NonNullable<Layout['annotations']>[number][] = [];
   const shapes: NonNullable<Layout['shapes']>[number][] = [];
   const panels = rows.length * columns.length;
+  const named = [runs[0], runs[0], runs.find(({ measurements }) => withIds(measurements).length > 0)];
   const headings = columns.map((weightDecay, column) => columnHeading(weightDecay, column, panelWidth));
 
   rows.forEach((trainFraction, row) => {
@@ -122,10 +124,9 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
           setting(run, 'trainFraction') === trainFraction && setting(run, 'weightDecay') === weightDecay,
       );
       members.forEach((run) => {
-        const showlegend = run === runs[0];
         runTraces(run.measurements, options.site).forEach((trace, i) => {
           const yaxis = `y${i === 2 ? panels + panel : panel}`;
-          data.push({ ...trace, xaxis: `x${panel}`, yaxis, showlegend });
+          data.push({ ...trace, xaxis: `x${panel}`, yaxis, showlegend: run === named[i] });
         });
       });
       // plotly.js draws the axes of a panel only where there is a trace.
@@ -140,7 +141,7 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
       if (text !== '') annotations.push(panelTitle(domainX, domainY[1], text));
     });
   });
-  const names = runTraces([]).map(({ name }) => name!);
+  const names = data.filter(({ showlegend }) => showlegend).map(({ name }) => name!);
   const subtitle = 'above each panel: the step at which validation accuracy passes 50 %';
   return {
     caption:

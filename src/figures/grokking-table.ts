@@ -23,7 +23,20 @@ export function grokkingTable(runs: readonly RunSoFar[], paper: HalfSteps): Tabl
   );
 }
 
-/** {@link leadRows} for a notebook. */
+/** Named here, since there may be no row. */
+const LEAD_COLUMNS = [
+  'p',
+  'weight decay',
+  'site',
+  'split',
+  'fall',
+  'half of it at step',
+  'lead, steps',
+  'lead, decades',
+  'r of slopes',
+];
+
+/** {@link leadRows} for a notebook; no row for runs that do not grok or have no dimensions. */
 export function leadTable(
   runs: readonly RunSoFar[],
   options: Parameters<typeof leadRows>[1] & { readonly caption?: string } = {},
@@ -39,7 +52,10 @@ export function leadTable(
     'lead, decades': row.leadDecades,
     'r of slopes': row.slopes && correlationText(row.slopes),
   }));
-  return table(rows, options.caption === undefined ? {} : { caption: options.caption });
+  return table(rows, {
+    columns: LEAD_COLUMNS,
+    ...(options.caption === undefined ? {} : { caption: options.caption }),
+  });
 }
 
 /** -0.36 [-0.68, 0.15] */

@@ -1,6 +1,8 @@
 /** Figures along a network: intrinsic dimension or accuracy per layer or class. */
+import { least } from 'd3-array';
 import type { PlotData } from 'plotly.js';
 import type { LayerProfile } from '../activations/layer-profile';
+import { withIds } from '../records/layer-ids';
 import type { DimensionEstimate, Measurement } from '../records/run-record';
 import { type CategoryAxis, categoryAxis } from './category-axis';
 import { errorBars } from './estimator';
@@ -181,13 +183,14 @@ function siteAxis(
   return { axis, width, frame: { ...BESIDE, bottom, plot: PLOT } };
 }
 
-/** The validation ID of the measurements nearest to some steps as curves, to see the dimensions move while a network learns. */
+/**
+ * The validation ID of the measurements nearest to some steps as curves, to see the dimensions move while a network learns;
+ * none where no dimension was measured.
+ */
 export function siteCurves(measurements: readonly Measurement[], steps: readonly number[]): SiteCurve[] {
-  const nearest = steps.map((wanted) =>
-    measurements.reduce((best, next) =>
-      Math.abs(next.step - wanted) < Math.abs(best.step - wanted) ? next : best,
-    ),
-  );
+  const measured = withIds(measurements);
+  if (measured.length === 0) return [];
+  const nearest = steps.map((wanted) => least(measured, ({ step }) => Math.abs(step - wanted))!);
   return [...new Set(nearest)].map(({ step, validation }) => ({
     name: `step ${step.toLocaleString('en')}`,
     sites: validation.id,

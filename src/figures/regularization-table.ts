@@ -1,7 +1,12 @@
 /** Tables of regularisation: the strengths of a sweep, and our numbers beside the paper's. */
-
-import { correlationText } from '../analysis/correlation';
-import { generalizationCorrelation, strengthCorrelation } from '../analysis/paper-correlations';
+import { max } from 'd3-array';
+import { type Correlation, coefficientText, correlationText } from '../analysis/correlation';
+import {
+  generalizationCorrelation,
+  type HarmlessOptions,
+  strengthCorrelation,
+} from '../analysis/paper-correlations';
+import { predictions } from '../analysis/predictors';
 import {
   type Level,
   type Quantity,
@@ -91,6 +96,27 @@ export function generalizationTable(runs: readonly RunSoFar[], paper: PaperRegul
   ]);
 }
 
+/** How well PID / LLID and simpler numbers predict accuracy, and what PID / LLID tells beyond each of them. */
+export function predictorsTable(runs: readonly RunSoFar[], options: HarmlessOptions = {}): Table {
+  const text = (found: Correlation | undefined): string => {
+    if (!found) return '';
+    return Number.isFinite(found.r) ? coefficientText(found) : 'undefined: the two move together';
+  };
+  const found = predictions(runs, options);
+  const { n = 0, groups = 0 } = found[0]!.accuracy ?? {};
+  return table(
+    found.map(({ predictor, accuracy, ratioGivenIt, itGivenRatio }) => ({
+      predictor,
+      'r with accuracy': accuracy ? text(accuracy) : 'too few runs have it',
+      'partial r of PID / LLID, given it': text(ratioGivenIt),
+      'partial r of it, given PID / LLID': text(itGivenRatio),
+    })),
+    {
+      caption: `What predicts validation accuracy: Pearson’s r with 95 % intervals, ${n} runs of ${groups} settings`,
+    },
+  );
+}
+
 /** Figure 3: where harm begins, and what becomes of PID. */
 export function overRegularizationTable(runs: readonly RunSoFar[], paper: PaperRegularization): Table {
   return besidePaper(
@@ -114,7 +140,7 @@ export function overRegularizationTable(runs: readonly RunSoFar[], paper: PaperR
         ),
         row(
           `PID at its highest over ${name}`,
-          Math.max(...pids),
+          max(pids),
           of((dataset) => paper.weightDecayPid[dataset][1]),
         ),
         row(
@@ -138,9 +164,9 @@ function besidePaper(rows: readonly Row[]): Table {
   return table(rows, { caption: 'Ours beside the paper’s' });
 }
 
-/** 0.9445 ± 0.0012 */
+/** 0.9445 ± 0.0012; none where no dimension was measured or could be. */
 function spread({ mean, deviation }: Level, quantity: Quantity, digits: number): string {
-  if (Number.isNaN(mean[quantity])) return 'not measurable';
+  if (Number.isNaN(mean[quantity])) return 'none';
   const value = mean[quantity].toFixed(digits);
   const error = deviation[quantity];
   return Number.isNaN(error) ? value : `${value} ± ${error.toFixed(digits)}`;

@@ -98,7 +98,7 @@ export function regularizationFigure(runs: readonly RunSoFar[], options: FrameOp
 
 const CORRELATION_CAPTION =
   'r is Pearson’s correlation of LLID with the logarithm of the weight decay (above zero) or with the dropout rate, over ' +
-  'the runs that have learnt; its 95 % interval comes from a bootstrap over runs.';
+  'the runs that have learnt; its 95 % interval comes from a bootstrap over settings.';
 
 function finding({ regularization, ends }: StrengthSweep): string {
   return `${STRENGTH_NAMES[regularization]}: ${correlationText(strengthCorrelation(ends, regularization))}`;

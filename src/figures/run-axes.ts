@@ -1,18 +1,17 @@
 /** What figures of runs over their steps share: curves and axes. */
 import type { Layout, PlotData } from 'plotly.js';
 import { formatStep } from '../number-format';
-import { lastLayerId } from '../records/layer-ids';
+import { lastLayerId, withIds } from '../records/layer-ids';
 import type { Measurement } from '../records/run-record';
 import { COLOURS, FONT_SIZES, TEXT_COLOURS } from './style';
 import { onLogAxis, type Tick, tickArrays, withRoom } from './ticks';
 
-/** Train accuracy, validation accuracy, LLID on validation; distinguished by colour and by dashes. */
+/** Train accuracy, validation accuracy, and LLID on validation where it was measured; distinguished by colour and by dashes. */
 export function runTraces(measurements: readonly Measurement[], site?: string): Partial<PlotData>[] {
   // A log axis has no place for step 0.
   const shown = measurements.filter(({ step }) => step > 0);
   const step = shown.map((measurement) => measurement.step);
-  // A run may measure its accuracy more often than its dimension, or without it.
-  const measured = shown.filter(({ validation }) => Object.keys(validation.id).length > 0);
+  const measured = withIds(shown);
   const lines = { type: 'scatter', mode: shown.length < 3 ? 'lines+markers' : 'lines', x: step } as const;
   return [
     {
@@ -27,13 +26,17 @@ export function runTraces(measurements: readonly Measurement[], site?: string): 
       name: 'validation accuracy',
       line: { color: COLOURS.vermillion, width: 2.5 },
     },
-    {
-      ...lines,
-      x: measured.map((measurement) => measurement.step),
-      y: measured.map((measurement) => lastLayerId(measurement.validation, site)),
-      name: 'LLID (right axis)',
-      line: { color: COLOURS.green, width: 1.3 },
-    },
+    ...(withIds(measurements).length === 0
+      ? []
+      : [
+          {
+            ...lines,
+            x: measured.map((measurement) => measurement.step),
+            y: measured.map((measurement) => lastLayerId(measurement.validation, site)),
+            name: 'LLID (right axis)',
+            line: { color: COLOURS.green, width: 1.3 },
+          },
+        ]),
   ];
 }
 
@@ -88,8 +91,7 @@ export const ACCURACY_AXIS: Partial<Layout['yaxis']> = {
 
 /** The ID axis: from 0, with as many ticks as the accuracy axis so that both share one grid. */
 export function idAxis(measurements: readonly Measurement[], site?: string): Partial<Layout['yaxis']> {
-  const values = measurements
-    .filter(({ validation }) => Object.keys(validation.id).length > 0)
+  const values = withIds(measurements)
     .map((measurement) => lastLayerId(measurement.validation, site))
     .filter(Number.isFinite);
   const top = Math.max(5, 5 * Math.ceil(Math.max(0, ...values) / 5));

@@ -3,6 +3,7 @@ import type { Layout, PlotData } from 'plotly.js';
 import { grokkingStep } from '../analysis/transition';
 import { namedSettings, titleOf } from '../experiments/registry';
 import { formatStep } from '../number-format';
+import { withIds } from '../records/layer-ids';
 import type { RunSoFar } from '../records/run-record';
 import { besideTraces } from './beside';
 import type { Figure } from './figure';
@@ -44,6 +45,11 @@ export function runFigure(run: RunSoFar, options: RunFigureOptions = {}): Figure
   const { axis: x, first, last } = stepAxis(everything, width - 60 - FRAME.right, options.steps);
   const data = [...traces.map((trace, i) => ({ ...trace, ...(i === 2 ? { yaxis: 'y2' } : {}) })), ...others];
   const title = options.title ?? runTitle(run);
+  const right: Partial<Layout['yaxis']> = {
+    ...idAxis(everything, options.site),
+    overlaying: 'y',
+    title: { text: 'LLID on validation', font: { color: TEXT_COLOURS.green } },
+  };
   return {
     caption:
       'Training and validation accuracy (left axis) and the intrinsic dimension of the last layer on validation, LLID ' +
@@ -53,11 +59,7 @@ export function runFigure(run: RunSoFar, options: RunFigureOptions = {}): Figure
       ...runFrame(data, { ...options, title }),
       xaxis: { ...x, title: { text: 'step (log scale)' } },
       yaxis: ACCURACY_AXIS,
-      yaxis2: {
-        ...idAxis(everything, options.site),
-        overlaying: 'y',
-        title: { text: 'LLID on validation', font: { color: TEXT_COLOURS.green } },
-      },
+      ...(withIds(everything).length === 0 ? {} : { yaxis2: right }),
       ...(half !== undefined && half > first ? halfwayMark(half, half > last / 2) : {}),
     },
   };

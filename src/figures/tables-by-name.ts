@@ -5,6 +5,7 @@ export {
   generalizationTable as generalization,
   overRegularizationTable as overRegularization,
   type PaperRegularization,
+  predictorsTable as predictors,
   regularizationTable as regularization,
   strengthTable as strength,
 } from './regularization-table';

@@ -1,6 +1,6 @@
 /** Training in a notebook: one call trains, records, draws while it goes on, and continues where it was stopped. */
 import { join } from 'node:path';
-import { type RunConfig, runName } from '../experiments/registry';
+import { type RunConfig, runName, titleOf } from '../experiments/registry';
 import { runExperiment } from '../experiments/run';
 import type { Model } from '../models/model';
 import { readRuns } from '../records/recorded-runs';
@@ -32,15 +32,14 @@ export interface LiveRun {
 
 /**
  * Trains with these settings below the cell. Jupyter's Stop ends it with a checkpoint, and the same call goes on from
- * there; with other settings it is another run. Earlier runs on the same data are drawn beside it.
+ * there; with other settings it is another run. Earlier runs that learn the same are drawn beside it.
  *
  * @throws RangeError for bad settings; Error for what cannot be written, read or resumed
  */
 export async function trainLive(config: RunConfig, options: TrainLiveOptions = {}): Promise<LiveRun> {
   const { folder = process.env['NOTEBOOK_RUNS'] ?? BESIDE_NOTEBOOKS, ...figure } = options;
   const path = runPath(folder, runName(config));
-  const data = dataOf(config);
-  const beside = readRuns(folder).filter((other) => dataOf(other.config) === data);
+  const beside = readRuns(folder).filter((other) => titleOf(other.config) === titleOf({ ...config }));
   const measurements = await interruptible((signal) =>
     liveChart(runExperiment(config, { path, resume: true, signal }), { ...figure, config, path, beside }),
   );
@@ -57,9 +56,3 @@ export async function trainLive(config: RunConfig, options: TrainLiveOptions = {
 
 /** Beside the folder of notebooks, in which a notebook is executed. */
 const BESIDE_NOTEBOOKS = join('..', RUNS);
-
-/** What is learnt; undefined where an experiment has one task only. */
-function dataOf(config: object): unknown {
-  const { dataset, experiment } = config as { dataset?: unknown; experiment?: unknown };
-  return dataset ?? experiment;
-}

@@ -1,8 +1,10 @@
 /** The dimension with ever fewer points: the distance to the nearest neighbours grows, and the estimate shows its bias. */
 import { shuffled } from '../random';
 import { subset } from './estimators/pointwise/neighbourhood';
+import { assertEstimatorOptions } from './estimators/registry';
+import { NUMBER, SEED } from './given';
 import { DEFAULT_LEVEL, type Interval, normalInterval } from './intervals';
-import { estimateIn, type IdEstimate, type IdOptions } from './intrinsic-dimension';
+import { estimateIn, ID_KINDS, type IdEstimate, type IdOptions } from './intrinsic-dimension';
 import type { Points } from './points/points';
 import { space } from './points/space';
 
@@ -40,12 +42,14 @@ export interface DecimationCurve {
 /**
  * Estimates on all points, on both halves, on four quarters and so on (Facco et al. 2017). The parts of one size are drawn at random and have no point in common.
  *
- * @throws RangeError for what {@link intrinsicDimension} refuses, in all points or in a part
+ * @throws RangeError and NoEstimateError as {@link intrinsicDimension}, for all points or for a part
  */
 export async function idDecimation(
   points: Points,
   options: DecimationOptions = {},
 ): Promise<DecimationCurve> {
+  const { subsamples: _, interval: __, ...common } = ID_KINDS;
+  assertEstimatorOptions('idDecimation', options, { ...common, least: NUMBER, partSeed: SEED });
   const { least = 50, partSeed = 0, level = DEFAULT_LEVEL, onProgress, ...others } = options;
   if (!(Number.isInteger(least) && least >= 3))
     throw new RangeError(`least must be a whole number of at least 3, got ${least}`);

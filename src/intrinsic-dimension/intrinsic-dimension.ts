@@ -1,11 +1,13 @@
 /** Estimates the intrinsic dimension of points, with its error, in one call. */
 import type { FromNeighbours, LinearFit } from './estimators/estimator';
 import {
+  assertEstimatorOptions,
   DEFAULT_ESTIMATOR,
   type EstimatorOptions,
   estimatorOf,
   isFromNeighbours,
 } from './estimators/registry';
+import { ANYTHING, assertGiven, type Kinds, NUMBER, word } from './given';
 import {
   type Interval,
   type IntervalOptions,
@@ -15,13 +17,14 @@ import {
   sandwichStandardError,
 } from './intervals';
 import type { Points } from './points/points';
-import { type Space, type SpaceOptions, space } from './points/space';
+import { SPACE_KINDS, type Space, type SpaceOptions, space } from './points/space';
 import { certifiedShare, meanDistance } from './search/neighbour-table';
 import {
   depthForSubsamples,
   drawSubsamples,
   estimateSubsamples,
   neighboursForSubsamples,
+  SUBSAMPLE_KINDS,
   type SubsampleOptions,
   type Subsamples,
 } from './subsamples';
@@ -50,6 +53,14 @@ export interface CommonIdOptions extends SpaceOptions, IntervalOptions {
   /** Also estimate on random subsamples, as the paper does; see {@link SUBSAMPLES}. @default none */
   readonly subsamples?: SubsampleOptions;
 }
+
+/** What every estimate can be told. */
+export const ID_KINDS: Kinds<CommonIdOptions> = {
+  ...SPACE_KINDS,
+  level: NUMBER,
+  interval: word(INTERVALS),
+  subsamples: ANYTHING,
+};
 
 /** An estimate of intrinsic dimension at the scale of the neighbours that were used. */
 export interface IdEstimate {
@@ -80,9 +91,11 @@ export interface IdEstimate {
  * dimension at distance `scale`. An interval does not include that bias: it shows how far another
  * sample of the same size would move the value.
  *
- * @throws NoEstimateError for NaN and infinities, fewer than 3 distinct points, and ties; RangeError for options out of range
+ * @throws NoEstimateError for points that no estimate can be had from: NaN and infinities, too few that are distinct, ties;
+ *   RangeError for options out of range
  */
 export async function intrinsicDimension(points: Points, options: IdOptions = {}): Promise<IdEstimate> {
+  assertEstimatorOptions('intrinsicDimension', options, ID_KINDS);
   assertOptions(options);
   return estimateIn(await space(points, options), options);
 }
@@ -92,6 +105,7 @@ function assertOptions(options: IdOptions): void {
   const { estimator = DEFAULT_ESTIMATOR, interval = DEFAULT_INTERVAL } = options;
   const needsPoints = !isFromNeighbours(estimatorOf(options));
   levelOf(options);
+  if (options.subsamples !== undefined) assertGiven('subsamples', options.subsamples, SUBSAMPLE_KINDS);
   if (!INTERVALS.includes(interval)) {
     throw new RangeError(`no interval '${interval}': choose one of ${INTERVALS.join(', ')}`);
   }

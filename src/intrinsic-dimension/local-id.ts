@@ -2,10 +2,17 @@
 import type { FromNeighbours, FromPoints } from './estimators/estimator';
 import { combine } from './estimators/pointwise/combine';
 import { subset } from './estimators/pointwise/neighbourhood';
-import { type EstimatorOptions, estimatorOf, isFromNeighbours } from './estimators/registry';
+import {
+  assertEstimatorOptions,
+  type EstimatorOptions,
+  estimatorOf,
+  isFromNeighbours,
+} from './estimators/registry';
+import { FLAG, givenEntries, type Kinds, NUMBER } from './given';
 import { DEFAULT_LEVEL } from './intervals';
+import { NoEstimateError } from './no-estimate';
 import type { Points } from './points/points';
-import { type Space, type SpaceOptions, space } from './points/space';
+import { SPACE_KINDS, type Space, type SpaceOptions, space } from './points/space';
 import type { NeighbourTable } from './search/neighbour-table';
 import { pauses } from './search/neighbours';
 
@@ -22,6 +29,9 @@ export interface CommonLocalIdOptions extends SpaceOptions {
   /** Also average over each point and its neighbours. @default false */
   readonly smooth?: boolean;
 }
+
+/** What {@link localId} can be told whatever the estimator. */
+const LOCAL_KINDS: Kinds<CommonLocalIdOptions> = { ...SPACE_KINDS, neighbourhood: NUMBER, smooth: FLAG };
 
 /** A dimension for each point. */
 export interface LocalId {
@@ -45,9 +55,13 @@ const UNBIASED = { estimator: 'levina-bickel', unbiased: true } as const;
  * (k - 2) / sum over j < k of log(r_k / r_j) with k = 20 (Levina and Bickel 2004, equation 8). An estimator that has no
  * dimension at a point is applied to the neighbours of each point, without the point, as scikit-dimension's `fit_pw` does.
  *
- * @throws RangeError for what {@link intrinsicDimension} refuses, and where an estimator fails in a neighbourhood
+ * @throws NoEstimateError for points, and neighbourhoods of points, that have no estimate; RangeError for options out of range
  */
 export async function localId(points: Points, options: LocalIdOptions = {}): Promise<LocalId> {
+  const given = Object.fromEntries(givenEntries('localId', options));
+  if ('combine' in given)
+    throw new RangeError('localId returns the mean, the median and the harmonic mean: leave combine out');
+  assertEstimatorOptions('localId', { estimator: UNBIASED.estimator, ...given }, LOCAL_KINDS);
   const { neighbourhood, smooth = false } = options;
   const estimator = estimatorOf(options.estimator === undefined ? { ...UNBIASED, ...options } : options);
   const pointwise = estimator.pointwise ?? inNeighbourhoods(estimator, neighbourhood ?? 100);
@@ -56,8 +70,6 @@ export async function localId(points: Points, options: LocalIdOptions = {}): Pro
       `${options.estimator ?? UNBIASED.estimator} has a dimension at each point of its own: leave neighbourhood out, or give k`,
     );
   }
-  if ('combine' in options)
-    throw new RangeError('localId returns the mean, the median and the harmonic mean: leave combine out');
   const set = await space(points, options);
   const table = await set.neighbours(pointwise.neighbours, options);
   const values = await pointwise.dimensions(table, set, options);
@@ -99,10 +111,11 @@ function inNeighbourhoods(
         try {
           values[i] = await estimateIn(estimator, await subset(points, indices.subarray(i * k, (i + 1) * k)));
         } catch (error) {
-          throw new RangeError(
-            `in the neighbourhood of row ${points.kept[i]!}: ${(error as Error).message}`,
-            { cause: error },
-          );
+          const where = `in the neighbourhood of row ${points.kept[i]!}`;
+          if (error instanceof NoEstimateError)
+            throw new NoEstimateError(`${where}: ${error.reason}`, error.cure);
+          if (error instanceof RangeError) error.message = `${where}: ${error.message}`;
+          throw error;
         }
       }
       return values;

@@ -8,7 +8,7 @@ export class NoEstimateError extends RangeError {
    */
   constructor(
     readonly reason: string,
-    cure: string,
+    readonly cure: string,
   ) {
     super(`${reason}: ${cure}`);
   }

@@ -1,5 +1,6 @@
 /** The dimension at every scale: noise shows at small distances, curvature and boundaries at large ones. */
 import { gride } from './estimators/gride';
+import { assertGiven, type Kinds, NUMBER } from './given';
 import {
   type Interval,
   type IntervalOptions,
@@ -7,8 +8,9 @@ import {
   normalInterval,
   sandwichStandardError,
 } from './intervals';
+import { NoEstimateError } from './no-estimate';
 import type { Points } from './points/points';
-import { type SpaceOptions, space } from './points/space';
+import { SPACE_KINDS, type SpaceOptions, space } from './points/space';
 import { meanDistance } from './search/neighbour-table';
 
 /** Which scales are used, and what counts as a plateau. */
@@ -18,6 +20,14 @@ export interface ScaleOptions extends SpaceOptions, IntervalOptions {
   /** How far the largest value of a plateau may be above its smallest, relative to it. @default 0.1 */
   readonly tolerance?: number;
 }
+
+/** What {@link idScale} can be told. */
+const SCALE_KINDS: Kinds<ScaleOptions> = {
+  ...SPACE_KINDS,
+  level: NUMBER,
+  maxNeighbour: NUMBER,
+  tolerance: NUMBER,
+};
 
 /** GRIDE at one scale. */
 export interface ScalePoint {
@@ -30,10 +40,20 @@ export interface ScalePoint {
   readonly scale: number;
 }
 
+/** A scale at which the points have no estimate. */
+export interface MissingScale {
+  readonly n1: number;
+  readonly n2: number;
+  /** Why, in one line. */
+  readonly reason: string;
+}
+
 /** The dimension over scales. */
 export interface ScaleCurve {
   readonly curve: readonly ScalePoint[];
-  /** The longest run of at least 3 scales with about one value; undefined where there is none. */
+  /** The scales that the curve lacks, such as the smallest of rounded values, whose distances are tied. */
+  readonly missing: readonly MissingScale[];
+  /** The longest run of at least 3 scales, none of them missing, with about one value; undefined where there is none. */
   readonly plateau?: { readonly from: number; readonly to: number; readonly value: number };
   readonly points: number;
   readonly duplicates: number;
@@ -42,32 +62,46 @@ export interface ScaleCurve {
 /**
  * GRIDE with n1 = 1, 2, 4, ... and n2 = 2 n1 (Denti et al. 2022, section 3.3), all from one search.
  * The plateau's `from` and `to` are indices into the curve, and its value the mean weighted by precision.
+ *
+ * @throws NoEstimateError where no scale has an estimate; RangeError for options that are unknown or out of range
  */
 export async function idScale(points: Points, options: ScaleOptions = {}): Promise<ScaleCurve> {
+  assertGiven('idScale', options, SCALE_KINDS);
   const { maxNeighbour = 128, tolerance = 0.1 } = options;
   const level = levelOf(options);
   if (!(maxNeighbour >= 2)) throw new RangeError(`maxNeighbour must be at least 2, got ${maxNeighbour}`);
+  if (!(Number.isInteger(maxNeighbour) || maxNeighbour === Number.POSITIVE_INFINITY))
+    throw new RangeError(`maxNeighbour must be a whole number, got ${maxNeighbour}`);
   if (!(tolerance >= 0)) throw new RangeError(`tolerance must be at least 0, got ${tolerance}`);
   const set = await space(points, options);
   const orders: number[] = [];
   for (let n1 = 1; 2 * n1 <= Math.min(maxNeighbour, set.n - 1); n1 *= 2) orders.push(n1);
   const table = await set.neighbours(2 * orders.at(-1)!, options);
-  const curve = orders.map((n1) => {
+  const curve: ScalePoint[] = [];
+  const missing: MissingScale[] = [];
+  for (const n1 of orders) {
     const n2 = 2 * n1;
-    const { value, influences } = gride(table, n1, n2);
-    const standardError = sandwichStandardError(influences(), table, n2);
-    const interval = normalInterval(value, standardError, level);
-    return { n1, n2, value, standardError, interval, scale: meanDistance(table, n2) };
-  });
+    try {
+      const { value, influences } = gride(table, n1, n2);
+      const standardError = sandwichStandardError(influences(), table, n2);
+      const interval = normalInterval(value, standardError, level);
+      curve.push({ n1, n2, value, standardError, interval, scale: meanDistance(table, n2) });
+    } catch (error) {
+      const last = n1 === orders.at(-1) && curve.length === 0;
+      if (!(error instanceof NoEstimateError) || last) throw error;
+      missing.push({ n1, n2, reason: error.reason });
+    }
+  }
   const plateau = longestPlateau(curve, tolerance);
-  return { curve, ...(plateau ? { plateau } : {}), points: set.n, duplicates: set.duplicates };
+  return { curve, missing, ...(plateau ? { plateau } : {}), points: set.n, duplicates: set.duplicates };
 }
 
 /** The flattest of the longest runs. */
 function longestPlateau(curve: readonly ScalePoint[], tolerance: number): ScaleCurve['plateau'] {
   let best: { from: number; to: number; spread: number } | undefined;
   for (let from = 0; from < curve.length; from++) {
-    for (let to = from + 2; to < curve.length; to++) {
+    for (let to = from + 1; to < curve.length && curve[to]!.n1 === curve[to - 1]!.n2; to++) {
+      if (to < from + 2) continue;
       const values = curve.slice(from, to + 1).map(({ value }) => value);
       const spread = Math.max(...values) / Math.min(...values) - 1;
       if (spread > tolerance) continue;

@@ -1,6 +1,7 @@
 /** Estimates on random subsamples, all from the one table of the full set. */
 import { jStat } from 'jstat';
 import { mulberry32, streamSeed } from '../random';
+import { type Kinds, NUMBER, SEED } from './given';
 import { NoEstimateError } from './no-estimate';
 import type { Space } from './points/space';
 import type { Depth, NeighbourTable } from './search/neighbour-table';
@@ -18,6 +19,9 @@ export interface SubsampleOptions {
   readonly seed?: number;
 }
 
+/** What subsamples can be told. */
+export const SUBSAMPLE_KINDS: Kinds<SubsampleOptions> = { count: NUMBER, fraction: NUMBER, seed: SEED };
+
 /** Estimates on random subsamples. */
 export interface Subsamples {
   readonly mean: number;
@@ -25,6 +29,9 @@ export interface Subsamples {
   readonly standardDeviation: number;
   readonly values: readonly number[];
 }
+
+/** Subsamples that are drawn at most. */
+const MOST = 1e6;
 
 /** Points, over all subsamples, that may be expected to lack neighbours. */
 const LACKING = 0.1;
@@ -53,8 +60,9 @@ export function drawSubsamples(
   k: number,
   { count = SUBSAMPLES.count, fraction = SUBSAMPLES.fraction, seed = 0 }: SubsampleOptions,
 ): Int32Array[] {
-  if (!(Number.isInteger(count) && count >= 2)) {
-    throw new RangeError(`subsamples.count must be a whole number of at least 2, got ${count}`);
+  if (!(Number.isInteger(count) && count >= 2 && count <= MOST)) {
+    const range = count > MOST ? `of at most ${MOST.toLocaleString('en')}` : 'of at least 2';
+    throw new RangeError(`subsamples.count must be a whole number ${range}, got ${count}`);
   }
   const size = Math.trunc(n * fraction);
   const least = Math.max(k, 2) + 1;
@@ -160,7 +168,7 @@ export function tableOfMembers(
     if (found < end)
       measureMembers(space, members, i, indices.subarray(i * k, end), distances.subarray(i * k, end));
   }
-  return { n, k, indices, distances, searchedAgain: 0 };
+  return { n, k, indices, distances, searchedAgain: 0, duplicates: full.duplicates ?? 0 };
 }
 
 /** The nearest of all members to the i-th, by their distances. */

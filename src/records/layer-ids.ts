@@ -1,6 +1,14 @@
-/** The two dimensions of a measurement that the paper uses: the last layer's (LLID) and the peak (PID). */
+/** Dimensions in measurements: which have any, and the two that the paper uses, the last layer's (LLID) and the peak (PID). */
 import { max } from 'd3-array';
-import type { SplitMeasurement } from './run-record';
+import type { Measurement, SplitMeasurement } from './run-record';
+
+/** Those in which dimensions were measured: a run may measure its accuracy more often than these, or alone. */
+export function withIds(
+  measurements: readonly Measurement[],
+  split: 'train' | 'validation' = 'validation',
+): Measurement[] {
+  return measurements.filter((measurement) => Object.keys(measurement[split].id).length > 0);
+}
 
 /**
  * LLID: the dimension at the last site that was measured.

@@ -4,6 +4,7 @@ import { type ActivationSource, activations } from '../activations/activations';
 import { type Draw, type Examples, toBatch } from '../data/dataset';
 import type { PointsOnDemand } from '../intrinsic-dimension/points/points';
 import type { Model } from '../models/model';
+import { streamSeed } from '../random';
 
 /** One site's activations of the examples of a split. */
 export interface SiteActivation {
@@ -49,6 +50,12 @@ export interface SplitOptions<M> {
   readonly batchSize: number;
   /** Bytes that activations may take; one site's that need more by themselves are kept in a temporary file. */
   readonly memory: number;
+  /**
+   * Evaluates the examples in batches of this size, all but the first batch in training mode: with dropout, and with
+   * batch statistics, which move the running ones. Sites are measured in evaluation mode all the same.
+   * @default all are evaluated in evaluation mode
+   */
+  readonly trainingMode?: { readonly batchSize: number; readonly seed: number };
 }
 
 /** The part of a training program that evaluates. */
@@ -57,6 +64,12 @@ export interface Evaluator {
     entry: 'evaluate' | 'evaluateSites',
     inputs: tf.Tensor,
     labels: tf.Tensor1D,
+  ): Record<string, tf.Tensor>;
+  runSync(
+    entry: 'evaluateInTrainingMode',
+    inputs: tf.Tensor,
+    labels: tf.Tensor1D,
+    seedAndStep: tf.Tensor1D,
   ): Record<string, tf.Tensor>;
   runSync(entry: `site.${string}`, inputs: tf.Tensor): tf.Tensor;
 }
@@ -69,6 +82,7 @@ export async function measureSplit<M>(
   const { examples, count, sites, measureSite, split, step, memory } = options;
   const labels = examples.labels.slice(0, count);
   const score = scoreOf(options);
+  if (options.trainingMode) evaluateInTrainingMode(program, { ...options, ...options.trainingMode }, score);
   const source = programSource(program, options, score);
   const id: Record<string, M> = {};
   for await (const { site, points } of activations(source, sites, { memory }))
@@ -112,6 +126,24 @@ function scoreOf({ count, classes, activeTerms }: SplitOptions<unknown>): Score 
       ...accuracies(hits, labels, classes),
     }),
   };
+}
+
+/** Evaluates the first batch in evaluation mode and the others in training mode, as the public code of the paper does. */
+function evaluateInTrainingMode(
+  program: Evaluator,
+  options: SplitOptions<unknown> & { readonly seed: number },
+  score: Score,
+): void {
+  for (const chunk of chunks(options)) {
+    const { start, inputs, labels } = chunk;
+    const seedAndStep = tf.tensor1d([streamSeed(options.seed, start), options.step], 'int32');
+    const evaluated =
+      start === 0
+        ? program.runSync('evaluate', inputs, labels)
+        : program.runSync('evaluateInTrainingMode', inputs, labels, seedAndStep);
+    seedAndStep.dispose();
+    score.add(evaluated, chunk);
+  }
 }
 
 /** A program's activations of the examples. A pass that takes all sites evaluates the examples on the way. */

@@ -53,6 +53,11 @@ export interface TrainOptions<M = unknown> {
   readonly measuredTrain?: number;
   /** Whether training examples are augmented when they are measured, anew each time. @default false */
   readonly augmentMeasured?: boolean;
+  /**
+   * Whether all validation batches but the first are evaluated in training mode, as in the public code of the paper.
+   * @default false
+   */
+  readonly validateInTrainingMode?: boolean;
   /** Examples that go through the network at once when measuring. @default 8192 */
   readonly evaluationBatchSize?: number;
   /**
@@ -153,6 +158,10 @@ export async function* train<M = unknown>(
   await loadBackend();
   const { model, data, batchSize, steps, schedule, seed = 0, checkpoints, signal } = options;
   const { measureAt = () => false, parameterNorms = false, regularizers = [] } = options;
+  if (options.validateInTrainingMode && data.validation.size <= batchSize)
+    throw new RangeError(
+      `validateInTrainingMode has no effect: the ${data.validation.size} validation examples are a single batch of at most ${batchSize}; leave it out, or choose a smaller batchSize`,
+    );
   const perEpoch = batchCount(data.train, batchSize);
   const parameters = trainedVariables(options);
   const names = parameterNorms ? Object.keys(parameters) : undefined;
@@ -187,6 +196,7 @@ export async function* train<M = unknown>(
     measureSitesAt = () => true,
     measuredTrain = data.train.size,
     augmentMeasured = false,
+    validateInTrainingMode = false,
     evaluationBatchSize = 8192,
     activationMemory = ACTIVATION_MEMORY,
   } = options;
@@ -199,6 +209,9 @@ export async function* train<M = unknown>(
       count: Math.min(data[split].size, split === 'train' ? measuredTrain : Number.POSITIVE_INFINITY),
       // No epoch of training has the number -1, so these are other views than those that are trained on.
       ...(augmentMeasured && split === 'train' ? { draw: { seed: streamSeed(seed, -1), epoch: step } } : {}),
+      ...(validateInTrainingMode && split === 'validation'
+        ? { trainingMode: { batchSize, seed: streamSeed(seed, -2) } }
+        : {}),
       classes: data.classes,
       activeTerms: regularizers.map(({ burnIn }) => epochOfStep() >= burnIn),
       sites: measureSite && siteSplits.includes(split) && measureSitesAt(step) ? sites : [],
@@ -311,7 +324,7 @@ function trainingEntries(
       return tf.add(sum, tf.mul(loss(activations[site]!, labels), active));
     }, tf.scalar(0));
   const regularized = [...new Set(regularizers.map(({ site }) => site))];
-  /** The scores of examples without dropout: -> mean loss [], right or not [batch], regularisers' terms [regularisers] */
+  /** The scores of examples: -> mean loss [], right or not [batch], regularisers' terms [regularisers] */
   const scores = (
     { logits, activations }: ReturnType<Model['apply']>,
     labels: tf.Tensor1D,
@@ -358,7 +371,16 @@ function trainingEntries(
     /** inputs [batch, ...], labels [batch] -> their scores */
     evaluate: (inputs: tf.Tensor, labels: tf.Tensor1D): Record<string, tf.Tensor> =>
       scores(model.apply(inputs, { activations: regularized }), labels),
-    /** The same, and the activations by site. */
+    /** The same, with dropout and with the statistics of the batch, which move the running ones. */
+    evaluateInTrainingMode: (
+      inputs: tf.Tensor,
+      labels: tf.Tensor1D,
+      seedAndStep: tf.Tensor1D,
+    ): Record<string, tf.Tensor> => {
+      const random = statelessRandom(seedAndStep);
+      return scores(model.apply(inputs, { training: true, random, activations: regularized }), labels);
+    },
+    /** The scores of `evaluate`, and the activations by site. */
     evaluateSites: (inputs: tf.Tensor, labels: tf.Tensor1D): Record<string, tf.Tensor> => {
       const output = model.apply(inputs, { activations: [...new Set([...sites, ...regularized])] });
       const measured = sites.map((site) => [site, output.activations[site]!] as const);

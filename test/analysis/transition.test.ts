@@ -2,12 +2,13 @@ import { strict as assert } from 'node:assert';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { correlation, pearson } from '../../src/analysis/correlation';
-import { grokkingRows } from '../../src/analysis/grokking-runs';
+import { grokkingRows, leadRows, leadSummary } from '../../src/analysis/grokking-runs';
 import { transition } from '../../src/analysis/transition';
 import { PAPER } from '../../src/experiments/presets';
 import { withDefaults } from '../../src/experiments/registry';
+import { grokkingTable, leadTable } from '../../src/figures/grokking-table';
 import { RECORDED, readRuns } from '../../src/records/recorded-runs';
-import type { Measurement } from '../../src/records/run-record';
+import type { Measurement, RunSoFar } from '../../src/records/run-record';
 
 /** Accuracy rises and the dimension falls from 20 to 10, each around its own step, over log(step). */
 function measurements(halfAccuracy: number, halfFall: number): Measurement[] {
@@ -27,6 +28,10 @@ function measurements(halfAccuracy: number, halfFall: number): Measurement[] {
       validation: part(rise(step, halfAccuracy)),
     };
   });
+}
+
+function withoutIds({ train, validation, ...rest }: Measurement): Measurement {
+  return { ...rest, train: { ...train, id: {} }, validation: { ...validation, id: {} } };
 }
 
 describe('transition', () => {
@@ -62,6 +67,20 @@ describe('transition', () => {
     assert.ok([none.peak, none.least, none.final].every(Number.isNaN));
   });
 
+  it('takes the dimensions from the measurements that have them, and none from a run without', () => {
+    const rarely = measurements(4000, 2000).map((each, i) => (i % 3 === 2 ? each : withoutIds(each)));
+    const { halfAccuracy, halfFall, lead, final } = transition(rarely);
+    assert.ok(Math.abs(halfAccuracy! / 4000 - 1) < 0.01, `${halfAccuracy}`);
+    // Measurements are three times as far apart, and the line between them is off by more.
+    assert.ok(Math.abs(halfFall! / 2000 - 1) < 0.03 && lead! > 0.28, `${halfFall} ${lead}`);
+    assert.ok(Number.isNaN(final), 'the last measurement has no dimension');
+    const never = transition(measurements(4000, 2000).map(withoutIds), { site: 'last' });
+    assert.ok(Math.abs(never.halfAccuracy! / 4000 - 1) < 0.01);
+    assert.deepEqual([never.halfFall, never.lead, never.slopes], [undefined, undefined, undefined]);
+    assert.ok([never.peak, never.least, never.final, never.fall].every(Number.isNaN));
+    assert.equal(transition([]).halfAccuracy, undefined);
+  });
+
   it('says nothing of what does not happen, and refuses an unknown site', () => {
     const never = transition(measurements(1e12, 1000));
     assert.equal(never.halfAccuracy, undefined);
@@ -70,6 +89,64 @@ describe('transition', () => {
       () => transition(measurements(10, 10), { site: 'middle' }),
       /no ID was measured at 'middle'/,
     );
+  });
+});
+
+describe('runs that grok', () => {
+  const run = (seed: number, change = (each: Measurement, _i: number): Measurement => each): RunSoFar => ({
+    config: { trainFraction: 0.3, weightDecay: 0.01, seed },
+    measurements: measurements(4000, 2000).map(change),
+  });
+  const always = run(0);
+  const rarely = run(1, (each, i) => (i % 3 === 0 ? each : withoutIds(each)));
+  const later = run(2, (each, i) => (i === 0 ? withoutIds(each) : each));
+  const never = run(3, withoutIds);
+  const flat = run(4, (each) => ({
+    ...each,
+    validation: { ...each.validation, id: { first: { value: 5, std: 0 }, last: { value: 7, std: 0 } } },
+  }));
+
+  it('stand in the tables whether they measured dimensions always, rarely or never', () => {
+    const rows = grokkingRows([always, rarely, later, never], {});
+    assert.deepEqual(
+      rows.map(({ ours, peak }) => [Math.abs(ours! / 4000 - 1) < 0.01, peak]),
+      [
+        [true, 20],
+        [true, 20],
+        [true, 20],
+        [true, Number.NaN],
+      ],
+    );
+    const leads = leadRows([always, rarely, later, never], { splits: ['validation'] });
+    assert.deepEqual(
+      leads.map(({ site }) => site),
+      ['first', 'last', 'first', 'last', 'first', 'last'],
+    );
+    const firstOnly = run(5, (each) => ({
+      ...each,
+      validation: { ...each.validation, id: { first: { value: 5, std: 0 } } },
+    }));
+    const last = leadRows([always, never, firstOnly], { sites: ['last'], splits: ['validation'] });
+    assert.deepEqual(
+      last.map(({ site }) => site),
+      ['last'],
+    );
+    assert.throws(
+      () => leadRows([always], { sites: ['lst'] }),
+      /no run has measured 'lst': choose from first, last/,
+    );
+    assert.equal(grokkingTable([always, never], {}).rows.length, 2);
+    assert.equal(leadTable([never]).rows.length, 0);
+    assert.deepEqual(leadTable([never]).columns, leadTable([always]).columns);
+  });
+
+  it('are counted as leading, following or neither only where there is a fall', () => {
+    const words = leadSummary([always, never, flat], 100).split('\n');
+    assert.match(
+      words[1]!,
+      /^last: of 2 runs that grok, .* before 50 % accuracy in 1, .* after it in 0, closer than that in 0; in 1 there is no fall/,
+    );
+    assert.match(leadSummary([never], 100), /no run that groks has dimensions/);
   });
 });
 

@@ -31,9 +31,14 @@ function run(args: readonly string[], onOutput: (stop: () => void) => void = () 
 }
 
 /** Layers of float32 numbers in a .npy file. */
-function writeStack(path: string, layers: number, examples: number, features: number): void {
-  const uniform = mulberry32(1);
-  const data = Float32Array.from({ length: layers * examples * features }, uniform);
+function writeStack(
+  path: string,
+  layers: number,
+  examples: number,
+  features: number,
+  value: () => number = mulberry32(1),
+): void {
+  const data = Float32Array.from({ length: layers * examples * features }, value);
   const fields = `{'descr': '<f4', 'fortran_order': False, 'shape': (${layers}, ${examples}, ${features}), }`;
   const length = Buffer.from([118, 0]);
   const head = [Buffer.from('\x93NUMPY\x01\x00', 'latin1'), length, Buffer.from(`${fields.padEnd(117)}\n`)];
@@ -96,6 +101,25 @@ describe('npm run profile', () => {
     assert.deepEqual(rows[1]!.slice(0, 2), ['step-1', '0']);
     assert.deepEqual(rows[1]!.slice(1), rows[4]!.slice(1));
     assert.match(readFileSync(figure, 'utf8'), /LLID/);
+  });
+
+  it('goes on where one of several runs has no layer with a dimension, and ends with an error where none has', async () => {
+    const [alive, dead] = [join(folder, 'alive.npy'), join(folder, 'dead.npy')];
+    writeStack(alive, 2, 60, 4);
+    writeStack(dead, 2, 60, 4, () => 0);
+    const { code, out, err } = await run([dead, alive, '--compare', '--axes', 'LND', '--json']);
+    assert.equal(code, 0, err);
+    assert.match(err, /dead has neither PID nor LLID: at site '0': .*all points are equal/);
+    assert.deepEqual(
+      linesOf(out)
+        .filter(({ peakId }) => peakId !== undefined)
+        .map((line) => line['run']),
+      ['alive'],
+    );
+    const none = await run([dead, '--compare', '--axes', 'LND']);
+    assert.equal(none.code, 1);
+    assert.match(none.out, /dead +0 +- .*all points are equal/);
+    assert.match(none.err, /error: none of the 1 runs has a layer with a dimension/);
   });
 
   it('keeps what is finished when it is stopped, and goes on with --resume', async () => {

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ESTIMATOR_PANEL, remeasure } from '../../src/experiments/remeasure';
@@ -52,6 +52,12 @@ describe('remeasure', () => {
       if (step === 31) controller.abort();
     }
     assert.equal(readRun(path).done, undefined);
+    // An older record does not have a setting that came later; it counts as the default.
+    const [first, ...rest] = readFileSync(path, 'utf8').split('\n');
+    const { config, ...others } = JSON.parse(first!) as { config: Record<string, unknown> };
+    const { dropoutRate: _, ...older } = config;
+    assert.notEqual(config['dropoutRate'], undefined);
+    writeFileSync(path, [JSON.stringify({ ...others, config: older }), ...rest].join('\n'));
     for await (const _ of remeasure(SMALL, { path }));
     assert.deepEqual(readRun(path).measurements, readRun(join(folder, 'whole.jsonl')).measurements);
   });

@@ -42,7 +42,7 @@ describe('siteId', () => {
         data.forEach((_, i) => {
           data[i] = i % D === 0 ? i / D : 0;
         }),
-      /nearest neighbours at the same distance/,
+      /two neighbours at the same distance/,
     ],
   ];
   for (const [name, change, reason] of degenerate) {

@@ -1,12 +1,19 @@
 import { strict as assert } from 'node:assert';
 import { generalizationCorrelation, strengthCorrelation } from '../../src/analysis/paper-correlations';
+import { predictions } from '../../src/analysis/predictors';
 import { levels, onsetOfHarm, outcomes, sweepsOf } from '../../src/analysis/regularization';
 import { PAPER } from '../../src/experiments/presets';
 import { toSVG } from '../../src/figures/figure';
 import { generalizationFigure } from '../../src/figures/generalization';
 import { overRegularizationFigure } from '../../src/figures/over-regularization';
 import { regularizationFigure } from '../../src/figures/regularization';
-import { overRegularizationTable, regularizationTable } from '../../src/figures/regularization-table';
+import {
+  overRegularizationTable,
+  predictorsTable,
+  regularizationTable,
+  strengthTable,
+} from '../../src/figures/regularization-table';
+import { mulberry32 } from '../../src/random';
 import type { RunSoFar } from '../../src/records/run-record';
 
 interface End {
@@ -84,11 +91,15 @@ describe('a sweep of regularisation', () => {
   });
 
   it('correlates LLID with log weight decay, without zero and without what has collapsed', () => {
-    const ends = outcomes(DECAYS, 'weightDecay');
-    const { r, n } = strengthCorrelation(ends, 'weightDecay')!;
-    assert.equal(n, 6);
+    const between = pair({ weightDecay: 10 ** -2.5, accuracy: 0.9, llid: 7.5 });
+    const { r, n, groups } = strengthCorrelation(
+      outcomes([...DECAYS, ...between], 'weightDecay'),
+      'weightDecay',
+    )!;
+    assert.deepEqual([n, groups], [8, 4]);
     assert.ok(Math.abs(r + 1) < 1e-9, `${r}`);
-    assert.equal(strengthCorrelation(ends.slice(0, 3), 'weightDecay'), undefined);
+    // Six runs, but of three settings only.
+    assert.equal(strengthCorrelation(outcomes(DECAYS, 'weightDecay'), 'weightDecay'), undefined);
   });
 
   it('begins to do harm where all stronger means stay two standard errors below the best', () => {
@@ -114,6 +125,32 @@ describe('a sweep of regularisation', () => {
   it('counts the unregularised runs once where both sweeps are put together', () => {
     assert.equal(generalizationCorrelation([...DECAYS, ...DROPOUTS])!.n, 8 + 4);
     assert.equal(generalizationCorrelation([...DECAYS, ...DROPOUTS], { harmless: true })!.n, 6 + 4);
+  });
+
+  it('tells what PID / LLID says of accuracy beyond simpler numbers', () => {
+    const uniform = mulberry32(3);
+    // Accuracy follows LLID, PID is noise, and the norms are missing as in early records.
+    const ends = Array.from({ length: 24 }, (_, i) => {
+      const llid = 5 + 5 * uniform();
+      const accuracy = 0.9 - 0.01 * llid + 0.002 * uniform();
+      return run({ weightDecay: 10 ** -(i % 8), seed: i, accuracy, llid, pid: 10 + 10 * uniform() });
+    });
+    const found = Object.fromEntries(predictions(ends).map((one) => [one.predictor, one]));
+    assert.ok(found['LLID']!.accuracy!.r < -0.98);
+    assert.ok(found['PID / LLID']!.accuracy!.r > 0.3, 'the ratio falls with LLID too');
+    assert.equal(found['PID / LLID']!.ratioGivenIt, undefined);
+    const { ratioGivenIt, itGivenRatio } = found['LLID']!;
+    assert.ok(
+      ratioGivenIt!.interval.lower < 0 && ratioGivenIt!.interval.upper > 0,
+      'it says nothing beyond LLID',
+    );
+    assert.ok(itGivenRatio!.interval.upper < -0.9);
+    assert.equal(found['log weight norm']!.accuracy, undefined);
+    const { rows } = predictorsTable(ends);
+    assert.equal(
+      rows.find(({ predictor }) => predictor === 'log weight norm')!['r with accuracy'],
+      'too few runs have it',
+    );
   });
 
   it('is refused where there is none, with the command that makes one', () => {
@@ -182,5 +219,23 @@ describe('figures of regularisation', () => {
     const onset = overRegularizationTable(runs, PAPER).rows[0]!;
     assert.equal(Number(onset['ours']), sweepsOf(runs)[0]!.onset);
     assert.equal(onset['paper, CIFAR-10'], '1e-3');
+  });
+
+  it('say "none" for the dimensions of a strength whose runs measured none, and take the highest PID of the others', () => {
+    const off = DECAYS.map((each): RunSoFar => {
+      if (each.config['weightDecay'] !== 1e-4) return each;
+      const measurements = each.measurements.map(({ validation, ...rest }) => ({
+        ...rest,
+        validation: { ...validation, id: {} },
+      }));
+      return { ...each, measurements };
+    });
+    const row = strengthTable(sweepsOf(off)[0]!).rows[1]!;
+    assert.deepEqual([row['LLID'], row['PID'], row['PID / LLID']], ['none', 'none', undefined]);
+    assert.match(String(row['validation accuracy']), /^0\.9050/);
+    const highest = overRegularizationTable(off, PAPER).rows.find(({ number }) =>
+      /highest/.test(String(number)),
+    )!;
+    assert.equal(highest['ours'], 12);
   });
 });

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict';
 import { grokkingStep } from '../../src/analysis/transition';
-import { toSVG } from '../../src/figures/figure';
+import { type Figure, toSVG } from '../../src/figures/figure';
 import { grokkingGrid } from '../../src/figures/grokking-grid';
+import { BatchCurve, liveFigure } from '../../src/figures/live';
+import { siteCurves } from '../../src/figures/profile';
 import { provenance } from '../../src/figures/provenance';
 import { runFigure } from '../../src/figures/run';
+import { sketch } from '../../src/figures/sketch';
+import type { RunSoFar } from '../../src/records/run-record';
 import { syntheticRun } from './synthetic-run';
+
+const liveFigureOf = (run: RunSoFar): Figure =>
+  liveFigure({ run, batches: new BatchCurve(), step: 5000, steps: 5000 });
 
 describe('grokking figures', () => {
   it('finds the step of 50 % between two measurements', () => {
@@ -71,6 +78,41 @@ describe('grokking figures', () => {
         ['LLID: weightDecay=0.001', 'y2'],
       ],
     );
+  });
+
+  it('draws LLID where it was measured, and neither curve nor axis where it never was', () => {
+    const without = (every: number): RunSoFar => {
+      const run = syntheticRun();
+      const measurements = run.measurements.map((each, i) =>
+        i % every === 0
+          ? each
+          : { ...each, train: { ...each.train, id: {} }, validation: { ...each.validation, id: {} } },
+      );
+      return { ...run, measurements };
+    };
+    const rarely = without(3);
+    const llid = runFigure(rarely).data.find(({ name }) => name === 'LLID (right axis)')!;
+    assert.equal(llid.x!.length, rarely.measurements.filter((_, i) => i > 0 && i % 3 === 0).length);
+    const off = { ...without(1000), measurements: without(1000).measurements.slice(1) };
+    for (const figure of [runFigure(off), liveFigureOf(off)]) {
+      assert.equal(figure.layout?.yaxis2, undefined);
+      assert.doesNotMatch(sketch(figure), /LLID/);
+    }
+    const beside = runFigure(syntheticRun(), { beside: [off] });
+    assert.deepEqual(
+      beside.data.slice(2).map(({ name }) => name),
+      ['LLID (right axis)', 'validation: same settings, recorded'],
+    );
+    const grid = grokkingGrid([off, syntheticRun({ weightDecay: 0.1 })]);
+    assert.equal(
+      grid.data.filter(({ name, showlegend }) => name?.startsWith('LLID') && showlegend).length,
+      1,
+    );
+    assert.deepEqual(
+      siteCurves(rarely.measurements, [0, 10, 5000]).map(({ sites }) => Object.keys(sites).length),
+      [4, 4, 4],
+    );
+    assert.deepEqual(siteCurves(off.measurements, [0, 5000]), []);
   });
 
   it('names a site that was not measured', () => {

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { runExperiment } from '../../src/experiments/run';
 import { readRun } from '../../src/records/run-record';
 import { THOROUGH } from '../thorough';
+import { played, ROOT } from './python';
 
-const ROOT = join(__dirname, '..', '..');
-const PYTHON = process.env.PYTHON ?? join(ROOT, '.venv', 'bin', 'python');
 const INTERRUPTS = THOROUGH ? 20 : 3;
+const LIMIT = 240_000 + 20_000 * INTERRUPTS;
 const STEPS = 100 * (INTERRUPTS + 1);
 const SETTINGS = {
   prime: 13,
@@ -23,7 +22,7 @@ const SETTINGS = {
 };
 
 describe('interrupted training', function () {
-  this.timeout(240_000 + 20_000 * INTERRUPTS);
+  this.timeout(LIMIT);
   let folder: string;
 
   before(() => {
@@ -46,15 +45,11 @@ describe('interrupted training', function () {
       })),
       { execute: cell },
     ];
-    const { stdout, stderr } = spawnSync(PYTHON, [join(__dirname, 'kernel_session.py')], {
-      input: JSON.stringify({ folder: join(ROOT, 'notebooks'), requests }),
-      env: { ...process.env, JUPYTER_PATH: join(ROOT, 'scripts', 'jupyter') },
-      encoding: 'utf8',
-      maxBuffer: 2 ** 26,
-    });
-    const answers = JSON.parse(stdout.trimEnd().split('\n').at(-1) || JSON.stringify(stderr)) as {
-      reply: { status: string; ename?: string; evalue?: string };
-    }[];
+    const answers = played<{ reply: { status: string; ename?: string; evalue?: string } }[]>(
+      'kernel_session.py',
+      { folder: join(ROOT, 'notebooks'), requests },
+      LIMIT,
+    );
     for (const { reply } of answers) {
       assert.ok(reply.status === 'ok' || reply.ename === 'Interrupted', JSON.stringify(reply));
     }

@@ -3,9 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
-const ROOT = join(__dirname, '..', '..');
-const PYTHON = process.env.PYTHON ?? join(ROOT, '.venv', 'bin', 'python');
+import { played, ROOT } from './python';
 
 /**
  * `interrupt_after` counts seconds from when the kernel is busy, where 0 presses Stop while it compiles the cell, or from
@@ -29,22 +27,7 @@ interface Answer {
 
 /** Plays requests to one fresh kernel. */
 function session(requests: readonly Request[], folder = join(ROOT, 'notebooks')): Answer[] {
-  const { stdout, stderr, error, status, signal } = spawnSync(
-    PYTHON,
-    [join(__dirname, 'kernel_session.py')],
-    {
-      input: JSON.stringify({ folder, requests }),
-      env: { ...process.env, JUPYTER_PATH: join(ROOT, 'scripts', 'jupyter') },
-      encoding: 'utf8',
-      maxBuffer: 2 ** 26,
-    },
-  );
-  if (error) throw new Error(`cannot run ${PYTHON} (${error.message}): npm run setup makes it`);
-  try {
-    return JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as Answer[];
-  } catch {
-    throw new Error(`the kernel session failed (${signal ?? status}):\n${stdout.slice(-2000)}\n${stderr}`);
-  }
+  return played('kernel_session.py', { folder, requests });
 }
 
 const textOf = ({ outputs }: Answer): string =>
@@ -307,7 +290,7 @@ describe('kernel', function () {
       const { status, stderr } = spawnSync(
         process.execPath,
         [join(folder, 'scripts', 'kernel', 'main.cjs'), '--config-path', 'none'],
-        { encoding: 'utf8' },
+        { encoding: 'utf8', timeout: 240_000 },
       );
       assert.equal(status, 1);
       assert.match(stderr, /found tslab 1\.0\.23, but this kernel is written for tslab 1\.0\.22/);

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-
-const ROOT = join(__dirname, '..', '..');
-const PYTHON = process.env.PYTHON ?? join(ROOT, '.venv', 'bin', 'python');
+import { played, ROOT } from './python';
 
 interface Message {
   readonly request: number | 'complete' | 'again';
@@ -40,12 +37,7 @@ describe('pages of one kernel', function () {
       complete: 'Math.sq',
       again: 1,
     };
-    const { stdout, stderr } = spawnSync(PYTHON, [join(__dirname, 'kernel_pages.py')], {
-      input: JSON.stringify(task),
-      env: { ...process.env, JUPYTER_PATH: join(ROOT, 'scripts', 'jupyter') },
-      encoding: 'utf8',
-    });
-    messages = JSON.parse(stdout.trimEnd().split('\n').at(-1) || JSON.stringify(stderr)) as Message[];
+    messages = played('kernel_pages.py', task);
   });
 
   it('is busy while a cell runs, also with cells in the queue and with a completion in between', () => {

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-
-const ROOT = join(__dirname, '..', '..');
-const PYTHON = process.env.PYTHON ?? join(ROOT, '.venv', 'bin', 'python');
+import { type Ended, PYTHON, python, ROOT } from './python';
 
 describe('headless notebooks', function () {
-  this.timeout(180_000);
+  this.timeout(240_000);
   let folder: string;
 
   before(() => {
@@ -34,15 +32,8 @@ describe('headless notebooks', function () {
     return path;
   }
 
-  function run(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-    const script = join(ROOT, 'scripts', 'run_notebook.py');
-    const { status, stdout, stderr, error } = spawnSync(
-      PYTHON,
-      [script, '--output', join(folder, 'out'), ...args],
-      { encoding: 'utf8' },
-    );
-    if (error) throw new Error(`cannot run ${PYTHON} (${error.message}): npm run setup makes it`);
-    return { status, stdout, stderr };
+  function run(...args: string[]): Ended {
+    return python([join(ROOT, 'scripts', 'run_notebook.py'), '--output', join(folder, 'out'), ...args]);
   }
 
   it('executes with parameters, and writes notebook, page and pictures', () => {
@@ -67,14 +58,14 @@ describe('headless notebooks', function () {
 
   it('takes the words of papermill', function () {
     // No part of the set-up: .venv/bin/pip install papermill
-    if (spawnSync(PYTHON, ['-c', 'import papermill']).status !== 0) this.skip();
+    if (python(['-c', 'import papermill']).status !== 0) this.skip();
     const path = notebook(
       'milled',
       "const parameters = {\n  name: 'a', // of a\n};",
       'console.log(parameters.name);',
     );
-    const papermill = (...words: string[]): ReturnType<typeof run> =>
-      spawnSync(PYTHON, [join(ROOT, 'scripts', 'papermill_typescript.py'), ...words], { encoding: 'utf8' });
+    const papermill = (...words: string[]): Ended =>
+      python([join(ROOT, 'scripts', 'papermill_typescript.py'), ...words]);
     const output = join(folder, 'milled-b.ipynb');
     const { status, stderr } = papermill(path, output, '-p', 'name', 'b "quoted"');
     assert.equal(status, 0, stderr);
@@ -158,6 +149,12 @@ describe('headless notebooks', function () {
       'const show = (figure: object) => figure;',
       'const [aFigure, bFigure] = [{}, {}];\nshow(aFigure);\nshow({ data: [] });',
     );
+    // Other parameters may leave nothing to draw.
+    const spared = notebook(
+      'spared',
+      'const show = (figure: object) => figure;',
+      'const figures: object[] = [];\nif (figures.length > 0) show(figures[0]!);',
+    );
     // The file's own outputs tell what a cell draws.
     const hidden = notebook('hidden', 'const nothing = 1;');
     const drawn = {
@@ -172,6 +169,7 @@ describe('headless notebooks', function () {
     const second = run(
       empty,
       missing,
+      spared,
       one,
       hidden,
       join(folder, 'nowhere.ipynb'),
@@ -181,6 +179,7 @@ describe('headless notebooks', function () {
     assert.match(second.stderr, /empty\.ipynb: cell 2: a figure is empty/);
     assert.match(second.stderr, /missing\.ipynb: cell 2: a figure is missing/);
     assert.match(second.stderr, /one\.ipynb: cell 2: a figure is missing/);
+    assert.doesNotMatch(second.stderr, /spared\.ipynb: /);
     assert.match(second.stderr, /hidden\.ipynb: cell 1: a figure is missing/);
     assert.match(second.stderr, /nowhere\.ipynb: there is no such file/);
     assert.match(second.stderr, /text\.ipynb: this is not a notebook/);

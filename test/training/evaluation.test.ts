@@ -212,6 +212,81 @@ describe('measuring a split', () => {
     for (const { seed } of measured) assert.notEqual(seed, 0);
   });
 
+  it('evaluates validation batches in training mode when told to: dropout, statistics that move, dimensions without', async () => {
+    const dropping = () =>
+      resnet({ classes: 10, channels: 1, width: 2, numBlocks: [1, 1, 1, 1], blockDropout: 0.5 });
+    const statistics = (model: ReturnType<typeof dropping>): Float32Array =>
+      model.variables['conv1.1.running_mean']!.dataSync().slice() as Float32Array;
+    const batchSize = 20;
+    const [validated, moved, kept] = [[], [], []] as [number[], Float32Array[], Float32Array[]];
+    for (const validateInTrainingMode of [true, true, false]) {
+      const model = dropping();
+      const site: number[] = [];
+      const run = train<number>({
+        model,
+        data: DATA,
+        optimizer: { kind: 'sgd' },
+        schedule: constant(0.05),
+        batchSize,
+        steps: 0,
+        measureAt: () => true,
+        validateInTrainingMode,
+        sites: ['conv1'],
+        measureSite: async ({ points, split }) => {
+          if (split === 'validation') site.push(...points.row(0));
+          return 0;
+        },
+      });
+      for await (const event of run) {
+        if (event.type === 'measurement') validated.push(event.validation.loss);
+      }
+      (validateInTrainingMode ? moved : kept).push(statistics(model));
+      // The dimension is that of the network as it is now: in evaluation mode, by the statistics that have moved.
+      const { inputs, ...rest } = toBatch(DATA.validation, Int32Array.of(0));
+      const { logits, activations } = model.apply(inputs, { activations: ['conv1'] });
+      const expected = activations['conv1']!.dataSync();
+      assert.equal(site.length, expected.length);
+      // Compiled or not: a sum of 9 products, of sizes about 1, and one normalisation.
+      for (const [i, value] of expected.entries()) assert.ok(Math.abs(site[i]! - value) < 1e-5);
+      tf.dispose([logits, activations, inputs, rest.labels]);
+      model.dispose();
+    }
+    const [once, again, without] = validated;
+    assert.equal(once, again, 'the masks are functions of the seed and the step');
+    assert.ok(Math.abs(once! - without!) > 1e-3, `${once}, ${without}`);
+    assert.deepEqual(moved[0], moved[1]);
+    const distance = (a: Float32Array, b: Float32Array) => Math.hypot(...a.map((x, i) => x - b[i]!));
+    assert.ok(distance(moved[0]!, kept[0]!) > 1e-3);
+  });
+
+  it('evaluates the first validation batch as always, and refuses to where there is no other', async () => {
+    const validateInTrainingMode = true;
+    const losses: number[] = [];
+    const head = (size: number) => ({
+      ...DATA,
+      validation: { ...DATA.validation, size, labels: DATA.validation.labels.slice(0, size) },
+    });
+    // The second batch is a single example, whose share of the mean is 1 / 41.
+    for (const [validation, mode] of [
+      [40, false],
+      [41, true],
+    ] as const) {
+      const [event] = await measurements({
+        data: head(validation),
+        batchSize: 40,
+        steps: 0,
+        ...(mode ? { validateInTrainingMode } : {}),
+      });
+      losses.push(event!.validation.loss);
+    }
+    const last = losses[1]! * 41 - losses[0]! * 40;
+    assert.ok(last > 0 && last < 20, `the loss of the last example is ${last}`);
+    await assert.rejects(
+      measurements({ data: head(40), batchSize: 40, validateInTrainingMode }),
+      /validateInTrainingMode has no effect: the 40 validation examples are a single batch of at most 40/,
+    );
+  });
+
   it('sees the running statistics: after training they are used, not those of the batch', async () => {
     const model = small();
     const before = model.variables['conv1.1.running_mean']!.dataSync().slice();

@@ -212,14 +212,24 @@ function layersOf(
       return Array.from({ length: sizes('L') }, (_, layer) => ({
         site: axes.text.includes('L') ? (arrays.length === 1 ? `${layer}` : `${site}.${layer}`) : site,
         shape: axesNamed(axes, 'D').map((axis) => shape[axis]!),
-        points: (memory: number) => savedPoints(array, axes, layer, selection, memory),
+        points: (memory: number) => {
+          try {
+            return savedPoints(array, axes, layer, selection, memory);
+          } catch (error) {
+            throw unreadable(file, array, error);
+          }
+        },
       }));
     } catch (error) {
-      throw new RangeError(
-        `cannot read ${file}: ${array.name === '' ? '' : `'${array.name}': `}${(error as Error).message}`,
-      );
+      throw unreadable(file, array, error);
     }
   });
+}
+
+function unreadable(file: string, { name }: StoredArray, error: unknown): RangeError {
+  return new RangeError(
+    `cannot read ${file}: ${name === '' ? '' : `'${name}': `}${(error as Error).message}`,
+  );
 }
 
 const MEANINGS = { L: 'layers', N: 'examples', T: 'tokens', D: 'features' } as const;

@@ -1,5 +1,7 @@
 /** The intrinsic dimension of every layer of saved activations. */
-import { type IdOptions, intrinsicDimension } from '../../intrinsic-dimension/intrinsic-dimension';
+import { assertEstimatorOptions } from '../../intrinsic-dimension/estimators/registry';
+import { ANYTHING, BYTES, CALLBACK, NAMES, SEED, TEXT } from '../../intrinsic-dimension/given';
+import { ID_KINDS, type IdOptions, intrinsicDimension } from '../../intrinsic-dimension/intrinsic-dimension';
 import { estimateOrReason, type NoEstimate } from '../../intrinsic-dimension/no-estimate';
 import { ACTIVATION_MEMORY } from '../activations';
 import { type LayerProfile, profileOf, type SiteEstimate } from '../layer-profile';
@@ -36,6 +38,19 @@ export async function profile(
   paths: string | readonly string[],
   options: SavedProfileOptions = {},
 ): Promise<LayerProfile> {
+  assertEstimatorOptions('profile', options, {
+    ...ID_KINDS,
+    axes: TEXT,
+    tokens: ANYTHING,
+    mask: TEXT,
+    tokenSeed: SEED,
+    sites: NAMES,
+    onNote: CALLBACK,
+    lastSite: TEXT,
+    activationMemory: BYTES,
+    known: ANYTHING,
+    onSite: CALLBACK,
+  });
   const { axes, tokens, mask, tokenSeed, sites: wanted, onNote, ...others } = options;
   const {
     lastSite,

@@ -1,5 +1,6 @@
 /** A model and a tensor of inputs as a source of activations. */
 import * as tf from '@tensorflow/tfjs';
+import { assertGiven, BYTES, type Kinds, NAMES, NUMBER } from '../../intrinsic-dimension/given';
 import { loadBackend } from '../../runtime/backend';
 import { ACTIVATION_MEMORY, type ActivationSource } from '../activations';
 import { type AnyModel, networkOf } from './any-model';
@@ -21,6 +22,9 @@ export interface SourceOptions {
   readonly memory?: number;
 }
 
+/** What inputs can be told. */
+const SOURCE_KINDS: Kinds<SourceOptions> = { sites: NAMES, batchSize: NUMBER, memory: BYTES };
+
 /** A source that also knows the site before the classifier. */
 export interface ModelSource extends ActivationSource {
   /** Unknown for a tf.GraphModel. */
@@ -38,8 +42,10 @@ export interface ModelSource extends ActivationSource {
 export async function modelSource(
   model: AnyModel,
   inputs: tf.Tensor,
-  { sites, batchSize: wanted, memory = ACTIVATION_MEMORY }: SourceOptions = {},
+  options: SourceOptions = {},
 ): Promise<ModelSource> {
+  assertGiven('modelSource', options, SOURCE_KINDS);
+  const { sites, batchSize: wanted, memory = ACTIVATION_MEMORY } = options;
   await loadBackend();
   const network = networkOf(model);
   if (!(inputs instanceof tf.Tensor)) throw new TypeError('the inputs must be a tensor [examples, ...]');

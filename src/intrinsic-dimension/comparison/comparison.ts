@@ -1,4 +1,5 @@
 /** A comparison of two descriptions of the same points: a mean over the points, with its error. */
+import { assertGiven, type Kind, type Kinds, NUMBER } from '../given';
 import {
   DEFAULT_LEVEL,
   type Interval,
@@ -8,11 +9,17 @@ import {
   normalInterval,
   sandwichStandardError,
 } from '../intervals';
-import type { SpaceOptions } from '../points/space';
+import { SPACE_KINDS, type SpaceOptions } from '../points/space';
 import type { NeighbourTable } from '../search/neighbour-table';
 
 /** How to compare. */
 export type ComparisonOptions = SpaceOptions & IntervalOptions;
+
+const COMPARISON_KINDS: Kinds<ComparisonOptions & { readonly k?: number }> = {
+  ...SPACE_KINDS,
+  level: NUMBER,
+  k: NUMBER,
+};
 
 /** A value with its error. */
 export interface Comparison {
@@ -55,9 +62,20 @@ function meanOf(values: Float64Array): number {
   return values.reduce((sum, each) => sum + each, 0) / values.length;
 }
 
-/** @throws RangeError for a `k` that is not a whole number of neighbours, and for a level out of range */
-export function assertComparable(options: ComparisonOptions, k: number): void {
-  if (!(Number.isInteger(k) && k >= 1))
+/**
+ * @param reader the function that reads the options
+ * @param further options that it reads besides
+ * @throws RangeError for options that are unknown or of another kind, a `k` that is not a whole number of neighbours, and a level
+ *   out of range
+ */
+export function assertComparable(
+  reader: string,
+  options: ComparisonOptions & { readonly k?: number },
+  further: Readonly<Record<string, Kind>> = {},
+): void {
+  assertGiven(reader, options, { ...COMPARISON_KINDS, ...further });
+  const { k } = options;
+  if (k !== undefined && !(Number.isInteger(k) && k >= 1))
     throw new RangeError(`k must be a whole number of at least 1, got ${k}`);
   levelOf(options);
 }

@@ -26,15 +26,15 @@ export interface InformationImbalance {
  * Delta(A -> B) = (2 / N) times the mean place, in B, of the k nearest neighbours in A (Glielmo et al. 2022;
  * k = 1 as there). Row i of `a` and of `b` describe the same point. All points are used: N^2 distances in either set.
  *
- * @throws RangeError for different numbers of rows, too few points, options out of range
+ * @throws RangeError for different numbers of rows, and options out of range; NoEstimateError for too few points
  */
 export async function informationImbalance(
   a: Points,
   b: Points,
   options: ImbalanceOptions = {},
 ): Promise<InformationImbalance> {
+  assertComparable('informationImbalance', options);
   const { k = 1, onProgress } = options;
-  assertComparable(options, k);
   const { a: first, b: second, duplicates } = await commonPoints(a, b, options.metric);
   const part = (index: number) => ({
     ...options,

@@ -1,4 +1,5 @@
 /** Neighbourhood overlap: the share of neighbours that two descriptions of points have in common, or that bear a point's label. */
+import { FLAG, inWords, NUMBER } from '../given';
 import { assertNeighbours, type Points } from '../points/points';
 import { space } from '../points/space';
 import { commonPoints } from './common-points';
@@ -33,15 +34,15 @@ export interface NeighbourhoodOverlap extends Comparison {
  * The mean share of a point's k nearest neighbours in `a` that are among its k nearest in `b`, as between two layers
  * (Doimo et al. 2020). Row i of both sets describes the same point.
  *
- * @throws RangeError for different numbers of rows, not more than k points, options out of range
+ * @throws RangeError for different numbers of rows, and options out of range; NoEstimateError for not more than k points
  */
 export async function neighbourhoodOverlap(
   a: Points,
   b: Points,
   options: OverlapOptions = {},
 ): Promise<NeighbourhoodOverlap> {
+  assertComparable('neighbourhoodOverlap', options);
   const { k = 30 } = options;
-  assertComparable(options, k);
   const { a: first, b: second, rows, duplicates } = await commonPoints(a, b, options.metric);
   assertNeighbours(k, first.n);
   const deep = Math.min(k + 1, first.n - 1);
@@ -74,15 +75,16 @@ function shared(a: Int32Array, b: Int32Array, k: number, leftOut = -1): number {
  * mean over classes of the mean in each, as DADApy has it.
  *
  * @param labels [rows] any values; equal ones are one class
- * @throws RangeError for another number of labels than rows, not more than k points, options out of range
+ * @throws RangeError for another number of labels than rows, and options out of range; NoEstimateError for not more than k
+ *   points
  */
 export async function labelOverlap(
   points: Points,
   labels: ArrayLike<number | string>,
   options: LabelOverlapOptions = {},
 ): Promise<NeighbourhoodOverlap> {
+  assertComparable('labelOverlap', options, { weighted: FLAG, classFraction: NUMBER });
   const { k = 30, weighted = true, classFraction } = options;
-  assertComparable(options, k);
   if (classFraction !== undefined && options.k !== undefined)
     throw new RangeError('k and classFraction both tell how many neighbours are looked at: give one of them');
   if (classFraction !== undefined && !(classFraction > 0 && classFraction <= 1))
@@ -91,6 +93,11 @@ export async function labelOverlap(
   const { n, kept, duplicates } = set;
   if (labels.length !== n + duplicates)
     throw new RangeError(`${labels.length} labels for ${n + duplicates} rows: give one for each`);
+  const strange = Array.from(labels).findIndex((label) => !isLabel(label));
+  if (strange >= 0)
+    throw new TypeError(
+      `the label of row ${strange} is ${inWords(labels[strange])}: labels are texts or numbers, and none may be missing`,
+    );
   const given = Array.from(kept, (row) => labels[row]!);
   const sizes = new Map<number | string, number>();
   for (const label of given) sizes.set(label, (sizes.get(label) ?? 0) + 1);
@@ -114,4 +121,12 @@ export async function labelOverlap(
   }
   const comparison = comparisonOf({ own, throughOthers }, [table], most, options.level);
   return { ...comparison, values, rows: kept, points: n, duplicates };
+}
+
+/** NaN is not equal to itself, and a missing label is no class. */
+function isLabel(label: unknown): boolean {
+  return (
+    ['string', 'boolean', 'bigint'].includes(typeof label) ||
+    (typeof label === 'number' && !Number.isNaN(label))
+  );
 }

@@ -1,10 +1,11 @@
 /** ABIDE: the dimension from as many neighbours of each point as have a constant density around them (Di Noia et al. 2024). */
 import { reachOf } from '../intervals';
+import { NoEstimateError } from '../no-estimate';
 import type { NeighbourTable } from '../search/neighbour-table';
 import { innerCounts, mean } from './binomial';
 import { defineEstimator, type LocalEstimate } from './estimator';
 import { share, wholeNumber } from './options';
-import { logRatios } from './ratios';
+import { keptRatios, logRatios } from './ratios';
 import { fitTwoNn } from './two-nn';
 
 /** Adaptive neighbourhoods. */
@@ -33,11 +34,11 @@ const BEST_SHARE = 0.2032;
  * d = log(mean n / mean (k - 1)) / log r. The balls follow from d (k* of Rodriguez et al. 2018), and d from the balls, in turns,
  * from TwoNN's line on; r = min(.975, .2032^(1/d)) makes the error smallest.
  *
- * @throws RangeError when no point has a neighbour in the inner ball
+ * @throws NoEstimateError for ties, and when no point has a neighbour in the inner ball
  */
 function abide(table: NeighbourTable, maxk: number, significance: number, iterations: number): LocalEstimate {
   const threshold = reachOf(1 - significance) ** 2;
-  let value = fitTwoNn(logRatios(table, 1, 2), 0.1).dimension;
+  let value = fitTwoNn(logRatios(table, 1, 2), keptRatios(table, 0.1, 1)).dimension;
   let balls = ballSizes(table, maxk, value, threshold);
   let inner: Float64Array = new Float64Array(table.n);
   let outer = inner;
@@ -48,8 +49,9 @@ function abide(table: NeighbourTable, maxk: number, significance: number, iterat
     inner = innerCounts(table, balls, ratio);
     value = Math.log(mean(inner) / mean(outer)) / Math.log(ratio);
     if (!(value > 0 && Number.isFinite(value))) {
-      throw new RangeError(
-        `the inner balls of ${table.n} points hold none or all of the points in their balls, as on a lattice: give more points`,
+      throw new NoEstimateError(
+        `the inner balls of ${table.n} points hold none or all of the points in their balls, as on a lattice`,
+        'give more points, or add a little noise',
       );
     }
     balls = iteration + 1 < iterations ? ballSizes(table, maxk, value, threshold) : balls;

@@ -1,4 +1,5 @@
 /** The binomial estimator: the share of the points in a ball that lie in a smaller ball (Macocco et al. 2023). */
+import { NoEstimateError } from '../no-estimate';
 import type { NeighbourTable } from '../search/neighbour-table';
 import { defineEstimator, type LocalEstimate } from './estimator';
 import { positiveNumber, wholeNumber } from './options';
@@ -23,7 +24,7 @@ export const BINOMIAL = defineEstimator({
  * Of the k - 1 points nearer than the k-th neighbour, n lie within `ratio` times its distance: binomial of k - 1 and ratio^d. Hence
  * d = log(mean n / (k - 1)) / log ratio, with the error sqrt((ratio^-d - 1) / ((k - 1) N)) / |log ratio| where points are independent.
  *
- * @throws RangeError when the inner balls hold none or all of the points
+ * @throws NoEstimateError when the inner balls hold none or all of the points
  */
 function binomial(table: NeighbourTable, k: number, ratio: number): LocalEstimate {
   const { n } = table;
@@ -31,9 +32,9 @@ function binomial(table: NeighbourTable, k: number, ratio: number): LocalEstimat
   const average = mean(inner);
   const value = Math.log(average / (k - 1)) / Math.log(ratio);
   if (!(value > 0 && Number.isFinite(value))) {
-    throw new RangeError(
-      `the inner balls of ${n} points hold ${average === 0 ? 'none' : 'all'} of the points in the balls: ` +
-        `choose a ${average === 0 ? 'larger ratio or k' : 'smaller ratio'}`,
+    throw new NoEstimateError(
+      `the inner balls of ${n} points hold ${average === 0 ? 'none' : 'all'} of the points in the balls`,
+      `choose a ${average === 0 ? 'larger ratio or k' : 'smaller ratio'}`,
     );
   }
   return {

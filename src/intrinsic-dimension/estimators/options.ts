@@ -1,4 +1,5 @@
 /** The options of an estimator: type, default, range, check and description follow from one definition. */
+import { inWords } from '../given';
 
 /** The value of an option. */
 type Value = number | boolean | string;
@@ -111,9 +112,14 @@ export function complete<O extends Options>(
   const values: Record<string, Value> = {};
   for (const [name, option] of Object.entries(options)) {
     const { default: byDefault } = option;
-    const value = given[name] ?? (typeof byDefault === 'function' ? byDefault(values) : byDefault);
+    const value =
+      given[name] === undefined
+        ? typeof byDefault === 'function'
+          ? byDefault(values)
+          : byDefault
+        : given[name];
     if (!option.allows(value, values))
-      throw new RangeError(`${name} must be ${option.range(values)}, got ${value as number}`);
+      throw new RangeError(`${name} must be ${option.range(values)}, got ${inWords(value)}`);
     values[name] = value as Value;
   }
   return values as ValuesOf<O>;

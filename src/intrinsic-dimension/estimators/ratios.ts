@@ -14,6 +14,27 @@ export function logRatios({ n, k, distances }: NeighbourTable, n1: number, n2: n
   return logarithms;
 }
 
+/**
+ * How many of the smallest ratios of n points are kept.
+ *
+ * @param least that an estimate needs
+ * @throws RangeError where the fraction would leave too few of all points given; NoEstimateError where duplicates among them
+ *   are to blame
+ */
+export function keptRatios(
+  { n, duplicates = 0 }: NeighbourTable,
+  discardFraction: number,
+  least: number,
+): number {
+  const keptOf = (points: number): number => Math.trunc(points * (1 - discardFraction));
+  const kept = keptOf(n);
+  if (kept >= least) return kept;
+  const reason = `discardFraction ${discardFraction} keeps ${kept} of ${n} distinct points, and ${least} are needed`;
+  const cure = 'choose a smaller one, or give more points';
+  if (keptOf(n + duplicates) < least) throw new RangeError(`${reason}: ${cure}`);
+  throw new NoEstimateError(reason, cure);
+}
+
 /** @throws NoEstimateError when more than a quarter of the ratios are 1, as on a lattice */
 export function assertUntied(logarithms: Float64Array): void {
   const n = logarithms.length;
@@ -21,7 +42,7 @@ export function assertUntied(logarithms: Float64Array): void {
   for (const value of logarithms) if (value <= TIE) ties++;
   if (4 * ties <= n) return;
   throw new NoEstimateError(
-    `${ties} of ${n} points have two nearest neighbours at the same distance, as on a lattice or among rounded values`,
+    `${ties} of ${n} points have two neighbours at the same distance, as on a lattice or among rounded values`,
     'the ratio of distances needs points without ties; add a little noise, or use another estimator',
   );
 }

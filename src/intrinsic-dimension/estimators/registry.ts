@@ -1,4 +1,6 @@
 /** All estimators by name. To add one, write its file and name it here. */
+import { nearest } from '../../nearest';
+import { ANYTHING, assertGiven, givenEntries, inWords, type Kind } from '../given';
 import { ABIDE } from './abide';
 import { BINOMIAL } from './binomial';
 import { CORRELATION } from './correlation';
@@ -78,25 +80,48 @@ export const ESTIMATOR_OPTIONS: readonly SharedOption[] = sharedOptions();
 export function estimatorNamed(name: string): Estimator {
   const found = REGISTRY.find((estimator) => estimator.name === name);
   if (found) return found as unknown as Estimator;
-  throw new RangeError(`no estimator '${name}': choose one of ${ESTIMATORS.join(', ')}`);
+  throw new RangeError(
+    `no estimator ${inWords(name)}: did you mean '${nearest(String(name), ESTIMATORS)}'? Choose one of ${ESTIMATORS.join(', ')}`,
+  );
 }
 
 /**
  * The estimator that options ask for.
  *
- * @throws RangeError for an unknown estimator, an option that it does not take, and values out of range
+ * @throws RangeError for an unknown estimator, and values out of range
  */
 export function estimatorOf(options: EstimatorOptions): FromNeighbours | FromPoints {
   const estimator = estimatorNamed(options.estimator ?? DEFAULT_ESTIMATOR);
-  for (const { name } of ESTIMATOR_OPTIONS) {
-    if (options[name as keyof EstimatorOptions] === undefined || Object.hasOwn(estimator.options, name))
-      continue;
+  return estimator.with(complete(estimator.options, options as Readonly<Record<string, unknown>>));
+}
+
+/**
+ * Refuses options that are not read: those of other estimators, and unknown ones.
+ *
+ * @param reader the function that reads them
+ * @param common the options that it reads whatever the estimator
+ * @throws RangeError that names the option and what the estimator reads; TypeError for what is not an object
+ */
+export function assertEstimatorOptions(
+  reader: string,
+  given: unknown,
+  common: Readonly<Record<string, Kind>>,
+): void {
+  const entries = new Map(givenEntries(reader, given));
+  const wanted = entries.has('estimator') ? entries.get('estimator') : DEFAULT_ESTIMATOR;
+  const { name: estimator, options } = estimatorNamed(wanted as string);
+  const names = Object.keys(options);
+  const reads = names.length > 0 ? names.join(', ') : 'no options of its own';
+  for (const name of entries.keys()) {
     const owners = ESTIMATOR_OPTIONS.filter((option) => option.name === name);
+    if (owners.length === 0 || Object.hasOwn(options, name) || Object.hasOwn(common, name)) continue;
     throw new RangeError(
-      `${estimator.name} has no option ${name}, which belongs to ${owners.flatMap(({ estimators }) => estimators).join(', ')}: leave it out, or choose another estimator`,
+      `${estimator} has no option ${name}, which belongs to ${owners.flatMap(({ estimators }) => estimators).join(', ')}: ` +
+        `leave it out, or choose another estimator; ${estimator} reads ${reads}`,
     );
   }
-  return estimator.with(complete(estimator.options, options as Readonly<Record<string, unknown>>));
+  const own = Object.fromEntries(names.map((name) => [name, ANYTHING]));
+  assertGiven(`${reader} with ${estimator}`, given, { estimator: ANYTHING, ...own, ...common });
 }
 
 /** Whether an estimator needs nothing but a table of nearest neighbours. */

@@ -1,11 +1,10 @@
 /** TwoNN by maximum likelihood. */
 
 import { gammaInterval } from '../intervals';
-import { NoEstimateError } from '../no-estimate';
 import type { NeighbourTable } from '../search/neighbour-table';
 import { defineEstimator, type LocalEstimate } from './estimator';
 import { share } from './options';
-import { assertUntied, logRatios } from './ratios';
+import { assertUntied, keptRatios, logRatios } from './ratios';
 
 /** TwoNN by maximum likelihood, the largest ratios censored. */
 export const TWO_NN_MLE = defineEstimator({
@@ -29,12 +28,7 @@ function twoNnMle(table: NeighbourTable, discardFraction: number): LocalEstimate
   const x = logRatios(table, 1, 2);
   assertUntied(x);
   const n = x.length;
-  const kept = Math.trunc(n * (1 - discardFraction));
-  if (kept < 2)
-    throw new NoEstimateError(
-      `${kept} of ${n} points are too few`,
-      'give more, or a smaller discardFraction',
-    );
+  const kept = keptRatios(table, discardFraction, 2);
   const limit = x.slice().sort()[kept - 1]!;
   let sum = 0;
   for (const value of x) sum += Math.min(value, limit);

@@ -4,7 +4,7 @@ import { NoEstimateError } from '../no-estimate';
 import type { NeighbourTable } from '../search/neighbour-table';
 import { defineEstimator, type LinearFit, type LocalEstimate } from './estimator';
 import { flag, share } from './options';
-import { assertUntied, logRatios } from './ratios';
+import { assertUntied, keptRatios, logRatios } from './ratios';
 
 /** TwoNN by the linear fit, as the paper uses it. */
 export const TWO_NN = defineEstimator({
@@ -23,25 +23,25 @@ export const TWO_NN = defineEstimator({
 
 function twoNn(table: NeighbourTable, discardFraction: number, withFit: boolean): LocalEstimate {
   const logarithms = logRatios(table, 1, 2);
-  const fit = fitTwoNn(logarithms, discardFraction);
+  const fit = fitTwoNn(logarithms, keptRatios(table, discardFraction, 1));
   const influences = () => twoNnInfluence(logarithms, fit);
   return { value: fit.dimension, influences, neighbours: 2, ...(withFit ? { fit } : {}) };
 }
 
 /**
- * F(mu) = 1 - mu^-d, so -log(1 - F) = d log(mu): least squares through the origin over the first
- * (1 - discardFraction) of the points.
+ * F(mu) = 1 - mu^-d, so -log(1 - F) = d log(mu): least squares through the origin over the smallest ratios.
  *
  * @param logarithms log(r2 / r1), in any order
+ * @param smallest how many of them the line is fitted to
  * @returns x: log(r2 / r1), rising; y: -log(1 - F) of the points that were kept, F = i / N
  * @throws NoEstimateError when the ratios are tied, as on a lattice
  */
-export function fitTwoNn(logarithms: Float64Array, discardFraction: number): LinearFit {
+export function fitTwoNn(logarithms: Float64Array, smallest: number): LinearFit {
   const n = logarithms.length;
   const x = logarithms.slice().sort();
   assertUntied(x);
   // F = 1 has no logarithm, so the last point is never part of the line.
-  const kept = Math.min(n - 1, Math.trunc(n * (1 - discardFraction)));
+  const kept = Math.min(n - 1, smallest);
   const y = new Float64Array(kept);
   let xy = 0;
   let xx = 0;
@@ -52,8 +52,8 @@ export function fitTwoNn(logarithms: Float64Array, discardFraction: number): Lin
   }
   if (!(xx > 0))
     throw new NoEstimateError(
-      `${kept} of ${n} points are too few for a fit`,
-      'give more, or a smaller discardFraction',
+      `the ${kept} smallest ratios of ${n} points are all tied, as on a lattice`,
+      'choose a smaller discardFraction, or add a little noise',
     );
   return { dimension: xy / xx, x, y, kept };
 }

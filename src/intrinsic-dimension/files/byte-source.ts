@@ -1,4 +1,5 @@
 /** Bytes that are read where they lie: a file, or a part of one, of any size. */
+import { constants } from 'node:buffer';
 import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,9 +27,8 @@ export function descriptorBytes(file: number): ByteSource {
   return {
     size,
     read: (at, length) => {
-      if (!(at >= 0 && length >= 0 && at + length <= size))
-        throw new Error(`it ends at byte ${size}, before byte ${at + length}: it is cut off or damaged`);
-      const bytes = Buffer.allocUnsafeSlow(length);
+      assertWithin(at, length, size);
+      const bytes = allocate(length);
       for (let done = 0; done < length; ) {
         const more = readSync(file, bytes, done, Math.min(2 ** 30, length - done), at + done);
         if (more === 0) throw new Error(`it has become shorter while it was read`);
@@ -43,9 +43,35 @@ export function descriptorBytes(file: number): ByteSource {
   };
 }
 
+function assertWithin(at: number, length: number, size: number): void {
+  if (!(at >= 0 && length >= 0 && at + length <= size))
+    throw new Error(`it ends at byte ${size}, before byte ${at + length}: it is cut off or damaged`);
+}
+
+/** @throws Error for more bytes than Node or the machine has room for */
+function allocate(length: number): Buffer {
+  const gibibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 30).toLocaleString('en')} GiB`;
+  if (length > constants.MAX_LENGTH) {
+    const most = gibibytes(constants.MAX_LENGTH);
+    throw new Error(
+      `it is larger than ${most}: give fewer points, or take Node 22 or newer, which reads more`,
+    );
+  }
+  try {
+    return Buffer.allocUnsafeSlow(length);
+  } catch {
+    throw new Error(`there is no memory for its ${gibibytes(length)}: give fewer points`);
+  }
+}
+
 /** Bytes in memory. */
 export function bufferBytes(bytes: Buffer): ByteSource {
-  return { size: bytes.length, read: (at, length) => bytes.subarray(at, at + length), close: () => {} };
+  const { length: size } = bytes;
+  const read = (at: number, length: number): Buffer => {
+    assertWithin(at, length, size);
+    return bytes.subarray(at, at + length);
+  };
+  return { size, read, close: () => {} };
 }
 
 /** `length` bytes of a source from `start` on; closing it closes the source. */

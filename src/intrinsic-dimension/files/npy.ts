@@ -1,5 +1,6 @@
 /** NumPy's .npy format: one array behind a short header (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html). */
 import { type ByteSource, partOf } from './byte-source';
+import { UnreadType } from './numbers';
 import { checkArray, type StoredArray, sizeOf, stridesOf } from './stored-array';
 
 /** How every .npy file begins. */
@@ -29,23 +30,26 @@ export function readNpyHeader(source: ByteSource): NpyHeader {
   if (head.length < start) throw new Error('it is cut off in its header');
   const end = start + (wide ? head.readUInt32LE(8) : head.readUInt16LE(8));
   if (source.size < end) throw new Error('it is cut off in its header');
-  const header = source.read(start, end - start).toString('latin1');
-  const descr = /'descr':\s*'([^']*)'/.exec(header)?.[1];
-  const order = /'fortran_order':\s*(True|False)/.exec(header)?.[1];
-  const axes = /'shape':\s*\(([\d,\s]*)\)/.exec(header)?.[1];
-  if (descr === undefined && /'descr':\s*\[/.test(header)) {
-    throw new Error('it holds records with named fields: save one field as a plain array');
+  if (end - start > LARGEST_HEADER) throw new Error(`its header has ${end - start} bytes: it is damaged`);
+  const header = source.read(start, end - start).toString(version === 3 ? 'utf8' : 'latin1');
+  const descr = /['"]descr['"]\s*:\s*[bu]?(['"])(.*?)\1/.exec(header)?.[2];
+  const order = /['"]fortran_order['"]\s*:\s*(True|False)\b/.exec(header)?.[1];
+  const axes = /['"]shape['"]\s*:\s*\(((?:\s*\d+L?\s*,)*\s*(?:\d+L?)?\s*)\)/.exec(header)?.[1];
+  if (/['"]descr['"]\s*:\s*\[/.test(header)) {
+    throw new UnreadType('it holds records with named fields: save one field as a plain array');
   }
   if (descr === undefined || order === undefined || axes === undefined) {
     throw new Error(`its header is malformed: ${header.trim().slice(0, 80)}`);
   }
-  const shape = axes
-    .split(',')
-    .filter((axis) => axis.trim() !== '')
-    .map(Number);
+  // Python 2 writes 10L for long integers.
+  const shape = [...axes.matchAll(/\d+/g)].map(([axis]) => Number(axis));
   const [, endian, type] = /^([<>=|]?)(.*)$/.exec(descr)!;
-  return { type: type!, bigEndian: endian === '>', fortran: order === 'True', shape, start: end };
+  const fortran = order === 'True';
+  return { type: type!, bigEndian: endian === '>', fortran, shape, start: end };
 }
+
+/** Most bytes of a header; those of NumPy have some hundred. */
+const LARGEST_HEADER = 2 ** 20;
 
 /** The array of a file, where it lies. */
 export function npyArray(source: ByteSource, name: string): StoredArray {
@@ -55,6 +59,8 @@ export function npyArray(source: ByteSource, name: string): StoredArray {
   const array = checkArray({ name, type, bigEndian, shape, strides, offset: 0, source: numbers });
   const bytes = sizeOf(shape) * Number(/\d+$/.exec(type)?.[0]);
   if (bytes !== numbers.size)
-    throw new Error(`its shape needs ${bytes} bytes of numbers, it has ${numbers.size}: it is damaged`);
+    throw new Error(
+      `its shape needs ${bytes} bytes of numbers, it has ${numbers.size}: it is damaged, or holds more arrays`,
+    );
   return array;
 }

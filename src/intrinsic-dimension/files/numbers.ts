@@ -6,21 +6,34 @@ const READERS: Readonly<Record<string, { bytes: number; single: boolean; read: R
   f8: { bytes: 8, single: false, read: (view, p, little) => view.getFloat64(p, little) },
   f4: { bytes: 4, single: true, read: (view, p, little) => view.getFloat32(p, little) },
   f2: { bytes: 2, single: true, read: (view, p, little) => halfToNumber(view.getUint16(p, little)) },
-  i8: { bytes: 8, single: false, read: (view, p, little) => Number(view.getBigInt64(p, little)) },
-  u8: { bytes: 8, single: false, read: (view, p, little) => Number(view.getBigUint64(p, little)) },
+  i8: { bytes: 8, single: false, read: (view, p, little) => exact(view.getBigInt64(p, little)) },
+  u8: { bytes: 8, single: false, read: (view, p, little) => exact(view.getBigUint64(p, little)) },
   i4: { bytes: 4, single: false, read: (view, p, little) => view.getInt32(p, little) },
   u4: { bytes: 4, single: false, read: (view, p, little) => view.getUint32(p, little) },
   i2: { bytes: 2, single: true, read: (view, p, little) => view.getInt16(p, little) },
   u2: { bytes: 2, single: true, read: (view, p, little) => view.getUint16(p, little) },
   i1: { bytes: 1, single: true, read: (view, p) => view.getInt8(p) },
   u1: { bytes: 1, single: true, read: (view, p) => view.getUint8(p) },
-  b1: { bytes: 1, single: true, read: (view, p) => view.getUint8(p) },
+  b1: { bytes: 1, single: true, read: (view, p) => (view.getUint8(p) === 0 ? 0 : 1) },
   // Not NumPy's: bfloat16.
   bf2: { bytes: 2, single: true, read: (view, p, little) => bfloatToNumber(view.getUint16(p, little)) },
 };
 
 /** Types of two bytes, all of whose values fit into a table. */
 const HALVES: Readonly<Record<string, (bits: number) => number>> = { f2: halfToNumber, bf2: bfloatToNumber };
+
+/** A type of numbers, or of something else, that is not read. */
+export class UnreadType extends Error {}
+
+/** @throws Error for a whole number that float64 cannot hold: differences between points may lie in the digits that are lost */
+function exact(value: bigint): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number) || BigInt(number) === value) return number;
+  throw new Error(
+    `it holds the whole number ${value}, whose last digits a float64 cannot hold: subtract what all have in common, as in ` +
+      'x - x.min(axis=0), or save x.astype(float) if these digits do not matter',
+  );
+}
 
 /**
  * Bytes of one number.
@@ -35,9 +48,9 @@ function readerOf(type: string): (typeof READERS)[string] {
   const reader = Object.hasOwn(READERS, type) ? READERS[type] : undefined;
   if (reader) return reader;
   if (/^c\d/.test(type))
-    throw new Error('its numbers are complex: save array.real and array.imag side by side');
+    throw new UnreadType('its numbers are complex: save array.real and array.imag side by side');
   const what = /^O/.test(type) ? 'it holds Python objects' : `its numbers are of type ${type}`;
-  throw new Error(`${what}: convert with array.astype('float32')`);
+  throw new UnreadType(`${what}: convert with array.astype(float)`);
 }
 
 /**

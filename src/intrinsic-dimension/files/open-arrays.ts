@@ -1,8 +1,9 @@
 /** The arrays of a file of any form that is read: .npy, .npz, .safetensors, and PyTorch's .pt and .pth. */
-import { extname } from 'node:path';
-import { type ByteSource, openBytes } from './byte-source';
-import { whyUnreadable } from './file-bytes';
-import { NPY_MAGIC, npyArray } from './npy';
+import type { ByteSource } from './byte-source';
+import { type Format, formatOf } from './format';
+import { openInput, whyUnreadable } from './input';
+import { npyArray } from './npy';
+import { UnreadType } from './numbers';
 import { pytorchTensors } from './pytorch';
 import { safetensorsArrays } from './safetensors';
 import type { StoredArray, StoredArrays } from './stored-array';
@@ -19,70 +20,72 @@ export const ARRAY_EXTENSIONS: readonly string[] = ['.npy', '.npz', '.safetensor
 export async function openArrays(path: string): Promise<StoredArrays> {
   let source: ByteSource | undefined;
   try {
-    source = openBytes(path);
-    const opened = await arraysOf(path, source);
-    return {
-      ordered: true,
-      notes: [],
-      ...opened,
-      close: () => {
-        for (const array of opened.arrays) array.source.close();
-        source?.close();
-      },
-    };
+    source = await openInput(path);
+    const { format, note } = formatOf(path, source);
+    if (format === 'csv') throw new Error(`it is none of ${ARRAY_EXTENSIONS.join(', ')}: convert it`);
+    const opened = await arraysOf(source, format);
+    return { ...opened, notes: [...(note === undefined ? [] : [note]), ...opened.notes] };
   } catch (error) {
     source?.close();
     throw new Error(`cannot read ${path}: ${whyUnreadable(error)}`);
   }
 }
 
-type Opened = Pick<StoredArrays, 'arrays'> & Partial<StoredArrays>;
-
-async function arraysOf(path: string, source: ByteSource): Promise<Opened> {
-  if (source.size === 0) throw new Error('it is empty');
-  const first = source.read(0, Math.min(16, source.size));
-  if (first.subarray(0, 6).equals(NPY_MAGIC)) return { arrays: [npyArray(source, '')] };
-  if (first.subarray(0, 2).equals(Buffer.from('PK'))) return zipped(path, source);
-  const extension = extname(path).toLowerCase();
-  if (extension === '.npy') throw new Error('it is not an .npy file: it does not begin with \\x93NUMPY');
-  if (extension === '.safetensors' || first[8] === 0x7b)
-    return { arrays: safetensorsArrays(source), ordered: false };
-  if (extension === '.npz') throw new Error('it is not an .npz file: save it with numpy.savez');
-  if (['.pt', '.pth', '.bin', '.pkl'].includes(extension)) {
-    throw new Error(
-      "it is not in PyTorch's zip format: save it with torch.save of PyTorch 1.6 or newer, without " +
-        '_use_new_zipfile_serialization=False',
-    );
-  }
-  throw new Error(`'${extension}' is none of ${ARRAY_EXTENSIONS.join(', ')}: convert it`);
+/** The arrays of an open file, which is closed with them. */
+export async function arraysOf(source: ByteSource, format: Exclude<Format, 'csv'>): Promise<StoredArrays> {
+  const opened = await openedAs(source, format);
+  return {
+    ordered: true,
+    notes: [],
+    ...opened,
+    close: () => {
+      for (const array of opened.arrays) array.source.close();
+      source.close();
+    },
+  };
 }
 
-async function zipped(path: string, source: ByteSource): Promise<Opened> {
+type Opened = Pick<StoredArrays, 'arrays'> & Partial<StoredArrays>;
+
+async function openedAs(source: ByteSource, format: Exclude<Format, 'csv'>): Promise<Opened> {
+  if (format === 'npy') return { arrays: [npyArray(source, '')] };
+  if (format === 'safetensors') return { arrays: safetensorsArrays(source), ordered: false };
+  return zipped(source);
+}
+
+async function zipped(source: ByteSource): Promise<Opened> {
   const entries = zipEntries(source);
   const names = [...entries.keys()];
   const pickle = names.find((name) => /^([^/]+\/)?data\.pkl$/.test(name));
   if (pickle !== undefined) {
-    const { arrays, others } = await pytorchTensors(
-      path,
-      source,
-      entries,
-      pickle.slice(0, -'data.pkl'.length),
-    );
-    const listed = others.slice(0, 5).join(', ') + (others.length > 5 ? ', ...' : '');
+    const { arrays, others } = await pytorchTensors(source, entries, pickle.slice(0, -'data.pkl'.length));
     const notes =
-      others.length > 0 ? [`${others.length} values that are not tensors are left out: ${listed}`] : [];
+      others.length > 0
+        ? [`${others.length} values that are not tensors are left out: ${listed(others)}`]
+        : [];
     return { arrays, notes };
   }
   const members = names.filter((name) => name.endsWith('.npy'));
   if (members.length === 0)
     throw new Error('its zip archive holds neither .npy arrays nor the data.pkl of PyTorch');
   const arrays: StoredArray[] = [];
+  const notes: string[] = [];
+  const others = names.filter((name) => !name.endsWith('.npy') && !name.endsWith('/'));
+  if (others.length > 0) notes.push(`what is no .npy array is left out: ${listed(others)}`);
   for (const member of members) {
+    const name = member.slice(0, -'.npy'.length);
     try {
-      arrays.push(npyArray(await unpacked(path, source, entries.get(member)!), member.slice(0, -4)));
+      arrays.push(npyArray(await unpacked(source, entries.get(member)!), name));
     } catch (error) {
-      throw new Error(`in '${member}': ${(error as Error).message}`);
+      const { message } = error as Error;
+      if (!(error instanceof UnreadType)) throw new Error(`in '${member}': ${message}`);
+      notes.push(`'${name}' is left out: ${message}`);
     }
   }
-  return { arrays };
+  if (arrays.length === 0) throw new Error(notes.join('; '));
+  return { arrays, notes };
+}
+
+function listed(names: readonly string[]): string {
+  return names.slice(0, 5).join(', ') + (names.length > 5 ? ', ...' : '');
 }

@@ -65,7 +65,6 @@ export interface PytorchTensors {
  * @throws Error that says what is wrong, where, and how to save it instead
  */
 export async function pytorchTensors(
-  path: string,
   archive: ByteSource,
   entries: ReadonlyMap<string, ZipEntry>,
   prefix: string,
@@ -76,7 +75,7 @@ export async function pytorchTensors(
     const entry = entries.get(`${prefix}${name}`)!;
     if (entry.size > LARGEST_PICKLE)
       throw new Error(`its entry '${entry.name}' has ${entry.size} bytes: it is damaged`);
-    const source = await unpacked(path, archive, entry);
+    const source = await unpacked(archive, entry);
     return source.read(0, source.size);
   };
   const order = entries.has(`${prefix}byteorder`)
@@ -94,7 +93,7 @@ export async function pytorchTensors(
     tensors.map(async ({ name, tensor: { key, type, ...place } }) => {
       const entry = entries.get(`${prefix}data/${key}`);
       if (!entry) throw new Error(`the numbers of its tensor '${name}' are missing: it is damaged`);
-      const source = await unpacked(path, archive, entry);
+      const source = await unpacked(archive, entry);
       return checkArray({ name, type, bigEndian: order === 'big', source, ...place });
     }),
   );

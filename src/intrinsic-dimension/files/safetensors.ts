@@ -62,6 +62,10 @@ export function parseSafetensors(file: Buffer): Safetensors {
   const tensors = new Map(
     Object.entries(entries).map(([name, entry]) => [name, entryOf(name, entry, data)] as const),
   );
+  // JSON keeps the last of two entries of one name.
+  const types = text.toString('utf8').match(/"dtype"\s*:/g)?.length ?? 0;
+  if (types > tensors.size) throw new Error('its header names a tensor twice: it is damaged');
+  assertApart([...tensors]);
   return { tensors, metadata: metadata as Record<string, unknown> };
 }
 
@@ -71,6 +75,18 @@ export function splitSafetensors(file: Buffer): { readonly text: Buffer; readonl
   const length = Number(file.readBigUInt64LE(0));
   if (length > file.length - 8) throw new Error('it is cut off in its header, or no .safetensors file');
   return { text: file.subarray(8, 8 + length), data: file.subarray(8 + length) };
+}
+
+/** @throws Error for tensors that share bytes, which the format does not allow */
+function assertApart(tensors: readonly (readonly [string, SafetensorsEntry])[]): void {
+  const sorted = tensors
+    .filter(([, { start, end }]) => end > start)
+    .sort(([, a], [, b]) => a.start - b.start);
+  sorted.forEach(([name, { end }], i) => {
+    const next = sorted[i + 1];
+    if (next && next[1].start < end)
+      throw new Error(`its tensors '${name}' and '${next[0]}' overlap: it is damaged`);
+  });
 }
 
 function entryOf(name: string, entry: unknown, data: Buffer): SafetensorsEntry {
@@ -111,7 +127,7 @@ export function safetensorsParts(
 }
 
 /** Most bytes of a header, as the format's own library has it. */
-const LARGEST_HEADER = 100e6;
+export const LARGEST_HEADER = 100e6;
 
 /** The tensors of a file of any size, where they lie. */
 export function safetensorsArrays(source: ByteSource): StoredArray[] {

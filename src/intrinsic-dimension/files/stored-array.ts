@@ -84,12 +84,14 @@ export function readBox(
   const { type, bigEndian, strides, source } = array;
   const bytes = bytesOfType(type);
   const into = stridesOf(order.map((axis) => count[axis]!));
-  const axes = order
-    .map((axis, i) => ({ count: count[axis]!, stride: strides[axis]!, target: into[i]! }))
-    .filter((axis) => axis.count !== 1)
-    .sort((a, b) => b.stride - a.stride);
+  const axes = joined(
+    order
+      .map((axis, i) => ({ count: count[axis]!, stride: strides[axis]!, target: into[i]! }))
+      .filter((axis) => axis.count !== 1)
+      .sort((a, b) => b.stride - a.stride),
+  );
   const total = axes.reduce((size, axis) => size * axis.count, 1);
-  const result = decodesToSingle(type) ? new Float32Array(total) : new Float64Array(total);
+  const result = allocate(type, total);
   const start = from.reduce((at, index, axis) => at + index * strides[axis]!, array.offset);
   const descend = (depth: number, at: number, target: number): void => {
     const inner = axes.slice(depth);
@@ -122,8 +124,26 @@ interface Axis {
   readonly target: number;
 }
 
-function decodesToSingle(type: string): boolean {
-  return decodeNumbers(Buffer.alloc(0), 0, type, false) instanceof Float32Array;
+/** Axes whose elements follow each other, both in the file and in the result, are one. */
+function joined(axes: readonly Axis[]): Axis[] {
+  const found: Axis[] = [];
+  for (const axis of axes) {
+    const outer = found.at(-1);
+    const follows =
+      outer && outer.stride === axis.count * axis.stride && outer.target === axis.count * axis.target;
+    if (follows) found[found.length - 1] = { ...axis, count: outer.count * axis.count };
+    else found.push(axis);
+  }
+  return found;
+}
+
+function allocate(type: string, length: number): Float32Array | Float64Array {
+  const isSingle = decodeNumbers(Buffer.alloc(0), 0, type, false) instanceof Float32Array;
+  try {
+    return isSingle ? new Float32Array(length) : new Float64Array(length);
+  } catch {
+    throw new Error(`there is no memory for its ${length.toLocaleString('en')} numbers: give fewer points`);
+  }
 }
 
 function scatter(

@@ -1,5 +1,6 @@
 /** The entries of a zip archive, as NumPy (.npz) and PyTorch (.pt) write them: stored as they are, or deflated. */
-import { createReadStream, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
+import { Readable } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { type ByteSource, descriptorBytes, openUnnamed, partOf } from './byte-source';
 
@@ -151,13 +152,13 @@ function assertApart(entries: readonly ZipEntry[]): void {
  *
  * @throws Error where the unpacked bytes are not those that were packed
  */
-export async function unpacked(path: string, archive: ByteSource, entry: ZipEntry): Promise<ByteSource> {
+export async function unpacked(archive: ByteSource, entry: ZipEntry): Promise<ByteSource> {
   if (!entry.deflated) return partOf(archive, entry.start, entry.packedSize);
   const damaged = `its entry '${entry.name}' does not unpack to what was packed: it is damaged, ${DAMAGED}`;
   const file = openUnnamed();
   const bytes = descriptorBytes(file);
   try {
-    const packed = createReadStream(path, { start: entry.start, end: entry.start + entry.packedSize - 1 });
+    const packed = Readable.from(pieces(archive, entry));
     const inflate = createInflateRaw();
     packed.on('error', (error) => inflate.destroy(error));
     let size = 0;
@@ -175,4 +176,12 @@ export async function unpacked(path: string, archive: ByteSource, entry: ZipEntr
     bytes.close();
     throw (error as NodeJS.ErrnoException).code?.startsWith('Z_') ? new Error(damaged) : error;
   }
+}
+
+/** Bytes that are unpacked at once. */
+const PIECE = 2 ** 16;
+
+function* pieces(archive: ByteSource, { start, packedSize }: ZipEntry): Generator<Buffer, void, void> {
+  for (let at = 0; at < packedSize; at += PIECE)
+    yield archive.read(start + at, Math.min(PIECE, packedSize - at));
 }

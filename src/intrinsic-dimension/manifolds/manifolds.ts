@@ -1,5 +1,6 @@
 /** Random points on shapes of known dimension, for checking estimators by eye and by test. */
 import { mulberry32, normals } from '../../random';
+import { assertGiven, inWords, type Kinds, NUMBER, SEED } from '../given';
 
 export interface PointSet {
   readonly name: string;
@@ -27,6 +28,9 @@ export interface EmbeddingOptions {
   /** @default 0 */
   readonly seed?: number;
 }
+
+const MANIFOLD_KINDS: Kinds<ManifoldOptions> = { points: NUMBER, dimension: NUMBER, seed: SEED };
+const EMBEDDING_KINDS: Kinds<EmbeddingOptions> = { coordinates: NUMBER, noise: NUMBER, seed: SEED };
 
 /** Points that are uniform in the unit cube [0, 1]^dimension. */
 export function cube(options: ManifoldOptions): PointSet {
@@ -68,6 +72,9 @@ export function flatTorus(options: ManifoldOptions): PointSet {
 
 /** Points on a rolled-up sheet of dimension 2 in three coordinates: one and a half turns, 21 wide, uniform in the angle. */
 export function swissRoll(options: Omit<ManifoldOptions, 'dimension'>): PointSet {
+  const { dimension = 2 } = options as { readonly dimension?: unknown };
+  if (dimension !== 2)
+    throw new RangeError(`a swiss roll has dimension 2, got ${inWords(dimension)}: leave dimension out`);
   const uniform = mulberry32(options.seed ?? 0);
   return fill('swiss roll', { ...options, dimension: 2 }, 3, (row) => {
     const angle = 1.5 * Math.PI * (1 + 2 * uniform());
@@ -79,6 +86,7 @@ export function swissRoll(options: Omit<ManifoldOptions, 'dimension'>): PointSet
 
 /** Puts points into a larger space by a random orthonormal map, which keeps all distances, and adds noise. */
 export function embed(points: PointSet, options: EmbeddingOptions): PointSet {
+  assertGiven('embed', options, EMBEDDING_KINDS);
   const { coordinates, noise = 0, seed = 0 } = options;
   const [count, width] = points.shape;
   if (!Number.isInteger(coordinates) || coordinates < width) {
@@ -105,6 +113,7 @@ function fill(
   width: number,
   draw: (row: Float64Array) => void,
 ): PointSet {
+  assertGiven(name, options, MANIFOLD_KINDS);
   const { points, dimension } = options;
   for (const [key, value] of Object.entries({ points, dimension })) {
     if (!Number.isInteger(value) || value < 1) {

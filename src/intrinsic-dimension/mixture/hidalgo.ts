@@ -1,8 +1,10 @@
 /** Hidalgo: a mixture of dimensions in one set, and which point belongs to which (Allegra et al. 2020). */
 import { streamSeed } from '../../random';
 import { assertUntied, logRatios } from '../estimators/ratios';
+import { assertGiven, type Kinds, NUMBER, SEED } from '../given';
+import { levelOf } from '../intervals';
 import type { Points } from '../points/points';
-import { type Space, type SpaceOptions, space } from '../points/space';
+import { SPACE_KINDS, type Space, type SpaceOptions, space } from '../points/space';
 import { pauses } from '../search/neighbours';
 import { type ChainState, hidalgoChain, type Mixture, mixtureData } from './hidalgo-chain';
 
@@ -60,6 +62,25 @@ export const MIXTURE: Mixture = {
   priorRate: 1,
 };
 
+/** What {@link hidalgo} can be told. */
+const HIDALGO_KINDS: Kinds<HidalgoOptions> = {
+  ...SPACE_KINDS,
+  components: NUMBER,
+  q: NUMBER,
+  xi: NUMBER,
+  weightPrior: NUMBER,
+  priorShape: NUMBER,
+  priorRate: NUMBER,
+  chains: NUMBER,
+  sweeps: NUMBER,
+  burnIn: NUMBER,
+  level: NUMBER,
+  seed: SEED,
+};
+
+/** Draws over all chains, whose means are kept. */
+const MOST_DRAWS = 1e8;
+
 /** Draws whose dimensions are kept for the intervals, over all chains. */
 const KEPT = 1000;
 
@@ -69,9 +90,11 @@ const KEPT = 1000;
  * The model prefers components that are connected pieces, so that with more components than there are dimensions one dimension is
  * spread over several: read those of about the same dimension as one.
  *
- * @throws RangeError for options out of range, ties, too few points
+ * @throws RangeError for options out of range; NoEstimateError for ties and too few points
  */
 export async function hidalgo(points: Points, options: HidalgoOptions = {}): Promise<Hidalgo> {
+  assertGiven('hidalgo', options, HIDALGO_KINDS);
+  levelOf(options);
   const set = await space(points, options);
   return { ...(await hidalgoIn(set, options)), rows: set.kept, duplicates: set.duplicates };
 }
@@ -141,6 +164,11 @@ function assertRanges(mixture: Mixture, lengths: Readonly<Record<string, number>
     if (!(Number.isInteger(value) && value >= 1))
       throw new RangeError(`${name} must be a whole number of at least 1, got ${value}`);
   }
+  const draws = lengths['chains']! * lengths['sweeps']!;
+  if (draws > MOST_DRAWS)
+    throw new RangeError(
+      `chains x sweeps must be at most ${MOST_DRAWS.toLocaleString('en')}, got ${draws.toLocaleString('en')}`,
+    );
   if (!(lengths['sweeps']! >= 4)) throw new RangeError(`sweeps must be at least 4, got ${lengths['sweeps']}`);
   if (!(xi > 0 && xi < 1)) throw new RangeError(`xi must be in (0, 1), got ${xi}`);
   for (const [name, value] of Object.entries({ weightPrior, priorShape, priorRate })) {

@@ -1,4 +1,5 @@
 /** Points of any accepted form, validated, and without exact duplicates. */
+import { inWords } from '../given';
 import { NoEstimateError } from '../no-estimate';
 import { type Looks, look } from '../search/search-kernel';
 
@@ -78,15 +79,14 @@ export interface DistinctPoints extends Rows {
 }
 
 /**
- * @param duplicates points that were removed from those given. @default none
- * @throws NoEstimateError when fewer than k + 1 of the points given are distinct; RangeError when fewer were given
+ * @throws NoEstimateError when fewer than k + 1 points are distinct
  */
-export function assertNeighbours(k: number, n: number, duplicates = 0): void {
+export function assertNeighbours(k: number, n: number): void {
   if (k < n) return;
-  const reason = `${k} neighbours need at least ${k + 1} distinct points, got ${n}`;
-  const cure = 'give more points, or use fewer neighbours';
-  if (k < n + duplicates) throw new NoEstimateError(reason, cure);
-  throw new RangeError(`${reason}: ${cure}`);
+  throw new NoEstimateError(
+    `${k} neighbours need at least ${k + 1} distinct points, got ${n}`,
+    'give more points, or use fewer neighbours',
+  );
 }
 
 /**
@@ -118,8 +118,8 @@ export function distinctPoints(rows: Rows): DistinctPoints {
 /**
  * Reads a matrix of distances, and removes the points at distance 0 from an earlier one.
  *
- * @throws RangeError when it is not square, not symmetric, has values that are negative or not finite, or leaves
- *   fewer than 3 distinct points
+ * @throws RangeError when it is not square, not symmetric, or has negative values; NoEstimateError for values that are not
+ *   finite, and when fewer than 3 distinct points remain
  */
 export async function readDistances({ distances }: DistanceMatrix): Promise<{
   readonly n: number;
@@ -163,6 +163,8 @@ export async function readDistances({ distances }: DistanceMatrix): Promise<{
 }
 
 async function flattenMatrix(distances: DistanceMatrix['distances']): Promise<FlatRows> {
+  if (typeof distances !== 'object' || distances === null)
+    throw new TypeError(`distances must be a matrix, got ${inWords(distances)}`);
   if (isTensor(distances)) return flattenTensor(distances);
   if (Array.isArray(distances)) return flattenArrays(distances);
   if (distances instanceof Float32Array || distances instanceof Float64Array) return flatSquare(distances);
@@ -188,7 +190,7 @@ const FORMS = 'points must be a tensor, number[][], { data, shape }, { row, shap
  * @throws TypeError for another form, RangeError for wrong shapes.
  */
 export async function readRows(points: Coordinates): Promise<Rows> {
-  if (typeof points !== 'object' || points === null) throw new TypeError(`${FORMS}, got ${points}`);
+  if (typeof points !== 'object' || points === null) throw new TypeError(`${FORMS}, got ${inWords(points)}`);
   if (isTensor(points)) return flattenTensor(points);
   if (Array.isArray(points)) return flattenArrays(points);
   if ('row' in points && 'shape' in points) {
@@ -242,19 +244,34 @@ function flattenArrays(points: readonly (readonly number[])[]): FlatRows {
   const data = new Float64Array(n * d);
   for (let i = 0; i < n; i++) {
     const point = points[i];
-    if (point?.length === undefined)
-      throw new TypeError(`row ${i} must be an array of numbers, got ${point}`);
+    if (!isList(point)) throw new TypeError(`row ${i} must be an array of numbers, got ${inWords(point)}`);
     if (point.length !== d) {
       throw new RangeError(
         `row ${i} has ${point.length} numbers, row 0 has ${d}: all points need the same length`,
       );
     }
+    assertNumbers(point, i);
     data.set(point, i * d);
   }
   return checked(data, n, d);
 }
 
+function isList(point: unknown): point is ArrayLike<unknown> {
+  return Array.isArray(point) || (ArrayBuffer.isView(point) && !(point instanceof DataView));
+}
+
+/** JavaScript would take null for 0, true for 1 and '2' for 2. */
+function assertNumbers(point: ArrayLike<unknown>, i: number): asserts point is ArrayLike<number> {
+  for (let c = 0; c < point.length; c++) {
+    if (typeof point[c] === 'number') continue;
+    throw new TypeError(
+      `row ${i}, column ${c} is ${inWords(point[c])}, which is not a number: remove this row, or put a number there`,
+    );
+  }
+}
+
 function checked(data: Float32Array | Float64Array, n: number, d: number): FlatRows {
+  assertSizes(n, d);
   if (data.length !== n * d) {
     throw new RangeError(`shape [${n}, ${d}] needs ${n * d} numbers, got ${data.length}: correct the shape`);
   }
@@ -262,7 +279,15 @@ function checked(data: Float32Array | Float64Array, n: number, d: number): FlatR
   return flatRows(data, n, d);
 }
 
+function assertSizes(n: number, d: number): void {
+  if ([n, d].every((size) => Number.isSafeInteger(size) && size >= 0)) return;
+  throw new RangeError(
+    `the shape must be two whole numbers [points, dimensions], got [${inWords(n)}, ${inWords(d)}]`,
+  );
+}
+
 function assertSome(n: number, d: number): void {
+  assertSizes(n, d);
   if (n === 0 || d === 0) throw new RangeError(`need at least 3 distinct points, got shape [${n}, ${d}]`);
 }
 

@@ -1,5 +1,6 @@
 /** Distinct points with a distance between them: from coordinates, or from a matrix of distances. */
 
+import { BYTES, CALLBACK, type Kinds, SIGNAL, word } from '../given';
 import { NoEstimateError } from '../no-estimate';
 import type { Depth, NeighbourTable } from '../search/neighbour-table';
 import { neighbours, pauses, type SearchOptions } from '../search/neighbours';
@@ -38,6 +39,15 @@ export interface SpaceOptions extends SearchOptions {
   readonly metric?: Metric;
 }
 
+/** What a search can be told. */
+export const SPACE_KINDS: Kinds<SpaceOptions> = {
+  metric: word(METRICS),
+  memory: BYTES,
+  through: word(['projection', 'bfloat16', 'float32']),
+  onProgress: CALLBACK,
+  signal: SIGNAL,
+};
+
 /** A set of distinct points that can be searched. */
 export interface Space {
   readonly n: number;
@@ -74,8 +84,8 @@ function pointSpace(rows: DistinctPoints): Space {
     rows,
     distance,
     async neighbours(k, options, depth) {
-      assertNeighbours(k, n, duplicates);
-      return neighbours(rows, k, options, depth);
+      assertNeighbours(k, n);
+      return { ...(await neighbours(rows, k, options, depth)), duplicates };
     },
     async countsWithin(radii, { memory = SEARCH_MEMORY, onProgress, signal }) {
       const counts = radii.map(() => new Float64Array(n));
@@ -120,13 +130,14 @@ async function matrixSpace(points: DistanceMatrix, metric: Metric): Promise<Spac
     kept,
     distance,
     async neighbours(k, { onProgress, signal }) {
-      assertNeighbours(k, n, duplicates);
+      assertNeighbours(k, n);
       const table = {
         n,
         k,
         indices: new Int32Array(n * k),
         distances: new Float64Array(n * k),
         searchedAgain: 0,
+        duplicates,
       };
       const order = new Int32Array(n);
       const rest = pauses(onProgress, signal);

@@ -13,6 +13,8 @@ export interface NeighbourTable {
   readonly distances: Float64Array;
   /** Points whose shortlist could not be proven complete, and that were searched among all others. */
   readonly searchedAgain: number;
+  /** Points that are not among the n because an earlier one is exactly equal. @default none */
+  readonly duplicates?: number;
 }
 
 /**

@@ -38,8 +38,8 @@ const TURN = 40;
  * lower bounds, others in bfloat16 where the processor is faster at it and that is precise enough; the points
  * that these leave open go through float32.
  *
- * @throws RangeError when there are not more than k points, the memory budget is too small, or distinct points
- *   lie so close that their squared distance is 0
+ * @throws NoEstimateError when there are not more than k points, or distinct points lie so close that their squared distance
+ *   is 0; RangeError when the memory budget is too small
  */
 export async function neighbours(
   rows: Rows,

@@ -42,7 +42,7 @@ describe('profile of saved activations', () => {
           names,
         );
         for (const [i, { points, shape }] of layers.entries()) {
-          const { data, shape: size } = expected(tokens, i);
+          const { data, shape: size } = await expected(tokens, i);
           assert.deepEqual(shape, [6]);
           for (const memory of [1e9, 0]) {
             const found = points(memory);
@@ -64,7 +64,7 @@ describe('profile of saved activations', () => {
   it('gives what intrinsicDimension gives on the same rows, with PID and LLID', async () => {
     const found = await profile(fixture('files'), { mask: fixture('mask.pt') });
     for (const [i, estimate] of Object.values(found.sites).entries()) {
-      const { value, interval } = await intrinsicDimension(expected('last', i));
+      const { value, interval } = await intrinsicDimension(await expected('last', i));
       assert.deepEqual([estimate.value, estimate.interval], [value, interval]);
     }
     assert.deepEqual([found.lastSite, found.peakSite], ['layer_11', 'layer_11']);
@@ -83,7 +83,7 @@ describe('profile of saved activations', () => {
       ...options,
       onNote: (note) => notes.push(note),
     });
-    const all = [0, 1, 2].map((i) => expected('all', i));
+    const all = await Promise.all([0, 1, 2].map((i) => expected('all', i)));
     const places = layers.map(({ points }, i) => {
       const { data } = all[i]!;
       const rows = Array.from({ length: data.length / 6 }, (_, n) => data.subarray(6 * n, 6 * n + 6).join());

@@ -301,7 +301,10 @@ describe('estimators', () => {
   it('refuse what is out of range', async () => {
     const points = cube({ points: 30, dimension: 2 });
     const cases: [IdOptions, RegExp][] = [
-      [{ estimator: 'twonn' as EstimatorName }, /no estimator 'twonn': choose one of two-nn, /],
+      [
+        { estimator: 'twonn' as EstimatorName },
+        /no estimator 'twonn': did you mean 'two-nn'\? Choose one of two-nn, /,
+      ],
       [{ estimator: 'levina-bickel', k: 2 }, /k must be a whole number of at least 3, got 2/],
       [
         { estimator: 'mackay-ghahramani', k: 30 },

@@ -263,7 +263,7 @@ describe('rules for principal components', () => {
     );
     await assert.rejects(
       intrinsicDimension(points, { estimator: 'pca', rule: 'scree' as 'fan' }),
-      /rule must be one of variance, fukunaga-olsen, .*, got scree/,
+      /rule must be one of variance, fukunaga-olsen, .*, got 'scree'/,
     );
   });
 

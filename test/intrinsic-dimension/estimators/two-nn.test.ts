@@ -127,7 +127,7 @@ describe('TwoNN', () => {
     },
     { what: 'ragged rows', points: [[1, 2], [3]], message: /row 1 has 1 numbers/ },
     { what: 'undefined', points: undefined as never, message: /points must be .*, got undefined/ },
-    { what: 'a word', points: 'points.npy' as never, message: /points must be .*, got points.npy/ },
+    { what: 'a word', points: 'points.npy' as never, message: /points must be .*, got 'points.npy'/ },
     { what: 'numbers in one row', points: [1, 2, 3] as never, message: /row 0 must be an array .*, got 1/ },
     {
       what: 'rows left out',

@@ -1,10 +1,16 @@
 import { strict as assert } from 'node:assert';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ESTIMATORS } from '../../../src/intrinsic-dimension/estimators/registry';
-import { readPoints } from '../../../src/intrinsic-dimension/files/points-file';
+import { gzipSync } from 'node:zlib';
+import {
+  type ReadPointsOptions,
+  readDistances,
+  readPoints,
+} from '../../../src/intrinsic-dimension/files/points-file';
 
 /** A .npy file of format version 1. */
 function npy(descr: string, shape: string, data: Uint8Array, fortran = false): Buffer {
@@ -42,27 +48,41 @@ describe('readPoints', () => {
     writeFileSync(path, content);
     return path;
   };
-  const check = (path: string, expected: number[], shape: number[], tolerance = 0): void => {
-    const read = readPoints(path, { flatten: true });
+  const check = async (
+    path: string,
+    expected: number[],
+    shape: number[],
+    tolerance = 0,
+    options: ReadPointsOptions = { flatten: true },
+  ): Promise<void> => {
+    const read = await readPoints(path, options);
     assert.deepEqual(read.shape, shape);
     for (const [p, value] of expected.entries()) {
       assert.ok(Math.abs(read.data[p]! - value) <= tolerance * Math.abs(value), `${read.data}`);
     }
   };
 
-  it('reads .npy of float32, float64, float16 and integers, in either byte order', () => {
-    check(write('f4.npy', npy("'<f4'", '(3, 2)', singles)), SIX, [3, 2], 1e-7);
-    check(write('f8.npy', npy("'<f8'", '(2, 3)', bytesOf(Float64Array.from(SIX)))), SIX, [2, 3]);
-    check(write('big.npy', npy("'>f4'", '(3, 2)', Buffer.from(singles).swap32())), SIX, [3, 2], 1e-7);
+  it('reads .npy of float32, float64, float16 and integers, in either byte order', async () => {
+    await check(write('f4.npy', npy("'<f4'", '(3, 2)', singles)), SIX, [3, 2], 1e-7);
+    await check(write('f8.npy', npy("'<f8'", '(2, 3)', bytesOf(Float64Array.from(SIX)))), SIX, [2, 3]);
+    await check(write('big.npy', npy("'>f4'", '(3, 2)', Buffer.from(singles).swap32())), SIX, [3, 2], 1e-7);
     // numpy.float16: 1, 2.5, -3, 65504, 2**-24, 0
     const halves = Uint16Array.from([0x3c00, 0x4100, 0xc200, 0x7bff, 0x0001, 0x8000]);
-    check(write('f2.npy', npy("'<f2'", '(3, 2)', bytesOf(halves))), [1, 2.5, -3, 65504, 2 ** -24, 0], [3, 2]);
-    check(write('i4.npy', npy("'<i4'", '(3, 1)', bytesOf(Int32Array.of(1, -2, 3)))), [1, -2, 3], [3, 1]);
-    check(write('i8.npy', npy("'<i8'", '(2, 1)', bytesOf(BigInt64Array.of(5n, -7n)))), [5, -7], [2, 1]);
+    await check(
+      write('f2.npy', npy("'<f2'", '(3, 2)', bytesOf(halves))),
+      [1, 2.5, -3, 65504, 2 ** -24, 0],
+      [3, 2],
+    );
+    await check(
+      write('i4.npy', npy("'<i4'", '(3, 1)', bytesOf(Int32Array.of(1, -2, 3)))),
+      [1, -2, 3],
+      [3, 1],
+    );
+    await check(write('i8.npy', npy("'<i8'", '(2, 1)', bytesOf(BigInt64Array.of(5n, -7n)))), [5, -7], [2, 1]);
   });
 
-  it('reads Fortran order, and flattens the axes after the first', () => {
-    check(
+  it('reads Fortran order, and flattens the axes after the first', async () => {
+    await check(
       write('fortran.npy', npy("'<f4'", '(3, 2)', singles, true)),
       [1, 4, 2.5, 5, -3, 6e-5],
       [3, 2],
@@ -70,44 +90,15 @@ describe('readPoints', () => {
     );
     const eight = bytesOf(Float32Array.from([0, 1, 2, 3, 4, 5, 6, 7]));
     const path = write('cube.npy', npy("'<f4'", '(2, 2, 2)', eight, true));
-    check(path, [0, 4, 2, 6, 1, 5, 3, 7], [2, 4]);
-    assert.equal(readPoints(path, { flatten: true }).note, 'shape [2,2,2] is read as [2,4]');
-    assert.throws(
-      () => readPoints(path),
+    await check(path, [0, 4, 2, 6, 1, 5, 3, 7], [2, 4]);
+    assert.deepEqual((await readPoints(path, { flatten: true })).notes, ['shape [2,2,2] is read as [2,4]']);
+    await assert.rejects(
+      readPoints(path),
       /cube\.npy: its shape is \[2,2,2\], and points need .* npm run profile .* --flatten takes it for 2 points of 4/,
     );
   });
 
-  it('reads .csv with and without names, and with other separators', () => {
-    check(write('plain.csv', '1,2\n3,4.5\n'), [1, 2, 3, 4.5], [2, 2]);
-    check(write('named.csv', '\uFEFFx,"y, up"\r\n1,2\r\n3,-4e2\r\n'), [1, 2, 3, -400], [2, 2]);
-    check(write('semicolon.csv', '1;2\n3;4\n'), [1, 2, 3, 4], [2, 2]);
-    check(write('savetxt.txt', '# made by numpy\n1.0e+00  2.0e+00\n3.0e+00 4.0e+00\n'), [1, 2, 3, 4], [2, 2]);
-  });
-
-  it('leaves out the names and labels that pandas and R write', () => {
-    const numbers = [0.5, 2, 3, 4];
-    for (const [name, text] of [
-      ['index.csv', ',x,y\n0,.5,2\n1,3,4\n'],
-      ['saved-twice.csv', 'Unnamed: 0,x,y\n0,.5,2\n1,3,4\n'],
-      ['numbered-index.csv', ',0,1\n0,.5,2\n1,3,4\n'],
-      ['write.table.txt', '"x" "y"\n"1" .5 2\n"2" 3 4\n'],
-    ] as const) {
-      const path = write(name, text);
-      check(path, numbers, [2, 2]);
-      assert.match(readPoints(path).note!, /first column has no name/);
-    }
-    check(write('numbered.csv', '0,1,2\n.5,2,3\n'), [0.5, 2, 3], [1, 3]);
-    check(write('numbers.csv', '0,1\n.5,2\n'), [0, 1, 0.5, 2], [2, 2]);
-  });
-
-  it('reads decimal commas between semicolons and tabs, below a comment', () => {
-    check(write('excel.csv', 'x;y\n0,5;2\n3;-4,25\n'), [0.5, 2, 3, -4.25], [2, 2]);
-    check(write('excel.txt', '0,5\t2\n3\t-4,25\n'), [0.5, 2, 3, -4.25], [2, 2]);
-    check(write('header.csv', '# x y, made by numpy\n1,2\n3,4\n'), [1, 2, 3, 4], [2, 2]);
-  });
-
-  it('reads .safetensors of every type by key', () => {
+  it('reads .safetensors of every type by key', async () => {
     const bfloats = Uint16Array.of(0x3f80, 0xc040);
     const data = Buffer.concat([singles, bytesOf(bfloats)]);
     const header = {
@@ -116,10 +107,10 @@ describe('readPoints', () => {
       b: { dtype: 'BF16', shape: [2, 1], data_offsets: [24, 28] },
     };
     const path = write('two.safetensors', safetensors(header, data));
-    assert.deepEqual(Array.from(readPoints(path, { key: 'b' }).data), [1, -3]);
-    assert.equal(readPoints(path, { key: 'a' }).data[1], 2.5);
-    assert.throws(() => readPoints(path), /holds several tensors: choose a key of a, b/);
-    assert.throws(() => readPoints(path, { key: 'c' }), /has no tensor 'c': choose a key of a, b/);
+    assert.deepEqual(Array.from((await readPoints(path, { key: 'b' })).data), [1, -3]);
+    assert.equal((await readPoints(path, { key: 'a' })).data[1], 2.5);
+    await assert.rejects(readPoints(path), /several arrays: choose one with --key: a \[3,2\], b \[2,1\]/);
+    await assert.rejects(readPoints(path, { key: 'c' }), /no array 'c': --key chooses one of a \[3,2\], b/);
   });
 
   const cases: [string, string | Uint8Array, RegExp][] = [
@@ -132,95 +123,186 @@ describe('readPoints', () => {
     ['strings.npy', npy("'<U3'", '(1, 2)', singles), /type U3: convert/],
     ['complex.npy', npy("'<c8'", '(3, 1)', singles), /numbers are complex: save array\.real/],
     ['fields.npy', npy("[('x', '<f4')]", '(6,)', singles), /records with named fields/],
-    ['flat.npy', npy("'<f4'", '(6,)', singles), /shape is \[6\]: points need the shape/],
-    ['scalar.npy', npy("'<f4'", '()', singles.subarray(0, 4)), /shape is \[\]/],
+    ['flat.npy', npy("'<f4'", '(6,)', singles), /shape is \[6\], and points need .* x\.reshape\(-1, 1\)/],
+    ['scalar.npy', npy("'<f4'", '()', singles.subarray(0, 4)), /shape is \[\], a single number/],
+    [
+      'double.npy',
+      npy("'<f16'", '(1, 1)', singles.subarray(0, 16)),
+      /type f16: convert with array\.astype\(float\)/,
+    ],
+    ['version.npy', Buffer.from('\x93NUMPY\x04\x00\x00\x00\x00\x00', 'latin1'), /version 4 is unknown/],
+    ['code.npy', npy('None', "__import__('os')", singles), /header is malformed/],
+    ['packed.csv', gzipSync('1,2\n'), /compressed by gzip: unpack it with gunzip/],
     ['garbled.npy', npy("'<f4'", '(six)', singles), /header is malformed/],
-    ['arrays.npz', 'PK', /\.npz holds several arrays/],
-    ['ragged.csv', '1,2\n3\n', /row 2 has 1 columns, the first has 2/],
-    ['words.csv', '1,2\n3,four\n', /row 2, column 2 is 'four'/],
-    ['nan.csv', 'x,y\n1,nan\n', /row 1 below the names, column 2 is 'nan'/],
-    ['names.csv', 'x,y\n', /no rows of numbers/],
-    ['binary.csv', Uint8Array.of(0, 1, 2, 255), /it is not UTF-8 text/],
-    ['gap.csv', ',2\n3,4\n', /row 1, column 1 is ''/],
+    ['arrays.npz', 'PK', /it is not an \.npz file: save it with numpy\.savez/],
+    ['torn.npz', 'PK\x03\x04', /without a table of contents at its end: it is cut off/],
     ['cut.safetensors', Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 123), /cut off in its header/],
     ['null.safetensors', safetensors(null as never, singles), /header names no tensors/],
     ['list.safetensors', safetensors([1, 2], singles), /header names no tensors/],
-    ['none.safetensors', safetensors({ __metadata__: {} }, singles), /header names no tensors/],
+    ['none.safetensors', safetensors({ __metadata__: {} }, singles), /it holds no arrays/],
     [
       'negative.safetensors',
       safetensors({ a: entry([-3, -2]) }, singles),
       /entry of tensor 'a' is malformed/,
+    ],
+    [
+      'twice.safetensors',
+      safetensors({ a: entry([3, 2]), '"dtype":': entry([3, 2]) }, singles),
+      /overlap|names a tensor twice/,
+    ],
+    [
+      'shared.safetensors',
+      safetensors({ a: entry([3, 2]), b: entry([6, 1]) }, singles),
+      /'a' and 'b' overlap/,
     ],
     ['half.safetensors', safetensors({ a: entry([12, 0.5]) }, singles), /entry of tensor 'a' is malformed/],
     ['bad.safetensors', safetensors({ a: { dtype: 'F8' } }, singles), /entry of tensor 'a' is malformed/],
     [
       'torn.safetensors',
       safetensors({ a: { dtype: 'F32', shape: [3, 2], data_offsets: [0, 24] } }, singles.subarray(0, 8)),
-      /needs 24 bytes of numbers, it has 8/,
+      /a part of it should end at byte \d+: it is cut off/,
     ],
-    ['picture.png', 'x', /'\.png' is not one of/],
+    ['picture.png', 'x', /'\.png' is none of .* or name its --format/],
   ];
   for (const [name, content, message] of cases) {
-    it(`refuses ${name} with one clear line`, () => {
+    it(`refuses ${name} with one clear line`, async () => {
       const path = write(name, content);
-      assert.throws(
-        () => readPoints(path),
+      await assert.rejects(
+        readPoints(path),
         (error: Error) =>
           message.test(error.message) && error.message.includes(name) && !error.message.includes('\n'),
       );
     });
   }
 
-  it('says when there is no file, a folder, or too much', () => {
-    assert.throws(() => readPoints(join(folder, 'none.npy')), /none\.npy: there is no such file/);
-    assert.throws(() => readPoints(folder), /it is a folder/);
-    const huge = write('huge.npy', '');
+  it('says when there is no file, a folder, a device, a socket, a pipe that nobody fills, or too much', async () => {
+    await assert.rejects(readPoints(join(folder, 'none.npy')), /none\.npy: there is no such file$/);
+    await assert.rejects(
+      readPoints(join(folder, 'f4.npy', 'x')),
+      /there is no such file, for a part of its path/,
+    );
+    await assert.rejects(readPoints(folder), /it is a folder: give a file/);
+    await assert.rejects(readPoints('/dev/zero'), /zero: it is a device: give a file/);
+    const socket = createServer().listen(join(folder, 'socket'));
+    await once(socket, 'listening');
+    await assert.rejects(readPoints(join(folder, 'socket')), /it is a socket: give a file/);
+    socket.close();
+    const huge = write('huge.csv', '');
     truncateSync(huge, 2 ** 43); // holes take no disk
-    assert.throws(
-      () => readPoints(huge),
-      /huge\.npy: (it is larger than 4 GiB: give fewer points, or take Node 22|there is no memory for its 8,192 GiB)/,
+    await assert.rejects(
+      readPoints(huge),
+      /huge\.csv: (it is larger than 4 GiB: give fewer points, or take Node 22|there is no memory for its 8,192 GiB)/,
     );
   });
-});
 
-describe('npm run id', () => {
-  const run = (args: string[], input?: string | Uint8Array): { code: number; out: string; err: string } => {
-    const options = { input, encoding: 'utf8' as const, stdio: 'pipe' as const };
-    const script = join(__dirname, '..', '..', '..', 'src', 'commands', 'id.ts');
-    try {
-      const out = execFileSync(process.execPath, ['--import', 'tsx', script, ...args], options);
-      return { code: 0, out, err: '' };
-    } catch (error) {
-      const { status, stdout, stderr } = error as { status: number; stdout: string; stderr: string };
-      return { code: status, out: stdout, err: stderr };
+  it('reads a pipe to its end', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('sh', ['-c', `mkfifo "${pipe}"`]);
+    const writer = spawn('sh', ['-c', `sleep 0.1; cat "${join(folder, 'f4.npy')}" > "${pipe}"`]);
+    await check(pipe, SIX, [3, 2], 1e-7);
+    writer.kill();
+  });
+
+  it('reads headers as Python 2 writes them, with double quotes, and of all versions', async () => {
+    for (const [i, [version, header]] of [
+      [1, "{'descr': '<f4', 'fortran_order': False, 'shape': (3L, 2L), }"],
+      [1, "{u'shape': (3L, 2L), u'fortran_order': False, u'descr': u'<f4'}"],
+      [1, '{"descr": "<f4", "fortran_order": False, "shape": (3, 2)}\n'],
+      [2, "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }   \n"],
+      [3, "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }   \n"],
+    ].entries() as Iterable<[number, [number, string]]>) {
+      const length = Buffer.alloc(version === 1 ? 2 : 4);
+      length.writeUInt16LE(header.length);
+      const magic = Buffer.concat([Buffer.from('\x93NUMPY', 'latin1'), Buffer.of(version, 0)]);
+      const path = write(`header-${i}.npy`, Buffer.concat([magic, length, Buffer.from(header), singles]));
+      await check(path, SIX, [3, 2], 1e-7);
     }
-  };
-  const golden = join(__dirname, '..', '..', 'fixtures', 'golden', 'cube_d5_D10.npy');
-
-  it('gives the estimate of a file, all estimators, and the scale curve', () => {
-    const { value } = JSON.parse(run([golden, '--json']).out);
-    assert.ok(Math.abs(value - 4.592147444276079) < 1e-8, `${value}`);
-    const all = JSON.parse(run([golden, '--all', '--json']).out);
-    assert.equal(all.length, ESTIMATORS.length);
-    const { curve } = JSON.parse(run([golden, '--scale', '--json']).out);
-    assert.deepEqual([curve[0].n1, curve.at(-1).n2], [1, 128]);
   });
 
-  it('reads standard input, and ends with one line and code 1 on an error', () => {
-    const lines = Array.from({ length: 50 }, (_, i) => `${Math.sin(i)},${Math.cos(3 * i)}`).join('\n');
-    const { out } = run(['-', '--estimator', 'mackay-ghahramani', '--k', '5'], lines);
-    assert.match(out, /^mackay-ghahramani: \d\.\d\d \(95 % interval .*50 points\n$/);
-    const { code, err } = run(['-', '--k', 'five', '--estimator', 'levina-bickel'], lines);
-    assert.equal(code, 1);
-    assert.match(err, /^error: --k must be a number, got 'five'\n$/);
-    const none = run(['-', '--all', '--json'], '1,2\n1,2\n');
-    assert.equal(none.code, 1);
-    assert.match(none.err, /^error: need at least 3 distinct points, got 1/m);
-    assert.match(run([golden, '--figure', 'a.png']).err, /^error: --figure draws the curve of --scale/);
-    assert.match(
-      run([golden, '--scale', '--figure', 'a.gif']).err,
-      /^error: a figure ends in .svg, .pdf, .png, .html, got/,
+  it('reads booleans as 0 and 1, and whole numbers whose digits a float64 holds', async () => {
+    await check(write('b1.npy', npy("'|b1'", '(2, 2)', Uint8Array.of(0, 1, 2, 0))), [0, 1, 1, 0], [2, 2]);
+    const large = BigInt64Array.of(2n ** 60n, -(2n ** 53n), 3n, 2n ** 62n);
+    await check(write('even.npy', npy("'<i8'", '(2, 2)', bytesOf(large))), [2 ** 60, -(2 ** 53), 3], [2, 2]);
+    const lost = bytesOf(BigInt64Array.of(1n, 2n ** 53n + 1n));
+    for (const [type, name] of [
+      ['<i8', 'lost.npy'],
+      ['<u8', 'lost-u8.npy'],
+    ])
+      await assert.rejects(
+        readPoints(write(name!, npy(`'${type}'`, '(2, 1)', lost))),
+        /whole number 9007199254740993, whose last digits a float64 cannot hold: subtract .* x\.min\(axis=0\)/,
+      );
+  });
+
+  it('takes the bytes of NumPy for what they are, whatever the name, and braces in text for text', async () => {
+    const path = write('numpy.csv', npy("'<f4'", '(3, 2)', singles));
+    await check(path, SIX, [3, 2], 1e-7);
+    assert.deepEqual((await readPoints(path)).notes, ['its name ends in .csv, and it is .npy']);
+    await assert.rejects(
+      readPoints(write('brace.csv', '1.234567{,2\n3,4\n')),
+      /line 1, column 1 is '1\.234567\{', which is not a finite number/,
     );
-    assert.match(run([golden, '--all', '--scale']).err, /^error: choose one of --all and --scale/);
+    await check(write('PK.csv', 'PK,x\n1,2\n3,5\n'), [1, 2, 3, 5], [2, 2], 0, {});
+  });
+
+  it('reads what npm run profile reads: .npz and .pt, by key', async () => {
+    const fixtures = join(__dirname, '..', '..', 'fixtures', 'arrays');
+    for (const name of ['layers.npz', 'layers-compressed.npz']) {
+      const { shape } = await readPoints(join(fixtures, name), { key: 'block.1', flatten: true });
+      assert.deepEqual(shape, [80, 18]);
+    }
+    const [fromNpz, fromPt] = [
+      await readPoints(join(fixtures, 'layers.npz'), { key: 'block.2', flatten: true }),
+      await readPoints(join(fixtures, 'tuple.pt'), { key: '2', flatten: true }),
+    ];
+    assert.deepEqual(fromNpz.data, fromPt.data);
+  });
+
+  it('refuses a column that numbers the rows, unless it is asked for', async () => {
+    // Column 0 counts, from 0, from 1, down, or in any order; the others do not.
+    const rest = [0.5, 2.25, -1, 7, 7.5, 3];
+    const withColumn = (column: number[], name: string): string =>
+      write(
+        name,
+        npy("'<f8'", '(6, 2)', bytesOf(Float64Array.from(rest.flatMap((x, i) => [column[i]!, x])))),
+      );
+    for (const [i, column] of [
+      [0, 1, 2, 3, 4, 5],
+      [1, 2, 3, 4, 5, 6],
+      [5, 4, 3, 2, 1, 0],
+      [12, 10, 14, 13, 15, 11],
+    ].entries()) {
+      const path = withColumn(column, `rows-${i}.npy`);
+      await assert.rejects(
+        readPoints(path),
+        /its column 1 numbers the rows, from \d+ to \d+, .* --drop-column 1, or keep it with --columns all/,
+      );
+      await check(path, rest, [6, 1], 0, { dropColumn: '1' });
+      await check(path, rest, [6, 1], 0, { columns: '2' });
+      await check(path, [column[0]!, rest[0]!], [6, 2], 0, { columns: 'all' });
+    }
+    await check(withColumn([0, 1, 2, 3, 4, 4], 'twice.npy'), [0, 0.5], [6, 2], 0, {});
+    await check(withColumn([0, 2, 4, 6, 8, 10], 'even-rows.npy'), [0, 0.5], [6, 2], 0, {});
+    // Where all columns are like that, they are ranks.
+    const ranks = Float64Array.of(1, 3, 2, 2, 3, 5, 4, 1, 5, 4);
+    await check(write('ranks.npy', npy("'<f8'", '(5, 2)', bytesOf(ranks))), [...ranks], [5, 2], 0, {});
+  });
+
+  it('reads distances as a square and as a list, and refuses other shapes', async () => {
+    const list = Float64Array.of(1, 2, 3, 4, 5, 6);
+    const square = [0, 1, 2, 3, 1, 0, 4, 5, 2, 4, 0, 6, 3, 5, 6, 0];
+    const paths = [
+      write('condensed.npy', npy("'<f8'", '(6,)', bytesOf(list))),
+      write('condensed.txt', [...list].join('\n')),
+      write('square.npy', npy("'<f8'", '(4, 4)', bytesOf(Float64Array.from(square)))),
+      write('square.csv', ',a,b,c,d\na,0,1,2,3\nb,1,0,4,5\nc,2,4,0,6\nd,3,5,6,0\n'),
+    ];
+    for (const path of paths) assert.deepEqual([...(await readDistances(path)).distances], square, path);
+    const seven = write('seven.npy', npy("'<f8'", '(7,)', bytesOf(Float64Array.from({ length: 7 }))));
+    await assert.rejects(readDistances(seven), /7 numbers, and a list of distances .* as 6 for 4/);
+    await assert.rejects(
+      readDistances(join(folder, 'f4.npy')),
+      /shape is \[3,2\]: distances are a square matrix/,
+    );
   });
 });

@@ -1,5 +1,6 @@
 /** Fisher separability: the dimension of the sphere on which as many pairs of points would be inseparable. */
 import { normalInterval } from '../../intervals';
+import { NoEstimateError } from '../../no-estimate';
 import type { FlatRows, Rows } from '../../points/points';
 import { coordinates } from '../../points/space';
 import { pauses, type SearchOptions } from '../../search/neighbours';
@@ -32,6 +33,8 @@ const ALPHAS = Float64Array.from({ length: 20 }, (_, a) => 0.6 + a * (0.62 - 0.6
  * Point x is inseparable from y at margin alpha when <x, y> >= alpha <x, x>. On the sphere of dimension n the share of such
  * pairs is p = (1 - alpha^2)^((n-1)/2) / (alpha sqrt(2 pi n)), which is solved for n at the margin nearest to .9 of the
  * largest at which any pair is inseparable (Albergante et al. 2019).
+ *
+ * @throws NoEstimateError where all points are separable at every margin
  */
 async function fisherSeparability(
   rows: Rows,
@@ -45,8 +48,9 @@ async function fisherSeparability(
   const shares = counts.map((each) => each.reduce((sum, count) => sum + count / n / n, 0));
   const last = shares.findLastIndex((share) => share > 0);
   if (last < 0) {
-    throw new RangeError(
-      `all of ${n} points are separable at margin ${ALPHAS[0]}, as in high dimensions: give more points, or use another estimator`,
+    throw new NoEstimateError(
+      `all of ${n} points are separable at margin ${ALPHAS[0]}, as in high dimensions`,
+      'give more points, or use another estimator',
     );
   }
   const reference = 0.9 * ALPHAS[last]!;

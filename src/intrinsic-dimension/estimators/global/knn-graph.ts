@@ -1,5 +1,6 @@
 /** How the length of the graph of nearest neighbours grows with the number of points. */
 import { independentStandardError, reachOf, sandwichStandardError } from '../../intervals';
+import { NoEstimateError } from '../../no-estimate';
 import type { Space } from '../../points/space';
 import { certifiedShare, meanDistance, type NeighbourTable } from '../../search/neighbour-table';
 import { drawSubsamples, neighboursForSubsamples, tableOfMembers } from '../../subsamples';
@@ -37,12 +38,19 @@ export interface GraphLengths {
   readonly lengths: readonly number[];
 }
 
+/** @throws NoEstimateError where half of the points are too few for a graph of k neighbours */
 async function graphDimension(
   points: Space,
   { k, gamma, repetitions, seed }: GraphOptions,
   how: HowToEstimate,
 ): Promise<PointsEstimate> {
   const { n } = points;
+  const fewest = Math.max(k, 2) + 1;
+  if (Math.trunc(n * SHARES[0]!) < fewest)
+    throw new NoEstimateError(
+      `graphs of half of ${n} points, with ${k} neighbours of each, need ${fewest} points or more`,
+      `give ${Math.ceil(fewest / SHARES[0]!)} or more${k > 2 ? ', or choose a smaller k' : ''}`,
+    );
   const least = { fraction: SHARES[0]!, count: Math.max(2, repetitions) };
   const width = Math.max(k, Math.min(n - 1, neighboursForSubsamples(k, n, least)));
   const table = await points.neighbours(width, how);

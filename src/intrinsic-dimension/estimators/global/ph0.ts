@@ -1,6 +1,7 @@
 /** The persistent-homology dimension in degree 0: how the minimum spanning tree grows with the number of points. */
 import { shuffled, streamSeed } from '../../../random';
 import { normalInterval } from '../../intervals';
+import { NoEstimateError } from '../../no-estimate';
 import type { Space } from '../../points/space';
 import { pauses } from '../../search/neighbours';
 import { defineEstimator, type HowToEstimate, type PointsEstimate } from '../estimator';
@@ -20,7 +21,14 @@ export const PH0 = defineEstimator({
     most: wholeNumber(30, 1000, 'points in the largest subsamples'),
     seed: wholeNumber(0, 0, 'seed of random numbers'),
   },
-  with: (options) => ({ measure: (points, how) => persistentHomology(points, options, how) }),
+  with: (options) => {
+    const { most, sizes } = options;
+    if (most < leastPoints(sizes))
+      throw new RangeError(
+        `most must be at least ${leastPoints(sizes)} for ${sizes} sizes, got ${most}: choose a larger one, or fewer sizes`,
+      );
+    return { measure: (points, how) => persistentHomology(points, options, how) };
+  },
 });
 
 interface Ph0Options {
@@ -41,6 +49,14 @@ interface Growth {
 /** Parts whose slopes tell the error. */
 const PARTS = 10;
 
+/** Points in a part for each size of its trees, at least. */
+const POINTS_PER_SIZE = 3;
+
+/** The points of two parts, the fewest that tell an error. */
+function leastPoints(sizes: number): number {
+  return 2 * POINTS_PER_SIZE * sizes;
+}
+
 /**
  * The lines of the minimum spanning tree are the lifetimes of connected components in the Vietoris-Rips filtration. The sum E of
  * their powers grows like n^((d - power) / d) with the number of points (Steele 1988), so that d = power / (1 - m) with m the
@@ -48,7 +64,7 @@ const PARTS = 10;
  *
  * The error is the spread of m over disjoint parts of the points, of each a tenth, divided by the root of their number.
  *
- * @throws RangeError for too few points, and where the length grows in proportion to the number of points
+ * @throws NoEstimateError for too few points, and where the length grows in proportion to the number of points
  */
 async function persistentHomology(
   points: Space,
@@ -57,22 +73,24 @@ async function persistentHomology(
 ): Promise<PointsEstimate> {
   const { power, sizes, most, seed } = options;
   const { n } = points;
+  if (n < leastPoints(sizes)) {
+    throw new NoEstimateError(
+      `${n} points are too few for trees of ${sizes} sizes and their error`,
+      `give ${leastPoints(sizes)} or more, or choose fewer sizes`,
+    );
+  }
   const rest = pauses(how.onProgress, how.signal);
   const all = Int32Array.from({ length: n }, (_, i) => i);
   const { slope, line } = await growth(points, all, options, seed, (done) => rest(0.9 * done));
   if (!(slope < 1)) {
-    throw new RangeError(
-      `the minimum spanning tree of ${n} points grows in proportion to their number or faster: give more points`,
+    throw new NoEstimateError(
+      `the minimum spanning tree of ${n} points grows in proportion to their number or faster`,
+      'give more points',
     );
   }
   const value = power / (1 - slope);
   const used = shuffled(n, streamSeed(seed, 1)).subarray(0, Math.min(n, most));
-  const parts = Math.min(PARTS, Math.floor(used.length / (3 * sizes)));
-  if (parts < 2) {
-    throw new RangeError(
-      `${n} points are too few for trees of ${sizes} sizes and their error: give ${6 * sizes} or more`,
-    );
-  }
+  const parts = Math.min(PARTS, Math.floor(used.length / (POINTS_PER_SIZE * sizes)));
   const slopes: number[] = [];
   for (let part = 0; part < parts; part++) {
     const members = used.slice(

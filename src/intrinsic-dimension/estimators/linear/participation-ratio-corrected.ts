@@ -1,5 +1,6 @@
 /** The participation ratio without the bias of few points and of few coordinates (Chun et al. 2026). */
 import { independentStandardError, normalInterval } from '../../intervals';
+import { NoEstimateError } from '../../no-estimate';
 import type { FlatRows, Rows } from '../../points/points';
 import { coordinates } from '../../points/space';
 import { defineEstimator, type HowToEstimate, type PointsEstimate } from '../estimator';
@@ -23,6 +24,9 @@ export const PARTICIPATION_RATIO_CORRECTED = defineEstimator({
   }),
 });
 
+/** A denominator below this share of what it is the difference of is rounding. */
+const ROUNDING = 1e-12;
+
 /** Numerator and denominator of the participation ratio, tr(C)^2 and |C|_F^2. */
 interface Parts {
   readonly above: number;
@@ -38,7 +42,7 @@ interface Parts {
  *
  * The interval is one for other points and the same coordinates.
  *
- * @throws RangeError for fewer than 4 points or 2 coordinates that vary, and where the denominator is not above 0
+ * @throws NoEstimateError for fewer than 4 points or 2 coordinates that vary, and where the denominator is 0 or less
  */
 async function corrected(
   rows: Rows,
@@ -53,17 +57,18 @@ async function corrected(
   const sameColumn = correct === 'points' ? { squares: 0, fourths: 0, forms: undefined } : columns(centred);
   // Sums over all pairs of points and coordinates: of products of two lengths, of squared products, of squared lengths.
   const above = total ** 2 - sameColumn.squares;
-  const below = n ** 2 * moments.matrix.reduce((sum, each) => sum + each * each, 0) - sameColumn.squares;
+  const squaredProducts = n ** 2 * moments.matrix.reduce((sum, each) => sum + each * each, 0);
+  const below = squaredProducts - sameColumn.squares;
   const own = lengths.reduce((sum, each) => sum + each * each, 0) - sameColumn.fourths;
   const parts = correct === 'coordinates' ? { above, below } : overDistinctPoints(n, above, below, own);
   const value = parts.above / parts.below;
-  if (!(parts.below > 0 && parts.above > 0)) {
-    throw new RangeError(
-      correct === 'points'
-        ? `${n} points are too few to correct the participation ratio: give more`
-        : `the ${rows.d} coordinates vary too independently to be a sample of more with a finite participation ratio: ` +
-            "take correct: 'points'",
-    );
+  if (!(parts.below > ROUNDING * squaredProducts && parts.above > 0)) {
+    throw correct === 'points'
+      ? new NoEstimateError(`${n} points are too few to correct the participation ratio`, 'give more')
+      : new NoEstimateError(
+          `the ${rows.d} coordinates vary too independently to be a sample of more with a finite participation ratio`,
+          "take correct: 'points'",
+        );
   }
   const forms = await quadraticForms(centred, moments, how);
   const influences = lengths.map((length, i) => {
@@ -92,7 +97,7 @@ async function corrected(
 
 /** The sums with those terms taken away in which a point stands twice (Chun et al. 2026, appendix A), for centred points. */
 function overDistinctPoints(n: number, above: number, below: number, own: number): Parts {
-  if (n < 4) throw new RangeError(`need at least 4 distinct points, got ${n}: give more points`);
+  if (n < 4) throw new NoEstimateError(`need at least 4 distinct points, got ${n}`, 'give more points');
   const [alone, pairs] = [n / (n - 2), 1 / ((n - 1) * (n - 2))];
   return {
     above: above - alone * own + pairs * (2 * below - above),

@@ -1,5 +1,6 @@
 /** Rules that tell from the eigenvalues of a covariance how many components are more than noise. */
 import { jStat } from 'jstat';
+import { NoEstimateError } from '../../no-estimate';
 
 /** Eigenvalues of a covariance, and the size of the set that they come from. */
 export interface Spectrum {
@@ -76,12 +77,13 @@ export function brokenStick({ values }: Spectrum): number {
 /**
  * The number of components with the largest Bayesian evidence (Minka 2000).
  *
- * @throws RangeError unless there are more points than coordinates
+ * @throws NoEstimateError unless there are more points than coordinates
  */
 export function minka({ values, points, coordinates: d }: Spectrum): number {
   if (points <= d)
-    throw new RangeError(
-      `rule 'minka' needs more points than coordinates, got ${points} and ${d}: give more points, or choose another rule`,
+    throw new NoEstimateError(
+      `rule 'minka' needs more points than coordinates, got ${points} and ${d}`,
+      'give more points, or choose another rule',
     );
   let [best, highest] = [1, Number.NEGATIVE_INFINITY];
   for (let rank = 1; rank < d && values[rank - 1]! > ROUNDING * values[0]!; rank++) {

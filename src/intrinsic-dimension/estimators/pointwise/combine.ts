@@ -1,5 +1,6 @@
 /** One dimension from those at the points: their mean, median or harmonic mean. */
 import { independentStandardError, normalInterval, sandwichStandardError } from '../../intervals';
+import { NoEstimateError } from '../../no-estimate';
 import { certifiedShare, meanDistance } from '../../search/neighbour-table';
 import type { FromPoints, LocalEstimate, Pointwise } from '../estimator';
 import { choice } from '../options';
@@ -21,7 +22,7 @@ const TIED = 1 / 4;
  * is that of a likelihood of all points at once (MacKay and Ghahramani 2005).
  *
  * @param neighbours of each point that its dimension depends on
- * @throws RangeError when a point's distances are tied; the median and the harmonic mean bear a quarter of such points
+ * @throws NoEstimateError when a point's distances are tied; the median and the harmonic mean bear a quarter of such points
  */
 export function combined(
   dimensions: Float64Array,
@@ -31,9 +32,10 @@ export function combined(
   const n = dimensions.length;
   const tied = dimensions.reduce((count, each) => count + (Number.isFinite(each) ? 0 : 1), 0);
   if (tied > (combination === 'mean' ? 0 : TIED * n)) {
-    throw new RangeError(
-      `${tied} of ${n} points have neighbours all at the same distance, as on a lattice: ` +
-        "use more neighbours, add a little noise, or choose combine: 'harmonic', which bears a quarter of such points",
+    const bearable = tied <= TIED * n ? `; combine: 'harmonic' bears a quarter of such points` : '';
+    throw new NoEstimateError(
+      `${tied} of ${n} points have neighbours all at the same distance, as on a lattice`,
+      `use more neighbours, or add a little noise${bearable}`,
     );
   }
   const value = combine(dimensions, combination);

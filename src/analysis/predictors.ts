@@ -1,0 +1,61 @@
+/** Does PID / LLID tell more about accuracy than simpler numbers of the trained network do? */
+import type { RunSoFar } from '../records/run-record';
+import { type Correlation, correlation, partialCorrelation } from './correlation';
+import { type HarmlessOptions, idRatio, learntOutcomes, settingOf } from './paper-correlations';
+import type { Outcome } from './regularization';
+
+/** A number of a trained network that may tell its validation accuracy. */
+export interface Predictor {
+  readonly name: string;
+  readonly of: (end: Outcome) => number;
+}
+
+const ID_RATIO: Predictor = { name: 'PID / LLID', of: idRatio };
+
+/** The predictor of the paper, and its rivals. Those whose size changes by factors count by their logarithm. */
+export const PREDICTORS: readonly Predictor[] = [
+  ID_RATIO,
+  { name: 'LLID', of: ({ lastLayerId }) => lastLayerId },
+  { name: 'PID', of: ({ peakId }) => peakId },
+  { name: 'log weight norm', of: ({ weightNorm }) => Math.log10(weightNorm) },
+  { name: 'log gradient norm', of: ({ gradientNorm }) => Math.log10(gradientNorm) },
+  { name: 'log training loss', of: ({ trainLoss }) => Math.log10(trainLoss) },
+];
+
+/** How well one number predicts validation accuracy over the runs that have learnt. */
+export interface Prediction {
+  readonly predictor: string;
+  /** Pearson's r with accuracy; undefined where fewer than 4 settings have the number. */
+  readonly accuracy?: Correlation;
+  /** r of accuracy with PID / LLID when this predictor is given: what PID / LLID tells beyond it. */
+  readonly ratioGivenIt?: Correlation;
+  /** r of accuracy with this predictor when PID / LLID is given. */
+  readonly itGivenRatio?: Correlation;
+}
+
+/**
+ * How well each of {@link PREDICTORS} predicts validation accuracy, and what PID / LLID tells beyond it. The intervals
+ * come from a bootstrap over settings.
+ *
+ * @throws RangeError where the runs hold no sweep of weight decay or dropout
+ */
+export function predictions(runs: readonly RunSoFar[], options: HarmlessOptions = {}): Prediction[] {
+  const ends = learntOutcomes(runs, options);
+  return PREDICTORS.map((predictor): Prediction => {
+    const used = ends.filter((end) => Number.isFinite(predictor.of(end)) && Number.isFinite(idRatio(end)));
+    const groups = used.map(settingOf);
+    if (new Set(groups).size < 4) return { predictor: predictor.name };
+    const [it, ratio] = [used.map(predictor.of), used.map(idRatio)];
+    const accuracy = used.map((end) => end.accuracy);
+    return {
+      predictor: predictor.name,
+      accuracy: correlation(it, accuracy, { groups }),
+      ...(predictor === ID_RATIO
+        ? {}
+        : {
+            ratioGivenIt: partialCorrelation(ratio, accuracy, it, { groups }),
+            itGivenRatio: partialCorrelation(it, accuracy, ratio, { groups }),
+          }),
+    };
+  });
+}

@@ -1,0 +1,135 @@
+/** Which columns of a file are coordinates: those that are asked for, or all, none of which may number the rows. */
+import { nearest } from '../../nearest';
+import { shown } from './cells';
+
+/** Which columns are taken. Columns are named, or counted from 1; a list may have spans such as 2-5. */
+export interface ColumnOptions {
+  /** Names or numbers, or `all`, which takes row numbers for coordinates, too. @default all, without row numbers */
+  readonly columns?: string;
+  /** Names or numbers of columns that are left out. @default none */
+  readonly dropColumn?: string;
+}
+
+/** The columns of a file. */
+export interface Columns {
+  readonly width: number;
+  /** In order; undefined where they have none. */
+  readonly names?: readonly string[];
+}
+
+/**
+ * The places of the columns that are asked for, from 0.
+ *
+ * @throws Error for a column that is not there, for one that two have the name of, and where none is left
+ */
+export function chosenColumns(columns: Columns, { columns: wanted, dropColumn }: ColumnOptions): number[] {
+  if (wanted !== undefined && dropColumn !== undefined)
+    throw new Error('--columns and --drop-column both tell which columns are taken: give one of them');
+  const all = Array.from({ length: columns.width }, (_, c) => c);
+  if (wanted !== undefined) return wanted.trim() === 'all' ? all : placesOf(wanted, columns, '--columns');
+  if (dropColumn === undefined) return all;
+  const dropped = new Set(placesOf(dropColumn, columns, '--drop-column'));
+  const left = all.filter((c) => !dropped.has(c));
+  if (left.length === 0) throw new Error(`--drop-column ${dropColumn} leaves none of its columns`);
+  return left;
+}
+
+function placesOf(list: string, columns: Columns, option: string): number[] {
+  const places = list.split(',').flatMap((word) => placesOfWord(word.trim(), columns, option));
+  const twice = places.find((place, i) => places.indexOf(place) < i);
+  if (twice !== undefined)
+    throw new Error(`${option} ${list} names ${columnInWords(twice, columns)} twice: name it once`);
+  return places;
+}
+
+function placesOfWord(word: string, columns: Columns, option: string): number[] {
+  const { width, names = [] } = columns;
+  const span = /^(\d+)(?:-(\d*))?$/.exec(word);
+  if (span) {
+    const from = Number(span[1]);
+    const to = span[2] === undefined ? from : span[2] === '' ? width : Number(span[2]);
+    if (from < 1 || to > width || from > to)
+      throw new Error(`${option} names ${word}, and its columns are 1 to ${width}`);
+    return Array.from({ length: to - from + 1 }, (_, i) => from - 1 + i);
+  }
+  const found = names.flatMap((name, c) => (name === word ? [c] : []));
+  if (found.length === 1) return found;
+  if (found.length > 1)
+    throw new Error(
+      `${option} names '${word}', and columns ${found.map((c) => c + 1).join(' and ')} have this name: give their numbers`,
+    );
+  const cure =
+    names.length === 0
+      ? `its columns have no names: give numbers from 1 to ${width}`
+      : `did you mean '${nearest(word, names)}'?`;
+  throw new Error(`${option} names '${word}', which is none of its columns: ${cure}`);
+}
+
+/** `column 2 ('x')` */
+export function columnInWords(place: number, { names }: Columns): string {
+  const name = names?.[place];
+  return `column ${place + 1}${name === undefined || name === '' ? '' : ` ('${shown(name)}')`}`;
+}
+
+/** Names of columns that number rows, where they hold whole numbers, each once. */
+const INDEX_NAME =
+  /^(unnamed(: ?\d+)?|index|idx|ids?|rows?|row[ _.]?(ids?|names?|num(ber)?s?|index)|level_0|#|no\.?|nr\.?|_id)$/i;
+
+/** Numbers in rows. */
+interface Grid {
+  readonly data: Float32Array | Float64Array;
+  readonly shape: readonly [number, number];
+}
+
+/**
+ * Refuses points one of whose coordinates numbers the rows: consecutive whole numbers, each once, or different whole numbers
+ * below a name such as `index`. Where all columns are like that, as with ranks, none is refused.
+ *
+ * @param places of the columns in the file
+ * @throws Error that names the column and both cures
+ */
+export function refuseRowNumbers(
+  { data, shape: [n, d] }: Grid,
+  places: readonly number[],
+  columns: Columns,
+): void {
+  const spans = places.map((place, c) => {
+    const isNamed = INDEX_NAME.test(columns.names?.[place]?.trim() ?? '');
+    return rowNumbers(data, n, d, c, isNamed);
+  });
+  const first = spans.findIndex((span) => span !== undefined);
+  if (first < 0 || spans.every((span) => span !== undefined)) return;
+  const place = places[first]!;
+  throw new Error(
+    `its ${columnInWords(place, columns)} numbers the rows, from ${spans[first]}, and is no ` +
+      `coordinate: leave it out with --drop-column ${place + 1}, or keep it with --columns all`,
+  );
+}
+
+/** The first and the last number, in words, where a column numbers the rows. */
+function rowNumbers(
+  data: Grid['data'],
+  n: number,
+  d: number,
+  column: number,
+  isNamed: boolean,
+): string | undefined {
+  if (n < 3) return undefined;
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  let inOrder = true;
+  for (let i = 0, p = column; i < n; i++, p += d) {
+    const value = data[p]!;
+    if (!Number.isInteger(value)) return undefined;
+    inOrder &&= i === 0 || value === data[p - d]! + 1;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  const span = `${least} to ${most}`;
+  if (inOrder) return span;
+  // Three or four whole numbers are consecutive by chance.
+  if (!isNamed && (most - least !== n - 1 || n < 5)) return undefined;
+  const seen = new Set<number>();
+  for (let p = column; p < n * d; p += d) seen.add(data[p]!);
+  return seen.size === n ? span : undefined;
+}

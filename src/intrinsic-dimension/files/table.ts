@@ -1,0 +1,291 @@
+/** Tables of numbers as text: .csv and its relatives, with names and labels as pandas, R and spreadsheets write them. */
+import { isUtf8 } from 'node:buffer';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { CsvError, parse } from 'csv-parse';
+import { DELIMITERS, type Delimiter, isNumber, NO_VALUE, NUMBER, type Row, shown, withPoint } from './cells';
+import { type ColumnOptions, type Columns, chosenColumns, columnInWords } from './columns';
+import { isHeader, leadingUnnamed, namesOf } from './header';
+
+/** How a table is read. */
+export interface TableOptions extends ColumnOptions {
+  /** Whether the first row are names. @default found from what it holds */
+  readonly header?: boolean;
+  /** Called now and then with the share that is read, 0 .. 1. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/** The numbers of a table. */
+export interface Table {
+  readonly data: Float64Array;
+  readonly shape: readonly [number, number];
+  /** The columns of the file, and the places of those that were taken. */
+  readonly columns: Columns;
+  readonly places: readonly number[];
+  /** What was left out, in words. */
+  readonly notes: readonly string[];
+}
+
+/** Rows from which the form of the table is found. */
+const SAMPLE = 50;
+/**
+ * Reads numbers between semicolons, tabs, commas, bars or blanks. Names in the first row and a first column of labels without a
+ * name are left out. Commas are decimal ones where something else separates.
+ *
+ * @throws Error that says what is wrong, in which line and column
+ */
+export async function readTable(bytes: Buffer, options: TableOptions = {}): Promise<Table> {
+  assertText(bytes);
+  const { text, delimiter } = formOf(bytes);
+  const sample: Row[] = [];
+  let body: Body | undefined;
+  const add = (cells: string[], { lines: line }: { readonly lines: number }): null => {
+    const own = delimiter === ' ' ? cells.filter((cell) => cell !== '') : cells;
+    // A line of blanks is empty.
+    if (own.length === 0 || (own.length === 1 && own[0] === '')) return null;
+    if (body) body.add({ cells: own, line });
+    else if (sample.push({ cells: own, line }) === SAMPLE) body = begin(sample, delimiter, options);
+    return null;
+  };
+  const parser = parse({
+    bom: true,
+    comment: '#',
+    comment_no_infix: true,
+    delimiter,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    ltrim: true,
+    rtrim: true,
+    skip_empty_lines: true,
+    relax_column_count: true,
+    on_record: add,
+  });
+  try {
+    await pipeline(Readable.from(piecesOf(text, options.onProgress)), parser, async (nothing) => {
+      for await (const _ of nothing);
+    });
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const line = (error as unknown as { lines?: number }).lines;
+    throw new Error(
+      `its quotes are not closed or not at the ends of a cell${line === undefined ? '' : `, in line ${line}`}`,
+    );
+  }
+  return (body ?? begin(sample, delimiter, options)).end();
+}
+
+/** Bytes that are parsed at once. */
+const PIECE = 2 ** 20;
+
+function* piecesOf(
+  text: Buffer,
+  onProgress: TableOptions['onProgress'] = () => {},
+): Generator<Buffer, void, void> {
+  for (let at = 0; at < text.length; at += PIECE) {
+    onProgress(at / text.length);
+    yield text.subarray(at, at + PIECE);
+  }
+}
+
+function assertText(bytes: Buffer): void {
+  const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  if (utf16) throw new Error('it is UTF-16 or UTF-32 text: save it as UTF-8');
+  const zero = bytes.indexOf(0);
+  if (zero < 0 && isUtf8(bytes)) return;
+  const line = lineOf(bytes, zero < 0 ? firstInvalid(bytes) : zero);
+  throw new Error(
+    `it is not UTF-8 text, the first time in line ${line}: save it as UTF-8, or name its --format`,
+  );
+}
+
+function lineOf(bytes: Buffer, at: number): number {
+  let line = 1;
+  for (let i = 0; i < at; i++) if (bytes[i] === 10) line++;
+  return line;
+}
+
+/** The length of the longest beginning that is UTF-8, to within a character. */
+function firstInvalid(bytes: Buffer): number {
+  let [good, bad] = [0, bytes.length];
+  const ends = (at: number): boolean =>
+    [0, 1, 2, 3].some((less) => isUtf8(bytes.subarray(0, Math.max(0, at - less))));
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (ends(middle)) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
+
+/** What separates: what a spreadsheet says in its first line, else what makes numbers of the rows below the first. */
+function formOf(bytes: Buffer): { readonly text: Buffer; readonly delimiter: Delimiter } {
+  const head = bytes
+    .subarray(0, 2 ** 16)
+    .toString('utf8')
+    .replace(/^\uFEFF/, '');
+  const said = /^sep=(.)(\r\n?|\n)/i.exec(head);
+  if (said && DELIMITERS.includes(said[1] as Delimiter))
+    return { text: bytes.subarray(bytes.indexOf(said[0]) + said[0].length), delimiter: said[1] as Delimiter };
+  const lines = head
+    .split(/\r\n?|\n/)
+    .filter((line) => line.trim() !== '' && !line.trimStart().startsWith('#'));
+  const some = lines.slice(1, 10).length > 0 ? lines.slice(1, 10) : lines;
+  const present = DELIMITERS.filter((mark) => some.some((line) => line.trim().includes(mark)));
+  const makesNumbers = (mark: Delimiter): boolean =>
+    some.every((line) =>
+      line
+        .trim()
+        .split(mark === ' ' ? /\s+/ : mark)
+        .every((cell) => NO_VALUE.test(cell.trim()) || isNumber(cell.trim(), mark)),
+    );
+  return { text: bytes, delimiter: present.find(makesNumbers) ?? present[0] ?? ',' };
+}
+
+interface Body {
+  add(row: Row): void;
+  end(): Table;
+}
+
+/** Finds names and labels from the first rows, and takes those and all others in. */
+function begin(sample: readonly Row[], delimiter: Delimiter, options: TableOptions): Body {
+  const notes: string[] = [];
+  const [head, ...others] = sample;
+  if (!head) throw new Error('it has no rows of numbers');
+  const named = isHeader([head, ...others], delimiter, options.header, notes);
+  const rows = named ? others : sample;
+  const first = rows[0];
+  if (!first) throw new Error('it has names and no rows of numbers');
+  const isClosed = (row: Row): boolean => row.cells.at(-1) === '';
+  const trailing = rows.every(isClosed) && first.cells.length > 1;
+  const width = first.cells.length - (trailing ? 1 : 0);
+  const names = named ? namesOf(head.cells, width) : undefined;
+  if (names && names.length !== width) throw raggedRow(head, first, width);
+  const columns: Columns = { width, ...(names ? { names } : {}) };
+  const said = options.columns !== undefined || options.dropColumn !== undefined;
+  const labels = said || !names ? 0 : leadingUnnamed(names);
+  for (let c = 0; c < labels; c++) assertLabels(rows, c, delimiter);
+  if (labels > 0) {
+    const what = labels === 1 ? 'the first column has' : `the first ${labels} columns have`;
+    notes.push(`${what} no name: taken for labels and left out (--columns all keeps all)`);
+  }
+  const places = chosenColumns(columns, options).slice(labels);
+  const body = collector({ columns, places, trailing, delimiter, first, notes });
+  for (const row of rows) body.add(row);
+  return body;
+}
+
+function raggedRow({ cells, line }: Row, first: Row, width: number): Error {
+  const counted = (count: number): string => (count === 1 ? '1 column' : `${count} columns`);
+  return new Error(`line ${line} has ${counted(cells.length)}, line ${first.line} has ${counted(width)}`);
+}
+
+/** @throws Error for a column without a name that holds numbers which are not whole, and may be coordinates */
+function assertLabels(rows: readonly Row[], column: number, delimiter: Delimiter): void {
+  const cellOf = ({ cells }: Row): string => withPoint(cells[column] ?? '', delimiter);
+  const fraction = rows.find((row) => NUMBER.test(cellOf(row)) && !Number.isInteger(Number(cellOf(row))));
+  if (fraction === undefined || !rows.every((row) => NUMBER.test(cellOf(row)))) return;
+  throw new Error(
+    `its column ${column + 1} has no name and holds numbers, as ${shown(fraction.cells[column]!)} in line ${fraction.line}: leave it ` +
+      `out with --drop-column ${column + 1}, or keep it with --columns all`,
+  );
+}
+
+interface Form {
+  readonly columns: Columns;
+  readonly places: readonly number[];
+  /** Whether a separator stands behind the last cell of each row. */
+  readonly trailing: boolean;
+  readonly delimiter: Delimiter;
+  readonly first: Row;
+  readonly notes: string[];
+}
+
+function collector(form: Form): Body {
+  const { columns, places, trailing, delimiter, first, notes } = form;
+  const d = places.length;
+  const commas = commaCheck(delimiter, columns);
+  let data = new Float64Array(Math.max(1024, 64 * d));
+  let n = 0;
+  return {
+    add(row) {
+      const { cells, line } = row;
+      const width = cells.length - (trailing && cells.at(-1) === '' ? 1 : 0);
+      if (width !== columns.width) throw raggedRow(row, first, columns.width);
+      if ((n + 1) * d > data.length) {
+        const larger = new Float64Array(2 * data.length);
+        larger.set(data);
+        data = larger;
+      }
+      for (let c = 0; c < d; c++) {
+        const cell = cells[places[c]!]!;
+        data[n * d + c] = numberOf(
+          commas(cell, line, places[c]!),
+          () => placeOf(line, places[c]!, columns),
+          form,
+        );
+      }
+      n++;
+    },
+    end() {
+      commas.end();
+      if (trailing) notes.push('a separator stands behind the last column, and is left out');
+      return { data: data.slice(0, n * d), shape: [n, d], columns, places, notes };
+    },
+  };
+}
+
+function placeOf(line: number, place: number, columns: Columns): string {
+  return `line ${line}, ${columnInWords(place, columns)}`;
+}
+
+/** @throws Error for what is no finite number, and for whole numbers that a float64 cannot hold */
+function numberOf(cell: string, place: () => string, { columns }: Form): number {
+  const value = NUMBER.test(cell) ? Number(cell) : Number.NaN;
+  if (!Number.isFinite(value)) {
+    const missing = cell === '' ? 'is empty' : `is '${shown(cell)}', which is not a finite number`;
+    const first = NO_VALUE.test(cell) ? 'remove the row, fill it in' : 'correct it';
+    const cure = columns.width > 1 ? `${first}, or leave the column out with --drop-column` : first;
+    throw new Error(`${place()} ${missing}: ${cure}`);
+  }
+  if (!Number.isSafeInteger(value) && /^[+-]?\d+$/.test(cell) && BigInt(cell) !== BigInt(value)) {
+    throw new Error(
+      `${place()} is ${cell}, whose last digits a float64 cannot hold: subtract what the column has in common first, ` +
+        'or leave it out with --drop-column',
+    );
+  }
+  return value;
+}
+
+interface CommaCheck {
+  /** The cell with a decimal point. */
+  (cell: string, line: number, place: number): string;
+  /** @throws Error where all commas may be those of thousands */
+  end(): void;
+}
+
+/** Between semicolons, tabs and blanks a comma is a decimal one, unless points are, or all commas may separate thousands. */
+function commaCheck(delimiter: Delimiter, columns: Columns): CommaCheck {
+  if (delimiter === ',') return Object.assign((cell: string) => cell, { end: () => {} });
+  let comma: string | undefined;
+  let point: string | undefined;
+  let isDecimal = false;
+  const check = (cell: string, line: number, place: number): string => {
+    const hasComma = cell.includes(',');
+    if (!hasComma && !cell.includes('.')) return cell;
+    const here = `'${shown(cell)}' (${placeOf(line, place, columns)})`;
+    if (hasComma) comma ??= here;
+    else point ??= here;
+    if (comma !== undefined && point !== undefined)
+      throw new Error(
+        `it has decimal points, as in ${point}, and commas, as in ${comma}: write decimal points alone`,
+      );
+    isDecimal ||= hasComma && !/^[+-]?[1-9]\d{0,2},\d{3}$/.test(cell);
+    return cell.replace(',', '.');
+  };
+  const end = (): void => {
+    if (comma !== undefined && !isDecimal)
+      throw new Error(
+        `its commas, as in ${comma}, may be decimal ones or separate thousands: write decimal points, and no others`,
+      );
+  };
+  return Object.assign(check, { end });
+}

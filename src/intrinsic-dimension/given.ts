@@ -1,0 +1,78 @@
+/** What a caller gave as options: unknown names and values of another kind are refused, so that none is left unread. */
+import { nearest } from '../nearest';
+
+/** The values that an option may have; their range is checked where they are used. */
+export interface Kind {
+  /** In words, as the end of the sentence "it must be ...". */
+  readonly allowed: string;
+  accepts(value: unknown): boolean;
+}
+
+/** A kind for every option of an interface. */
+export type Kinds<T> = { readonly [K in keyof Required<T>]: Kind };
+
+/** Any number; its range is checked where it is used. */
+export const NUMBER: Kind = { allowed: 'a number', accepts: (value) => typeof value === 'number' };
+export const BYTES: Kind = {
+  allowed: 'a number of bytes',
+  accepts: (value) => typeof value === 'number' && value >= 0,
+};
+export const SEED: Kind = {
+  allowed: 'a whole number of at least 0',
+  accepts: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+};
+export const TEXT: Kind = { allowed: 'a text', accepts: (value) => typeof value === 'string' };
+export const FLAG: Kind = { allowed: 'true or false', accepts: (value) => typeof value === 'boolean' };
+export const CALLBACK: Kind = { allowed: 'a function', accepts: (value) => typeof value === 'function' };
+export const SIGNAL: Kind = {
+  allowed: 'the signal of an AbortController',
+  // Notebooks have an AbortSignal of their own.
+  accepts: (value) => typeof (value as Partial<AbortSignal> | null)?.throwIfAborted === 'function',
+};
+export const NAMES: Kind = {
+  allowed: 'a list of names',
+  accepts: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
+};
+/** Options of their own, or anything else that is looked at elsewhere. */
+export const ANYTHING: Kind = { allowed: 'anything', accepts: () => true };
+
+/** A word, whose meaning is checked where it is used. */
+export function word(words: readonly string[]): Kind {
+  return { allowed: `one of ${words.join(', ')}`, accepts: (value) => typeof value === 'string' };
+}
+
+/**
+ * Refuses options that are not read. Those that are undefined count as not given.
+ *
+ * @param reader who reads them, such as the name of a function
+ * @throws TypeError for what is not an object of options; RangeError for an option that is unknown or of another kind, with the
+ *   nearest that is known and all that are
+ */
+export function assertGiven(reader: string, given: unknown, kinds: Readonly<Record<string, Kind>>): void {
+  for (const [name, value] of givenEntries(reader, given)) {
+    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    if (!kind) {
+      const names = Object.keys(kinds);
+      throw new RangeError(
+        `${reader} has no option ${name}: did you mean ${nearest(name, names)}? It reads ${names.join(', ')}`,
+      );
+    }
+    if (!kind.accepts(value)) throw new RangeError(`${name} must be ${kind.allowed}, got ${inWords(value)}`);
+  }
+}
+
+/** Names and values of the options that were given. */
+export function givenEntries(reader: string, given: unknown): [string, unknown][] {
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new TypeError(`the options of ${reader} must be an object, as in { k: 5 }, got ${inWords(given)}`);
+  return Object.entries(given).filter(([, value]) => value !== undefined);
+}
+
+/** A value in an error. */
+export function inWords(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'bigint') return `${value}n`;
+  if (Array.isArray(value)) return `[${value}]`;
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
