@@ -32,11 +32,12 @@ export function variableNode(index: number): string {
 export class Recorder {
   readonly graph: GraphBuilder;
   readonly #entry: string;
-  readonly #variables: readonly tf.Variable[];
+  readonly #variables: tf.Variable[];
+  readonly #adopt: ((variable: tf.Variable) => void) | undefined;
   /** Nodes by the dataIds of tensors. */
   readonly #names = new Map<object, string>();
   /** Indices of variables by the dataIds they had at the start. */
-  readonly #atTop: ReadonlyMap<object, number>;
+  readonly #atTop: Map<object, number>;
   /** The data of each variable that needs no more to be written. */
   readonly #current: tf.Variable['dataId'][];
   readonly #reads: string[] = [];
@@ -46,13 +47,29 @@ export class Recorder {
   /** Off while something runs that belongs to no graph. */
   #listening = true;
 
-  /** @param variables with data that no other tensor has */
-  constructor(entry: string, scope: string, variables: readonly tf.Variable[]) {
+  /**
+   * @param variables with data that no other tensor has
+   * @param adopt told of each other variable that is read. @default that is an error
+   */
+  constructor(
+    entry: string,
+    scope: string,
+    variables: readonly tf.Variable[],
+    adopt: ((variable: tf.Variable) => void) | undefined,
+  ) {
     this.graph = new GraphBuilder(scope);
     this.#entry = entry;
-    this.#variables = variables;
+    this.#variables = [...variables];
+    this.#adopt = adopt;
     this.#atTop = new Map(variables.map((variable, i) => [variable.dataId, i]));
     this.#current = variables.map((variable) => variable.dataId);
+  }
+
+  /** Adds a variable, with data that no other tensor has, after the others. */
+  add(variable: tf.Variable): void {
+    this.#atTop.set(variable.dataId, this.#variables.length);
+    this.#current.push(variable.dataId);
+    this.#variables.push(variable);
   }
 
   get numbers(): readonly GraphNumber[] {
@@ -204,7 +221,8 @@ export class Recorder {
   #constant(tensor: tf.Tensor): string {
     const registered = Object.values(tf.engine().registeredVariables);
     const outside = registered.find(({ dataId }) => dataId === tensor.dataId);
-    if (outside) {
+    if (outside && this.#adopt) this.#adopt(outside);
+    else if (outside) {
       throw new TraceError(
         `'${this.#entry}' uses variable '${outside.name}' of shape [${outside.shape}], which is not one of the ` +
           "program's variables: its value would be frozen; add it to `variables`, or pass its value as an input",
