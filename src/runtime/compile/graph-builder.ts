@@ -34,6 +34,11 @@ export class GraphBuilder {
     return this.#scope + name;
   }
 
+  /** The name under which the graph has a node that is called so here. */
+  fullName(name: string): string {
+    return this.#scope + name;
+  }
+
   /** Adds an operation that ran eagerly on these tensors. */
   operation(
     op: string,

@@ -7,6 +7,7 @@ import type { GraphNode } from './graph-def';
 import { withLayerNames } from './layer-names';
 import { flatten, type Outputs, type TensorFunction, TraceError } from './outputs';
 import { type GraphNumber, type GraphTensor, type Operand, Recorder } from './recorder';
+import { withLoops } from './recurrent-layers';
 import { type OptimizerHooks, type OptimizerUse, withOptimizers } from './tfjs-optimizers';
 import { withTracedKernels } from './traced-kernels';
 
@@ -140,7 +141,7 @@ export function trace(options: TraceOptions): TraceResult {
   try {
     return recording.record(
       () => rules.refuseRead(),
-      () => rules.enforce(() => withTracedKernels(() => withLayerNames(run))),
+      () => rules.enforce(() => withTracedKernels(() => withLayerNames(() => withLoops(recording, run)))),
     );
   } catch (error) {
     throw explained(entry, error);

@@ -7,6 +7,18 @@ import { createOptimizer, type OptimizerConfig } from '../../../src/training/opt
 
 const values = (tensor: tf.Tensor): number[] => Array.from(tensor.dataSync());
 
+function warningsOf(body: () => void): string[] {
+  const { warn } = console;
+  const warnings: string[] = [];
+  console.warn = (text: string) => warnings.push(text);
+  try {
+    body();
+  } finally {
+    console.warn = warn;
+  }
+  return warnings;
+}
+
 describe('compile', () => {
   before(async () => {
     assert.equal((await loadBackend()).name, 'tensorflow', 'these tests need the TensorFlow backend');
@@ -150,15 +162,10 @@ describe('compile', () => {
       optimizer.minimize(() => tf.mean(tf.square(tf.sub(x, w))) as tf.Scalar, true, [w])!;
     const program = compile({ variables: { w }, entries: { step }, maxTraces: 2 });
     const lengths = [1, 2, 3, 1, 4, 3, 2];
-    const { warn } = console;
-    const warnings: string[] = [];
-    console.warn = (text: string) => warnings.push(text);
-    let losses: number[];
-    try {
+    let losses: number[] = [];
+    const warnings = warningsOf(() => {
       losses = lengths.map((n) => values(program.runSync('step', tf.ones([n])))[0]!);
-    } finally {
-      console.warn = warn;
-    }
+    });
     program.dispose();
     assert.equal(warnings.length, 1);
     assert.match(
@@ -184,6 +191,18 @@ describe('compile', () => {
     a.trainable = true;
     for (let i = 0; i < 5; i++) program.runSync('step'); // the audits of both
     assert.deepEqual([...values(a), ...values(b)], [6, 7]);
+    program.dispose();
+  });
+
+  it('says what it is about when tracing takes long', () => {
+    const slow = (x: tf.Tensor): tf.Tensor => {
+      for (const end = performance.now() + 2100; performance.now() < end; ) x = tf.add(x, 1);
+      return tf.add(x, 1);
+    };
+    const program = compile({ variables: {}, entries: { slow } });
+    const warnings = warningsOf(() => program.prepare('slow', tf.scalar(0)));
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, /^Compiling 'slow': [\d,]+ operations so far/);
     program.dispose();
   });
 
