@@ -80,7 +80,13 @@ export {
   type CollectOptions,
   type SitePoints,
 } from './activations/activations';
-export { type ModelSource, modelSource, type SourceOptions } from './activations/sources/inputs';
+export { modelSites } from './activations/sources/any-model';
+export {
+  type ModelInputs,
+  type ModelSource,
+  modelSource,
+  type SourceOptions,
+} from './activations/sources/inputs';
 export type { LayerProfile } from './activations/layer-profile';
 export { layerProfile, type ProfileOptions } from './activations/profile';
 export { profile, type SavedProfileOptions } from './activations/saved/saved-profile';

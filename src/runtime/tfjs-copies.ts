@@ -23,6 +23,12 @@ function classOf(model: unknown): LayersClass | undefined {
     : undefined;
 }
 
+/** Whether a model is a tf.GraphModel, of whichever copy of tfjs. */
+export function isGraphModel(model: unknown): model is tf.GraphModel {
+  const candidate = (model ?? {}) as { executor?: { graph?: unknown }; executeAsync?: unknown };
+  return typeof candidate.executeAsync === 'function' && candidate.executor?.graph !== undefined;
+}
+
 /** A sentence that says where the copies of tfjs lie that are loaded; empty where this process cannot tell. */
 export function copiesOfTfjs(): string {
   const found = Object.keys(require.cache).flatMap(

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import * as tf from '@tensorflow/tfjs';
 import { loadBackend } from '../../../src/runtime/backend';
 import { compileModel } from '../../../src/runtime/compile/compile-model';
-import { secondCopy } from './second-copy';
+import { secondCopy } from '../second-copy';
 
 const OPTIMIZERS: Record<string, () => tf.Optimizer> = {
   sgd: () => tf.train.sgd(0.05),
