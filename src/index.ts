@@ -120,6 +120,7 @@ export { parseGrid, type RunConfig, runName } from './experiments/registry';
 export { PAPER, type Paper, SMALL } from './experiments/presets';
 export { ESTIMATOR_PANEL, type Estimators, remeasure } from './experiments/remeasure';
 export { type RunOptions, runExperiment } from './experiments/run';
+export { type IdCallback, type IdCallbackOptions, idCallback } from './experiments/id-callback';
 export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experiments/sweep';
 
 // 9. analysis: numbers from records
