@@ -8,7 +8,7 @@ import { SUBSAMPLES } from '../intrinsic-dimension/subsamples';
 import { environment } from '../records/environment';
 import { type Measurement, readRun } from '../records/run-record';
 import { loadBackend } from '../runtime/backend';
-import { interruptible } from '../runtime/interrupt';
+import { breathe, interruptible } from '../runtime/interrupt';
 import type { SiteIds } from './experiment';
 import { outputOf, type RunOutput } from './run-output';
 import { siteId } from './site-id';
@@ -174,6 +174,8 @@ class IdCallback extends tf.Callback {
     });
     const { every } = this.#options;
     if (typeof every === 'number' && this.#step % every === 0) await this.#measure({});
+    // Fit alone never lets a signal through.
+    await breathe();
     this.#stopIfInterrupted();
   };
 

@@ -85,7 +85,7 @@ let loading: Promise<BackendInfo> | undefined;
  * TensorFlow is there when this function returns, the others when its promise is kept.
  *
  * Only TensorFlow compiles programs into TensorFlow graphs. Plain JavaScript runs everything else, slowly. WebAssembly
- * lacks the gradients of convolutions and of pooling: it runs convolutional networks, but cannot train them.
+ * lacks the gradients of convolutions and embeddings: it runs networks that have them, but cannot train them.
  *
  * `TF_ENABLE_ONEDNN_OPTS`, `TF_CPP_MIN_LOG_LEVEL` and `TF_FORCE_GPU_ALLOW_GROWTH` keep the values that the
  * environment gives them; `ID_BACKEND=wasm` or `cpu` skips the faster ones.

@@ -12,6 +12,7 @@ import { readRun } from '../../src/records/run-record';
 import { runs } from '../../src/records/table';
 import { loadBackend } from '../../src/runtime/backend';
 import { compileModel } from '../../src/runtime/compile/compile-model';
+import { secondCopy } from '../runtime/second-copy';
 
 const EXAMPLES = 60;
 /** Few subsamples, so that tests are quick. */
@@ -133,11 +134,9 @@ describe('idCallback', () => {
     it(`stops by ${how} within an epoch, and goes on from its start to the same record`, async () => {
       const listeners = process.listenerCount('SIGINT');
       const controller = new AbortController();
-      const stop = async (): Promise<void> => {
+      const stop = (): void => {
         if (how === 'a signal') controller.abort();
         else process.kill(process.pid, 'SIGINT');
-        // The signal comes with a turn of the event loop.
-        await new Promise((resolve) => setTimeout(resolve, 50));
       };
       const train = async (
         model: tf.Sequential,
@@ -149,7 +148,7 @@ describe('idCallback', () => {
         let kept: tf.Tensor[] = [];
         const others = new tf.CustomCallback({
           onBatchEnd: async () => {
-            if (++step === args.stopAtStep) await stop();
+            if (++step === args.stopAtStep) stop();
           },
           onEpochEnd: async (epoch) => {
             if (epoch === args.keepAt) kept = model.getWeights().map((weight) => weight.clone());
@@ -230,6 +229,27 @@ describe('idCallback', () => {
     assert.deepEqual(Object.keys(record.measurements[1]!.validation.id), ['code']);
     assert.ok(Number.isNaN((await runs(folder))['accuracy'].values[0]));
     assert.match(await toSVG(runFigure(record)), /LLID/);
+  });
+
+  it('follows a model of a second copy of tfjs', async () => {
+    const other = secondCopy();
+    const layers = [
+      other.layers.dense({ name: 'other-code', units: 4, inputShape: [5] }),
+      other.layers.dense({ name: 'other-end', units: 2 }),
+    ];
+    const model = other.sequential({ layers });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const { x, y } = train();
+    const ids = idCallback(model as tf.LayersModel, x, { ...QUICK, path, labels: y });
+    await model.fit(x, y, { ...FIT, epochs: 2, callbacks: ids });
+    assert.deepEqual(
+      readRun(path).measurements.map(({ step, validation }) => [step, Object.keys(validation.id)]),
+      [
+        [3, ['other-code']],
+        [6, ['other-code']],
+      ],
+    );
+    assert.equal(readRun(path).done!.step, 6);
   });
 
   it('refuses options that do not fit the model, when training begins', async () => {

@@ -62,7 +62,7 @@ function lastSiteOf(
     if (seen.has(node)) continue;
     seen.add(node);
     const from = node.inputs.filter((input) => dependent.has(input));
-    if (PRODUCTS.has(node.category) && from.length === 1) classifiers.add(node);
+    if (PRODUCT.test(node.op) && from.length === 1) classifiers.add(node);
     else waiting.push(...from);
   }
   const [classifier] = classifiers;
@@ -73,8 +73,8 @@ function lastSiteOf(
   return undefined;
 }
 
-/** Kinds of nodes that multiply by weights. */
-const PRODUCTS = new Set(['matrices', 'convolution']);
+/** Operations that multiply by weights, alone or fused with what follows. */
+const PRODUCT = /MatMul|Conv|Einsum/;
 
 /** `x:0` is the first output of the node `x`. */
 function nodeName(tensor: string): string {
@@ -107,6 +107,7 @@ const NO_ACTIVATIONS = new Set([
 
 interface GraphNode {
   readonly name: string;
+  readonly op: string;
   readonly category: string;
   readonly inputs: readonly GraphNode[];
   readonly children: readonly GraphNode[];
