@@ -17,7 +17,7 @@ const PRIVATE = [
 await runMain(async () => {
   await setUp();
   const words = process.argv.slice(2);
-  const folder = words.some((word) => /(notebook|root)[-_]dir/.test(word)) ? [] : [`--notebook-dir=${ROOT}`];
+  const folder = words.some((word) => /(notebook|root)[-_]dir/.test(word)) ? [] : [`--notebook-dir=${ROOT}`, `--ServerApp.preferred_dir=${join(ROOT, 'notebooks')}`];
   const root = process.getuid?.() === 0 ? ['--allow-root'] : [];
   const screen = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
   const browser = screen ? [] : ['--no-browser'];

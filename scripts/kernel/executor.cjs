@@ -3,8 +3,15 @@
 
 const vm = require('node:vm');
 const { addCell, nameCode } = require('./cells.cjs');
-const { dropHalfLoadedModules, messageOfStop, turn } = require('./interrupts.cjs');
+const {
+  dropHalfLoadedModules,
+  eachUnlessStopped,
+  messageOfStop,
+  turn,
+  unlessStopped,
+} = require('./interrupts.cjs');
 const { collectLateErrors } = require('./late-errors.cjs');
+const { packageName } = require('./package.cjs');
 const { fromDiagnostics, fromThrown, interruption, problem } = require('./problems.cjs');
 const { warnOfRebuild } = require('./rebuilt.cjs');
 const { repairing } = require('./sources.cjs');
@@ -15,6 +22,7 @@ function createExecutor({ createConverter, createExecutor, jupyter }, interrupts
   const converters = { node: converter, browser: converter, close: () => converter.close() };
   const output = outputOfTslab(jupyter);
   const tslab = createExecutor(process.cwd(), converters, output.console);
+  Object.assign(globalThis.__tslab__, { unlessStopped, eachUnlessStopped });
   runCodeBetween(interrupts);
 
   let running = false;
@@ -27,7 +35,7 @@ function createExecutor({ createConverter, createExecutor, jupyter }, interrupts
     interrupts.cellArrives(tslab.interrupt);
     running = true;
     warnOfRebuild();
-    const succeeded = await tslab.execute(source);
+    const succeeded = await interrupts.inCell(() => tslab.execute(source));
     interrupts.cellEnds();
     // Rejections that no code awaits are reported a turn of the event loop later.
     await turn();
@@ -36,7 +44,14 @@ function createExecutor({ createConverter, createExecutor, jupyter }, interrupts
     return failure === undefined;
   }
 
-  return { ...tslab, execute, failure: () => failure };
+  /** The compiler reads the types of the package once, so that the first cell and the first completion need not wait. */
+  function warmUp() {
+    const source = `import * as lab from '${packageName}';\nlab`;
+    converter.convert('', source);
+    converter.complete('', source, source.length);
+  }
+
+  return { ...tslab, execute, failure: () => failure, warmUp };
 }
 
 /** What is wrong with a cell that has ended, the most telling first. */
