@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { watch } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './lib/program.mjs';
+import { checkWords } from './lib/words.mjs';
 import { jupyterEnvironment } from './notebooks.mjs';
 import { PYTHON, ROOT, runMain, setUp, TSC } from './setup.mjs';
 
@@ -14,10 +15,19 @@ const PRIVATE = [
   '--LabApp.extension_manager=readonly',
 ];
 
+const USAGE = `
+Usage: npm run lab -- [options of JupyterLab]
+
+Opens JupyterLab with the TypeScript kernel in the folder notebooks/. The package is compiled again whenever a file in src
+changes. Options go to JupyterLab, such as --port=8889 or --no-browser; --help-all lists all of them.`;
+
 await runMain(async () => {
-  await setUp();
   const words = process.argv.slice(2);
-  const folder = words.some((word) => /(notebook|root)[-_]dir/.test(word)) ? [] : [`--notebook-dir=${ROOT}`, `--ServerApp.preferred_dir=${join(ROOT, 'notebooks')}`];
+  if (words.some((word) => word === '-h' || word === '--help')) await checkWords(words, USAGE);
+  await setUp();
+  const folder = words.some((word) => /(notebook|root)[-_]dir/.test(word))
+    ? []
+    : [`--notebook-dir=${ROOT}`, `--ServerApp.preferred_dir=${join(ROOT, 'notebooks')}`];
   const root = process.getuid?.() === 0 ? ['--allow-root'] : [];
   const screen = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
   const browser = screen ? [] : ['--no-browser'];

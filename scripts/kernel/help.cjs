@@ -45,7 +45,7 @@ function helpBundle({ displayParts = [], documentation = [], tags = [] }) {
   );
   const plain = [signature, about, lines.join('\n')].filter(Boolean).join('\n\n');
   const items = told.map(({ name, text }) => {
-    const [, parameter, rest] = name === 'param' ? /^(\S+)\s*-?\s*([^]*)/.exec(text) : [];
+    const [, parameter, rest] = name === 'param' ? /^(\S+)\s*-?\s*([\s\S]*)/.exec(text) : [];
     if (parameter) return `- \`${parameter}\`: ${rest}`;
     return name === 'example' ? `\n\`\`\`ts\n${text}\n\`\`\`` : `- *${NAMES[name] ?? name}*: ${text}`;
   });

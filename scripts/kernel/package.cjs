@@ -18,4 +18,7 @@ function resolvePackage() {
 /** The same for the compiler, as its option `paths`. */
 const packagePaths = { [name]: [path.join(ROOT, types)] };
 
-module.exports = { packageName: name, packagePaths, resolvePackage };
+/** Where the compiled files of the package are. */
+const packageFolder = path.join(ROOT, path.dirname(main));
+
+module.exports = { packageFolder, packageName: name, packagePaths, resolvePackage };

@@ -8,7 +8,7 @@ const { cureFor } = require('./cures.cjs');
 
 const ROOT = path.resolve(__dirname, '..', '..');
 /** Of the kernel, of Node and of other packages: nothing there that a user could change. */
-const FOREIGN_FRAMES = /node_modules[\\/]|\(?node:|<anonymous>|scripts[\\/]kernel[\\/]/;
+const FOREIGN_FRAMES = /node_modules[\\/]|\(?node:|\(<anonymous>\)|scripts[\\/]kernel[\\/]/;
 
 // The line of the cell lies deeper than ten calls when libraries call themselves.
 Error.stackTraceLimit = 100;
