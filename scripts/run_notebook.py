@@ -288,6 +288,8 @@ th, td { padding: .2em .8em; border-bottom: 1px solid #8884; }
 caption { text-align: left; padding: .2em 0; }
 svg, .figure { max-width: 100%; }
 blockquote { border-left: 3px solid #8886; margin-left: 0; padding-left: 1em; }
+.cell-output { overflow-x: auto; }
+@media print { pre { white-space: pre-wrap; overflow-wrap: anywhere; } }
 """
 
 # The static pictures stand in the page; each is replaced once plotly.js has drawn its figure.
