@@ -18,7 +18,7 @@ import {
   checkPython,
   MACHINE_PYTHON,
 } from './lib/machine.mjs';
-import { ADDON, CACHE, OPERATIONS, PYTHON, ROOT, SEARCH_KERNEL, TSC } from './lib/places.mjs';
+import { ADDON, CACHE, LIBRARY, OPERATIONS, PYTHON, ROOT, SEARCH_KERNEL, TSC } from './lib/places.mjs';
 import { run } from './lib/program.mjs';
 import { SetupError, step } from './lib/report.mjs';
 import { damaged, hashOf, isDone, reopen, stamped } from './lib/stamp.mjs';
@@ -138,7 +138,7 @@ function steps() {
       after: ['npm', 'tensorflow'],
       title: 'addon of further operations',
       hash: () => hashOf({ values: [wheels.requirements], files: operationSources() }),
-      outputs: () => [OPERATIONS],
+      outputs: () => [LIBRARY, OPERATIONS],
       checks: [checkCompiler],
       gib: 0.1,
       body: () => buildOperations(wheels),

@@ -54,7 +54,7 @@ await runMain(async () => {
   for (const name of [LIVE, ...STORED]) console.log(`  out/${name}.html`);
   console.log(
     '\nGo on: npm run lab opens JupyterLab. notebooks/start-here.ipynb is for data and networks of your own. In 4-grokking.ipynb change' +
-      '\nEDIT, and choose Run All Cells: another curve, live. npm run notebooks trains the networks of all again.',
+      '\ntrainFraction: 0.3 to 0.4, and choose Run All Cells: another curve, live. npm run notebooks trains the networks of all again.',
   );
   return 0;
 });

@@ -1,5 +1,5 @@
 /** A notebook in JupyterLab, handled as a user does: menus, buttons, keys, and what can be seen on the page. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Locator, Page } from 'playwright-core';
 import type { LabServer } from './lab-server';
@@ -93,6 +93,28 @@ export class NotebookPage {
     await this.page.keyboard.press('Home');
     await this.page.keyboard.press('Shift+End');
     await this.page.keyboard.insertText(text);
+  }
+
+  /** Replaces all of a cell. */
+  async replace(cell: Locator, text: string): Promise<void> {
+    await cell.locator('.cm-content').click();
+    await this.page.keyboard.press('ControlOrMeta+A');
+    await this.page.keyboard.insertText(text);
+  }
+
+  /** What File > Save and Export Notebook As downloads, after the notebook is saved. */
+  async exportFromMenu(format: string): Promise<string> {
+    await this.page.keyboard.press('ControlOrMeta+S');
+    await this.page.getByRole('menuitem', { name: 'File', exact: true }).click();
+    await this.page.getByText('Save and Export Notebook As').hover();
+    const [download] = await Promise.all([
+      this.page
+        .context()
+        .waitForEvent('page')
+        .then((opened) => opened.waitForEvent('download')),
+      this.page.getByRole('menuitem', { name: format, exact: true }).click(),
+    ]);
+    return readFileSync(await download.path(), 'utf8');
   }
 
   /** The stop button of the toolbar. */
