@@ -1,6 +1,6 @@
 /** `npm run lab`: builds, watches the source, and starts JupyterLab with the project's kernel, on this machine only. */
 import { spawn } from 'node:child_process';
-import { watch } from 'node:fs';
+import { existsSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './lib/program.mjs';
 import { checkWords } from './lib/words.mjs';
@@ -25,9 +25,12 @@ await runMain(async () => {
   const words = process.argv.slice(2);
   if (words.some((word) => word === '-h' || word === '--help')) await checkWords(words, USAGE);
   await setUp();
-  const folder = words.some((word) => /(notebook|root)[-_]dir/.test(word))
-    ? []
-    : [`--notebook-dir=${ROOT}`, `--ServerApp.preferred_dir=${join(ROOT, 'notebooks')}`];
+  const given = words.map((word) => /(?:notebook|root)[-_]dir=(.+)/.exec(word)?.[1]).find(Boolean);
+  const notebooks = join(given ?? ROOT, 'notebooks');
+  const folder = [
+    ...(given ? [] : [`--notebook-dir=${ROOT}`]),
+    ...(existsSync(notebooks) ? [`--ServerApp.preferred_dir=${notebooks}`] : []),
+  ];
   const root = process.getuid?.() === 0 ? ['--allow-root'] : [];
   const screen = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
   const browser = screen ? [] : ['--no-browser'];

@@ -8,6 +8,7 @@ const CURES = [
     /^You must compile a model|model needs to be compiled/,
     "Before that: model.compile({ optimizer: 'adam', loss: 'meanSquaredError' }).",
   ],
+  [/^ENOENT: no such file/, () => `Paths begin at the folder of the notebook, ${process.cwd()}.`],
   [/another fit\(\) call is ongoing/, 'This model is in training already: the Stop button (■) ends that.'],
   [/Tensor is disposed|tensor is disposed|disposed tensor/i, 'Run the cell again that makes this tensor.'],
   [

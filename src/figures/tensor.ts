@@ -1,5 +1,5 @@
 /** A tensor in words: its shape, its type and its first values. */
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 
 /** Rows and columns of the corner that is shown. */
 const CORNER = { rows: 6, columns: 8 } as const;
@@ -20,9 +20,11 @@ export function tensorInWords(tensor: tf.Tensor): string {
   const columns = shape.filter((length) => length > 1).at(-1) ?? 1;
   const rows = size / columns;
   const shown = { rows: Math.min(rows, CORNER.rows), columns: Math.min(columns, CORNER.columns) };
-  const values = tf.tidy(() =>
-    tensor.reshape([rows, columns]).slice([0, 0], [shown.rows, shown.columns]).arraySync(),
-  ) as (number | string)[][];
+  // By the tensor's own methods: it may belong to another copy of tfjs.
+  const table = tensor.reshape([rows, columns]);
+  const corner = table.slice([0, 0], [shown.rows, shown.columns]);
+  const values = corner.arraySync() as (number | string)[][];
+  for (const made of [table, corner]) made.dispose();
   const texts = values.map((row) =>
     row.map((each) => (typeof each === 'number' ? short(each, dtype) : each)),
   );

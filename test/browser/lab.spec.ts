@@ -96,6 +96,7 @@ describe('JupyterLab in a browser', function () {
   it('leads through the first notebook, shows values, stops fit, and exports a page from the menu', async () => {
     const notebook = await open('start-here', 'dark');
     const { page } = notebook;
+    assert.match(await page.content(), /"preferredPath": "\/?notebooks"/);
     await notebook.runAll();
     // Also with cells in the queue.
     await page.getByText('TypeScript | Busy').waitFor();
@@ -104,12 +105,12 @@ describe('JupyterLab in a browser', function () {
     assert.equal(await notebook.allCharts(), 2);
     await notebook.screenshots();
 
-    // The import of a frame with many columns: the table can be scrolled, the page not.
-    const last = notebook.cell('data: [{');
+    // A frame with many columns: the table can be scrolled, the page not.
     const wide = `import { DataFrame } from 'danfojs-node';
 const columns = Array.from({ length: 60 }, (_, i) => 'column ' + i);
 new DataFrame([columns.map((_, i) => i / 7)], { columns: columns }).describe()`;
-    await notebook.replace(last, wide);
+    await notebook.replace(notebook.cell('data: [{'), wide);
+    const last = notebook.cell('new DataFrame');
     await notebook.run(last);
     await notebook.allFinished(60_000);
     const table = last.locator('.jp-RenderedHTML table');
@@ -119,7 +120,7 @@ new DataFrame([columns.map((_, i) => i / 7)], { columns: columns }).describe()`;
     await last.screenshot({ path: notebook.picture('-wide') });
 
     const training = notebook.cell('const model = tf.sequential');
-    await notebook.typeOver(training, 'epochs: 5', '  epochs: 5000,');
+    await notebook.typeOver(training, 'epochs: 5', 'epochs: 5000,');
     await notebook.run(training);
     await training.getByText('epoch 1:').waitFor({ timeout: 60_000 });
     await page.getByText('TypeScript | Busy').waitFor();

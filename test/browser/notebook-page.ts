@@ -107,12 +107,17 @@ export class NotebookPage {
     await this.page.keyboard.press('ControlOrMeta+S');
     await this.page.getByRole('menuitem', { name: 'File', exact: true }).click();
     await this.page.getByText('Save and Export Notebook As').hover();
+    await this.page.getByRole('menuitem', { name: format, exact: true }).click();
+    // A dialog asks, among others, whether the page is to be sanitized; its defaults are what most users take.
+    const accept = this.page.locator('.jp-Dialog .jp-mod-accept');
+    await accept.waitFor();
+    await this.page.screenshot({ path: this.picture('-export') });
     const [download] = await Promise.all([
       this.page
         .context()
         .waitForEvent('page')
         .then((opened) => opened.waitForEvent('download')),
-      this.page.getByRole('menuitem', { name: format, exact: true }).click(),
+      accept.click(),
     ]);
     return readFileSync(await download.path(), 'utf8');
   }

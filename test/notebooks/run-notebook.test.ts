@@ -88,7 +88,7 @@ describe('headless notebooks', function () {
       'a',
     );
     const wrong = notebook('wrong', "import { show } from '../..';", 'const n: number = "x";');
-    const late = notebook('late', 'setTimeout(() => { throw new Error("too late") }, 20);');
+    const late = notebook('late', 'void setTimeout(() => { throw new Error("too late") }, 20);');
     const { status, stderr, stdout } = run(thrown, wrong, late);
     assert.equal(status, 1);
     assert.match(
