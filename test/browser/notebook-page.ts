@@ -1,7 +1,7 @@
 /** A notebook in JupyterLab, handled as a user does: menus, buttons, keys, and what can be seen on the page. */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Download, Locator, Page } from 'playwright-core';
 import type { LabServer } from './lab-server';
 
 const SCREENSHOTS = join(__dirname, '..', '..', 'out', 'browser');
@@ -112,13 +112,13 @@ export class NotebookPage {
     const accept = this.page.locator('.jp-Dialog .jp-mod-accept');
     await accept.waitFor();
     await this.page.screenshot({ path: this.picture('-export') });
-    const [download] = await Promise.all([
-      this.page
-        .context()
-        .waitForEvent('page')
-        .then((opened) => opened.waitForEvent('download')),
-      accept.click(),
-    ]);
+    // The download belongs to a page that is gone at once.
+    const downloaded = new Promise<Download>((resolve) => {
+      this.page.once('download', resolve);
+      this.page.context().once('page', (opened) => opened.once('download', resolve));
+    });
+    await accept.click();
+    const download = await downloaded;
     return readFileSync(await download.path(), 'utf8');
   }
 
