@@ -28,7 +28,7 @@ describe('the words of command lines', function () {
 
   it('get the nearest where they are misspelt, and start nothing', () => {
     const wrong: [string, string[], RegExp][] = [
-      ['src/commands/id.ts', ['x.npy', '--estimator', 'grid'], /no estimator 'grid'; did you mean 'gride'\?/],
+      ['src/commands/id.ts', ['x.npy', '--estimator', 'grid'], /no estimator 'grid': did you mean 'gride'\?/],
       ['src/commands/id.ts', ['x.npy', '--metric', 'cosin'], /Did you mean cosine\?/],
       [
         'src/commands/figures.ts',
