@@ -12,7 +12,7 @@ const CURES = [
   [/another fit\(\) call is ongoing/, 'This model is in training already: the Stop button (■) ends that.'],
   [/Tensor is disposed|tensor is disposed|disposed tensor/i, 'Run the cell again that makes this tensor.'],
   [
-    /^Cannot find module '([^.'][^']*)'/,
+    /^Cannot find module '([^./'][^']*)'/,
     (name) => `Install it: npm install ${packageOf(name)} in the project's folder, then restart the kernel.`,
   ],
   [
