@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Drawing } from '../figures/drawing';
 import { DRAWINGS } from '../figures/registry';
 import { tableBundle } from '../figures/table';
+import { nearest } from '../nearest';
 import { recordedRuns } from '../records/recorded-runs';
 import { defineCommand, runCommand } from './command';
 import { writeFigure } from './figure-file';
@@ -24,7 +25,10 @@ const command = defineCommand(
   )
   .action(async (names: string[], { out, tables }: { readonly out: string; readonly tables: boolean }) => {
     const unknown = names.find((name) => !NAMES.includes(name));
-    if (unknown !== undefined) throw new RangeError(`no figure '${unknown}': choose ${NAMES.join(', ')}`);
+    if (unknown !== undefined)
+      throw new RangeError(
+        `no figure '${unknown}'; did you mean '${nearest(unknown, NAMES)}'? It must be one of ${NAMES.join(', ')}`,
+      );
     makeFolder(out);
     const wanted = DRAWINGS.filter(({ name }) => names.length === 0 || names.includes(name));
     const pathOf = (drawing: Drawing): string => join(out, `${drawing.name}.svg`);

@@ -69,7 +69,7 @@ export interface OpAttribute {
   readonly value: unknown;
 }
 
-/** The addon of `native/operations.cc`: once loaded, TensorFlow knows its operations. */
+/** The addon of `operations/native/operations.cc`: once loaded, TensorFlow knows its operations. */
 interface Operations {
   /** The set of instructions that they use on this processor. */
   readonly instructions: string;
@@ -168,7 +168,9 @@ function loadTensorFlow(): BackendInfo {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   replaceLegacyTests();
-  const operations = require(join(__dirname, '..', '..', '.cache', 'operations.node')) as Operations;
+  const addon = (name: string): unknown => require(join(__dirname, '..', '..', '.cache', `${name}.node`));
+  (addon('library') as { load(): void }).load();
+  const operations = addon('operations') as Operations;
   if (isMainThread) operations.receiveSignalsApart();
   require('@tensorflow/tfjs-node-gpu');
   operations.setThreads(threads());

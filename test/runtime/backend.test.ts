@@ -1,11 +1,14 @@
 import { strict as assert } from 'node:assert';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+
+const ROOT = join(__dirname, '..', '..');
+const BACKEND = join(ROOT, 'src', 'runtime', 'backend');
 
 /** What a program prints that starts without a backend, which this process has already. */
 function printed(code: string, environment: NodeJS.ProcessEnv = {}): string {
-  const backend = JSON.stringify(join(__dirname, '..', '..', 'src', 'runtime', 'backend'));
-  const compile = JSON.stringify(join(__dirname, '..', '..', 'src', 'runtime', 'compile', 'program'));
+  const backend = JSON.stringify(BACKEND);
+  const compile = JSON.stringify(join(ROOT, 'src', 'runtime', 'compile', 'program'));
   const script = `
     const tf = require('@tensorflow/tfjs');
     const { loadBackend } = require(${backend});
@@ -14,7 +17,7 @@ function printed(code: string, environment: NodeJS.ProcessEnv = {}): string {
     (async () => { ${code} })().catch((error) => console.log(error.name + ': ' + error.message));`;
   const environmentOf = { ...process.env, ...environment };
   return execFileSync(process.execPath, ['--import', 'tsx', '-e', script], {
-    cwd: join(__dirname, '..', '..'),
+    cwd: ROOT,
     env: environmentOf,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -47,5 +50,16 @@ describe('the backend', () => {
       /RangeError: ID_BACKEND is 'tensrflow': did you mean 'tensorflow'\? .* tensorflow, wasm, cpu$/;
     assert.match(printed('await loadBackend()', { ID_BACKEND: 'tensrflow' }), message);
     assert.match(printed(PROGRAM, { ID_BACKEND: 'tensrflow' }), message);
+  });
+
+  it('loads without a line of its own, and lets through what others print', () => {
+    const code = `console.error('before');
+require(${JSON.stringify(BACKEND)}).loadBackend().then(({ name }) => { console.log(name); console.error('after'); });`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '-e', code], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    assert.equal(stdout, 'tensorflow\n', stderr);
+    assert.equal(stderr, 'before\nafter\n');
   });
 });
