@@ -4,6 +4,17 @@ import { activations } from '../activations/activations';
 import { networkOf } from '../activations/sources/any-model';
 import { type ModelInputs, type ModelSource, modelSource } from '../activations/sources/inputs';
 import { TWO_NN } from '../intrinsic-dimension/estimators/two-nn';
+import {
+  ANYTHING,
+  assertGiven,
+  FLAG,
+  type Kinds,
+  NAMES,
+  NUMBER,
+  SEED,
+  SIGNAL,
+  TEXT,
+} from '../intrinsic-dimension/given';
 import { SUBSAMPLES } from '../intrinsic-dimension/subsamples';
 import { environment } from '../records/environment';
 import { type Measurement, readRun } from '../records/run-record';
@@ -84,7 +95,7 @@ type Logs = Readonly<Record<string, number | tf.Scalar>>;
  *
  * @param model a tf.sequential or tf.model; `compileModel` may have compiled it
  * @param inputs examples to measure, best those of validation; they are read only
- * @throws RangeError, when training begins, for options that do not fit the model; Error where the loss is no longer finite,
+ * @throws RangeError for an option that is not read, and when training begins for one that does not fit the model; Error where the loss is no longer finite,
  *   and for a record that cannot be written or resumed
  * @example
  * const ids = idCallback(model, xTest, { labels: yTest, path: 'out/runs/mine.jsonl' });
@@ -96,8 +107,30 @@ export function idCallback(
   inputs: ModelInputs,
   options: IdCallbackOptions = {},
 ): IdCallback {
+  assertGiven('idCallback', options, KINDS);
   return new IdCallback(model, inputs, options);
 }
+
+/** What a fit's measurements can be told. */
+const KINDS: Kinds<IdCallbackOptions> = {
+  path: TEXT,
+  resume: FLAG,
+  config: ANYTHING,
+  labels: ANYTHING,
+  train: ANYTHING,
+  sites: NAMES,
+  lastSite: TEXT,
+  every: ANYTHING,
+  metric: TEXT,
+  batchSize: NUMBER,
+  idSubsamples: NUMBER,
+  idFraction: NUMBER,
+  discardFraction: NUMBER,
+  seed: SEED,
+  logEvery: NUMBER,
+  tensorboard: FLAG,
+  signal: SIGNAL,
+};
 
 /** Callbacks at work, by the path of their record: fit tells them when it ends, but not when it fails. */
 const atWork = new Map<string, IdCallback>();
@@ -224,7 +257,9 @@ class IdCallback extends tf.Callback {
   }
 
   #checkRhythm(): void {
-    const { every = 'epoch', labels, metric } = this.#options;
+    const { every = 'epoch', labels, logEvery, metric } = this.#options;
+    if (logEvery !== undefined && !(Number.isInteger(logEvery) && logEvery >= 1))
+      throw new RangeError(`logEvery must be a whole number of at least 1, got ${logEvery}`);
     if (every !== 'epoch' && !(Number.isInteger(every) && every >= 1))
       throw new RangeError(`every must be a whole number of steps or 'epoch', got ${every}`);
     if (every !== 'epoch' && labels === undefined)

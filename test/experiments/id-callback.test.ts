@@ -259,12 +259,17 @@ describe('idCallback', () => {
       const callbacks = idCallback(model, x, { ...QUICK, path, ...options });
       await assert.rejects(model.fit(x, y, { ...FIT, epochs: 1, callbacks }), message);
     };
+    assert.throws(
+      () => idCallback(classifier(), x, { label: y } as IdCallbackOptions),
+      /idCallback has no option label: did you mean labels\?/,
+    );
     await refused({ sites: ['frist'] }, /no site 'frist': it has first, second, logits, softmax/);
     await refused(
       { sites: ['second', 'softmax'] },
       /site 'softmax' comes after 'second'.*lastSite: 'softmax'/,
     );
     await refused({ every: 0, labels: y }, /every must be a whole number of steps or 'epoch', got 0/);
+    await refused({ logEvery: 0.5 }, /logEvery must be a whole number of at least 1, got 0.5/);
     await refused({ every: 2 }, /every: 2 needs labels/);
     await refused({ metric: 'mse' }, /no metric 'mse': it has loss, acc/);
     assert.equal(readdirSync(folder).length, 0);
