@@ -4,12 +4,20 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMPILER, freeGib, MACHINE_PYTHON } from './lib/machine.mjs';
 import { hasGpu, wheelsFor } from './lib/wheel.mjs';
+import { checkWords } from './lib/words.mjs';
 import { inspect, PYTHON, ROOT, redo, runMain } from './setup.mjs';
 
 /** The steps that compile for this machine. */
 const ADDONS = ['addon', 'operations', 'search-kernel'];
 
+const USAGE = `
+Usage: npm run doctor
+
+Shows what is installed, computes known answers on this machine, and names what is wrong together with its cure. It changes
+nothing and takes no options.`;
+
 await runMain(async () => {
+  await checkWords(process.argv.slice(2), USAGE);
   const wrong = [];
   const tell = (name, value) => console.log(`${name.padEnd(12)} ${value}`);
   const probe = (name, command, args, cure, env = {}) => {

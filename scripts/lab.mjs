@@ -1,8 +1,9 @@
 /** `npm run lab`: builds, watches the source, and starts JupyterLab with the project's kernel, on this machine only. */
 import { spawn } from 'node:child_process';
-import { watch } from 'node:fs';
+import { existsSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './lib/program.mjs';
+import { checkWords } from './lib/words.mjs';
 import { jupyterEnvironment } from './notebooks.mjs';
 import { PYTHON, ROOT, runMain, setUp, TSC } from './setup.mjs';
 
@@ -20,10 +21,22 @@ const PRIVATE = [
   '--LabApp.extension_manager=readonly',
 ];
 
+const USAGE = `
+Usage: npm run lab -- [options of JupyterLab]
+
+Opens JupyterLab with the TypeScript kernel in the folder notebooks/. The package is compiled again whenever a file in src
+changes. Options go to JupyterLab, such as --port=8889 or --no-browser; --help-all lists all of them.`;
+
 await runMain(async () => {
-  await setUp();
   const words = process.argv.slice(2);
-  const folder = words.some((word) => /(notebook|root)[-_]dir/.test(word)) ? [] : [`--notebook-dir=${ROOT}`];
+  if (words.some((word) => word === '-h' || word === '--help')) await checkWords(words, USAGE);
+  await setUp();
+  const given = words.map((word) => /(?:notebook|root)[-_]dir=(.+)/.exec(word)?.[1]).find(Boolean);
+  const notebooks = join(given ?? ROOT, 'notebooks');
+  const folder = [
+    ...(given ? [] : [`--notebook-dir=${ROOT}`]),
+    ...(existsSync(notebooks) ? [`--ServerApp.preferred_dir=${notebooks}`] : []),
+  ];
   const root = process.getuid?.() === 0 ? ['--allow-root'] : [];
   const screen = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
   const browser = screen ? [] : ['--no-browser'];

@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { SetupError } from './lib/report.mjs';
+import { checkWords, didYouMean } from './lib/words.mjs';
 import { PYTHON, ROOT, runMain, setUp } from './setup.mjs';
 
 /** Where Jupyter finds the kernel, besides its usual places. */
@@ -104,13 +105,31 @@ function executeNotebook(path, options, children, jobs) {
   });
 }
 
+const USAGE = `
+Usage: npm run notebooks -- [names] [options]
+
+Executes notebooks without a screen, all of them unless some are named. The executed copies and a PNG of each figure go to
+out/. The first error of a notebook ends it, and is told with cell and line.
+
+  -p, --parameter key=value  changes a property of the object in the cell tagged "parameters"
+  --html                     also writes a page that opens without a network
+  --output FOLDER            where the results go (default: out)
+  --timeout SECONDS          that one cell may take (default: 1800)
+  --stored                   executes nothing: takes the outputs that the files have
+  --write                    also replaces the notebooks by the executed ones
+
+There are NAMES.`;
+
 /** Options whose next word is their value. */
 const WITH_VALUE = ['-p', '--parameter', '--output', '--timeout'];
+const OPTIONS = [...WITH_VALUE, '--html', '--stored', '--write'];
 
 async function main(words) {
   const all = readdirSync(join(ROOT, 'notebooks'))
     .filter((file) => file.endsWith('.ipynb'))
     .map((file) => file.slice(0, -6));
+  const isOption = (word, i) => word.startsWith('-') && !WITH_VALUE.includes(words[i - 1]);
+  await checkWords(words.filter(isOption), USAGE.replace('NAMES', all.join(', ')), OPTIONS);
   const names = words.filter((word, i) => !word.startsWith('-') && !WITH_VALUE.includes(words[i - 1]));
   const unknown = names.find(
     (name) => !all.includes(name.replace(/^notebooks\//, '').replace(/\.ipynb$/, '')),
@@ -119,7 +138,10 @@ async function main(words) {
     throw new SetupError(
       `'${unknown}' is not a notebook: for a parameter write npm run notebooks -- -p ${unknown} (without -- npm keeps the -p)`,
     );
-  if (unknown !== undefined) throw new SetupError(`no notebook '${unknown}'; there are ${all.join(', ')}`);
+  if (unknown !== undefined)
+    throw new SetupError(
+      `there is no notebook '${unknown}'.${await didYouMean(unknown, all)} There are ${all.join(', ')}`,
+    );
   await setUp();
   return executeNotebooks(
     names.length > 0 ? names : all,

@@ -124,22 +124,32 @@ def error_of(cell):
 
 
 def number_of(notebook, index):
-    """The number of a cell in the file that the user has: what -p adds is not counted, but belongs to the defaults."""
-    return sum(INJECTED not in tags(cell) for cell in notebook.cells[: index + 1])
+    """
+    The number of a code cell, which the executed notebook shows beside it in brackets. What -p adds is not counted: it
+    belongs to the cell of the defaults.
+    """
+    return sum(cell.cell_type == "code" and INJECTED not in tags(cell) for cell in notebook.cells[: index + 1])
+
+
+def with_own_numbers(notebook, text):
+    """The kernel has counted the cell of -p, too: where it names cells, they get the numbers of the notebook."""
+    code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    number = lambda found: f"cell [{number_of(notebook, code[int(found.group(1)) - 1])}]"  # noqa: E731
+    return re.sub(r"\bcell \[(\d+)\]", number, text)
 
 
 def describe_error(number, cell):
     """Cell, line and message of a failed cell."""
     output = error_of(cell)
     if output is None:
-        return f"cell {number}: failed without a message"
+        return f"cell [{number}]: failed without a message"
     trace = "\n".join(output.traceback)
     place = re.search(r"line (\d+):\d+\n\s+(.*)", trace)
     if INJECTED in tags(cell):
         # Its lines are not in the user's file.
-        where = f"cell {number}, with -p: {place.group(2).strip()}" if place else f"cell {number}, with -p"
+        where = f"cell [{number}], with -p: {place.group(2).strip()}" if place else f"cell [{number}], with -p"
     else:
-        where = f"cell {number}, line {place.group(1)}: {place.group(2).strip()}" if place else f"cell {number}"
+        where = f"cell [{number}], line {place.group(1)}: {place.group(2).strip()}" if place else f"cell [{number}]"
     return f"{where}\n{trace}"
 
 
@@ -160,7 +170,6 @@ def execute(notebook, path, timeout, runs):
     flush = nbformat.v4.new_code_cell("await new Promise((resolve) => setTimeout(resolve, 50));")
     notebook.cells.append(flush)
     count = number_of(notebook, len(notebook.cells)) - 1
-    executed = 0
     # What the C++ libraries print belongs to no cell; it is shown when the kernel dies.
     log = tempfile.TemporaryFile("w+")
     try:
@@ -175,22 +184,24 @@ def execute(notebook, path, timeout, runs):
                 if shown:
                     print(f"{place} {first_line(cell.source):70}", end="" if sys.stdout.isatty() else "\n", flush=True)
                 try:
-                    executed += 1
-                    client.execute_cell(cell, index, execution_count=executed)
+                    client.execute_cell(cell, index, execution_count=number)
                 except CellExecutionError:
                     cell = notebook.cells[index]
+                    output = error_of(cell)
+                    if output is not None:
+                        output.traceback = [with_own_numbers(notebook, line) for line in output.traceback]
                     raise Failure(
                         describe_error(number, cell) if shown else f"after the last cell: {error_of(cell).evalue}"
                     ) from None
                 except CellTimeoutError:
                     raise Failure(
-                        f"cell {number} took longer than {timeout} s: {first_line(cell.source)}\n"
+                        f"cell [{number}] took longer than {timeout} s: {first_line(cell.source)}\n"
                         "give it more with --timeout"
                     ) from None
                 except DeadKernelError:
                     log.seek(0)
                     raise Failure(
-                        f"cell {number}: the kernel died: {first_line(cell.source)}\n{log.read()[-2000:]}"
+                        f"cell [{number}]: the kernel died: {first_line(cell.source)}\n{log.read()[-2000:]}"
                     ) from None
                 finally:
                     seconds = time.monotonic() - started
@@ -228,21 +239,32 @@ def figures_of(notebook, counts):
         wanted = max(len(drawn), counts.get(index, 0))
         if len(pictures) < wanted:
             found = f"{len(pictures)} of {wanted}: " if pictures else ""
-            raise Failure(f"cell {number}: a figure is missing: {found}{first_line(cell.source)}")
+            raise Failure(f"cell [{number}]: a figure is missing: {found}{first_line(cell.source)}")
         for data in pictures:
             traces = data[PLOTLY].get("data", [])
             points = [trace.get("y", trace.get("z", trace.get("x"))) for trace in traces]
             svg = "".join(data.get("image/svg+xml", ""))
             if not any(points) or "<path" not in svg:
-                raise Failure(f"cell {number}: a figure is empty: {first_line(cell.source)}")
+                raise Failure(f"cell [{number}]: a figure is empty: {first_line(cell.source)}")
+            if not any(map(has_value, points)):
+                raise Failure(f"cell [{number}]: all values of a figure are NaN: {first_line(cell.source)}")
             figures.append({"cell": index, "figure": data[PLOTLY]})
     return figures
 
 
+def has_value(points):
+    """Whether there is anything to draw; JSON has null for NaN."""
+    return any(map(has_value, points)) if isinstance(points, list) else points is not None
+
+
+def remove_results(name, output):
+    """What an earlier run has left: beside a new notebook that failed, its pictures would seem to belong to it."""
+    for old in [*output.glob(f"{name}-*.png"), output / f"{name}.html"]:
+        old.unlink(missing_ok=True)
+
+
 def write_pictures(figures, name, output):
     """A PNG of each figure, made by the package itself."""
-    for old in output.glob(f"{name}-*.png"):
-        old.unlink()
     tasks = [
         {"figure": item["figure"], "path": str(output / f"{name}-{number}.png")}
         for number, item in enumerate(figures, 1)
@@ -266,6 +288,8 @@ th, td { padding: .2em .8em; border-bottom: 1px solid #8884; }
 caption { text-align: left; padding: .2em 0; }
 svg, .figure { max-width: 100%; }
 blockquote { border-left: 3px solid #8886; margin-left: 0; padding-left: 1em; }
+.cell-output { overflow-x: auto; }
+@media print { pre { white-space: pre-wrap; overflow-wrap: anywhere; } }
 """
 
 # Figures are drawn for light paper; the rules for dark pages are those of JupyterLab.
@@ -356,6 +380,7 @@ def run(path, parameters, arguments):
         raise Failure(f"this is not a notebook: {str(error).splitlines()[0]}") from None
     output = arguments.output.resolve()
     output.mkdir(parents=True, exist_ok=True)
+    remove_results(name, output)
     if arguments.stored:
         nbformat.write(notebook, output / f"{name}.ipynb")
         (output / f"{name}.html").write_text(to_html(notebook, name), encoding="utf8")

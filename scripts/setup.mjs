@@ -18,12 +18,13 @@ import {
   checkPython,
   MACHINE_PYTHON,
 } from './lib/machine.mjs';
-import { ADDON, CACHE, OPERATIONS, PYTHON, ROOT, SEARCH_KERNEL, TSC } from './lib/places.mjs';
+import { ADDON, CACHE, LIBRARY, OPERATIONS, PYTHON, ROOT, SEARCH_KERNEL, TSC } from './lib/places.mjs';
 import { run } from './lib/program.mjs';
 import { SetupError, step } from './lib/report.mjs';
 import { damaged, hashOf, isDone, reopen, stamped } from './lib/stamp.mjs';
 import { buildAddon, fetchLibrary, libraryProgress, pip } from './lib/tensorflow.mjs';
 import { hasGpu, LIBRARIES, PATTERNS, wheelsFor } from './lib/wheel.mjs';
+import { checkWords } from './lib/words.mjs';
 
 export { PYTHON, ROOT, TSC } from './lib/places.mjs';
 
@@ -137,7 +138,7 @@ function steps() {
       after: ['npm', 'tensorflow'],
       title: 'addon of further operations',
       hash: () => hashOf({ values: [wheels.requirements], files: operationSources() }),
-      outputs: () => [OPERATIONS],
+      outputs: () => [LIBRARY, OPERATIONS],
       checks: [checkCompiler],
       gib: 0.1,
       body: () => buildOperations(wheels),
@@ -319,4 +320,13 @@ export async function runMain(main) {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await runMain(setUp);
+const USAGE = `
+Usage: npm run setup
+
+Sets up all that the project needs inside its own folder, and skips what is done already. It takes no options.`;
+
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  await runMain(async () => {
+    await checkWords(process.argv.slice(2), USAGE);
+    await setUp();
+  });

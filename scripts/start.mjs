@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { foreground } from './lib/foreground.mjs';
+import { checkWords } from './lib/words.mjs';
 import { executeNotebooks } from './notebooks.mjs';
 import { ROOT, runMain, setUp } from './setup.mjs';
 
@@ -12,6 +13,7 @@ import { ROOT, runMain, setUp } from './setup.mjs';
 const LIVE = '4-grokking';
 /** Taken as they are stored: the runs that they train take minutes each, and `npm run notebooks` trains them again. */
 const STORED = [
+  'start-here',
   '0-intrinsic-dimension',
   '1-regularization',
   '2-generalization',
@@ -19,7 +21,14 @@ const STORED = [
   '5-your-own-model',
 ];
 
+const USAGE = `
+Usage: npm start
+
+Sets everything up, draws the paper's figures from recorded runs, and trains a network live. Notebooks, pages and pictures
+go to out/. It takes no options.`;
+
 await runMain(async () => {
+  await checkWords(process.argv.slice(2), USAGE);
   // The first pictures need neither Python nor TensorFlow: what those take comes after them.
   await setUp(['npm', 'compiled']);
   console.log('\n== The figures of the paper, drawn from recorded runs');
@@ -44,8 +53,8 @@ await runMain(async () => {
   console.log(`\nAll done in ${seconds()}. Look at`);
   for (const name of [LIVE, ...STORED]) console.log(`  out/${name}.html`);
   console.log(
-    '\nGo on: npm run lab opens JupyterLab. In notebooks/4-grokking.ipynb change weightDecay: 1e-2 to 1e-3, and choose' +
-      '\nRun All Cells: another curve, live. npm run notebooks trains the networks of all notebooks again.',
+    '\nGo on: npm run lab opens JupyterLab. notebooks/start-here.ipynb is for data and networks of your own. In 4-grokking.ipynb change' +
+      '\ntrainFraction: 0.3 to 0.4, and choose Run All Cells: another curve, live. npm run notebooks trains the networks of all again.',
   );
   return 0;
 });

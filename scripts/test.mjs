@@ -1,22 +1,26 @@
 /**
  * All checks: set-up, biome, types, unused code, unit tests, and the notebooks in a small form. The last lines name what
  * failed, and count.
- *
- *   --thorough  takes the slow forms of tests, and runs those of runtime, models and training a second time, as on a
- *               processor without AVX-512 and on all cores
- *   --browser   adds the notebooks in JupyterLab
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from './lib/chromium.mjs';
 import { foreground } from './lib/foreground.mjs';
-import { SetupError } from './lib/report.mjs';
+import { checkWords } from './lib/words.mjs';
 import { executeNotebooks } from './notebooks.mjs';
 import { ROOT, runMain, setUp, TSC } from './setup.mjs';
 
 const REPORT = join(ROOT, '.cache', 'mocha.json');
 const OPTIONS = ['--thorough', '--browser'];
+const USAGE = `
+Usage: npm test -- [options]
+
+Sets everything up, and runs all checks: format, types, unused code, unit tests, and notebooks in a small form.
+
+  --thorough  takes the slow forms of tests, and runs those of runtime, models and training a second time, as on a
+              processor without AVX-512 and on all cores
+  --browser   adds the notebooks in JupyterLab, in a real browser`;
 
 /** Memory that a process takes which tests networks, with the programs that it starts, in bytes. */
 const MEMORY = 3 * 2 ** 30;
@@ -39,9 +43,7 @@ const SMALL_GROKKING = { steps: 60, measureEvery: 30, earlyMeasurements: 0, chec
 
 await runMain(async () => {
   const options = process.argv.slice(2);
-  const unknown = options.find((option) => !OPTIONS.includes(option));
-  if (unknown !== undefined)
-    throw new SetupError(`npm test has no option '${unknown}': it takes ${OPTIONS.join(' and ')}`);
+  await checkWords(options, USAGE, OPTIONS);
   const thorough = options.includes('--thorough');
   process.env.ID_THOROUGH = thorough ? '1' : '';
   await setUp();

@@ -80,7 +80,13 @@ export {
   type CollectOptions,
   type SitePoints,
 } from './activations/activations';
-export { type ModelSource, modelSource, type SourceOptions } from './activations/sources/inputs';
+export { modelSites } from './activations/sources/any-model';
+export {
+  type ModelInputs,
+  type ModelSource,
+  modelSource,
+  type SourceOptions,
+} from './activations/sources/inputs';
 export type { LayerProfile } from './activations/layer-profile';
 export { layerProfile, type ProfileOptions } from './activations/profile';
 export { profile, type SavedProfileOptions } from './activations/saved/saved-profile';
@@ -114,6 +120,7 @@ export { parseGrid, type RunConfig, runName } from './experiments/registry';
 export { PAPER, type Paper, SMALL } from './experiments/presets';
 export { ESTIMATOR_PANEL, type Estimators, remeasure } from './experiments/remeasure';
 export { type RunOptions, runExperiment } from './experiments/run';
+export { type IdCallback, type IdCallbackOptions, idCallback } from './experiments/id-callback';
 export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experiments/sweep';
 
 // 9. analysis: numbers from records

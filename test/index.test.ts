@@ -26,8 +26,10 @@ describe('the public names', () => {
         cells: { cell_type: string; source: string[] }[];
       };
       const code = cells.filter(({ cell_type }) => cell_type === 'code').map(({ source }) => source.join(''));
-      const imports = code.join('\n').matchAll(/^import \{([^}]*)\} from '\.\.'/gm);
-      const names = [...imports].flatMap(([, list]) => list!.split(',').map((name) => name.trim()));
+      const imports = code
+        .join('\n')
+        .matchAll(/^import \{([^}]*)\} from '(?:\.\.|intrinsic-dimension-lab)'/gm);
+      const names = [...imports].flatMap(([, list]) => list!.match(/\w+/g) ?? []);
       assert.ok(names.length > 0 && names.length <= 12, `${names.length} names`);
       assert.deepEqual(
         names.filter((name) => !(name in library)),

@@ -3,6 +3,9 @@
 
 const { lastMaps } = require('./compiler.cjs');
 
+/** How a line of a traceback begins that names a place in a cell. */
+const CELL = '  cell [';
+
 /** Source and source maps of each executed cell, by execution number. */
 const cells = new Map();
 let number = 0;
@@ -48,8 +51,8 @@ function placeInSource({ cell, line, column }) {
 /** The lines that show a place in the source of a cell. */
 function quote({ cell, line, column }) {
   const text = cells.get(cell)?.source.split('\n')[line - 1];
-  const place = `  cell [${cell}], line ${line}:${column}`;
+  const place = `${CELL}${cell}], line ${line}:${column}`;
   return text === undefined ? [place] : [place, `    ${text}`, `    ${' '.repeat(Math.max(0, column - 1))}^`];
 }
 
-module.exports = { addCell, lastCell: () => number, nameCode, placeInSource, placeInStack, quote };
+module.exports = { CELL, addCell, lastCell: () => number, nameCode, placeInSource, placeInStack, quote };

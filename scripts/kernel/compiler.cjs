@@ -3,6 +3,7 @@
 
 const { SourceMap } = require('node:module');
 const { allowManyTimers } = require('./file-changes.cjs');
+const { packagePaths } = require('./package.cjs');
 
 const compilerPath = require.resolve('@tslab/typescript-for-tslab', {
   paths: [require.resolve('tslab/package.json')],
@@ -21,18 +22,43 @@ function replaceCompiler() {
 function createWatchCompilerHost(files, options, sys, ...rest) {
   allowManyTimers(sys);
   const lib = [...options.lib, 'lib.es2023.d.ts'];
-  const stricter = { ...options, strict: true, inlineSourceMap: true, lib };
+  const stricter = { ...options, strict: true, inlineSourceMap: true, lib, paths: packagePaths };
   return ts.createWatchCompilerHost(files, stricter, sys, ...rest);
 }
 
 /** The second: makes a CommonJS module of the JavaScript. */
 function transpileModule(javascript, options) {
   const compilerOptions = { ...options.compilerOptions, sourceMap: true };
-  const result = ts.transpileModule(javascript, { ...options, compilerOptions });
+  const transformers = { before: [stoppingAtAwaits] };
+  const result = ts.transpileModule(javascript, { ...options, compilerOptions, transformers });
   const inline = /\/\/# sourceMappingURL=data:application\/json;base64,(.*)\s*$/.exec(javascript);
   const first = inline ? JSON.parse(Buffer.from(inline[1], 'base64').toString()) : undefined;
   lastMaps = first ? [new SourceMap(JSON.parse(result.sourceMapText)), new SourceMap(first)] : [];
   return { ...result, outputText: result.outputText.replace(/^\/\/# sourceMappingURL=.*$/gm, '') };
+}
+
+/** Lets every `await` of the code pass through a function of the kernel's, which ends a stopped cell. */
+function stoppingAtAwaits(context) {
+  const { factory } = context;
+  const through = (name, value) =>
+    factory.createCallExpression(
+      factory.createPropertyAccessExpression(factory.createIdentifier('__tslab__'), name),
+      undefined,
+      [value],
+    );
+  const visit = (node) => {
+    const { expression } = node;
+    const visited = ts.visitEachChild(node, visit, context);
+    if (ts.isAwaitExpression(node)) {
+      const passed = ts.setTextRange(through('unlessStopped', visited.expression), expression);
+      return factory.updateAwaitExpression(visited, passed);
+    }
+    if (!ts.isForOfStatement(node) || !node.awaitModifier) return visited;
+    const passed = ts.setTextRange(through('eachUnlessStopped', visited.expression), expression);
+    const { awaitModifier, initializer, statement } = visited;
+    return factory.updateForOfStatement(visited, awaitModifier, initializer, passed, statement);
+  };
+  return (file) => ts.visitNode(file, visit);
 }
 
 module.exports = { ts, replaceCompiler, lastMaps: () => lastMaps };

@@ -3,18 +3,27 @@
 
 const vm = require('node:vm');
 const { addCell, nameCode } = require('./cells.cjs');
-const { dropHalfLoadedModules, messageOfStop, turn } = require('./interrupts.cjs');
+const {
+  dropHalfLoadedModules,
+  eachUnlessStopped,
+  messageOfStop,
+  turn,
+  unlessStopped,
+} = require('./interrupts.cjs');
 const { collectLateErrors } = require('./late-errors.cjs');
+const { packageName } = require('./package.cjs');
 const { fromDiagnostics, fromThrown, interruption, problem } = require('./problems.cjs');
 const { warnOfRebuild } = require('./rebuilt.cjs');
 const { repairing } = require('./sources.cjs');
+const { showValues } = require('./values.cjs');
 
 /** tslab's executor; `failure()` is the problem of the cell that was executed last, if any. */
 function createExecutor({ createConverter, createExecutor, jupyter }, interrupts) {
   const converter = startingLater(repairing(createConverter({ isJS: false, isBrowser: false })));
   const converters = { node: converter, browser: converter, close: () => converter.close() };
-  const output = outputOfTslab(jupyter);
+  const output = outputOfTslab();
   const tslab = createExecutor(process.cwd(), converters, output.console);
+  Object.assign(globalThis.__tslab__, { unlessStopped, eachUnlessStopped });
   runCodeBetween(interrupts);
 
   let running = false;
@@ -27,16 +36,24 @@ function createExecutor({ createConverter, createExecutor, jupyter }, interrupts
     interrupts.cellArrives(tslab.interrupt);
     running = true;
     warnOfRebuild();
-    const succeeded = await tslab.execute(source);
+    const succeeded = await interrupts.inCell(() => tslab.execute(source));
+    const unshown = await interrupts.inCell(() => showValues(output.values, jupyter));
     interrupts.cellEnds();
     // Rejections that no code awaits are reported a turn of the event loop later.
     await turn();
     running = false;
-    failure = problemOf(succeeded, output, lateErrors.take(), interrupts.asked());
+    failure = unshown ?? problemOf(succeeded, output, lateErrors.take(), interrupts.asked());
     return failure === undefined;
   }
 
-  return { ...tslab, execute, failure: () => failure };
+  /** The compiler reads the types of the package once, so that the first cell and the first completion need not wait. */
+  function warmUp() {
+    const source = `import * as lab from '${packageName}';\nlab`;
+    converter.convert('', source);
+    converter.complete('', source, source.length);
+  }
+
+  return { ...tslab, execute, failure: () => failure, warmUp };
 }
 
 /** What is wrong with a cell that has ended, the most telling first. */
@@ -53,21 +70,20 @@ function problemOf(succeeded, { diagnostics, thrown }, [late], asked) {
   return succeeded ? undefined : problem('Error', 'the cell failed', ['the cell failed']);
 }
 
-/** The console that tslab writes to: messages of the type checker, thrown values, and the value of a cell. */
-function outputOfTslab(jupyter) {
+/** The console that tslab writes to: messages of the type checker, thrown values, and the value of a cell, which is shown later. */
+function outputOfTslab() {
   const output = {
     diagnostics: [],
     thrown: [],
+    values: [],
     clear() {
       output.diagnostics = [];
       output.thrown = [];
+      output.values = [];
     },
     console: {
       log(value) {
-        const draw = value?.[Symbol.for('Jupyter.display')];
-        if (typeof draw !== 'function') return console.log(value);
-        const write = (data) => jupyter.lastWriteDisplayData({ data, metadata: {}, transient: {} }, false);
-        return Promise.resolve(draw.call(value)).then(write);
+        output.values.push(value);
       },
       error(...args) {
         if (args[0] === '%s%d:%d - %s') {

@@ -1,8 +1,22 @@
 // Jupyter's Stop button, which reaches the kernel as SIGINT.
 'use strict';
 
-/** A cell that was stopped before its code began. */
-class Stopped extends Error {}
+const { AsyncLocalStorage } = require('node:async_hooks');
+
+/** Milliseconds in which a stopped cell may end by itself, such as after a batch; then it is left. */
+const GRACE = 1000;
+
+/** A cell that Stop has ended. */
+class Stopped extends Error {
+  name = 'Stopped';
+}
+
+/** The cell that code belongs to, also what it has called and awaits: its signal is aborted by Stop. */
+const cellOfCode = new AsyncLocalStorage();
+
+/** The signal of the cell whose code is running; src/cell-signal.ts asks. */
+const cellSignal = () => cellOfCode.getStore()?.signal;
+globalThis[Symbol.for('Jupyter.cellSignal')] = cellSignal;
 
 /**
  * Listens from now on. While a cell's synchronous part runs, Node ends it by itself (`breakOnSigint`), and takes this
@@ -14,20 +28,31 @@ function listenForInterrupts() {
   let leave;
   let begun = false;
   let asked = false;
+  let cell = new AbortController();
+  let patience;
+  /** What goes on without a cell, such as training that no cell awaits. */
+  const alsoStops = [];
   process.on('SIGINT', () => {
+    for (const stop of alsoStops) stop();
     if (!leave) return;
     // A cell with its own listener ends itself in good order; the second interrupt leaves it at once.
     const ownListener = process.listenerCount('SIGINT') > 1;
-    if (begun && (asked || !ownListener)) leave();
+    if (begun && (asked || !ownListener)) {
+      cell.abort(new Stopped('stopped; run the cell again to begin again'));
+      if (asked) leave();
+      else patience = setTimeout(leave, GRACE);
+    }
     asked = true;
   });
   return {
-    /** Before a cell is compiled. */
+    /** Before a cell is compiled; its code is to be run by `inCell`. */
     cellArrives(leaveCell) {
       leave = leaveCell;
       begun = false;
       asked = false;
+      cell = new AbortController();
     },
+    inCell: (body) => cellOfCode.run(cell, body),
     /** Between compiling and running. @throws Stopped when Stop was pressed in the meantime */
     async codeBegins() {
       await turn();
@@ -35,11 +60,31 @@ function listenForInterrupts() {
       begun = true;
     },
     cellEnds() {
+      clearTimeout(patience);
       leave = undefined;
     },
     /** Whether Stop was pressed in this cell. */
     asked: () => asked,
+    onStop: (stop) => alsoStops.push(stop),
   };
+}
+
+/** Each `await` of a cell's code passes here: a stopped cell goes no further. @throws Stopped */
+async function unlessStopped(promise) {
+  const signal = cellSignal();
+  const value = await promise;
+  signal?.throwIfAborted();
+  return value;
+}
+
+/** Each `for await` of a cell's code passes here: a stopped cell leaves the loop in good order. @throws Stopped */
+async function* eachUnlessStopped(values) {
+  const signal = cellSignal();
+  for await (const value of values) {
+    signal?.throwIfAborted();
+    yield value;
+  }
+  signal?.throwIfAborted();
 }
 
 /** One whole turn of the event loop: signals that have arrived are handled, rejections that no code awaits are reported. */
@@ -63,4 +108,12 @@ function dropHalfLoadedModules() {
   }
 }
 
-module.exports = { dropHalfLoadedModules, listenForInterrupts, messageOfStop, turn };
+module.exports = {
+  Stopped,
+  dropHalfLoadedModules,
+  eachUnlessStopped,
+  listenForInterrupts,
+  messageOfStop,
+  turn,
+  unlessStopped,
+};

@@ -12,6 +12,8 @@ const interrupts = listenForInterrupts();
 require('./environment.cjs');
 const { createExecutor } = require('./executor.cjs');
 const { createServer } = require('./messages.cjs');
+const { resolvePackage } = require('./package.cjs');
+const { makeTrainingStoppable } = require('./training.cjs');
 const { loadTslab } = require('./tslab.cjs');
 
 const at = process.argv.indexOf('--config-path');
@@ -21,6 +23,8 @@ if (!configPath) {
   process.exit(2);
 }
 try {
+  resolvePackage();
+  makeTrainingStoppable(interrupts.onStop);
   const tslab = loadTslab();
   createServer(tslab, createExecutor(tslab, interrupts), configPath).init();
 } catch (error) {

@@ -1,6 +1,7 @@
 // Jupyter's messages, where tslab leaves some out or gets them wrong.
 'use strict';
 
+const { helpBundle, inspectAt } = require('./help.cjs');
 const { turn } = require('./interrupts.cjs');
 const { createRunningCell } = require('./running-cell.cjs');
 
@@ -29,6 +30,11 @@ function createServer({ jupyter }, executor, configPath) {
       if (reply.status === 'abort') return { ...reply, status: 'aborted' };
       return reply.status === 'error' ? { ...reply, ...executor.failure() } : reply;
     }
+
+    handleInspect({ code, cursor_pos }) {
+      const info = inspectAt(executor, code, cursor_pos);
+      return { status: 'ok', found: info !== undefined, data: info ? helpBundle(info) : {}, metadata: {} };
+    }
   }
 
   class Server extends jupyter.ZmqServer {
@@ -43,6 +49,13 @@ function createServer({ jupyter }, executor, configPath) {
       if (status === 'busy' && message.header.msg_type === 'execute_request') return;
       super.publishStatus(status, message);
       if (status === 'idle' && this.running) super.publishStatus('busy', this.running.message);
+    }
+
+    /** What is sent first by everyone who connects: the time until the first cell is there to be used. */
+    handleKernelInfo(...args) {
+      super.handleKernelInfo(...args);
+      if (!this.isWarm) setTimeout(executor.warmUp, 0);
+      this.isWarm = true;
     }
 
     /** Publishes the `error` message that tslab leaves out, between the outputs and the reply. */

@@ -3,10 +3,15 @@
 
 const path = require('node:path');
 const util = require('node:util');
-const { lastCell, placeInSource, placeInStack, quote } = require('./cells.cjs');
+const { CELL, lastCell, placeInSource, placeInStack, quote } = require('./cells.cjs');
+const { cureFor } = require('./cures.cjs');
 
 const ROOT = path.resolve(__dirname, '..', '..');
-const OWN_FRAMES = /node_modules[\\/]tslab[\\/]|node:vm|node:internal|scripts[\\/]kernel[\\/]/;
+/** Of the kernel, of Node and of other packages: nothing there that a user could change. */
+const FOREIGN_FRAMES = /node_modules[\\/]|\(?node:|\(<anonymous>\)|scripts[\\/]kernel[\\/]/;
+
+// The line of the cell lies deeper than ten calls when libraries call themselves.
+Error.stackTraceLimit = 100;
 
 function problem(name, message, traceback) {
   return { ename: name, evalue: message, traceback };
@@ -23,16 +28,24 @@ function fromThrown(thrown, note = '') {
   const name = isError ? thrown.name : 'Error';
   const message = (isError ? thrown.message : util.inspect(thrown)) + (note ? ` (${note})` : '');
   const lines = [`${name}: ${message}`, ...(isError ? stackLines(thrown) : [])];
-  if (isError && thrown.cause !== undefined) lines.push(`  caused by ${util.inspect(thrown.cause)}`);
+  if (isError && thrown.cause !== undefined)
+    lines.push(`  caused by ${thrown.cause?.message ?? util.inspect(thrown.cause)}`);
+  const advice = cureFor(message);
+  if (advice) lines.push(`  ${advice}`);
   return problem(name, message, lines);
 }
 
-/** The stack without the kernel's own part; the innermost line of a cell is quoted. */
-function stackLines({ stack }) {
+/** The frames that a user can do something about; the innermost line of a cell is quoted. */
+function stackLines({ stack, calledFrom = '' }) {
+  const lines = linesOf(stack);
+  return lines.some((line) => line.startsWith(CELL)) ? lines : [...lines, ...linesOf(calledFrom)];
+}
+
+function linesOf(stack) {
   const lines = [];
   let quoted = false;
   for (const frame of String(stack).split('\n')) {
-    if (!/^\s+at /.test(frame) || OWN_FRAMES.test(frame)) continue;
+    if (!/^\s+at /.test(frame) || FOREIGN_FRAMES.test(frame)) continue;
     const inStack = placeInStack(frame);
     if (!inStack) {
       lines.push(`  ${frame.trim().replace(ROOT + path.sep, '')}`);
@@ -59,7 +72,12 @@ function fromDiagnostics(diagnostics) {
   }
   const [first] = diagnostics;
   const summary = `${first.file ? first.file : ''}line ${first.line}: ${first.message}`;
-  return problem('TypeScriptError', summary, [`TypeScriptError: ${summary}`, ...lines]);
+  const advice = cureFor(first.message);
+  return problem('TypeScriptError', summary, [
+    `TypeScriptError: ${summary}`,
+    ...lines,
+    ...(advice ? [`  ${advice}`] : []),
+  ]);
 }
 
 module.exports = { fromDiagnostics, fromThrown, interruption, problem };

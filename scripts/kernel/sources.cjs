@@ -68,6 +68,28 @@ function repairSource(source) {
   return { repaired, originalOffset };
 }
 
+/** The compiler's codes for a name that it does not know, also where it has a similar one to offer. */
+const UNKNOWN_NAME = [2304, 2552, 2503];
+
+/**
+ * A name that is missing makes errors of its own, and more where it is used. They are one: a cell above was not run, or
+ * the name is wrong.
+ */
+function unknownNamesAsOne(diagnostics) {
+  const unknown = diagnostics.filter(({ code }) => UNKNOWN_NAME.includes(code));
+  if (unknown.length === 0) return diagnostics;
+  const names = new Map();
+  for (const { messageText } of unknown) {
+    const [, name, similar] = /'([^']+)'(?:.* '([^']+)')?/.exec(messageText);
+    names.set(name, similar === undefined ? name : `${name} (or is it ${similar}?)`);
+  }
+  const [last, ...others] = [...names.values()].reverse();
+  const listed = others.length === 0 ? last : `${others.reverse().join(', ')} and ${last}`;
+  const [be, them] = names.size === 1 ? ['is', 'it'] : ['are', 'them'];
+  const messageText = `${listed} ${be} not defined yet: run the cells above that define ${them}`;
+  return [{ ...unknown[0], messageText }];
+}
+
 /** A converter of tslab that sees repaired sources; the places in its messages are those of the user's source. */
 function repairing(converter) {
   return {
@@ -80,7 +102,7 @@ function repairing(converter) {
         const offset = originalOffset(start.offset);
         start.character = offset - (source.lastIndexOf('\n', offset - 1) + 1);
       }
-      return result;
+      return { ...result, diagnostics: unknownNamesAsOne(result.diagnostics) };
     },
   };
 }

@@ -4,12 +4,13 @@ import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMPILER } from './machine.mjs';
-import { CACHE, OPERATIONS, ROOT, SEARCH_KERNEL } from './places.mjs';
+import { CACHE, LIBRARY, OPERATIONS, ROOT, SEARCH_KERNEL } from './places.mjs';
 import { run } from './program.mjs';
 import { LIBRARIES } from './wheel.mjs';
 
 const THIS = fileURLToPath(import.meta.url);
 const RUNTIME = join(ROOT, 'src', 'runtime', 'operations', 'native');
+const LOADER = join(ROOT, 'src', 'runtime', 'native', 'library.cc');
 const SHARED = join(ROOT, 'src', 'native');
 const SEARCH = join(ROOT, 'src', 'intrinsic-dimension', 'search', 'native');
 const OBJECTS = join(CACHE, 'objects');
@@ -26,9 +27,9 @@ export function searchSources() {
   return [THIS, ...sourcesIn(SEARCH), ...sourcesIn(SHARED)];
 }
 
-/** What goes into the addon of TensorFlow operations. */
+/** What goes into the addons of TensorFlow's library and of further operations. */
 export function operationSources() {
-  return [THIS, ...sourcesIn(RUNTIME), ...sourcesIn(SHARED)];
+  return [THIS, LOADER, ...sourcesIn(RUNTIME), ...sourcesIn(SHARED)];
 }
 
 function sourcesIn(folder) {
@@ -45,9 +46,12 @@ export async function buildSearchKernel() {
   rmSync(join(OBJECTS, 'search'), { recursive: true });
 }
 
-/** The operations are added to the TensorFlow of this folder. */
+/** The addon that loads the TensorFlow of this folder, and the one with the operations that are added to it. */
 export async function buildOperations({ folder }) {
   const library = join(CACHE, folder);
+  const runPath = `-Wl,-rpath,$ORIGIN/${relative(CACHE, library)}`;
+  const own = LIBRARIES.find((name) => name.includes('framework'));
+  await link(LIBRARY, [LOADER, `-DLIBRARY="${own}"`, runPath, '-ldl']);
   const kernels = ['winograd', 'elementwise'];
   const objects = [];
   for (const kernel of kernels)
@@ -60,7 +64,7 @@ export async function buildOperations({ folder }) {
   await link(OPERATIONS, [
     ...[...sources, ...objects, `-I${join(library, 'include')}`, `-L${library}`],
     ...LIBRARIES.map((name) => `-l:${name}`),
-    `-Wl,-rpath,$ORIGIN/${relative(CACHE, library)}`,
+    runPath,
   ]);
   rmSync(join(OBJECTS, 'operations'), { recursive: true });
 }

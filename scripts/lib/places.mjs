@@ -13,5 +13,7 @@ export const BINDING = join(ROOT, 'node_modules', '@tensorflow', 'tfjs-node-gpu'
 export const ADDON = join(BINDING, 'lib', 'napi-v8', 'tfjs_binding.node');
 /** The addon with the inner loops of neighbour searches. */
 export const SEARCH_KERNEL = join(CACHE, 'search-kernel.node');
+/** The addon that loads TensorFlow's library. */
+export const LIBRARY = join(CACHE, 'library.node');
 /** The addon with operations that TensorFlow lacks. */
 export const OPERATIONS = join(CACHE, 'operations.node');

@@ -1,5 +1,6 @@
 /** The one place where activations are collected: a source and sites become rows of points, site by site. */
 import type * as tf from '@tensorflow/tfjs';
+import { cellSignal } from '../cell-signal';
 import { assertGiven, type Kinds, NUMBER, SIGNAL } from '../intrinsic-dimension/given';
 import { type ActivationRows, activationRows } from './rows';
 
@@ -22,6 +23,7 @@ export interface CollectOptions {
    * the next sites; a site that needs more by itself is kept in a temporary file. @default that of {@link ACTIVATION_MEMORY}
    */
   readonly memory?: number;
+  /** Ends the collection with the signal's reason. @default that of the notebook cell, which Stop aborts */
   readonly signal?: AbortSignal;
 }
 
@@ -49,7 +51,7 @@ export async function* activations(
   options: CollectOptions = {},
 ): AsyncGenerator<SitePoints, void, void> {
   assertGiven('activations', options, { memory: NUMBER, signal: SIGNAL } satisfies Kinds<CollectOptions>);
-  const { memory = ACTIVATION_MEMORY, signal } = options;
+  const { memory = ACTIVATION_MEMORY, signal = cellSignal() } = options;
   assertSource(source);
   if (!(memory >= 0)) throw new RangeError(`memory must be a number of bytes, got ${memory}`);
   for (const group of groupSites(source, sites ?? [...source.shapes.keys()], memory)) {

@@ -23,7 +23,7 @@ export interface LayerProfile extends Sites {
   /** PID: the largest dimension of all sites that have one. */
   readonly peakId: number;
   readonly peakSite: string;
-  /** LLID: the dimension at the last site, just before the classifier; NaN where that site has none. */
+  /** LLID: the dimension at the last site, just before the classifier; NaN where that site has none, or was not measured. */
   readonly lastLayerId: number;
   readonly lastSite: string;
 }

@@ -1,5 +1,4 @@
 /** The intrinsic dimension of every layer's activations: peak (PID) and last layer (LLID). */
-import type * as tf from '@tensorflow/tfjs';
 import { assertEstimatorOptions } from '../intrinsic-dimension/estimators/registry';
 import { BYTES, NAMES, NUMBER, TEXT } from '../intrinsic-dimension/given';
 import { ID_KINDS, type IdOptions, intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
@@ -7,12 +6,15 @@ import { estimateOrReason } from '../intrinsic-dimension/no-estimate';
 import { ACTIVATION_MEMORY, activations } from './activations';
 import { type LayerProfile, profileOf, type SiteEstimate } from './layer-profile';
 import type { AnyModel } from './sources/any-model';
-import { modelSource, type SourceOptions } from './sources/inputs';
+import { type ModelInputs, modelSource, type SourceOptions } from './sources/inputs';
 
 /** What {@link layerProfile} takes besides the options of an estimate. */
 export type ProfileOptions = IdOptions &
   Pick<SourceOptions, 'sites' | 'batchSize'> & {
-    /** The site before the classifier, one that is measured. @default the model's, else the last measured */
+    /**
+     * The site before the classifier, one that is measured. @default the last one measured that is not after the model's
+     * own; where all are after it, there is no LLID. For a model without a classifier, the last one measured
+     */
     readonly lastSite?: string;
     /**
      * Bytes that activations may take while they wait to be measured. When those of all sites need more, the
@@ -34,7 +36,7 @@ export type ProfileOptions = IdOptions &
  */
 export async function layerProfile(
   model: AnyModel,
-  inputs: tf.Tensor,
+  inputs: ModelInputs,
   options: ProfileOptions = {},
 ): Promise<LayerProfile> {
   assertEstimatorOptions('layerProfile', options, {
@@ -80,5 +82,10 @@ export async function layerProfile(
       throw error;
     }
   }
-  return profileOf({ order: sites, sites: estimates, notMeasurable }, lastSite ?? source.lastSite);
+  const last = lastSite ?? source.lastSite;
+  const profile = profileOf({ order: sites, sites: estimates, notMeasurable }, last);
+  // All that was measured is after the layer before the classifier.
+  return last === undefined || source.shapes.has(last)
+    ? profile
+    : { ...profile, lastSite: last, lastLayerId: Number.NaN };
 }

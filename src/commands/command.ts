@@ -1,6 +1,7 @@
 /** What all commands share, over commander: help, errors in one line, signals, and exit codes. */
 import { constants } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { nearest } from '../nearest';
 import { whyUnwritable } from './writable';
 
 /** A command `npm run <name> -- ...`; options are added by the caller. */
@@ -10,8 +11,15 @@ export function defineCommand(name: string, summary: string): Command {
     .helpOption('-h, --help', 'show this text')
     .allowExcessArguments(false)
     .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 120), sortOptions: false })
-    .configureOutput({ outputError: (text, write) => write(`${text.trim().replaceAll(/\s*\n\s*/g, ' ')}\n`) })
+    .configureOutput({ outputError: (text, write) => write(`${inOneLine(text)}\n`) })
     .exitOverride();
+}
+
+/** With the choice that was meant, which commander says of options only. */
+function inOneLine(text: string): string {
+  const line = text.trim().replaceAll(/\s*\n\s*/g, ' ');
+  const [, word, choices] = /argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(line) ?? [];
+  return word === undefined ? line : `${line} Did you mean ${nearest(word, choices!.split(', '))}?`;
 }
 
 /** Reads the words of the command line and does what they ask; sets the exit code. */

@@ -1,7 +1,13 @@
 /** The options of commands that estimate a dimension, said once. */
 import { type Command, Option } from 'commander';
 import { group } from 'd3-array';
-import { ESTIMATOR_OPTIONS } from '../intrinsic-dimension/estimators/registry';
+import {
+  DEFAULT_ESTIMATOR,
+  ESTIMATOR_OPTIONS,
+  ESTIMATORS,
+  type EstimatorName,
+  estimatorNamed,
+} from '../intrinsic-dimension/estimators/registry';
 import { DEFAULT_LEVEL } from '../intrinsic-dimension/intervals';
 import { DEFAULT_INTERVAL, INTERVALS } from '../intrinsic-dimension/intrinsic-dimension';
 import { DEFAULT_METRIC, METRICS } from '../intrinsic-dimension/points/space';
@@ -11,8 +17,18 @@ export const ESTIMATOR_FLAGS: readonly (readonly [string, typeof ESTIMATOR_OPTIO
   ...group(ESTIMATOR_OPTIONS, ({ name }) => name),
 ].filter(([name]) => name !== 'fit');
 
-/** Adds the options of every estimator, the metric and the interval. */
+/**
+ * Adds the estimator and the options of each, the metric and the interval. Help lists the estimators, and the options of
+ * the one that stands beside `--help`.
+ */
 export function addEstimateOptions(command: Command): Command {
+  command
+    .option(
+      '--estimator <name>',
+      `how to estimate (default: ${DEFAULT_ESTIMATOR})`,
+      (word) => estimatorNamed(word).name,
+    )
+    .addHelpText('after', () => `\n${estimatorHelp(command.name(), command.opts()['estimator'])}`);
   for (const [name, meanings] of ESTIMATOR_FLAGS) {
     const isFlag = typeof meanings[0]!.default === 'boolean';
     const words = new Set(meanings.flatMap((meaning) => meaning.words ?? []));
@@ -20,13 +36,12 @@ export function addEstimateOptions(command: Command): Command {
       ({ estimators, description, defaultText }) =>
         `${estimators.join(', ')}: ${description}${isFlag ? '' : ` (default ${defaultText})`}`,
     );
-    command.addOption(
-      isFlag
-        ? new Option(`--${name}`, text.join('; '))
-        : words.size > 0
-          ? new Option(`--${name} <name>`, text.join('; ')).choices([...words])
-          : new Option(`--${name} <n>`, text.join('; ')).argParser((word) => numberNamed(name, word)),
-    );
+    const option = isFlag
+      ? new Option(`--${name}`, text.join('; '))
+      : words.size > 0
+        ? new Option(`--${name} <name>`, text.join('; ')).choices([...words])
+        : new Option(`--${name} <n>`, text.join('; ')).argParser((word) => numberNamed(name, word));
+    command.addOption(option.hideHelp());
   }
   return command
     .addOption(
@@ -55,4 +70,22 @@ export function numberNamed(name: string, word: string): number {
 /** A share as percent: 0.95 -> 95 %. */
 export function percent(level = DEFAULT_LEVEL): string {
   return `${Number((100 * level).toPrecision(6))} %`;
+}
+
+/** The estimators in a line each, or one of them with its options. */
+function estimatorHelp(command: string, chosen?: EstimatorName): string {
+  if (chosen === undefined) {
+    const lines = ESTIMATORS.map((name) => `  ${name.padEnd(29)} ${estimatorNamed(name).summary}`);
+    return `Estimators:\n${lines.join('\n')}\n\nThe options of one: ${command} --estimator gride --help`;
+  }
+  const { summary, source } = estimatorNamed(chosen);
+  const options = ESTIMATOR_OPTIONS.filter(
+    ({ estimators, name }) => name !== 'fit' && estimators.includes(chosen),
+  );
+  const lines = options.map(({ name, description, defaultText, ...option }) => {
+    const choices = option.words ? `; one of ${option.words.join(', ')}` : '';
+    const isFlag = typeof option.default === 'boolean';
+    return `  --${name.padEnd(20)} ${description}${choices}${isFlag ? '' : ` (default ${defaultText})`}`;
+  });
+  return `${chosen}: ${summary}. ${source}. Its options:\n${lines.join('\n') || '  none'}`;
 }

@@ -2,7 +2,7 @@
 import { parseRun, type RunConfig, runName } from '../experiments/registry';
 import { RUNS, runPath } from '../records/run-path';
 import { defineCommand, listenForStop, quoteWord, runCommand } from './command';
-import { EXPERIMENT_ARGUMENT, PRESETS_IN_WORDS, SETTINGS_IN_WORDS } from './experiments-in-words';
+import { EXPERIMENT_ARGUMENT, experimentHelp } from './experiments-in-words';
 import { showProgress } from './progress';
 
 interface Options {
@@ -24,7 +24,8 @@ const command = defineCommand(
   .option('--name <name>', 'of the record (default: from the settings, without steps)')
   .addHelpText(
     'after',
-    `\nCtrl-C writes a checkpoint and ends; a second one ends at once.\n\n${PRESETS_IN_WORDS}\n\n${SETTINGS_IN_WORDS}`,
+    ({ command: { args } }) =>
+      `\nCtrl-C writes a checkpoint and ends; a second one ends at once.\n\n${experimentHelp(args)}`,
   )
   .action(async (experiment: string, overrides: string[], options: Options) => {
     const config = parseRun(experiment, overrides);

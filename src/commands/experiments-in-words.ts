@@ -1,22 +1,67 @@
-/** The experiments, their presets and settings, as the help of commands lists them. */
-import type { Preset } from '../experiments/experiment';
+/** The experiments, their presets and settings, as the help of commands shows the part that is asked for. */
 import { EXPERIMENTS } from '../experiments/registry';
 
 /** What the argument may be. */
 export const EXPERIMENT_ARGUMENT: string = `${EXPERIMENTS.map(({ name }) => name).join(' or ')}, or a preset of one (below)`;
 
-/** Every preset with what it is, where it is from, and what a run costs. */
-export const PRESETS_IN_WORDS: string = EXPERIMENTS.map(
-  ({ name, presets }) => `Presets of ${name}:\n${Object.entries(presets).map(presetInWords).join('\n')}`,
-).join('\n\n');
+/** The entries of a registry, whatever the settings of each experiment are. */
+interface Known {
+  readonly name: string;
+  readonly summary: string;
+  readonly describe: () => string;
+  readonly overridesOf: (settings: object) => string[];
+  readonly presets: Readonly<Record<string, KnownPreset>>;
+}
+interface KnownPreset {
+  readonly summary: string;
+  readonly source: string;
+  readonly cost: string;
+  readonly settings: object;
+  readonly grid?: Readonly<Record<string, readonly unknown[]>>;
+}
+const KNOWN = EXPERIMENTS as unknown as readonly Known[];
 
-/** Every experiment with its settings and their defaults. */
-export const SETTINGS_IN_WORDS: string = EXPERIMENTS.map(
-  ({ name, summary, describe }) => `${name}: ${summary}. Its settings and their defaults:\n${describe()}`,
-).join('\n\n');
+/**
+ * The settings of the experiment that is among the words of the command line, the details of the preset that is, or else
+ * what there is to choose from.
+ */
+export function experimentHelp(words: readonly string[]): string {
+  for (const experiment of KNOWN) {
+    if (words.includes(experiment.name)) return settingsInWords(experiment);
+    const preset = Object.keys(experiment.presets).find((name) => words.includes(name));
+    if (preset !== undefined) return presetInWords(experiment, preset);
+  }
+  const lists = KNOWN.map(({ name, summary, presets }) =>
+    [
+      line(name, summary),
+      ...Object.entries(presets).map((entry) => line(`  ${entry[0]}`, entry[1].summary)),
+    ].join('\n'),
+  );
+  return [
+    'Experiments, and below each its presets:',
+    ...lists,
+    `The settings of an experiment: npm run experiment -- ${KNOWN[0]!.name} --help; of a preset likewise, with its source and cost.`,
+  ].join('\n\n');
+}
 
-function presetInWords([name, { summary, source, cost, grid = {} }]: [string, Preset<unknown>]): string {
-  const axes = Object.entries<readonly unknown[]>(grid).map(([key, values]) => `${key}=${values.join(',')}`);
-  const sweep = axes.length === 0 ? '' : ` Swept: ${axes.join(' ')}.`;
-  return `  ${name.padEnd(18)} ${summary}. Source: ${source}. Cost: ${cost}.${sweep}`;
+function line(name: string, text: string): string {
+  return `  ${name.padEnd(20)} ${text}`;
+}
+
+function settingsInWords({ name, summary, describe }: Known): string {
+  return `${name}: ${summary}. Its settings and their defaults:\n${describe()}`;
+}
+
+function presetInWords({ name: experiment, presets, overridesOf }: Known, name: string): string {
+  const { summary, source, cost, settings, grid = {} } = presets[name]!;
+  const axes = Object.entries(grid).map(([key, values]) => `${key}=${values.join(',')}`);
+  return [
+    `${name}: ${summary}.`,
+    `Source: ${source}.`,
+    `Cost: ${cost}.`,
+    ...(axes.length > 0 ? [`Swept: ${axes.join(' ')}.`] : []),
+    '',
+    `It is ${experiment} with ${overridesOf({ experiment, ...settings }).join(' ') || 'the defaults'}.`,
+    `What the settings are: npm run experiment -- ${experiment} --help.`,
+  ].join('\n');
 }

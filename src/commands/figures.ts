@@ -42,10 +42,10 @@ const command = defineCommand(
   )
   .action(async (names: string[], { out, tables, format, column }: FiguresOptions) => {
     const unknown = names.find((name) => !NAMES.includes(name));
-    if (unknown !== undefined) {
-      const meant = nearest(unknown, NAMES);
-      throw new RangeError(`no figure '${unknown}': did you mean '${meant}'? There are ${NAMES.join(', ')}`);
-    }
+    if (unknown !== undefined)
+      throw new RangeError(
+        `no figure '${unknown}'; did you mean '${nearest(unknown, NAMES)}'? It must be one of ${NAMES.join(', ')}`,
+      );
     makeFolder(out);
     const frame: FrameOptions = column === undefined ? {} : { width: COLUMN_WIDTHS[column], title: '' };
     const wanted = DRAWINGS.filter(({ name }) => names.length === 0 || names.includes(name));

@@ -4,7 +4,6 @@ import { scaleFigure } from '../figures/estimator';
 import { idDecimation } from '../intrinsic-dimension/decimation';
 import {
   assertEstimatorOptions,
-  DEFAULT_ESTIMATOR,
   ESTIMATORS,
   type EstimatorName,
   estimatorNamed,
@@ -41,9 +40,6 @@ const command = addEstimateOptions(
     "Estimate the intrinsic dimension of points [points, dimensions], with an interval. '-' reads standard input.",
   )
     .argument('<file>', 'points as .npy, .npz, .csv, .safetensors or .pt, or - for standard input')
-    .addOption(
-      new Option('--estimator <name>', `how to estimate (default: ${DEFAULT_ESTIMATOR})`).choices(ESTIMATORS),
-    )
     .option('--all', 'use every estimator, side by side')
     .option('--scale', 'use GRIDE from the nearest neighbours to far ones')
     .option('--decimation', 'estimate on all points, on halves, on quarters and so on')

@@ -6,7 +6,6 @@ import { inOrder, openLayers, type SavedOptions } from '../activations/saved/sav
 import { profile, type SavedSite } from '../activations/saved/saved-profile';
 import type { TokenRule } from '../activations/saved/tokens';
 import { profileFigure, profilesFigure, runsFigure } from '../figures/profile';
-import { DEFAULT_ESTIMATOR, ESTIMATORS } from '../intrinsic-dimension/estimators/registry';
 import { ARRAY_EXTENSIONS } from '../intrinsic-dimension/files/open-arrays';
 import type { IdOptions } from '../intrinsic-dimension/intrinsic-dimension';
 import { NoEstimateError } from '../intrinsic-dimension/no-estimate';
@@ -73,9 +72,6 @@ const command = addEstimateOptions(
       '--memory <bytes>',
       'that the points of one layer may take; larger layers are read row by row (default: 1 GiB)',
       (word) => numberNamed('memory', word),
-    )
-    .addOption(
-      new Option('--estimator <name>', `how to estimate (default: ${DEFAULT_ESTIMATOR})`).choices(ESTIMATORS),
     ),
 ).action(async (paths: string[], options: Options) => {
   const {

@@ -10,7 +10,10 @@ const command = defineCommand(
   'remeasure',
   'Train a grokking run again, and measure its last layer at every checkpoint by several estimators.',
 )
-  .argument('[key=value...]', 'settings of the experiment grokking; npm run experiment -- --help lists them')
+  .argument(
+    '[key=value...]',
+    'settings of the experiment grokking; npm run experiment -- grokking --help lists them',
+  )
   .addHelpText('after', '\nCtrl-C writes a checkpoint and ends; the same command goes on from there.')
   .action(async (words: string[]) => {
     const config = grokkingConfig(GROKKING.parseOverrides(words));

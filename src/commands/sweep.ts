@@ -7,7 +7,7 @@ import { SLURM_TIME, slurmScript } from '../experiments/slurm';
 import { type SweepCell, sweep, sweepCells } from '../experiments/sweep';
 import { RUNS } from '../records/run-path';
 import { defineCommand, listenForStop, numberOption, runCommand } from './command';
-import { EXPERIMENT_ARGUMENT, PRESETS_IN_WORDS } from './experiments-in-words';
+import { EXPERIMENT_ARGUMENT, experimentHelp } from './experiments-in-words';
 import { showSweep } from './sweep-progress';
 
 interface Options {
@@ -24,7 +24,7 @@ const command = defineCommand(
     'checkpoints, and a run that fails does not stop the others.',
 )
   .argument('<experiment>', EXPERIMENT_ARGUMENT)
-  .argument('[key=value,value...]', 'settings; npm run experiment -- --help lists them')
+  .argument('[key=value,value...]', 'settings')
   .option('--out <folder>', 'where the records go', RUNS)
   .option(
     '--workers <n>',
@@ -34,7 +34,11 @@ const command = defineCommand(
   .option('--dry-run', 'list the runs, and what is left of each')
   .option('--slurm', 'write an array job for Slurm, and submit it with sbatch')
   .option('--time <hh:mm:ss>', `with --slurm: the wall-clock time of a task (default: ${SLURM_TIME})`)
-  .addHelpText('after', `\nCtrl-C writes a checkpoint of every run and ends.\n\n${PRESETS_IN_WORDS}`)
+  .addHelpText(
+    'after',
+    ({ command: { args } }) =>
+      `\nCtrl-C writes a checkpoint of every run and ends.\n\n${experimentHelp(args)}`,
+  )
   .action(async (experiment: string, words: string[], options: Options) => {
     const grid = parseGrid(words, experiment);
     if (options.time !== undefined && !options.slurm)

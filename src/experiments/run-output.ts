@@ -1,16 +1,21 @@
 /** What a run leaves on disk besides its checkpoints: its record, its curves, and its file for TensorBoard. */
 import { existsSync, mkdirSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
-import { openCurves } from '../records/curves';
-import { type Environment, type Measurement, openRun, readRun } from '../records/run-record';
+import { openCurves, type StepNumbers } from '../records/curves';
+import {
+  type Environment,
+  type Measurement,
+  type OpenOptions,
+  openRun,
+  readRun,
+} from '../records/run-record';
 import { openBoard } from '../records/tensorboard';
 import { checkpointPath, loadCheckpoint } from '../training/checkpoint';
-import type { StepEvent } from '../training/trainer';
 import { changeableSettings, type RunConfig, withDefaults } from './registry';
 
 /** Writes what happens in a run; holds the lock of its record until closed. */
 export interface RunOutput {
-  step(event: StepEvent): void;
+  step(event: StepNumbers): void;
   measurement(line: Measurement): void;
   done(step: number): void;
   /** Puts on the disk what a checkpoint that is about to be there must find beside it. */
@@ -41,14 +46,25 @@ export function openOutput(
   const step = resume ? lastStep(last) : undefined;
   if (step === -1) assertNothingLost(path, directory, resume === 'best', config.checkpointEvery);
   const mayChange = changeableSettings(config);
-  const record = openRun(
+  return outputOf(
     path,
     step === undefined ? options : { ...options, mayChange, complete: withDefaults, resumeFrom: step },
+    config,
   );
+}
+
+/** The files of a run, of whatever kind. */
+export function outputOf(
+  path: string,
+  options: OpenOptions,
+  { logEvery, tensorboard }: { readonly logEvery: number; readonly tensorboard: boolean },
+): RunOutput {
+  const directory = path.replace(/\.jsonl$/, '');
+  const record = openRun(path, options);
   try {
+    const curves = openCurves(path, { every: logEvery, resumeFrom: options.resumeFrom });
     mkdirSync(directory, { recursive: true });
-    const curves = openCurves(path, { every: config.logEvery, resumeFrom: step });
-    const board = config.tensorboard ? openBoard(directory, readRun(path), curves.earlier) : undefined;
+    const board = tensorboard ? openBoard(directory, readRun(path), curves.earlier) : undefined;
     return {
       step: (event) => {
         const point = curves.append(event);

@@ -25,7 +25,7 @@ export interface RunOptions {
    * that is damaged. @default false
    */
   readonly resume?: boolean | 'best';
-  /** Ends the run after the current step, with a checkpoint. */
+  /** Ends the run after the current step, with a checkpoint. @default that of the notebook cell, which Stop aborts */
   readonly signal?: AbortSignal;
 }
 

@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { cellSignal } from '../cell-signal';
 import { RUNS, runPath } from '../records/run-path';
 import { readRun } from '../records/run-record';
 import { type RunConfig, runName } from './registry';
@@ -17,7 +18,7 @@ export interface SweepOptions {
    * each finish 1.45 times as soon as one after the other with two
    */
   readonly workers?: number;
-  /** Ends the sweep: the runs write checkpoints and stop. */
+  /** Ends the sweep: the runs write checkpoints and stop. @default that of the notebook cell, which Stop aborts */
   readonly signal?: AbortSignal;
   /** Called whenever a run has moved on. */
   readonly onChange?: (cells: readonly SweepCell[]) => void;
@@ -61,7 +62,7 @@ export function sweepCells(grid: readonly RunConfig[], folder: string = RUNS): S
  * A run that fails does not stop the others. Killed at any moment, the same call goes on from the checkpoints.
  */
 export async function sweep(grid: readonly RunConfig[], options: SweepOptions = {}): Promise<SweepCell[]> {
-  const { folder = RUNS, signal, onChange } = options;
+  const { folder = RUNS, signal = cellSignal(), onChange } = options;
   const { workers = defaultWorkers() } = options;
   if (!(Number.isInteger(workers) && workers >= 1)) {
     throw new RangeError(`workers must be a whole number of at least 1, got ${workers}`);

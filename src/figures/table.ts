@@ -28,16 +28,26 @@ export function table(
 /** What a danfo DataFrame has; its own class is not needed to show it. */
 export interface Frame {
   readonly columns: readonly string[];
-  /** By row. */
+  /** By row; those of a Series are no arrays. */
   readonly values: readonly unknown[];
+  /** Names of the rows, or their numbers from 0. */
+  readonly index?: readonly (string | number)[];
 }
 
-/** A DataFrame as a table. */
-export function frameTable(frame: Frame): Table {
-  const rows = (frame.values as readonly (readonly unknown[])[]).map((values) =>
-    Object.fromEntries(frame.columns.map((name, i) => [name, asCell(values[i])])),
-  );
-  return { rows, columns: frame.columns };
+/** Whether a value is a danfo DataFrame or Series. */
+export function isFrame(value: object): value is Frame {
+  const { columns, values, index } = value as Partial<Frame>;
+  return Array.isArray(columns) && Array.isArray(values) && Array.isArray(index);
+}
+
+/** A DataFrame or Series as a table; rows that are not just numbered keep their names. */
+export function frameTable({ columns, values, index = [] }: Frame): Table {
+  const named = index.some((name, i) => name !== i);
+  const rows = values.map((row, r) => ({
+    ...(named ? { '': asCell(index[r]) } : {}),
+    ...Object.fromEntries(columns.map((name, i) => [name, asCell(Array.isArray(row) ? row[i] : row)])),
+  }));
+  return { rows, columns: named ? ['', ...columns] : columns };
 }
 
 /** danfo has NaN for a missing number. */

@@ -1,4 +1,5 @@
 /** Estimates the intrinsic dimension of points, with its error, in one call. */
+import { cellSignal } from '../cell-signal';
 import type { FromNeighbours, LinearFit } from './estimators/estimator';
 import {
   assertEstimatorOptions,
@@ -97,7 +98,8 @@ export interface IdEstimate {
 export async function intrinsicDimension(points: Points, options: IdOptions = {}): Promise<IdEstimate> {
   assertEstimatorOptions('intrinsicDimension', options, ID_KINDS);
   assertOptions(options);
-  return estimateIn(await space(points, options), options);
+  const signal = options.signal ?? cellSignal();
+  return estimateIn(await space(points, options), signal ? { ...options, signal } : options);
 }
 
 /** @throws RangeError for options out of range */

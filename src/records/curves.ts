@@ -2,7 +2,7 @@
 import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { removeLeftovers, writeAtomically } from '../atomic-write';
 
-/** One step of a run, as its batch saw it. */
+/** One step of a run, as its batch saw it. What a run does not know of its steps is NaN. */
 export interface CurvePoint {
   /** Counted from 1. */
   readonly step: number;

@@ -36,7 +36,7 @@ export interface Environment {
 export interface SplitMeasurement {
   /** Mean cross entropy in nats. */
   loss: number;
-  /** From 0 to 1. */
+  /** From 0 to 1; NaN where the network does not tell classes apart, which is null in the file. */
   accuracy: number;
   /** What the regularisers add to the loss, in evaluation; missing without regularisers, and in early records. */
   regularization?: number;
@@ -119,6 +119,7 @@ interface RunLine {
 type Line = RunLine | Measurement | DoneLine;
 
 const share = z.number().min(0).max(1);
+const accuracy = z.union([share, z.nan(), z.null().transform(() => Number.NaN)]);
 const estimate = z.union([
   z.strictObject({ value: z.number(), std: z.number() }),
   z.strictObject({ value: z.null(), reason: z.string() }),
@@ -126,7 +127,7 @@ const estimate = z.union([
 const ids = z.record(z.string(), estimate);
 const split = z.strictObject({
   loss: z.number(),
-  accuracy: share,
+  accuracy,
   regularization: z.number().exactOptional(),
   classAccuracy: z.array(share.nullable()).readonly().exactOptional(),
   id: ids,
@@ -327,6 +328,7 @@ function toLine(line: Line, path: string): string {
   }
   const text = JSON.stringify(line, (key, value: unknown) => {
     if (typeof value !== 'number' || Number.isInteger(value)) return value;
+    if (key === 'accuracy' && Number.isNaN(value)) return null;
     if (!Number.isFinite(value)) throw new Error(`${path}: ${key} is ${value}, which a record cannot hold`);
     if (line.type === 'run') return value;
     return Number(value.toPrecision(key === 'value' || key === 'std' ? 5 : 6));

@@ -26,7 +26,8 @@ export function openBoard(folder: string, run: RunSoFar, points: readonly CurveP
   // As if the run had not paused: its earlier part ends now.
   const start = Date.now() / 1000 - (points.at(-1)?.seconds ?? 0);
   let seconds = 0;
-  const add = (step: number, values: Tagged): void => file((to) => to.add(step, start + seconds, values));
+  const add = (step: number, values: Tagged): void =>
+    file((to) => to.add(step, start + seconds, known(values)));
   const board: Board = {
     point: (point) => {
       seconds = point.seconds;
@@ -111,6 +112,11 @@ function lossValues(prefix: string, { loss, regularization }: SplitMeasurement):
   };
 }
 
+/** Without numbers that the run does not have, such as the accuracy of a regression. */
+function known(values: Tagged): Tagged {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => !Number.isNaN(value)));
+}
+
 function classValues(split: string, { classAccuracy = [] }: SplitMeasurement): Tagged {
   return Object.fromEntries(
     classAccuracy.flatMap((share, label) =>
@@ -125,7 +131,7 @@ function idValues(group: string, measured: SplitMeasurement): Tagged {
   const summary = { [`${group}/PID`]: peakId(measured), [`${group}/LLID`]: lastLayerId(measured) };
   return {
     ...estimates(group, id),
-    ...Object.fromEntries(Object.entries(summary).filter(([, value]) => !Number.isNaN(value))),
+    ...summary,
     ...(dataId ? estimates(group, { data: dataId }) : {}),
     ...Object.assign(
       {},

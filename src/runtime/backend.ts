@@ -3,12 +3,16 @@ import { join } from 'node:path';
 import util from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
+import { nearest } from '../nearest';
 import { threads } from '../threads';
 import { installConvolutionKernels } from './operations/convolution-kernels';
 
+/** The backends, the fastest first. */
+const BACKENDS = ['tensorflow', 'wasm', 'cpu'] as const;
+
 /** What computes: which backend, on which device, and why not a faster one. */
 export interface BackendInfo {
-  readonly name: 'tensorflow' | 'wasm' | 'cpu';
+  readonly name: (typeof BACKENDS)[number];
   readonly device: 'GPU' | 'CPU';
   /** Version of TensorFlow's C++ library, or of tfjs on the other backends. */
   readonly version: string;
@@ -65,7 +69,7 @@ export interface OpAttribute {
   readonly value: unknown;
 }
 
-/** The addon of `native/operations.cc`: once loaded, TensorFlow knows its operations. */
+/** The addon of `operations/native/operations.cc`: once loaded, TensorFlow knows its operations. */
 interface Operations {
   /** The set of instructions that they use on this processor. */
   readonly instructions: string;
@@ -78,15 +82,35 @@ let loading: Promise<BackendInfo> | undefined;
 
 /**
  * Loads the backend once: TensorFlow's C++ library (on a GPU, then on the CPU), else WebAssembly, else plain JavaScript.
- * Everything runs on each of them; only TensorFlow compiles programs into TensorFlow graphs.
+ * TensorFlow is there when this function returns, the others when its promise is kept.
+ *
+ * Only TensorFlow compiles programs into TensorFlow graphs. Plain JavaScript runs everything else, slowly. WebAssembly
+ * lacks the gradients of convolutions and embeddings: it runs networks that have them, but cannot train them.
  *
  * `TF_ENABLE_ONEDNN_OPTS`, `TF_CPP_MIN_LOG_LEVEL` and `TF_FORCE_GPU_ALLOW_GROWTH` keep the values that the
  * environment gives them; `ID_BACKEND=wasm` or `cpu` skips the faster ones.
+ *
+ * @throws RangeError where ID_BACKEND is none of tensorflow, wasm and cpu
  */
 export function loadBackend(): Promise<BackendInfo> {
   loading ??= chooseBackend();
   return loading;
 }
+
+/**
+ * Loads the backend where no one has chosen one yet, for functions that cannot wait: TensorFlow is there at once, and
+ * where it is not available tfjs goes on with what it has until the other backend is loaded.
+ *
+ * @throws RangeError as {@link loadBackend}
+ */
+export function requestBackend(): void {
+  if (loading || !UNCHOSEN.has(tf.getBackend())) return;
+  wantedBackend();
+  void loadBackend();
+}
+
+/** What tfjs computes with before anyone has chosen: nothing yet, or plain JavaScript. */
+const UNCHOSEN: ReadonlySet<string | undefined> = new Set([undefined, '', 'cpu']);
 
 /** True when operations run in TensorFlow's C++ library. */
 export function usesTensorFlow(): boolean {
@@ -106,7 +130,7 @@ export function tensorflowBackend(): TensorFlowBackend {
 }
 
 async function chooseBackend(): Promise<BackendInfo> {
-  const wanted = process.env['ID_BACKEND'];
+  const wanted = wantedBackend();
   let note: string | undefined;
   if (wanted === undefined || wanted === 'tensorflow') {
     try {
@@ -127,13 +151,26 @@ async function chooseBackend(): Promise<BackendInfo> {
   return fallback('cpu', note);
 }
 
+/** The backend that ID_BACKEND names, if it is set. */
+function wantedBackend(): BackendInfo['name'] | undefined {
+  const wanted = process.env['ID_BACKEND'];
+  if (wanted === undefined) return undefined;
+  const known = BACKENDS.find((name) => name === wanted);
+  if (known) return known;
+  throw new RangeError(
+    `ID_BACKEND is '${wanted}': did you mean '${nearest(wanted, BACKENDS)}'? It must be one of ${BACKENDS.join(', ')}`,
+  );
+}
+
 function loadTensorFlow(): BackendInfo {
   // Read by TensorFlow's library while it loads. Without oneDNN its convolutions are up to twice slower on AMD.
   process.env['TF_ENABLE_ONEDNN_OPTS'] ??= '1';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   replaceLegacyTests();
-  const operations = require(join(__dirname, '..', '..', '.cache', 'operations.node')) as Operations;
+  const addon = (name: string): unknown => require(join(__dirname, '..', '..', '.cache', `${name}.node`));
+  (addon('library') as { load(): void }).load();
+  const operations = addon('operations') as Operations;
   if (isMainThread) operations.receiveSignalsApart();
   require('@tensorflow/tfjs-node-gpu');
   operations.setThreads(threads());

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { ACTIVATION_MEMORY } from '../activations/activations';
 import { removeLeftovers } from '../atomic-write';
+import { cellSignal } from '../cell-signal';
 import { type Batch, batchCount, batches, type Dataset } from '../data/dataset';
 import type { Model } from '../models/model';
 import { streamSeed } from '../random';
@@ -82,7 +83,7 @@ export interface TrainOptions<M = unknown> {
     /** Called before each checkpoint is written: what must not be missing beside it goes to the disk first. @default nothing */
     readonly beforeSave?: () => void;
   };
-  /** Ends the run after the current step, with a checkpoint. */
+  /** Ends the run after the current step, with a checkpoint. @default that of the notebook cell, which Stop aborts */
   readonly signal?: AbortSignal;
 }
 
@@ -156,7 +157,7 @@ export async function* train<M = unknown>(
   options: TrainOptions<M>,
 ): AsyncGenerator<TrainEvent<Record<string, M>>, void, void> {
   await loadBackend();
-  const { model, data, batchSize, steps, schedule, seed = 0, checkpoints, signal } = options;
+  const { model, data, batchSize, steps, schedule, seed = 0, checkpoints, signal = cellSignal() } = options;
   const { measureAt = () => false, parameterNorms = false, regularizers = [] } = options;
   if (options.validateInTrainingMode && data.validation.size <= batchSize)
     throw new RangeError(

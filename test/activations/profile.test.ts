@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { type ActivationSource, activations } from '../../src/activations/activations';
 import { layerProfile, type ProfileOptions } from '../../src/activations/profile';
+import { modelSites } from '../../src/activations/sources/any-model';
 import { modelSource } from '../../src/activations/sources/inputs';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
 import { cube, embed } from '../../src/intrinsic-dimension/manifolds/manifolds';
 import type { ApplyOptions, Model } from '../../src/models/model';
 import { resnet } from '../../src/models/resnet';
 import { loadBackend } from '../../src/runtime/backend';
+import { secondCopy } from '../runtime/second-copy';
 
 function plane(points: number): tf.Tensor2D {
   const { data, shape } = embed(cube({ points, dimension: 2, seed: 1 }), { coordinates: 12, seed: 2 });
@@ -181,7 +183,7 @@ describe('layerProfile', () => {
     const model = await smallGraph();
     const inputs = plane(600);
     const before = tf.memory().numTensors;
-    const { sites, lastSite } = await layerProfile(model, inputs, { lastSite: 'hidden/relu' });
+    const { sites, lastSite } = await layerProfile(model, inputs);
     assert.equal(tf.memory().numTensors, before);
     assert.deepEqual(Object.keys(sites), ['hidden', 'hidden/relu', 'logits']);
     assert.equal(lastSite, 'hidden/relu');
@@ -322,6 +324,128 @@ describe('layerProfile', () => {
       layerProfile(model, inputs, { subsamples: { fraction: 0.001 } }),
       /at site 'alive': a subsample of 0.001 of 200 points has 0/,
     );
+    tf.dispose(inputs);
+    model.dispose();
+  });
+
+  it('takes LLID before the classifier, whatever else is measured', async () => {
+    const model = tf.sequential({
+      layers: [
+        tf.layers.dense({ name: 'first', units: 9, inputShape: [12], activation: 'tanh' }),
+        tf.layers.dense({ name: 'second', units: 8, activation: 'tanh' }),
+        tf.layers.dense({ name: 'logits', units: 4 }),
+        tf.layers.activation({ name: 'softmax', activation: 'softmax' }),
+      ],
+    });
+    const inputs = plane(200);
+    const lastOf = async (...sites: string[]) => {
+      const { lastSite, lastLayerId } = await layerProfile(model, inputs, { sites });
+      return [lastSite, Number.isNaN(lastLayerId)];
+    };
+    assert.deepEqual(await lastOf('first', 'second', 'softmax'), ['second', false]);
+    assert.deepEqual(await lastOf('first', 'softmax'), ['first', false]);
+    assert.deepEqual(await lastOf('softmax', 'logits'), ['second', true]);
+    const asked = await layerProfile(model, inputs, { sites: ['logits'], lastSite: 'logits' });
+    assert.equal(asked.lastLayerId, asked.sites['logits']!.value);
+    tf.dispose(inputs);
+    model.dispose();
+  });
+
+  it('measures a model with several inputs, given in their order or by name', async () => {
+    const [a, b] = [tf.input({ name: 'a', shape: [12] }), tf.input({ name: 'b', shape: [12] })];
+    const both = tf.layers.concatenate({ name: 'both' }).apply([a, b]) as tf.SymbolicTensor;
+    const end = tf.layers.dense({ name: 'end', units: 3 }).apply(both) as tf.SymbolicTensor;
+    const model = tf.model({ inputs: [a, b], outputs: end });
+    const [x, y] = [plane(300), tf.tidy(() => tf.reverse(plane(300), 0))];
+    const before = tf.memory().numTensors;
+    const inOrder = await layerProfile(model, [x, y], { batchSize: 77 });
+    assert.deepEqual(await layerProfile(model, { b: y, a: x }, { batchSize: 77 }), inOrder);
+    assert.equal(tf.memory().numTensors, before);
+    assert.deepEqual(Object.keys(inOrder.sites), ['both', 'end']);
+    // Two planes whose points are paired at random: four dimensions.
+    assert.ok(Math.abs(inOrder.sites['both']!.value - 4) < 0.8, `${inOrder.sites['both']!.value}`);
+    await assert.rejects(layerProfile(model, x), /has 2 input\(s\), a, b, and was given 1/);
+    await assert.rejects(layerProfile(model, { a: x }), /has 2 input\(s\), a, b, and was given 1/);
+    await assert.rejects(layerProfile(model, { a: x, c: y }), /no input 'c': it has a, b/);
+    const few = tf.slice(y, 0, 10);
+    await assert.rejects(layerProfile(model, [x, few]), /inputs a, b have 300, 10 examples/);
+    tf.dispose([x, y, few]);
+    model.dispose();
+  });
+
+  it('begins each batch of a stateful layer with states of 0, and leaves the layer its own', async () => {
+    const lstm = tf.layers.lstm({
+      name: 'lstm',
+      units: 5,
+      stateful: true,
+      batchInputShape: [50, 4, 3],
+    }) as tf.RNN;
+    const model = tf.sequential({ layers: [lstm, tf.layers.dense({ units: 2 })] });
+    const inputs = tf.tidy(() => tf.reshape(plane(100), [100, 4, 3]));
+    tf.dispose(model.predict(tf.slice(inputs, 0, 50), { batchSize: 50 }) as tf.Tensor);
+    const states = () => lstm.states.flatMap((state) => [...state.dataSync()]);
+    const own = states();
+    assert.ok(own.some((value) => value !== 0));
+    const rows = async (x: tf.Tensor) => {
+      const source = await modelSource(model, x, { sites: ['lstm'] });
+      for await (const { points } of activations(source))
+        return [...Array(points.shape[0]).keys()].map((i) => [...points.row(i)]);
+      return [];
+    };
+    const before = tf.memory().numTensors;
+    const [first, second] = [tf.slice(inputs, 0, 50), tf.slice(inputs, 50, 50)];
+    assert.deepEqual(await rows(inputs), [...(await rows(first)), ...(await rows(second))]);
+    assert.deepEqual(states(), own);
+    tf.dispose([first, second]);
+    assert.equal(tf.memory().numTensors, before);
+    tf.dispose(inputs);
+    model.dispose();
+  });
+
+  it('takes models of a second copy of tfjs', async () => {
+    const other = secondCopy();
+    const model = other.sequential({
+      layers: [
+        other.layers.dense({ name: 'other-first', units: 9, inputShape: [12], activation: 'tanh' }),
+        other.layers.dense({ name: 'other-last', units: 4 }),
+      ],
+    });
+    assert.ok(!(model instanceof tf.LayersModel));
+    const inputs = plane(200);
+    const { sites, lastSite } = await layerProfile(model as tf.LayersModel, inputs);
+    assert.deepEqual([Object.keys(sites), lastSite], [['other-first', 'other-last'], 'other-first']);
+    const { weightData, ...artifacts } = graphArtifacts(-1);
+    const handler = other.io.fromMemory({ ...artifacts, weightData: Uint8Array.from(weightData).buffer });
+    const graph = await other.loadGraphModel(handler);
+    assert.ok(!(graph instanceof tf.GraphModel));
+    assert.deepEqual(Object.keys((await layerProfile(graph, inputs)).sites), [
+      'hidden',
+      'hidden/relu',
+      'logits',
+    ]);
+    tf.dispose(inputs);
+  });
+
+  it('lists the sites of any model, and proposes none that is a constant', async () => {
+    const graph = await smallGraph();
+    assert.deepEqual(modelSites(graph), ['hidden', 'hidden/relu', 'logits', 'class']);
+    const inputs = plane(20);
+    await assert.rejects(
+      layerProfile(graph, inputs, { sites: ['hiden'] }),
+      /no node 'hiden': did you mean 'hidden'\? Its sites are hidden, hidden\/relu, logits, class; modelSites/,
+    );
+    tf.dispose(inputs);
+    assert.deepEqual(modelSites(resnet({ classes: 2, channels: 1, width: 4 })).at(-1), 'avg_pool');
+    assert.throws(() => modelSites({} as Model), /must be one of this/);
+  });
+
+  it('names the layer that cannot take its inputs', async () => {
+    const words = tf.layers.embedding({ name: 'words', inputDim: 10, outputDim: 4, inputLength: 3 });
+    const model = tf.sequential({ layers: [words, tf.layers.flatten({ name: 'flat' })] });
+    const inputs = tf.fill([40, 3], 12);
+    await assert.rejects(layerProfile(model, inputs), /12 is not in \[0, 9\] \(in layer 'words'\)/);
+    const { state } = tf.engine() as unknown as { state: { profiling: boolean } };
+    assert.equal(state.profiling, false);
     tf.dispose(inputs);
     model.dispose();
   });

@@ -23,8 +23,10 @@ export async function startLab(settings: Readonly<Record<string, object>>): Prom
   const folder = join(ROOT, '.cache', 'browser');
   rmSync(folder, { recursive: true, force: true });
   const jupyter = join(folder, '.jupyter');
+  // `npm run lab` has a folder of its own for them, whatever the environment says.
+  const userSettings = join(jupyter, 'settings');
   for (const [plugin, values] of Object.entries(settings)) {
-    const path = join(jupyter, 'lab', 'user-settings', `${plugin.replace(':', '/')}.jupyterlab-settings`);
+    const path = join(userSettings, `${plugin.replace(':', '/')}.jupyterlab-settings`);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, JSON.stringify(values));
   }
@@ -33,7 +35,13 @@ export async function startLab(settings: Readonly<Record<string, object>>): Prom
   for (const name of ['package.json', 'dist', 'data']) symlinkSync(join(ROOT, name), join(folder, name));
   const server = spawn(
     process.execPath,
-    [join(ROOT, 'scripts', 'lab.mjs'), '--no-browser', '--port=0', `--notebook-dir=${folder}`],
+    [
+      join(ROOT, 'scripts', 'lab.mjs'),
+      '--no-browser',
+      '--port=0',
+      `--notebook-dir=${folder}`,
+      `--LabApp.user_settings_dir=${userSettings}`,
+    ],
     {
       env: { ...process.env, JUPYTER_CONFIG_DIR: jupyter, JUPYTER_RUNTIME_DIR: join(jupyter, 'runtime') },
       stdio: ['ignore', 'pipe', 'pipe'],

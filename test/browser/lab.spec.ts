@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { JSDOM } from 'jsdom';
 import { type Browser, chromium } from 'playwright-core';
 import { grokkingConfig } from '../../src/experiments/grokking-config';
 import { runName } from '../../src/experiments/registry';
@@ -24,9 +25,9 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** All but the one that has a test of its own. */
+/** All but those that have tests of their own. */
 const NOTEBOOKS = readdirSync(join(__dirname, '..', '..', 'notebooks'))
-  .filter((file) => file.endsWith('.ipynb') && file !== '4-grokking.ipynb')
+  .filter((file) => file.endsWith('.ipynb') && !['4-grokking.ipynb', 'start-here.ipynb'].includes(file))
   .map((file) => file.slice(0, -'.ipynb'.length));
 
 /** What is typed into the parameters cells: seconds instead of minutes. */
@@ -93,6 +94,52 @@ describe('JupyterLab in a browser', function () {
       assert.equal(await notebook.visibleCharts(), charts);
     });
   }
+
+  it('leads through the first notebook, shows values, stops fit, and exports a page from the menu', async () => {
+    const notebook = await open('start-here', 'dark');
+    const { page } = notebook;
+    assert.match(await page.content(), /"preferredPath": "\/?notebooks"/);
+    await notebook.runAll();
+    // Also with cells in the queue.
+    await page.getByText('TypeScript | Busy').waitFor();
+    await notebook.allFinished(150_000);
+    assert.deepEqual(await notebook.errors(), []);
+    assert.equal(await notebook.allCharts(), 2);
+    await notebook.screenshots();
+
+    // A frame with many columns: the table can be scrolled, the page not.
+    const wide = `import { DataFrame } from 'danfojs-node';
+const columns = Array.from({ length: 60 }, (_, i) => 'column ' + i);
+new DataFrame([columns.map((_, i) => i / 7)], { columns: columns }).describe()`;
+    await notebook.replace(notebook.cell('data: [{'), wide);
+    const last = notebook.cell('new DataFrame');
+    await notebook.run(last);
+    await notebook.allFinished(60_000);
+    const table = last.locator('.jp-RenderedHTML table');
+    await table.getByText('variance').waitFor();
+    const box = (await last.boundingBox())!;
+    assert.ok(box.width < 1100, `the cell is ${box.width} pixels wide`);
+    await last.screenshot({ path: notebook.picture('-wide') });
+
+    const training = notebook.cell('const model = tf.sequential');
+    await notebook.typeOver(training, 'epochs: 5', 'epochs: 5000,');
+    await notebook.run(training);
+    await training.getByText('epoch 1:').waitFor({ timeout: 60_000 });
+    await page.getByText('TypeScript | Busy').waitFor();
+    const pressed = Date.now();
+    await notebook.stop();
+    await training.getByText('training stopped after a batch').waitFor({ timeout: 60_000 });
+    console.log(`      fit stopped ${Date.now() - pressed} ms after the button was pressed`);
+    await page.getByText('TypeScript | Idle').waitFor();
+
+    const exported = await notebook.exportFromMenu('HTML');
+    const { document } = new JSDOM(exported).window;
+    const text = document.querySelector('main')!.textContent!;
+    assert.doesNotMatch(text, /<\/?(h1|p|table|thead|caption)[ >]/, 'tags stand in the page as text');
+    assert.ok(document.querySelector('h1'));
+    assert.equal(document.querySelectorAll('img[src^="data:image/svg+xml"]').length, 1);
+    assert.ok(document.querySelector('main table thead th'));
+  });
 
   it('edits parameters, trains, stops, goes on, and shows what another parameter gives', async () => {
     const notebook = await open('4-grokking');

@@ -1,7 +1,7 @@
 /** A notebook in JupyterLab, handled as a user does: menus, buttons, keys, and what can be seen on the page. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Download, Locator, Page } from 'playwright-core';
 import type { LabServer } from './lab-server';
 
 const SCREENSHOTS = join(__dirname, '..', '..', 'out', 'browser');
@@ -93,6 +93,33 @@ export class NotebookPage {
     await this.page.keyboard.press('Home');
     await this.page.keyboard.press('Shift+End');
     await this.page.keyboard.insertText(text);
+  }
+
+  /** Replaces all of a cell. */
+  async replace(cell: Locator, text: string): Promise<void> {
+    await cell.locator('.cm-content').click();
+    await this.page.keyboard.press('ControlOrMeta+A');
+    await this.page.keyboard.insertText(text);
+  }
+
+  /** What File > Save and Export Notebook As downloads, after the notebook is saved. */
+  async exportFromMenu(format: string): Promise<string> {
+    await this.page.keyboard.press('ControlOrMeta+S');
+    await this.page.getByRole('menuitem', { name: 'File', exact: true }).click();
+    await this.page.getByText('Save and Export Notebook As').hover();
+    await this.page.getByRole('menuitem', { name: format, exact: true }).click();
+    // A dialog asks, among others, whether the page is to be sanitized; its defaults are what most users take.
+    const accept = this.page.locator('.jp-Dialog .jp-mod-accept');
+    await accept.waitFor();
+    await this.page.screenshot({ path: this.picture('-export') });
+    // The download belongs to a page that is gone at once.
+    const downloaded = new Promise<Download>((resolve) => {
+      this.page.once('download', resolve);
+      this.page.context().once('page', (opened) => opened.once('download', resolve));
+    });
+    await accept.click();
+    const download = await downloaded;
+    return readFileSync(await download.path(), 'utf8');
   }
 
   /** The stop button of the toolbar. */

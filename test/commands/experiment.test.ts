@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { grokkingConfig } from '../../src/experiments/grokking-config';
+import { experimentWords } from '../../src/experiments/registry';
 import { readCurves } from '../../src/records/curves';
 import { readRun } from '../../src/records/run-record';
 import { readEvents } from '../records/read-events';
@@ -67,14 +68,22 @@ describe('the command line', () => {
     return { code, ...said };
   }
 
-  it('lists every key with its default on --help', () => {
-    const { code, stdout } = call('--help');
-    assert.equal(code, 0);
+  it('lists experiments and presets on --help, and shows the part that was asked for', () => {
+    const all = call('--help');
+    assert.equal(all.code, 0);
+    for (const flag of ['--resume', '--out', '--name', '--help'])
+      assert.ok(new RegExp(` ${flag}\\s`).test(all.stdout), flag);
+    for (const word of experimentWords()) assert.match(all.stdout, new RegExp(`^ +${word} `, 'm'));
+    assert.ok(all.stdout.split('\n').length < 50);
+    assert.doesNotMatch(all.stdout, /weightDecay=/);
+
+    const preset = call('mnist', '--help').stdout;
+    assert.match(preset, /Source: .*\nCost: .*\n[\s\S]*It is images with dataset=mnist images=500 /);
+    const { stdout } = call('grokking', '--help');
     for (const [key, value] of Object.entries(grokkingConfig())) {
       if (key !== 'experiment') assert.ok(stdout.includes(`  ${key}=${value} `), key);
     }
-    for (const flag of ['--resume', '--out', '--name', '--help'])
-      assert.ok(new RegExp(` ${flag}\\s`).test(stdout), flag);
+    assert.doesNotMatch(stdout, /dataset=/);
   });
 
   it('writes nowhere but into the folder that it was given', () => {

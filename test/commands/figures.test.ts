@@ -29,7 +29,7 @@ describe('npm run figures', function () {
   it('names the nearest figure and the forms, and draws nothing', () => {
     const misspelt = run('generalisation', '--out', folder);
     assert.equal(misspelt.status, 1);
-    assert.match(misspelt.stderr, /^error: no figure 'generalisation': did you mean 'generalization'\?/);
+    assert.match(misspelt.stderr, /^error: no figure 'generalisation'; did you mean 'generalization'\?/);
     assert.match(run('--format', 'jpg').stderr, /jpg.*svg, pdf, png, html/);
     assert.match(run('--column', '3').stderr, /3.*Allowed choices are 1, 2/);
     assert.equal(readdirSync(folder).length, 1);

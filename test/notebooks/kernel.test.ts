@@ -23,6 +23,7 @@ interface Answer {
     readonly data?: Record<string, string>;
   };
   readonly outputs: { type: string; name?: string; text?: string; traceback?: string[]; data?: object }[];
+  readonly stopped_after: number | null;
 }
 
 /** Plays requests to one fresh kernel. */
@@ -39,10 +40,23 @@ const STOP = { once: 'output', interrupt_after: 0.1 } as const;
 const LOOP =
   'console.log("begun"); let i = 0; while (!signal.aborted) { i++; await new Promise(setImmediate); } return i;';
 
+/** Trains for ever, and says when it has begun. */
+const FIT = `{ epochs: 1e6, verbose: 0, callbacks: { onBatchEnd: async () => { if (batches++ === 0) console.log('begun'); } } }`;
+
+/** What the weights do in half a second when nobody trains. */
+const STILL = `const w = () => model.getWeights()[0]!.dataSync()[0];
+const before = w(), counted = batches;
+await new Promise((resolve) => setTimeout(resolve, 500));
+console.log(w() === before, batches === counted);
+batches = 0;`;
+
 /** Takes the compiler much longer than a signal takes to arrive, and runs in no time. */
 const LONG_TO_COMPILE = `type Digit = ${Array.from({ length: 16 }, (_, i) => i).join(' | ')};
 type Number = \`\${Digit}\${Digit}\${Digit}\${Digit}\`;
 const number: Number = '1234';`;
+
+/** The records of a sweep that is stopped. */
+const SWEPT = join(ROOT, '.cache', 'swept');
 
 /** A module that presses Stop when it is loaded for the first time, in the middle. */
 const HALF_LOADED = join(ROOT, '.cache', 'half-loaded.cjs');
@@ -104,6 +118,51 @@ const REQUESTS: Record<string, readonly Request[]> = {
     { execute: 'console.log("begun"); while (true) {}', ...STOP },
     { execute: 'console.log("alive")' },
   ],
+  training: [
+    {
+      execute: `import { tf } from '..';
+const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [4] })] });
+model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+const x = tf.randomNormal([64, 4]), y = tf.randomNormal([64, 1]);
+const examples = tf.data.array([{ xs: [1, 2, 3, 4], ys: [1] }]).repeat().batch(8);
+let batches = 0;`,
+    },
+    { execute: `await model.fit(x, y, ${FIT});\nbatches = -1;`, ...STOP },
+    { execute: STILL },
+    {
+      execute: `await model.fitDataset(examples, { batchesPerEpoch: 10, ...${FIT} });\nbatches = -1;`,
+      ...STOP,
+    },
+    { execute: STILL },
+    { execute: 'const history = await model.fit(x, y, { epochs: 1, verbose: 0 });' },
+    { execute: '\nawait model.fit(x, tf.zeros([3, 1]));' },
+  ],
+  awaited: [
+    { execute: "import { cube, embed, grokking, intrinsicDimension, parseGrid, sweep } from '..';" },
+    { execute: 'const many = embed(cube({ points: 60_000, dimension: 2 }), { coordinates: 200 });' },
+    { execute: "console.log('begun'); await intrinsicDimension(many);", ...STOP },
+    {
+      execute: `const grid = parseGrid(['prime=23', 'batchSize=64', 'steps=100000'], 'grokking');
+const folder = ${JSON.stringify(SWEPT)};
+await sweep(grid, { folder, workers: 1, onChange: ([cell]) => { if (cell!.step > 0) console.log('step', cell!.step); } });`,
+      ...STOP,
+    },
+    { execute: 'let turns2 = 0;' },
+    {
+      execute:
+        'console.log("begun"); async function loop() { while (true) { turns2++; await new Promise(setImmediate); } }\nawait loop();',
+      ...STOP,
+    },
+    {
+      execute:
+        'const now = turns2; await new Promise((r) => setTimeout(r, 200)); console.log(turns2 === now);',
+    },
+  ],
+  unknown: [
+    { execute: 'const point = model2.layers.map((layer) => layer.name + rate);\nrate.toFixed();' },
+    { execute: 'turnz' },
+    { execute: "import { cube } from '.';" },
+  ],
   early: [
     { execute: 'let begun = 0;' },
     { execute: `${LONG_TO_COMPILE}\nbegun++;\nwhile (true) {}`, interrupt_after: 0 },
@@ -119,20 +178,31 @@ const REQUESTS: Record<string, readonly Request[]> = {
     { execute: 'const settings = { learningRate: 1, steps: 2 };' },
     { complete: 'settings.lear' },
     { inspect: 'settings' },
+    { inspect: 'Math.max(1, | )' },
+    { inspect: ' | ' },
   ],
   settings: [
-    { execute: "import { grokking, images } from '..';" },
+    { execute: "import { grokking, images, trainLive } from '..';" },
     { inspect: 'grokking.config({ weightDecay' },
     { inspect: 'const parameters: Partial<images.Config> = { blockDropout' },
     { complete: 'images.preset({ weightD' },
+    { inspect: 'await trainLive(|' },
   ],
   shown: [
     { execute: "import { show, tables } from '..';" },
     { execute: "await show({ data: [{ type: 'scatter', x: [1, 2], y: [1, 2] }] });" },
     { execute: 'await show(tables.of([{ a: 1 }]));' },
     { execute: '({ [Symbol.for("Jupyter.display")]: () => ({ "text/plain": "drawn" }) })' },
+    { execute: "import { DataFrame } from 'danfojs-node';\nnew DataFrame({ a: [1, 2, 4] }).describe()" },
+    { execute: "({ data: [{ type: 'nothing', x: [1] }] })" },
+    { execute: 'Promise.resolve(1)' },
   ],
 };
+
+/** How long the Stop button took; the machine may be busy, so this is for the reader. */
+function saySeconds(name: string, { stopped_after: seconds }: Answer): void {
+  console.log(`      Stop ended ${name} after ${Math.round(1000 * seconds!)} ms`);
+}
 
 describe('kernel', function () {
   this.timeout(240_000);
@@ -145,7 +215,10 @@ describe('kernel', function () {
     for (const [name, requests] of Object.entries(REQUESTS)) answers[name] = all.splice(0, requests.length);
   });
 
-  after(() => rmSync(HALF_LOADED, { force: true }));
+  after(() => {
+    rmSync(HALF_LOADED, { force: true });
+    rmSync(SWEPT, { recursive: true, force: true });
+  });
 
   it('repairs what the stock kernel gets wrong with sources', () => {
     const [, shorthand, assigned, parenthesis, loop, assignment] = answers.sources!;
@@ -198,6 +271,43 @@ describe('kernel', function () {
     assert.equal(textOf(alive!), 'alive\n');
   });
 
+  it('stops fit and fitDataset after the batch, and trains again at once', () => {
+    const [made, fit, still, dataset, still2, again, wrong] = answers.training!;
+    assert.equal(made!.reply.status, 'ok', traceOf(made!));
+    for (const [name, answer] of Object.entries({ fit, fitDataset: dataset })) {
+      assert.equal(answer!.reply.ename, 'Interrupted', JSON.stringify(answer));
+      assert.match(answer!.reply.evalue!, /^training stopped after a batch/);
+      saySeconds(name, answer!);
+    }
+    // Nothing after the training was executed, and nothing trains.
+    for (const answer of [still, still2]) assert.equal(textOf(answer!), 'true true\n');
+    assert.equal(again!.reply.status, 'ok', traceOf(again!));
+    // The stack has one frame of a cell, and none of a package.
+    assert.match(
+      traceOf(wrong!),
+      /3 target sample\(s\)\.\n {2}cell \[\d+\], line 2:13\n {4}await model\.fit.*\n +\^$/,
+    );
+  });
+
+  it('stops what a cell awaits: an estimate, a sweep, a loop in a function', () => {
+    const [, , estimate, swept, , loop, still] = answers.awaited!;
+    for (const [name, answer] of Object.entries({ estimate, sweep: swept, loop })) {
+      assert.equal(answer!.reply.ename, 'Interrupted', JSON.stringify(answer));
+      saySeconds(name, answer!);
+    }
+    assert.equal(textOf(still!), 'true\n');
+  });
+
+  it('says once that cells above were not run, and what to do about a wrong import', () => {
+    const [missing, typo, path] = answers.unknown!;
+    assert.match(
+      traceOf(missing!),
+      /^TypeScriptError: line 1: model2.* and rate are not defined yet: run the cells above that define them\n {2}cell \[\d+\], line 1:15\n.*\n.*\^$/,
+    );
+    assert.match(typo!.reply.evalue!, /^line 1: turnz \(or is it turns\?\) is not defined yet/);
+    assert.match(traceOf(path!), /Import from 'intrinsic-dimension-lab'/);
+  });
+
   it('takes Stop while a cell is still being compiled, and then does not begin it', () => {
     const [, busy, forever, begun] = answers.early!;
     for (const answer of [busy, forever]) {
@@ -214,7 +324,14 @@ describe('kernel', function () {
   });
 
   it('completes and inspects', () => {
-    const [, completed, inspected] = answers.help!;
+    const [, completed, inspected, max, nothing] = answers.help!;
+    const own = answers.settings!.at(-1);
+    assert.match(
+      max!.reply.data!['text/plain']!,
+      /^\(method\) Math\.max\(\.\.\.values: number\[\]\): number/,
+    );
+    assert.match(own!.reply.data!['text/markdown']!, /^```ts\n.*\n.*\n```[\s\S]*\*Throws\*: RangeError/);
+    assert.deepEqual(nothing!.reply.data, {});
     assert.deepEqual(completed!.reply.matches, ['learningRate']);
     assert.match(inspected!.reply.data!['text/plain']!, /learningRate: number/);
   });
@@ -240,6 +357,14 @@ describe('kernel', function () {
     assert.deepEqual(types(figure!), [['application/vnd.plotly.v1+json', 'image/svg+xml', 'text/plain']]);
     assert.deepEqual(types(table!), [['text/html', 'text/markdown', 'text/plain']]);
     assert.deepEqual(own!.outputs[0]?.data, { 'text/plain': 'drawn' });
+  });
+
+  it('shows the value of the last expression as what it is', () => {
+    const [described, , promise] = answers.shown!.slice(-3);
+    const data = ({ outputs }: Answer): Record<string, string> => ({ ...outputs[0]?.data });
+    assert.equal(described!.outputs[0]?.type, 'display_data');
+    assert.match(data(described!)['text/markdown']!, /\| mean \| 2\.333 \|/);
+    assert.match(data(promise!)['text/plain']!, /write await/);
   });
 
   it('goes on when files change on disk, with their new types', () => {
@@ -285,6 +410,7 @@ describe('kernel', function () {
         writeFileSync(join(folder, 'node_modules', name, 'package.json'), JSON.stringify(manifest));
         writeFileSync(join(folder, 'node_modules', name, 'index.js'), main);
       };
+      cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
       place('tslab', { name: 'tslab', version: '1.0.23' });
       place('@tslab/typescript-for-tslab', { main: 'index.js' });
       const { status, stderr } = spawnSync(

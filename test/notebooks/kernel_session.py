@@ -3,12 +3,14 @@
 stdin: {"folder": where the kernel runs, "requests": [{"execute": code, "interrupt_after": seconds?, "once": when?} |
 {"complete": code} | {"inspect": code}]}; the cursor stands at the end of the code, and the seconds count from the moment
 when the kernel is "busy" with the request, unless "once" says that it is when the cell has shown its first "output".
-stdout: a list with {"reply", "outputs"} for each request.
+The cursor of an "inspect" may stand elsewhere: at the first "|", which is no part of the code.
+stdout: a list with {"reply", "outputs", "stopped_after": seconds from the interrupt to the end} for each request.
 """
 
 import json
 import sys
 import threading
+import time
 
 from jupyter_client.manager import KernelManager
 
@@ -49,6 +51,11 @@ def reply_to(client, message_id):
             return message["content"]
 
 
+def interrupt(manager, at):
+    at.append(time.monotonic())
+    manager.interrupt_kernel()
+
+
 def main():
     task = json.load(sys.stdin)
     manager = KernelManager(kernel_name="tslab")
@@ -65,12 +72,14 @@ def main():
             elif "complete" in request:
                 message_id = client.complete(request["complete"])
             else:
-                message_id = client.inspect(request["inspect"])
-            stop = None
+                before, _, after = request["inspect"].partition("|")
+                message_id = client.inspect(before + after, cursor_pos=len(before))
+            stop, stopped = None, []
             if "interrupt_after" in request:
-                stop = threading.Timer(request["interrupt_after"], manager.interrupt_kernel).start
+                stop = threading.Timer(request["interrupt_after"], interrupt, [manager, stopped]).start
             outputs = outputs_of(client, message_id, request.get("once", "busy"), stop)
-            answers.append({"reply": reply_to(client, message_id), "outputs": outputs})
+            seconds = time.monotonic() - stopped[0] if stopped else None
+            answers.append({"reply": reply_to(client, message_id), "outputs": outputs, "stopped_after": seconds})
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

@@ -50,6 +50,8 @@ describe('headless notebooks', function () {
     assert.match(stdout, /ok .*good\.ipynb: 5 cells, 1 figures/);
     const executed = JSON.parse(readFileSync(join(folder, 'out', 'good.ipynb'), 'utf8'));
     assert.equal([executed.cells[3].outputs[0].text].flat().join(''), '21 b\n');
+    const counts = executed.cells.map((cell: { execution_count: number }) => cell.execution_count);
+    assert.deepEqual(counts, [1, 2, 2, 3, 4]);
     assert.equal(readFileSync(join(folder, 'out', 'good-1.png')).toString('latin1', 1, 4), 'PNG');
     const page = readFileSync(join(folder, 'out', 'good.html'), 'utf8');
     assert.match(page, /<svg/);
@@ -86,13 +88,16 @@ describe('headless notebooks', function () {
       'a',
     );
     const wrong = notebook('wrong', "import { show } from '../..';", 'const n: number = "x";');
-    const late = notebook('late', 'setTimeout(() => { throw new Error("too late") }, 20);');
+    const late = notebook('late', 'void setTimeout(() => { throw new Error("too late") }, 20);');
     const { status, stderr, stdout } = run(thrown, wrong, late);
     assert.equal(status, 1);
-    assert.match(stderr, /thrown\.ipynb: cell 2, line 3: throw new Error\("boom " \+ b\);\nError: boom 1/);
     assert.match(
       stderr,
-      /wrong\.ipynb: cell 2, line 1: const n: number = "x";\nTypeScriptError: .*not assignable/,
+      /thrown\.ipynb: cell \[2\], line 3: throw new Error\("boom " \+ b\);\nError: boom 1/,
+    );
+    assert.match(
+      stderr,
+      /wrong\.ipynb: cell \[2\], line 1: const n: number = "x";\nTypeScriptError: .*not assignable/,
     );
     assert.match(stderr, /late\.ipynb: after the last cell: too late/);
     assert.equal(stdout.match(/^FAILED/gm)?.length, 3);
@@ -103,8 +108,8 @@ describe('headless notebooks', function () {
     const dying = notebook('dying', 'process.exit(3);');
     const { status, stderr } = run(endless, dying, '--timeout', '5');
     assert.equal(status, 1);
-    assert.match(stderr, /endless\.ipynb: cell 1 took longer than 5 s: await new Promise/);
-    assert.match(stderr, /dying\.ipynb: cell 1: the kernel died: process\.exit\(3\);/);
+    assert.match(stderr, /endless\.ipynb: cell \[1\] took longer than 5 s: await new Promise/);
+    assert.match(stderr, /dying\.ipynb: cell \[1\]: the kernel died: process\.exit\(3\);/);
   });
 
   it('ends at a signal with its kernel, and says where the outputs are', async () => {
@@ -128,11 +133,18 @@ describe('headless notebooks', function () {
     const unknown = notebook('unknown', 'const parameters = { steps: 10 };', 'parameters');
     const first = run(unknown, '-p', 'stepz=3');
     assert.equal(first.status, 1);
-    assert.match(first.stderr, /cell 1, with -p: parameters\.stepz = 3;[\s\S]*Did you mean 'steps'/);
+    assert.match(first.stderr, /cell \[1\], with -p: parameters\.stepz = 3;[\s\S]*Did you mean 'steps'/);
 
     // What -p adds is no cell of the user's file: numbers are those of the file.
     const shifted = run(notebook('shifted', 'const parameters = { a: 1 };', 'null!.b'), '-p', 'a=2');
-    assert.match(shifted.stderr, /shifted\.ipynb: cell 2, line 1: null!\.b/);
+    assert.match(
+      shifted.stderr,
+      /shifted\.ipynb: cell \[2\], line 1: null!\.b[\s\S]*\n {2}cell \[2\], line 1:/,
+    );
+    const numbers = JSON.parse(readFileSync(join(folder, 'out', 'shifted.ipynb'), 'utf8'));
+    const [failed] = numbers.cells.at(-1).outputs;
+    assert.equal(numbers.cells.at(-1).execution_count, 2);
+    assert.match(failed.traceback.join('\n'), /cell \[2\], line 1:/);
 
     const empty = notebook(
       'empty',
@@ -155,6 +167,13 @@ describe('headless notebooks', function () {
       'const show = (figure: object) => figure;',
       'const figures: object[] = [];\nif (figures.length > 0) show(figures[0]!);',
     );
+    const nan = notebook(
+      'nan',
+      "import { show } from '../..';",
+      "const figure = { data: [{ type: 'scatter' as const, x: [1, 2], y: [NaN, NaN] }] };\nawait show(figure);",
+    );
+    // Pictures of an earlier run are none of this one.
+    writeFileSync(join(folder, 'out', 'nan-1.png'), 'old');
     // The file's own outputs tell what a cell draws.
     const hidden = notebook('hidden', 'const nothing = 1;');
     const drawn = {
@@ -172,15 +191,18 @@ describe('headless notebooks', function () {
       spared,
       one,
       hidden,
+      nan,
       join(folder, 'nowhere.ipynb'),
       join(folder, 'text.ipynb'),
     );
     assert.equal(second.status, 1);
-    assert.match(second.stderr, /empty\.ipynb: cell 2: a figure is empty/);
-    assert.match(second.stderr, /missing\.ipynb: cell 2: a figure is missing/);
-    assert.match(second.stderr, /one\.ipynb: cell 2: a figure is missing/);
+    assert.match(second.stderr, /empty\.ipynb: cell \[2\]: a figure is empty/);
+    assert.match(second.stderr, /missing\.ipynb: cell \[2\]: a figure is missing/);
+    assert.match(second.stderr, /one\.ipynb: cell \[2\]: a figure is missing/);
     assert.doesNotMatch(second.stderr, /spared\.ipynb: /);
-    assert.match(second.stderr, /hidden\.ipynb: cell 1: a figure is missing/);
+    assert.match(second.stderr, /hidden\.ipynb: cell \[1\]: a figure is missing/);
+    assert.match(second.stderr, /nan\.ipynb: cell \[2\]: all values of a figure are NaN/);
+    assert.ok(!existsSync(join(folder, 'out', 'nan-1.png')));
     assert.match(second.stderr, /nowhere\.ipynb: there is no such file/);
     assert.match(second.stderr, /text\.ipynb: this is not a notebook/);
     assert.ok(!existsSync(join(folder, 'out', 'empty-1.png')));

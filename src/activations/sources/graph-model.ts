@@ -1,29 +1,84 @@
 /** The nodes of a tf.GraphModel as sites. */
 import type * as tf from '@tensorflow/tfjs';
-import { assertSites, byName, fixedBatch, type Network } from './network';
+import { nearest } from '../../nearest';
+import { byName, fixedBatch, inputList, type Network } from './network';
 
 /** Sites are the names of nodes. */
 export function graphNetwork(model: tf.GraphModel): Network {
-  if (model.inputs.length !== 1) {
-    throw new RangeError(`a model with one input is needed, this one has ${model.inputs.length}: wrap it`);
-  }
-  const input = model.inputs[0]!;
-  const nodes = Object.values(nodesOf(model));
-  const dependent = dependentsOf(nodesOf(model)[input.name.replace(/:0$/, '')]);
-  const sites = nodes
-    .filter((node) => dependent.has(node) && !NO_ACTIVATIONS.has(node.category))
+  const inputs = model.inputs.map(({ name }) => name);
+  const byNode = nodesOf(model);
+  const dependent = dependentsOf(inputs.map((name) => byNode[nodeName(name)]!));
+  const isSite = (node: GraphNode): boolean => dependent.has(node) && !NO_ACTIVATIONS.has(node.category);
+  const sites = Object.values(byNode)
+    .filter(isSite)
     .map(({ name }) => name);
+  const lastSite = lastSiteOf(
+    model.outputs.map(({ name }) => byNode[nodeName(name)]!),
+    dependent,
+    isSite,
+  );
   return {
+    inputs,
     sites,
-    ...fixedBatch(input.shape),
+    ...(lastSite === undefined ? {} : { lastSite }),
+    ...fixedBatch(model.inputs[0]?.shape),
     activations: async (batch, wanted) => {
-      assertSites(
-        wanted,
-        nodes.map(({ name }) => name),
-      );
-      return byName(wanted, await execute(model, { [input.name]: batch }, [...wanted]));
+      assertNodes(wanted, byNode, sites);
+      const list = inputList(batch, inputs);
+      const named = Object.fromEntries(inputs.map((name, i) => [name, list[i]!]));
+      return byName(wanted, await execute(model, named, [...wanted]));
     },
   };
+}
+
+/** Any node may be asked for; those that are no activations of the examples are not proposed. */
+function assertNodes(
+  wanted: readonly string[],
+  nodes: Readonly<Record<string, GraphNode>>,
+  sites: readonly string[],
+): void {
+  const unknown = wanted.find((site) => !Object.hasOwn(nodes, site));
+  if (unknown === undefined) return;
+  const listed = sites.slice(0, 20).join(', ') + (sites.length > 20 ? ', ...' : '');
+  throw new RangeError(
+    `the model has no node '${unknown}': did you mean '${nearest(unknown, Object.keys(nodes))}'? Its sites are ${listed}; ` +
+      'modelSites(model) lists all',
+  );
+}
+
+/**
+ * What the classifier takes: the last product with weights on the way to the outputs. Undefined where the outputs come
+ * from several, or from none.
+ */
+function lastSiteOf(
+  outputs: readonly GraphNode[],
+  dependent: ReadonlySet<GraphNode>,
+  isSite: (node: GraphNode) => boolean,
+): string | undefined {
+  const classifiers = new Set<GraphNode>();
+  const seen = new Set<GraphNode>();
+  const waiting = [...outputs];
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
+    if (seen.has(node)) continue;
+    seen.add(node);
+    const from = node.inputs.filter((input) => dependent.has(input));
+    if (PRODUCT.test(node.op) && from.length === 1) classifiers.add(node);
+    else waiting.push(...from);
+  }
+  const [classifier] = classifiers;
+  if (!classifier || classifiers.size > 1) return undefined;
+  const feeding = (node: GraphNode): GraphNode | undefined =>
+    node.inputs.find((input) => dependent.has(input));
+  for (let node = feeding(classifier); node; node = feeding(node)) if (isSite(node)) return node.name;
+  return undefined;
+}
+
+/** Operations that multiply by weights, alone or fused with what follows. */
+const PRODUCT = /MatMul|Conv|Einsum/;
+
+/** `x:0` is the first output of the node `x`. */
+function nodeName(tensor: string): string {
+  return tensor.replace(/:\d+$/, '');
 }
 
 /** Loops and shapes that depend on values need the asynchronous executor, which warns of graphs without them. */
@@ -52,7 +107,9 @@ const NO_ACTIVATIONS = new Set([
 
 interface GraphNode {
   readonly name: string;
+  readonly op: string;
   readonly category: string;
+  readonly inputs: readonly GraphNode[];
   readonly children: readonly GraphNode[];
 }
 
@@ -62,10 +119,10 @@ function nodesOf(model: tf.GraphModel): Record<string, GraphNode> {
     .nodes;
 }
 
-/** The nodes that are computed from one: others hold weights, and are the same for all examples. */
-function dependentsOf(input: GraphNode | undefined): ReadonlySet<GraphNode> {
+/** The nodes that are computed from the inputs: others hold weights, and are the same for all examples. */
+function dependentsOf(inputs: readonly GraphNode[]): ReadonlySet<GraphNode> {
   const found = new Set<GraphNode>();
-  const waiting = input ? [input] : [];
+  const waiting = [...inputs];
   for (let node = waiting.pop(); node; node = waiting.pop()) {
     for (const child of node.children) {
       if (found.has(child)) continue;

@@ -4,10 +4,15 @@ import { assertGiven, BYTES, type Kinds, NAMES, NUMBER } from '../../intrinsic-d
 import { loadBackend } from '../../runtime/backend';
 import { ACTIVATION_MEMORY, type ActivationSource } from '../activations';
 import { type AnyModel, networkOf } from './any-model';
-import type { Network } from './network';
+import { inputList, type Network, type NetworkInputs } from './network';
 
 /** The most examples that go through a network at once by default. */
 export const MOST_AT_ONCE = 1024;
+
+/**
+ * The examples: a tensor [examples, ...]; for a model with several inputs a tensor for each, in their order or by name.
+ */
+export type ModelInputs = tf.Tensor | readonly tf.Tensor[] | Readonly<Record<string, tf.Tensor>>;
 
 /** How inputs go through a network. */
 export interface SourceOptions {
@@ -27,7 +32,10 @@ const SOURCE_KINDS: Kinds<SourceOptions> = { sites: NAMES, batchSize: NUMBER, me
 
 /** A source that also knows the site before the classifier. */
 export interface ModelSource extends ActivationSource {
-  /** Unknown for a tf.GraphModel. */
+  /**
+   * The last of its sites that is not after the model's own last site, the one before the classifier; that site itself
+   * where all are after it. Undefined where the model has no classifier, or more than one.
+   */
   readonly lastSite?: string;
 }
 
@@ -36,26 +44,20 @@ export interface ModelSource extends ActivationSource {
  *
  * @param model ours, a tf.LayersModel (sites are layer names) or a tf.GraphModel (sites are node names)
  * @throws TypeError for what is not a model or not a tensor; RangeError for a site that the model does not have, one
- *   whose activations are not float32 numbers for each example, no examples, and examples that the model's fixed batch
- *   size does not divide
+ *   whose activations are not float32 numbers for each example, no examples, more or fewer inputs than the model has, and
+ *   examples that the model's fixed batch size does not divide
  */
 export async function modelSource(
   model: AnyModel,
-  inputs: tf.Tensor,
+  inputs: ModelInputs,
   options: SourceOptions = {},
 ): Promise<ModelSource> {
   assertGiven('modelSource', options, SOURCE_KINDS);
   const { sites, batchSize: wanted, memory = ACTIVATION_MEMORY } = options;
   await loadBackend();
   const network = networkOf(model);
-  if (!(inputs instanceof tf.Tensor)) throw new TypeError('the inputs must be a tensor [examples, ...]');
-  if (inputs.isDisposed)
-    throw new TypeError('the inputs have been disposed of: pass a tensor that still exists');
-  const examples = inputs.shape[0] ?? 0;
-  if (examples === 0)
-    throw new RangeError(
-      `the inputs must be a tensor [examples, ...] of at least 1 example, got [${inputs.shape}]`,
-    );
+  const tensors = inputTensors(inputs, network);
+  const examples = tensors[0]!.shape[0]!;
   if (!(wanted === undefined || (Number.isInteger(wanted) && wanted >= 1))) {
     throw new RangeError(`batchSize must be a whole number of at least 1, got ${wanted}`);
   }
@@ -64,17 +66,17 @@ export async function modelSource(
       `the model takes ${network.batchSize} examples at once, got ${examples}: give a multiple`,
     );
   }
-  const { shapes, bytesPerExample } = await trial(network, inputs, sites);
+  const { shapes, bytesPerExample } = await trial(network, tensors, sites);
   if (shapes.size === 0) throw new RangeError('there are no sites to measure: name at least one');
   const fitting = Math.max(1, Math.floor(memory / 2 / bytesPerExample));
   const batchSize = wanted ?? network.batchSize ?? Math.min(MOST_AT_ONCE, fitting);
   return {
     examples,
     shapes,
-    ...(network.lastSite === undefined ? {} : { lastSite: network.lastSite }),
+    ...lastSiteOf(network, [...shapes.keys()]),
     async *pass(sites) {
       for (let start = 0; start < examples; start += batchSize) {
-        const batch = tf.slice(inputs, start, Math.min(batchSize, examples - start));
+        const batch = tensors.map((tensor) => tf.slice(tensor, start, Math.min(batchSize, examples - start)));
         const found = await network.activations(batch, sites).finally(() => tf.dispose(batch));
         try {
           yield found;
@@ -86,24 +88,58 @@ export async function modelSource(
   };
 }
 
+/** A tensor of examples for each input of a network. */
+function inputTensors(inputs: ModelInputs, { inputs: names }: Network): tf.Tensor[] {
+  const isNamed = typeof inputs === 'object' && !(inputs instanceof tf.Tensor) && !Array.isArray(inputs);
+  const given = isNamed ? named(inputs as Record<string, tf.Tensor>, names) : (inputs as NetworkInputs);
+  const tensors = inputList(given, names);
+  for (const tensor of tensors) {
+    if (!(tensor instanceof tf.Tensor)) throw new TypeError('the inputs must be a tensor [examples, ...]');
+    if (tensor.isDisposed)
+      throw new TypeError('the inputs have been disposed of: pass a tensor that still exists');
+    if (!tensor.shape[0])
+      throw new RangeError(
+        `the inputs must be a tensor [examples, ...] of at least 1 example, got [${tensor.shape}]`,
+      );
+  }
+  const counts = tensors.map(({ shape }) => shape[0]!);
+  if (new Set(counts).size > 1)
+    throw new RangeError(
+      `the inputs ${names.join(', ')} have ${counts.join(', ')} examples: give as many of each`,
+    );
+  return tensors;
+}
+
+function named(inputs: Readonly<Record<string, tf.Tensor>>, names: readonly string[]): tf.Tensor[] {
+  const keys = Object.keys(inputs);
+  const unknown = keys.find((key) => !names.includes(key));
+  if (unknown === undefined) return names.flatMap((name) => inputs[name] ?? []);
+  throw new RangeError(`the model has no input '${unknown}': it has ${names.join(', ')}`);
+}
+
+function lastSiteOf({ sites, lastSite }: Network, measured: readonly string[]): { lastSite?: string } {
+  if (lastSite === undefined) return {};
+  const end = sites.indexOf(lastSite);
+  const before = sites.slice(0, end + 1).findLast((site) => measured.includes(site));
+  return { lastSite: before ?? lastSite };
+}
+
 /** What a small batch shows: the shapes of one example's activations, and the bytes that passing an example takes. */
 async function trial(
   network: Network,
-  inputs: tf.Tensor,
+  inputs: readonly tf.Tensor[],
   wanted: readonly string[] | undefined,
 ): Promise<{ shapes: Map<string, readonly number[]>; bytesPerExample: number }> {
   const sites = [...new Set(wanted ?? network.sites)];
   if (sites.length === 0) throw new RangeError('there are no sites to measure: name at least one');
-  const size = Math.min(network.batchSize ?? 2, inputs.shape[0]!);
-  const few = tf.slice(inputs, 0, size);
+  const size = Math.min(network.batchSize ?? 2, inputs[0]!.shape[0]!);
+  const few = inputs.map((tensor) => tf.slice(tensor, 0, size));
   const before = tf.memory().numBytes;
   let found: Readonly<Record<string, tf.Tensor>> = {};
-  const { peakBytes } = await tf
-    .profile(async () => {
-      found = await network.activations(few, sites);
-      return Object.values(found);
-    })
-    .finally(() => tf.dispose(few));
+  const peakBytes = await peakBytesOf(async () => {
+    found = await network.activations(few, sites);
+    return Object.values(found);
+  }).finally(() => tf.dispose(few));
   const shapes = new Map<string, readonly number[]>();
   try {
     for (const site of sites) {
@@ -120,4 +156,23 @@ async function trial(
     tf.dispose(Object.values(found));
   }
   return { shapes, bytesPerExample: Math.max(1, peakBytes - before) / size };
+}
+
+/**
+ * The most bytes that tensors take while `body` runs. As tf.profile, which loses the error of a kernel in the promise of its
+ * time, and goes on profiling after an error.
+ */
+async function peakBytesOf(body: () => Promise<tf.TensorContainer>): Promise<number> {
+  const backend = tf.backend();
+  const { state } = tf.engine() as unknown as { state: { profiling: boolean } };
+  backend.time = (kernel) => {
+    kernel();
+    return Promise.resolve({ kernelMs: 0 });
+  };
+  try {
+    return (await tf.profile(body)).peakBytes;
+  } finally {
+    Reflect.deleteProperty(backend, 'time');
+    state.profiling = false;
+  }
 }

@@ -1,12 +1,17 @@
 /** The layers of a tf.LayersModel as sites. */
 import * as tf from '@tensorflow/tfjs';
-import { assertSites, byName, fixedBatch, type Network } from './network';
+import { withLayerNames } from '../../runtime/compile/layer-names';
+import { layersClass } from '../../runtime/tfjs-copies';
+import { assertSites, byName, fixedBatch, inputList, type Network } from './network';
+import { withFreshStates } from './recurrent-states';
 
-/** Sites are the names of layers. */
-export function layersNetwork(model: tf.LayersModel): Network {
-  if (model.inputs.length !== 1) {
-    throw new RangeError(`a model with one input is needed, this one has ${model.inputs.length}: wrap it`);
-  }
+/**
+ * Sites are the names of layers.
+ *
+ * @param type the class tf.LayersModel of the copy of tfjs that the model comes from
+ */
+export function layersNetwork(model: tf.LayersModel, type: typeof tf.LayersModel): Network {
+  const inputs = model.inputs.map(({ name }) => name);
   const uses = usesIn(model);
   const tensors = layerTensors(model, uses);
   const sites = [...tensors.keys()];
@@ -14,14 +19,23 @@ export function layersNetwork(model: tf.LayersModel): Network {
   const feeding = classifier?.inboundNodes.find((node) => uses.has(node))?.inputTensors[0];
   const lastSite = sites.find((site) => tensors.get(site) === feeding);
   return {
+    inputs,
     sites,
     ...(lastSite === undefined ? {} : { lastSite }),
     ...fixedBatch(model.inputs[0]!.shape),
     activations: async (batch, wanted) => {
       assertSites(wanted, sites);
       // Shares the layers of the model, and so must not be disposed.
-      const part = tf.model({ inputs: model.inputs, outputs: wanted.map((site) => tensors.get(site)!) });
-      return tf.tidy(() => byName(wanted, part.predictOnBatch(batch)));
+      const part = new type({ inputs: model.inputs, outputs: wanted.map((site) => tensors.get(site)!) });
+      const list = inputList(batch, inputs);
+      return tf.tidy(() =>
+        withFreshStates(model, () =>
+          byName(
+            wanted,
+            withLayerNames(() => part.predictOnBatch(list.length === 1 ? list[0]! : list)),
+          ),
+        ),
+      );
     },
   };
 }
@@ -48,8 +62,8 @@ function layerTensors(
 /** The layers of a model; a model that a tf.sequential begins with is not used as a layer, but its layers are. */
 function layersIn(model: tf.LayersModel, uses: ReadonlySet<Node>): readonly tf.layers.Layer[] {
   return model.layers.flatMap((layer) =>
-    layer instanceof tf.LayersModel && !layer.inboundNodes.some((node) => uses.has(node))
-      ? layersIn(layer, uses)
+    layersClass(layer) && !layer.inboundNodes.some((node) => uses.has(node))
+      ? layersIn(layer as unknown as tf.LayersModel, uses)
       : [layer],
   );
 }

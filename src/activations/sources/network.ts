@@ -2,22 +2,41 @@
 import type * as tf from '@tensorflow/tfjs';
 import { nearest } from '../../nearest';
 
+/** The inputs of a batch: one tensor [batch, ...], or one for each input of the network in their order. */
+export type NetworkInputs = tf.Tensor | readonly tf.Tensor[];
+
 /** A network that gives its activations by name. */
 export interface Network {
+  /** The names of its inputs. */
+  readonly inputs: readonly string[];
   /** From input to output. */
   readonly sites: readonly string[];
-  /** The site just before the classifier, whose intrinsic dimension is LLID; unknown for a tf.GraphModel. */
+  /** The site just before the classifier, whose intrinsic dimension is LLID, where the network ends in one. */
   readonly lastSite?: string;
   /** Examples that the model takes at once, where its input fixes their number. */
   readonly batchSize?: number;
   /** The activations of a batch at some sites, [batch, ...] each; the caller disposes them. */
-  activations(batch: tf.Tensor, sites: readonly string[]): Promise<Readonly<Record<string, tf.Tensor>>>;
+  activations(batch: NetworkInputs, sites: readonly string[]): Promise<Readonly<Record<string, tf.Tensor>>>;
 }
 
 /** The number of examples in a batch, where the shape of the input fixes it. */
 export function fixedBatch(shape: readonly (number | null)[] | undefined): { readonly batchSize?: number } {
   const size = shape?.[0];
   return typeof size === 'number' && size > 0 ? { batchSize: size } : {};
+}
+
+/**
+ * One tensor for each input of a network.
+ *
+ * @throws RangeError where there are more or fewer
+ */
+export function inputList(batch: NetworkInputs, names: readonly string[]): tf.Tensor[] {
+  const list = Array.isArray(batch) ? (batch as tf.Tensor[]) : [batch as tf.Tensor];
+  if (list.length === names.length) return list;
+  throw new RangeError(
+    `the model has ${names.length} input(s), ${names.join(', ')}, and was given ${list.length}: give a tensor for each, in ` +
+      'this order or by name',
+  );
 }
 
 /** Tensors under their names. */

@@ -1,5 +1,6 @@
 /** The exact k nearest neighbours of every point: found in float32, measured in float64, and proven complete. */
 
+import { cellSignal } from '../../cell-signal';
 import { NoEstimateError } from '../no-estimate';
 import { spreadColumns } from '../points/columns';
 import { assertNeighbours, type Rows } from '../points/points';
@@ -25,7 +26,7 @@ export interface SearchOptions {
   readonly through?: 'projection' | 'bfloat16' | 'float32';
   /** Called now and then with the share that is done, 0 .. 1. */
   readonly onProgress?: (done: number) => void;
-  /** Ends the search with the signal's reason. */
+  /** Ends the search with the signal's reason. @default that of the notebook cell, which Stop aborts */
   readonly signal?: AbortSignal;
 }
 
@@ -165,7 +166,7 @@ async function measure(
 /** Lets timers, requests and charts run in between, and stops when asked to. */
 export function pauses(
   onProgress: SearchOptions['onProgress'],
-  signal: SearchOptions['signal'],
+  signal: SearchOptions['signal'] = cellSignal(),
 ): (done: number) => Promise<void> {
   let last = performance.now();
   return async (done) => {

@@ -20,7 +20,8 @@ export function runEagerly(
   random: tf.Variable,
 ): EagerRun {
   const before = new Map([...variables].map(([name, variable]) => [name, tf.keep(variable.clone())]));
-  const hooks = { learningRate: learningRateOf, state: () => {}, aside: (run: () => void) => run() };
+  const run = (body: () => void): void => body();
+  const hooks = { learningRate: learningRateOf, state: () => {}, aside: run, update: run };
   const values = new Map<string, tf.Tensor>();
   try {
     tf.tidy(() => {

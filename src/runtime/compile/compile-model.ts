@@ -1,6 +1,7 @@
 /** Compiles what a tf.LayersModel does with a batch, so that its `fit` runs as a TensorFlow graph. */
 import * as tf from '@tensorflow/tfjs';
-import { type CompileOptions, compile, type Program, type Variables } from './program';
+import { copiesOfTfjs, layersClass } from '../tfjs-copies';
+import { type CompileOptions, type Program, programOf, type Variables } from './program';
 
 /** The entries of a model's program: lists of tensors to lists of tensors. */
 type BatchFunction = (...tensors: tf.Tensor[]) => tf.Tensor[];
@@ -17,7 +18,7 @@ export interface CompiledModel {
 }
 
 /** What tf.LayersModel keeps private; tfjs is pinned, and tests train models through it. */
-interface TrainableModel extends Pick<tf.LayersModel, 'optimizer' | 'weights' | 'predictOnBatch'> {
+interface TrainableModel extends Pick<tf.LayersModel, 'inputs' | 'optimizer' | 'weights' | 'predictOnBatch'> {
   testFunction: TrainFunction;
   makeTrainFunction(): TrainFunction;
   makeTestFunction(): void;
@@ -30,7 +31,9 @@ type TrainFunction = (data: (tf.Tensor | null | undefined)[]) => tf.Tensor[];
  * From here on `model.fit`, `fitDataset`, `trainOnBatch`, `evaluate`, `evaluateDataset` and `predictOnBatch` run their
  * batches as a compiled graph: the model's own optimiser, loss, metrics, regularisers, constraints, dropout and batch
  * normalisation. Everything else about them is as before: callbacks, histories, learning rates that change, weights
- * that are read, set or saved at any time. The model may be given to `model.compile` before or after.
+ * that are read, set or saved at any time. The model may be given to `model.compile` before or after, and a layer's
+ * `trainable` may change at any time. Variables that the model's layers use without giving them to the model, such as
+ * those of a layer inside a layer of your own, are found and kept as they are.
  *
  * `predict` stays eager. A model with stateful recurrent layers is an error, as is one that is already compiled.
  *
@@ -43,9 +46,16 @@ export function compileModel(
   model: tf.LayersModel,
   options: Pick<CompileOptions<ModelEntries>, 'seed' | 'maxTraces' | 'audit' | 'check'> = {},
 ): CompiledModel {
-  if (!(model instanceof tf.LayersModel))
+  const copy = layersClass(model);
+  if (!copy)
     throw new TypeError(
       'compileModel takes a tf.LayersModel, such as tf.sequential and tf.model give; compile takes functions',
+    );
+  if (copy !== tf.LayersModel)
+    throw new TypeError(
+      `this model comes from a second copy of tfjs, whose optimisers and random layers cannot be compiled. ${copiesOfTfjs()} ` +
+        "Make the model with the `tf` of this package (import { tf } from 'intrinsic-dimension-lab'), or remove the other copy " +
+        '(npm dedupe).',
     );
   if (Object.hasOwn(model, 'compile'))
     throw new Error('this model is compiled already: dispose what compileModel gave first');
@@ -85,8 +95,13 @@ function install(model: TrainableModel, options: Parameters<typeof compileModel>
       makeTestFunction.call(model);
       return model.testFunction;
     };
-    program = compile({
+    program = programOf({
       variables: weightsOf(model),
+      // A layer inside a layer of the user's own has no weights before it is first run.
+      build: (data) => {
+        const x = data.slice(0, model.inputs.length);
+        tf.dispose(predictOnBatch.call(model, x.length === 1 ? x[0]! : x));
+      },
       entries: {
         train: (...data) => train(data),
         test: (...data) => test()(data),

@@ -2,14 +2,35 @@
 import * as tf from '@tensorflow/tfjs';
 import { withStatelessRandom } from '../random/traced-random';
 import { assertTensors, assignAll, bodyOf, RANDOM, randomState } from './named-variables';
-import type { CompileOptions, Entries, Program, Values, Variables } from './program';
+import { flatten, type TensorFunction } from './outputs';
+import type { Entries, Program, ProgramOptions, Values, Variables } from './program';
+
+/** Runs an entry as it is. The outputs are the caller's, as those of a graph are. */
+export function runBody<E extends Entries, K extends keyof E & string>(
+  entries: E,
+  entry: K,
+  inputs: readonly tf.Tensor[],
+  random: tf.Variable,
+): ReturnType<E[K]> {
+  const body: TensorFunction = bodyOf(entries, entry);
+  let restore: ReturnType<typeof flatten>['restore'] | undefined;
+  const outputs = tf.tidy(() => {
+    const flattened = flatten(
+      entry,
+      withStatelessRandom(random, () => body(...inputs)),
+    );
+    ({ restore } = flattened);
+    return flattened.leaves.map((tensor) => tensor.clone());
+  });
+  return restore!(outputs) as ReturnType<E[K]>;
+}
 
 export class EagerProgram<E extends Entries, V extends Variables> implements Program<E, V> {
   readonly #variables: ReadonlyMap<string, tf.Variable>;
   readonly #entries: E;
   readonly #random: tf.Variable;
 
-  constructor({ variables, entries, seed }: Required<CompileOptions<E, V>>) {
+  constructor({ variables, entries, seed }: ProgramOptions<E, V>) {
     this.#random = randomState(seed);
     this.#variables = new Map([...Object.entries(variables), [RANDOM, this.#random]]);
     this.#entries = entries;
@@ -20,11 +41,9 @@ export class EagerProgram<E extends Entries, V extends Variables> implements Pro
   }
 
   runSync<K extends keyof E & string>(entry: K, ...inputs: Parameters<E[K]>): ReturnType<E[K]> {
-    const body = bodyOf(this.#entries, entry);
+    bodyOf(this.#entries, entry);
     assertTensors(entry, inputs);
-    const run = (): tf.TensorContainer =>
-      withStatelessRandom(this.#random, () => body(...inputs) as tf.TensorContainer);
-    return tf.tidy(run) as ReturnType<E[K]>;
+    return runBody(this.#entries, entry, inputs, this.#random);
   }
 
   prepare(): void {}

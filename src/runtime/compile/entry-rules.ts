@@ -2,7 +2,16 @@
 import * as tf from '@tensorflow/tfjs';
 import { withMethods } from '../patch';
 import { RANDOM_SCOPES } from '../random/traced-random';
+import { inLayer } from './layer-names';
 import { TraceError } from './outputs';
+
+/** What tfjs hides from all but subclasses. */
+const layerPrototype = tf.layers.Layer.prototype as unknown as {
+  addWeight: (name: string, shape: (number | null)[]) => unknown;
+};
+
+/** Thrown where a function creates a variable. */
+export class NewVariableError extends TraceError {}
 
 /** Watches one function. */
 export class EntryRules {
@@ -14,11 +23,23 @@ export class EntryRules {
   #refusal: TraceError | undefined;
 
   readonly #mayAssign: (variable: tf.Variable) => boolean;
+  #updating = false;
 
   /** @param mayAssign distinguishes the program's variables from others, whose new values a graph would not write */
   constructor(entry: string, mayAssign: (variable: tf.Variable) => boolean) {
     this.#entry = entry;
     this.#mayAssign = mayAssign;
+  }
+
+  /** Runs the update of an optimiser, which may create variables. */
+  update(run: () => void): void {
+    const was = this.#updating;
+    this.#updating = true;
+    try {
+      run();
+    } finally {
+      this.#updating = was;
+    }
   }
 
   /** Runs `body` under the rules; a broken one is a TraceError. */
@@ -33,6 +54,8 @@ export class EntryRules {
         startScope.call(engine, name);
       },
       makeVariable: (...from) => {
+        // Whoever wanted the variable finds that there is none, instead of one that is disposed of after tracing.
+        if (!this.#updating) throw this.#creation(from[0]);
         const variable = makeVariable.apply(engine, from);
         this.created.set(variable, keep.call(engine, variable.clone()) as tf.Tensor);
         return variable;
@@ -48,17 +71,27 @@ export class EntryRules {
     };
     const result = withMethods(engine, rules, () =>
       withMethods(Math, { random: () => this.#refuseMathRandom() }, () =>
-        withMethods(tf.Variable.prototype, { assign: this.#assigning() }, body),
+        withMethods(tf.Variable.prototype, { assign: this.#assigning() }, () =>
+          withMethods(layerPrototype, { addWeight: (_, shape) => this.#refuseWeight(shape) }, body),
+        ),
       ),
     );
     if (this.#refusal) throw this.#refusal;
     return result;
   }
 
+  /** @throws NewVariableError for a variable that an update created, but that is not the state of an optimiser */
+  assertOnly(state: ReadonlySet<tf.Variable>): void {
+    const stranger = [...this.created.keys()].find((variable) => !state.has(variable));
+    if (stranger) throw this.#creation(stranger);
+  }
+
   refuseRead(): never {
-    this.#refusal ??= new TraceError(
-      `'${this.#entry}' reads a tensor's data (dataSync, data, array or print) while it is compiled; a graph has no ` +
-        'data yet: return the tensor as an output, and read what run gives',
+    this.#refusal ??= inLayer(
+      new TraceError(
+        `'${this.#entry}' reads a tensor's data (dataSync, data, array or print) while it is compiled; a graph has no ` +
+          'data yet: return the tensor as an output, and read what run gives',
+      ),
     );
     throw this.#refusal;
   }
@@ -76,6 +109,18 @@ export class EntryRules {
     throw new TraceError(
       `'${this.#entry}' calls Math.random while it is compiled, and a graph would repeat the number at every step; use ` +
         'tf.randomUniform, or pass the number as an input',
+    );
+  }
+
+  /** Before a layer has noted that it has the weight. */
+  #refuseWeight(shape: readonly (number | null)[]): never {
+    throw this.#creation({ shape });
+  }
+
+  #creation({ shape }: { readonly shape: readonly (number | null)[] }): NewVariableError {
+    return new NewVariableError(
+      `'${this.#entry}' creates a variable of shape [${shape}] while it is compiled; create it before (a layer makes its ` +
+        "weights when it is first run), and add it to the program's variables",
     );
   }
 

@@ -8,6 +8,7 @@ import {
   type TypeCode,
   typeAttribute,
 } from './graph-def';
+import { currentLayer } from './layer-names';
 
 /** Operations whose kernels leave their type out or give a wrong one; eager TensorFlow infers it, a graph does not. */
 const UNTYPED: ReadonlySet<string> = new Set(['ExpandDims', 'Mean']);
@@ -28,7 +29,13 @@ export class GraphBuilder {
     attributes: readonly OpAttribute[],
     name: string = `${op}_${this.nodes.length}`,
   ): string {
-    this.nodes.push({ name: this.#scope + name, op, inputs, attributes });
+    const layer = currentLayer();
+    this.nodes.push({ name: this.#scope + name, op, inputs, attributes, ...(layer ? { layer } : {}) });
+    return this.#scope + name;
+  }
+
+  /** The name under which the graph has a node that is called so here. */
+  fullName(name: string): string {
     return this.#scope + name;
   }
 

@@ -14,6 +14,8 @@ export interface GraphNode {
   readonly attributes: readonly OpAttribute[];
   /** The value of a `Const` node. */
   readonly constant?: ConstantValue;
+  /** The layer of tf.layers that ran it. */
+  readonly layer?: string;
 }
 
 /** The value of a constant: raw little-endian bytes, or strings as UTF-8. */

@@ -1,14 +1,18 @@
 /** A program that runs as a TensorFlow graph. */
 import * as tf from '@tensorflow/tfjs';
 import { assertSame, type EagerRun, runEagerly } from './check';
+import { runBody } from './eager-program';
+import { NewVariableError } from './entry-rules';
 import { assertTensors, assignAll, bodyOf, RANDOM, randomState } from './named-variables';
-import { TraceError } from './outputs';
-import type { CompileOptions, Entries, Program, Values, Variables } from './program';
+import type { Entries, Program, ProgramOptions, Values, Variables } from './program';
 import { Session } from './session';
 import { type Holder, handBack, holderOf, setHolder, share, unshare } from './shared-variables';
 import { addIterations, assertSameNumbers } from './tfjs-optimizers';
 import { type Trace, trace } from './trace';
 import { assertSameTrace } from './trace-audit';
+
+/** Operations beyond which tracing takes seconds: such an entry is audited once. */
+const LARGE = 10_000;
 
 /** An entry traced for one set of input shapes. */
 interface Compiled {
@@ -23,21 +27,23 @@ export class GraphProgram<E extends Entries, V extends Variables> implements Pro
   readonly #variables: Map<string, tf.Variable>;
   readonly #random: tf.Variable;
   readonly #entries: E;
-  readonly #options: { readonly maxTraces: number; readonly audit: boolean; readonly tolerance?: number };
+  readonly #options: ProgramOptions<E, V> & { readonly tolerance?: number };
   readonly #compiled = new Map<string, Compiled>();
+  /** Entries of which it has been said that they run eagerly for some shapes. */
+  readonly #overflowing = new Set<string>();
   #session: Session | undefined;
   /** The data of each variable when the session was last given it, or gave it. */
   #known: (tf.Variable['dataId'] | undefined)[] = [];
   #disposed = false;
 
-  constructor(options: Required<CompileOptions<E, V>>) {
-    const { variables, entries, seed, maxTraces, audit, check } = options;
+  constructor(options: ProgramOptions<E, V>) {
+    const { variables, entries, seed, check } = options;
     this.#random = randomState(seed);
     this.#variables = new Map([...Object.entries(variables), [RANDOM, this.#random]]);
     for (const variable of this.#variables.values()) share(variable);
     this.#entries = entries;
     const tolerance = check === true ? 1e-3 : check === false ? undefined : check.tolerance;
-    this.#options = { maxTraces, audit, ...(tolerance === undefined ? {} : { tolerance }) };
+    this.#options = { ...options, ...(tolerance === undefined ? {} : { tolerance }) };
   }
 
   run<K extends keyof E & string>(entry: K, ...inputs: Parameters<E[K]>): Promise<ReturnType<E[K]>> {
@@ -46,10 +52,10 @@ export class GraphProgram<E extends Entries, V extends Variables> implements Pro
 
   runSync<K extends keyof E & string>(entry: K, ...inputs: Parameters<E[K]>): ReturnType<E[K]> {
     const compiled = this.#trace(entry, inputs);
+    if (!compiled) return runBody(this.#entries, entry, inputs, this.#random);
     compiled.runs++;
     for (const use of compiled.trace.optimizers) assertSameNumbers(entry, use);
-    if (this.#options.audit && compiled.runs > 1 && isPowerOfTwo(compiled.runs))
-      this.#audit(compiled, inputs);
+    if (this.#isAudited(compiled)) this.#audit(compiled, inputs);
     const { tolerance } = this.#options;
     const result =
       tolerance === undefined
@@ -106,20 +112,25 @@ export class GraphProgram<E extends Entries, V extends Variables> implements Pro
     return this.#list.indexOf(this.#random);
   }
 
-  #trace(entry: string, inputs: readonly tf.Tensor[]): Compiled {
+  /** The entry traced for these inputs; nothing where it has been traced for too many others. */
+  #trace(entry: string, inputs: readonly tf.Tensor[]): Compiled | undefined {
     this.#assertAlive();
     bodyOf(this.#entries, entry);
     assertTensors(entry, inputs);
-    const key = `${entry}(${inputs.map((input) => `${input.dtype}[${input.shape}]`).join(', ')})`;
+    const shapes = inputs.map((input) => `${input.dtype}[${input.shape}]`).join(', ');
+    const key = `${entry}(${shapes})${this.#untrained()}`;
     const known = this.#compiled.get(key);
     if (known) return known;
     const { maxTraces } = this.#options;
     const siblings = [...this.#compiled.values()].filter((other) => other.entry === entry);
     if (siblings.length >= maxTraces) {
-      throw new TraceError(
-        `'${entry}' would be traced for one more set of input shapes than maxTraces (${maxTraces}), ${key}; pad the ` +
-          'inputs to few shapes, or raise maxTraces',
-      );
+      if (!this.#overflowing.has(entry))
+        console.warn(
+          `'${entry}' has been compiled for ${maxTraces} sets of input shapes (maxTraces): it runs uncompiled for ` +
+            `${entry}(${shapes}) and any further ones. Pad the inputs to few shapes, or raise maxTraces.`,
+        );
+      this.#overflowing.add(entry);
+      return undefined;
     }
     const scope = `${entry.replace(/[^A-Za-z0-9_]/g, '_')}_${this.#compiled.size}/`;
     const compiled = { entry, scope, trace: this.#traceOnce(entry, scope, inputs), runs: 0 };
@@ -128,18 +139,39 @@ export class GraphProgram<E extends Entries, V extends Variables> implements Pro
     return compiled;
   }
 
-  /** Optimisers create their state when first applied: it is added to the variables, and the trace made again. */
+  /** The variables that optimisers are to leave alone: a trace has the updates of the others. */
+  #untrained(): string {
+    const { variables } = this.#options;
+    let names = '';
+    for (const name in variables) if (!variables[name]!.trainable) names += ` without ${name}`;
+    return names;
+  }
+
+  /** Variables that are found only in tracing are added, and the trace is made again where it lacks them. */
   #traceOnce(entry: string, scope: string, inputs: readonly tf.Tensor[]): Trace {
     const body = this.#entries[entry]!;
+    const { build } = this.#options;
+    let built = build === undefined;
     for (;;) {
       this.#assertVariablesAlive();
-      const options = { entry, scope, body, inputs, variables: this.#list, random: this.#random };
-      const result = trace(options);
-      if ('trace' in result) return result.trace;
-      for (const [name, variable] of Object.entries(result.missing)) {
-        this.#variables.set(this.#variables.has(name) ? `${name}#${this.#variables.size}` : name, variable);
-        share(variable);
+      const variables = this.#list;
+      try {
+        const options = { entry, scope, body, inputs, variables, random: this.#random };
+        const result = trace({ ...options, adopts: build !== undefined });
+        this.#add('trace' in result ? result.added : result.missing);
+        if ('trace' in result) return result.trace;
+      } catch (error) {
+        if (built || !(error instanceof NewVariableError)) throw error;
+        built = true;
+        build!(inputs);
       }
+    }
+  }
+
+  #add(found: Readonly<Record<string, tf.Variable>>): void {
+    for (const [name, variable] of Object.entries(found)) {
+      this.#variables.set(this.#variables.has(name) ? `${name}#${this.#variables.size}` : name, variable);
+      share(variable);
     }
   }
 
@@ -163,19 +195,33 @@ export class GraphProgram<E extends Entries, V extends Variables> implements Pro
     for (const { i, tensor } of changed) this.#known[i] = tensor.dataId;
   }
 
-  #execute({ trace }: Compiled, inputs: readonly tf.Tensor[]): ReturnType<Trace['restore']> {
+  #execute({ entry, trace }: Compiled, inputs: readonly tf.Tensor[]): ReturnType<Trace['restore']> {
     this.#refresh();
     const numbers = trace.numbers.map(({ name, read }) => ({ name, tensor: tf.scalar(read()) as tf.Tensor }));
     const feeds = trace.inputs.map(({ name }, i) => ({ name, tensor: inputs[i]! }));
     const names = trace.outputs.map(({ name }) => name);
     try {
-      const outputs = this.#session!.fetch([...feeds, ...numbers], names);
+      const outputs = this.#fetch(entry, trace, [...feeds, ...numbers], names);
       for (const { optimizer, times } of trace.optimizers) addIterations(optimizer, times);
       return trace.restore(outputs);
     } finally {
       const list = this.#list;
       for (const i of trace.writes) setHolder(list[i]!, this);
       for (const { tensor } of numbers) tensor.dispose();
+    }
+  }
+
+  /** Fetches outputs; an error names the entry, and the layer whose operation failed where there is one. */
+  #fetch(entry: string, trace: Trace, feeds: Parameters<Session['fetch']>[0], names: string[]): tf.Tensor[] {
+    try {
+      return this.#session!.fetch(feeds, names);
+    } catch (error) {
+      const { message } = error as Error;
+      const failed = /\{\{node ([^}]+)\}\}/.exec(message)?.[1];
+      const { op, layer } = trace.nodes.find(({ name }) => name === failed) ?? {};
+      const reason = message.replace(/^Session fail to run with error: /, '').replace(/\s*\[\[.*/s, '');
+      const where = op === undefined ? '' : ` in ${op}${layer === undefined ? '' : ` of layer '${layer}'`}`;
+      throw new Error(`'${entry}' fails${where}: ${reason}`, { cause: error });
     }
   }
 
@@ -196,6 +242,11 @@ export class GraphProgram<E extends Entries, V extends Variables> implements Pro
       eager?.dispose();
       tf.dispose([...before.values()]);
     }
+  }
+
+  #isAudited({ runs, trace }: Compiled): boolean {
+    if (!this.#options.audit || runs < 2) return false;
+    return trace.nodes.length > LARGE ? runs === 2 : isPowerOfTwo(runs);
   }
 
   #audit({ entry, scope, trace: frozen }: Compiled, inputs: readonly tf.Tensor[]): void {

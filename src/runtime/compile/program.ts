@@ -1,6 +1,6 @@
 /** Compiles tfjs functions into one TensorFlow graph of named entries that share variables. */
 import * as tf from '@tensorflow/tfjs';
-import { usesTensorFlow } from '../backend';
+import { requestBackend, usesTensorFlow } from '../backend';
 import { EagerProgram } from './eager-program';
 import { GraphProgram } from './graph-program';
 import type { TensorFunction } from './outputs';
@@ -23,13 +23,14 @@ export interface CompileOptions<E extends Entries, V extends Variables = Variabl
    */
   readonly seed?: number;
   /**
-   * How many sets of input shapes an entry may be traced for; more is taken for a mistake.
+   * How many sets of input shapes an entry is traced for. For any further ones it runs uncompiled, and a warning says so.
    * @default 16
    */
   readonly maxTraces?: number;
   /**
    * Traces each entry again before its 2nd, 4th, 8th, 16th .. run, and throws if a number, a captured tensor or a
-   * branch is another than the one that the graph has frozen.
+   * branch is another than the one that the graph has frozen. An entry of more than 10,000 operations, which takes seconds
+   * to trace, is traced again before its 2nd run only.
    * @default true
    */
   readonly audit?: boolean;
@@ -39,6 +40,16 @@ export interface CompileOptions<E extends Entries, V extends Variables = Variabl
    * @default false
    */
   readonly check?: boolean | { readonly tolerance: number };
+}
+
+/** Options with their defaults, and what {@link compileModel} needs besides. */
+export interface ProgramOptions<E extends Entries, V extends Variables>
+  extends Required<CompileOptions<E, V>> {
+  /**
+   * Variables that entries use without being listed are added. Called once with an entry's inputs where a function makes
+   * variables while it is traced, to have them made before.
+   */
+  readonly build?: (inputs: readonly tf.Tensor[]) => void;
 }
 
 /** The values of variables: those given to {@link compile}, and what the entries added to them. */
@@ -78,7 +89,7 @@ export interface Program<E extends Entries, V extends Variables = Variables> {
  * outside. What changes from run to run belongs in variables or inputs. The learning rates of tfjs's optimisers and
  * tfjs's random functions are not frozen. `docs/compile.md` has the details.
  *
- * On the wasm and cpu backends the entries run eagerly, with the same results but for the random numbers.
+ * Loads the backend if no one has chosen one. On the wasm and cpu backends the entries run eagerly, with the same results but for the random numbers.
  *
  * @example
  * const program = compile({ variables: { w }, entries: { step: (x: tf.Tensor) => { w.assign(w.add(x)); return w.sum(); } } });
@@ -87,11 +98,30 @@ export interface Program<E extends Entries, V extends Variables = Variables> {
 export function compile<E extends Entries, V extends Variables>(
   options: CompileOptions<E, V>,
 ): Program<E, V> {
+  return programOf(options);
+}
+
+/** {@link compile} with what only this project's own callers may ask for. */
+export function programOf<E extends Entries, V extends Variables>(
+  options: CompileOptions<E, V> & Pick<ProgramOptions<E, V>, 'build'>,
+): Program<E, V> {
   const { variables } = options;
+  if (Array.isArray(variables))
+    throw new TypeError(
+      'variables must be an object that gives each variable a name, such as { w }. Those of a tf.LayersModel are ' +
+        'Object.fromEntries(model.weights.map((weight) => [weight.name, weight.read()])); compileModel(model) needs none',
+    );
+  requestBackend();
   const list = Object.values(variables);
   for (const [name, variable] of Object.entries(variables)) {
     if (!(variable instanceof tf.Variable))
-      throw new Error(`'${name}' must be a variable; make it one by tf.variable, or pass it as an input`);
+      throw new TypeError(
+        `'${name}' must be a variable: ${
+          isLayerVariable(variable)
+            ? 'give the `read()` of this weight'
+            : 'make it one by tf.variable, or pass it as an input'
+        }`,
+      );
   }
   const twice = list.find((variable, i) => list.indexOf(variable) !== i);
   if (twice) throw new Error(`variable '${twice.name}' is given twice to compile; name it once`);
@@ -100,4 +130,9 @@ export function compile<E extends Entries, V extends Variables>(
   const { seed = 0, maxTraces = 16, audit = true, check = false } = options;
   const complete = { ...options, seed, maxTraces, audit, check };
   return usesTensorFlow() ? new GraphProgram(complete) : new EagerProgram(complete);
+}
+
+/** A weight of tf.layers, which has the variable inside. */
+function isLayerVariable(value: unknown): boolean {
+  return (value as tf.LayerVariable | undefined)?.read instanceof Function;
 }

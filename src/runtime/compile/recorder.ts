@@ -4,8 +4,12 @@ import { type OpAttribute, type TensorFlowBackend, tensorflowBackend } from '../
 import { withMethods } from '../patch';
 import { constantValue, GraphBuilder, typeOf } from './graph-builder';
 import { type ConstantValue, type TypeCode, typeAttribute } from './graph-def';
+import { LoopNodes } from './loop-nodes';
 import { TraceError } from './outputs';
 import { learningRateOf } from './tfjs-optimizers';
+
+/** Milliseconds of tracing without a word. */
+const SILENT = 2000;
 
 /** A tensor in a graph. */
 export interface GraphTensor {
@@ -24,6 +28,12 @@ export interface GraphNumber {
 /** An operand of an update in place: a variable by reference, or a tensor by value. */
 export type Operand = { readonly variable: tf.Variable } | tf.Tensor;
 
+/** What a turn of a loop gives: what the next one takes, and values to collect at places, int32 [] each. */
+export interface Turn {
+  readonly carried: readonly tf.Tensor[];
+  readonly collected: readonly { readonly place: tf.Tensor; readonly value: tf.Tensor }[];
+}
+
 /** The name under which the graph of a program holds a variable. */
 export function variableNode(index: number): string {
   return `variable_${index}`;
@@ -32,27 +42,49 @@ export function variableNode(index: number): string {
 export class Recorder {
   readonly graph: GraphBuilder;
   readonly #entry: string;
-  readonly #variables: readonly tf.Variable[];
+  readonly #variables: tf.Variable[];
+  readonly #adopt: ((variable: tf.Variable) => void) | undefined;
   /** Nodes by the dataIds of tensors. */
   readonly #names = new Map<object, string>();
   /** Indices of variables by the dataIds they had at the start. */
-  readonly #atTop: ReadonlyMap<object, number>;
+  readonly #atTop: Map<object, number>;
   /** The data of each variable that needs no more to be written. */
   readonly #current: tf.Variable['dataId'][];
   readonly #reads: string[] = [];
   readonly #updates: string[] = [];
   readonly #writes = new Set<number>();
   readonly #numbers = new Map<tf.Optimizer, GraphNumber & { readonly sentinel: number }>();
+  /** The loop whose body is being recorded, and the nodes in it by the dataIds of tensors. */
+  #loop: { readonly nodes: LoopNodes; readonly names: Map<object, string> } | undefined;
+  #loops = 0;
+  /** When to say that tracing takes long; nothing once it is said. */
+  #tellAt: number | undefined = performance.now() + SILENT;
   /** Off while something runs that belongs to no graph. */
   #listening = true;
 
-  /** @param variables with data that no other tensor has */
-  constructor(entry: string, scope: string, variables: readonly tf.Variable[]) {
+  /**
+   * @param variables with data that no other tensor has
+   * @param adopt told of each other variable that is read. @default that is an error
+   */
+  constructor(
+    entry: string,
+    scope: string,
+    variables: readonly tf.Variable[],
+    adopt: ((variable: tf.Variable) => void) | undefined,
+  ) {
     this.graph = new GraphBuilder(scope);
     this.#entry = entry;
-    this.#variables = variables;
+    this.#variables = [...variables];
+    this.#adopt = adopt;
     this.#atTop = new Map(variables.map((variable, i) => [variable.dataId, i]));
     this.#current = variables.map((variable) => variable.dataId);
+  }
+
+  /** Adds a variable, with data that no other tensor has, after the others. */
+  add(variable: tf.Variable): void {
+    this.#atTop.set(variable.dataId, this.#variables.length);
+    this.#current.push(variable.dataId);
+    this.#variables.push(variable);
   }
 
   get numbers(): readonly GraphNumber[] {
@@ -101,11 +133,83 @@ export class Recorder {
         return outputs;
       },
       readSync: (dataId) => {
-        if (this.#listening && (this.#names.has(dataId) || this.#atTop.has(dataId))) return refuseRead();
+        if (this.#listening && this.#isComputed(dataId)) return refuseRead();
         return readSync.call(backend, dataId);
       },
     };
     return withMethods(backend, recording, body);
+  }
+
+  /** Whether a loop can be recorded here: none is being recorded, and nothing else suspends the recording. */
+  get takesLoops(): boolean {
+    return this.#listening && this.#loop === undefined;
+  }
+
+  /**
+   * Records a loop. `body` runs once, for a turn whose number is unknown; all that it reads besides its arguments is the
+   * same in each turn. The tensors that come back have the right shapes, but zeros for values.
+   *
+   * @returns what the last turn carries, and what was collected, [turns, ...] each
+   */
+  loop(
+    turns: number,
+    initial: readonly tf.Tensor[],
+    body: (turn: tf.Scalar, carried: tf.Tensor[]) => Turn,
+  ): { readonly carried: tf.Tensor[]; readonly collected: tf.Tensor[] } {
+    const types = initial.map(typeOf);
+    const from = initial.map((tensor) => this.#nameOf(tensor));
+    const nodes = new LoopNodes(this.graph, `loop_${this.#loops++}`, turns);
+    const names = new Map<object, string>();
+    const inside = <T extends tf.Tensor>(name: string, tensor: T): T => {
+      names.set(tensor.dataId, name);
+      return tensor;
+    };
+    const turn = inside(nodes.index, this.#blank([], 'int32') as tf.Scalar);
+    const carries = from.map((name, i) => nodes.carry(name, types[i]!));
+    const values = carries.map(({ value }, i) =>
+      inside(value, this.#blank(initial[i]!.shape, initial[i]!.dtype)),
+    );
+    const found: { next: string[]; collected: { place: string; value: string }[] } = {
+      next: [],
+      collected: [],
+    };
+    this.#loop = { nodes, names };
+    let result: Turn;
+    try {
+      result = body(turn, values);
+      found.next = result.carried.map((tensor) => this.#nameOf(tensor));
+      found.collected = result.collected.map(({ place, value }) => ({
+        place: this.#nameOf(place),
+        value: this.#nameOf(value),
+      }));
+    } finally {
+      this.#loop = undefined;
+    }
+    found.next.forEach((name, i) => {
+      nodes.next(carries[i]!.index, name, types[i]!);
+    });
+    const outside = (name: string, shape: readonly number[], dtype: tf.DataType): tf.Tensor => {
+      const tensor = this.#blank(shape, dtype);
+      this.#names.set(tensor.dataId, name);
+      return tensor;
+    };
+    return {
+      carried: initial.map(({ shape, dtype }, i) => outside(nodes.result(carries[i]!.index), shape, dtype)),
+      collected: result.collected.map(({ value }, i) => {
+        const stack = nodes.stack(typeOf(value), value.shape);
+        stack.write(found.collected[i]!.place, found.collected[i]!.value);
+        return outside(stack.read(), [turns, ...value.shape], value.dtype);
+      }),
+    };
+  }
+
+  /** Zeros that belong to no graph, with data of their own. */
+  #blank(shape: readonly number[], dtype: tf.DataType): tf.Tensor {
+    let tensor: tf.Tensor | undefined;
+    this.aside(() => {
+      tensor = tf.zeros([...shape], dtype);
+    });
+    return tensor!;
   }
 
   /** Runs `body` unrecorded. */
@@ -175,16 +279,44 @@ export class Recorder {
     });
   }
 
+  /** Tracing cannot be stopped or watched, so one that takes long says what it is about. */
+  #tellIfSlow(): void {
+    const { length } = this.graph.nodes;
+    if (this.#tellAt === undefined || performance.now() < this.#tellAt) return;
+    this.#tellAt = undefined;
+    console.warn(
+      `Compiling '${this.#entry}': ${length.toLocaleString('en')} operations so far. A long loop in JavaScript is ` +
+        'recorded turn by turn, and its first run takes several times as long.',
+    );
+  }
+
   #operation(op: string, attributes: readonly OpAttribute[], from: tf.Tensor[], to: tf.Tensor[]): void {
     if (!this.#listening) return;
+    this.#tellIfSlow();
     const inputs = from.map((tensor) => this.#nameOf(tensor));
     const name = this.graph.operation(op, from, inputs, attributes);
+    const names = this.#loop?.names ?? this.#names;
     to.forEach(({ dataId }, i) => {
-      this.#names.set(dataId, i === 0 ? name : `${name}:${i}`);
+      names.set(dataId, i === 0 ? name : `${name}:${i}`);
     });
   }
 
+  /** Whether a graph computes this at each run. */
+  #isComputed(dataId: object): boolean {
+    return [this.#names, this.#atTop, this.#loop?.names].some((known) => known?.has(dataId));
+  }
+
   #nameOf(tensor: tf.Tensor): string {
+    if (!this.#loop) return this.#nameOutside(tensor);
+    const { nodes, names } = this.#loop;
+    const known = names.get(tensor.dataId);
+    if (known !== undefined) return known;
+    const name = nodes.enter(this.#nameOutside(tensor), typeOf(tensor));
+    names.set(tensor.dataId, name);
+    return name;
+  }
+
+  #nameOutside(tensor: tf.Tensor): string {
     const { dataId } = tensor;
     const known = this.#names.get(dataId);
     if (known !== undefined) return known;
@@ -204,7 +336,8 @@ export class Recorder {
   #constant(tensor: tf.Tensor): string {
     const registered = Object.values(tf.engine().registeredVariables);
     const outside = registered.find(({ dataId }) => dataId === tensor.dataId);
-    if (outside) {
+    if (outside && this.#adopt) this.#adopt(outside);
+    else if (outside) {
       throw new TraceError(
         `'${this.#entry}' uses variable '${outside.name}' of shape [${outside.shape}], which is not one of the ` +
           "program's variables: its value would be frozen; add it to `variables`, or pass its value as an input",

@@ -21,6 +21,8 @@ export interface OptimizerHooks {
   learningRate(optimizer: tf.Optimizer): number;
   /** Told before and after each update: the optimiser's state, by names that are the same in every process. */
   state(variables: Readonly<Record<string, tf.Variable>>): void;
+  /** Runs an update, which may create the optimiser's state. */
+  update(run: () => void): void;
   /** Runs what belongs to no graph. */
   aside(body: () => void): void;
 }
@@ -48,12 +50,20 @@ export function withOptimizers<R>(
       if (applying === this) return original.call(this, gradients); // by super.applyGradients
       const own = learningRateOf(this);
       hooks.state(stateOf(this));
+      const outermost = applying;
+      applying = this;
+      try {
+        createState(this, gradients, (run) => hooks.update(() => hooks.aside(run)), original);
+      } finally {
+        applying = outermost;
+      }
+      hooks.state(stateOf(this));
       hooks.aside(() => setLearningRate(this, hooks.learningRate(this)));
       const outer = applying;
       applying = this;
       const { iterations } = this;
       try {
-        original.call(this, gradients);
+        hooks.update(() => original.call(this, gradients));
       } finally {
         applying = outer;
         hooks.aside(() => setLearningRate(this, own));
@@ -107,6 +117,46 @@ export function assertSameNumbers(entry: string, { optimizer, numbers }: Optimiz
         `${now[name]} now: only learningRate may change from step to step; compile again after changing ${name}`,
     );
   }
+}
+
+/** The optimisers that have their state, and for which variables. */
+const complete = new WeakMap<tf.Optimizer, Set<string>>();
+
+/**
+ * tfjs's optimisers create their state in their first update. That update is made in advance, and undone but for the
+ * new state, whose first values it leaves: so the state is known before the update that counts.
+ */
+function createState(
+  optimizer: tf.Optimizer,
+  gradients: Parameters<tf.Optimizer['applyGradients']>[0],
+  aside: (run: () => void) => void,
+  apply: tf.Optimizer['applyGradients'],
+): void {
+  const names = Array.isArray(gradients) ? gradients.map(({ name }) => name) : Object.keys(gradients);
+  const known = complete.get(optimizer) ?? new Set();
+  if (names.every((name) => known.has(name))) return;
+  aside(() =>
+    tf.tidy(() => {
+      const registered = tf.engine().registeredVariables;
+      const before = new Map(
+        [...names.flatMap((name) => registered[name] ?? []), ...Object.values(stateOf(optimizer))].map(
+          (variable) => [variable, variable.clone()],
+        ),
+      );
+      const engine = tf.engine();
+      const { makeVariable } = engine;
+      const creating: typeof makeVariable = (initial, ...rest) => {
+        const variable = makeVariable.call(engine, initial, ...rest);
+        before.set(variable, variable.clone());
+        return variable;
+      };
+      const { iterations } = optimizer;
+      withMethods(engine, { makeVariable: creating }, () => apply.call(optimizer, gradients));
+      addIterations(optimizer, iterations - optimizer.iterations);
+      for (const [variable, value] of before) variable.assign(value);
+    }),
+  );
+  complete.set(optimizer, new Set([...known, ...names]));
 }
 
 function numbersOf(optimizer: tf.Optimizer): Record<string, number> {

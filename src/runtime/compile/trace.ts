@@ -1,11 +1,13 @@
 /** Runs a tfjs function once, eagerly, to make a graph of it. */
 import * as tf from '@tensorflow/tfjs';
-import type { OpAttribute } from '../backend';
+import { type OpAttribute, tensorflowBackend } from '../backend';
 import { withStatelessRandom } from '../random/traced-random';
 import { EntryRules } from './entry-rules';
 import type { GraphNode } from './graph-def';
+import { withLayerNames } from './layer-names';
 import { flatten, type Outputs, type TensorFunction, TraceError } from './outputs';
 import { type GraphNumber, type GraphTensor, type Operand, Recorder } from './recorder';
+import { withLoops } from './recurrent-layers';
 import { type OptimizerHooks, type OptimizerUse, withOptimizers } from './tfjs-optimizers';
 import { withTracedKernels } from './traced-kernels';
 
@@ -35,11 +37,13 @@ export interface TraceOptions {
   readonly variables: readonly tf.Variable[];
   /** One of the variables: int32 [seed, step]. */
   readonly random: tf.Variable;
+  /** Takes other variables that `body` uses for missing ones, instead of refusing them. */
+  readonly adopts: boolean;
 }
 
-/** A trace, or the optimisers' variables without which it cannot be made. */
+/** A trace and the optimisers' variables that come after those given; or the variables without which it cannot be made. */
 export type TraceResult =
-  | { readonly trace: Trace }
+  | { readonly trace: Trace; readonly added: Readonly<Record<string, tf.Variable>> }
   | { readonly missing: Readonly<Record<string, tf.Variable>> };
 
 /** Set while a function is being traced. */
@@ -64,50 +68,71 @@ export function updateVariables(
  * Traces `body` for inputs of these shapes and types. Variables and optimisers stay as they were; in the graph each
  * variable that `body` reads is read once at the top, and written at the end if `body` assigned it.
  */
-export function trace({ entry, scope, body, inputs, variables, random }: TraceOptions): TraceResult {
+export function trace(options: TraceOptions): TraceResult {
+  const { entry, scope, body, inputs, variables, random, adopts } = options;
   if (recorder) throw new TraceError(`'${entry}' is run while another entry is traced: programs do not nest`);
   // A tensor is known by its data, so inputs and variables get data of their own while tracing.
-  const before = new Map<tf.Variable, tf.Tensor>(
-    variables.map((variable) => [variable, tf.keep(variable.clone())]),
-  );
+  const before = new Map<tf.Variable, tf.Tensor>();
+  const save = (variable: tf.Variable): void => {
+    before.set(variable, tf.keep(variable.clone()));
+  };
+  const setApart = (variable: tf.Variable): void => tf.tidy(() => variable.assign(copyOf(variable)));
+  variables.forEach(save);
   const handles = inputs.map((tensor) => tf.keep(copyOf(tensor)));
-  for (const variable of variables) tf.tidy(() => variable.assign(copyOf(variable)));
+  variables.forEach(setApart);
 
-  const recording = new Recorder(entry, scope, variables);
-  const placeholders = handles.map((tensor, i) => recording.input(tensor, i));
   const state = new Set<tf.Variable>(); // of optimisers
-  const rules = new EntryRules(entry, (variable) => variables.includes(variable) || state.has(variable));
-  const missing: Record<string, tf.Variable> = {};
+  const [missing, added]: Record<string, tf.Variable>[] = [{}, {}];
+  const adopt = (variable: tf.Variable): void => {
+    if (Object.values(missing!).includes(variable)) return;
+    missing![unused(missing!, variable.name, variable)] = variable;
+    if (!before.has(variable)) hooks.aside(() => save(variable));
+  };
+  const recording = new Recorder(entry, scope, variables, adopts ? adopt : undefined);
+  const placeholders = handles.map((tensor, i) => recording.input(tensor, i));
+  const rules = new EntryRules(entry, (variable) => {
+    if (variables.includes(variable) || state.has(variable)) return true;
+    if (adopts) adopt(variable);
+    return adopts;
+  });
   const hooks: OptimizerHooks = {
     learningRate: (optimizer) => recording.learningRate(optimizer),
     aside: (run) => {
       const { length } = rules.kept;
-      recording.aside(run);
-      rules.kept.length = length; // what is kept aside stays
+      try {
+        recording.aside(run);
+      } finally {
+        rules.kept.length = length; // what is kept aside stays
+      }
     },
-    // They bring variables that no one can list beforehand: these are reported, and the trace is made again.
+    update: (run) => rules.update(run),
+    // They bring variables that no one can list beforehand.
     state: (found) => {
       for (const [name, variable] of Object.entries(found)) {
+        if (variables.includes(variable) || state.has(variable)) continue;
         state.add(variable);
-        if (variables.includes(variable) || Object.values(missing).includes(variable)) continue;
-        missing[name in missing ? `${name}#${variable.id}` : name] = variable;
-        recording.stop();
-        if (!rules.created.has(variable)) hooks.aside(() => before.set(variable, tf.keep(variable.clone())));
+        hooks.aside(() => {
+          if (!rules.created.has(variable)) save(variable);
+          setApart(variable);
+        });
+        added![unused(added!, name, variable)] = variable;
+        recording.add(variable);
       }
     },
   };
   const run = (): TraceResult => {
     const { result, uses } = withOptimizers(hooks, () => withStatelessRandom(random, () => body(...handles)));
     const { leaves, places, restore } = flatten(entry, result);
-    assertNoStrangers(entry, rules, state);
     leaves.forEach((tensor, i) => {
       if (tensor.isDisposed) throw new TraceError(`'${entry}' disposes ${places[i]}; return it undisposed`);
     });
-    if (Object.keys(missing).length > 0) return { missing };
+    rules.assertOnly(state);
+    if (Object.keys(missing!).length > 0) return { missing: missing! };
     const outputs = recording.outputs(leaves);
     const { graph, numbers, writes } = recording;
     const { nodes } = graph;
-    return { trace: { nodes, inputs: placeholders, numbers, outputs, writes, optimizers: uses, restore } };
+    const trace = { nodes, inputs: placeholders, numbers, outputs, writes, optimizers: uses, restore };
+    return { trace, added: added! };
   };
 
   recorder = recording;
@@ -116,7 +141,7 @@ export function trace({ entry, scope, body, inputs, variables, random }: TraceOp
   try {
     return recording.record(
       () => rules.refuseRead(),
-      () => rules.enforce(() => withTracedKernels(run)),
+      () => rules.enforce(() => withTracedKernels(() => withLayerNames(() => withLoops(recording, run)))),
     );
   } catch (error) {
     throw explained(entry, error);
@@ -133,17 +158,9 @@ export function trace({ entry, scope, body, inputs, variables, random }: TraceOp
   }
 }
 
-function assertNoStrangers(
-  entry: string,
-  { created }: EntryRules,
-  optimizerState: ReadonlySet<tf.Variable>,
-): void {
-  const strangers = [...created.keys()].filter((variable) => !optimizerState.has(variable));
-  if (strangers.length === 0) return;
-  throw new TraceError(
-    `'${entry}' creates ${strangers.length} variable(s) while it is compiled (the first of shape ` +
-      `[${strangers[0]!.shape}]); create them before, and add them to the program's variables`,
-  );
+/** The name, or another where it is another variable's already. */
+function unused(names: object, name: string, { id }: tf.Variable): string {
+  return name in names ? `${name}#${id}` : name;
 }
 
 /** tfjs's own message for a disposed tensor names neither. */
@@ -156,5 +173,8 @@ function explained(entry: string, error: unknown): unknown {
 
 /** A tensor with data of its own, so that its dataId names nothing else. */
 function copyOf(tensor: tf.Tensor): tf.Tensor {
-  return tf.tensor(tensor.dataSync().slice(), tensor.shape, tensor.dtype);
+  const { dataId, shape, dtype } = tensor;
+  // Not by dataSync, which an entry may not call, but an optimiser's new state needs.
+  const data = dtype === 'string' ? tensor.dataSync() : tensorflowBackend().readSync(dataId);
+  return tf.tensor((data as Float32Array).slice(), shape, dtype);
 }

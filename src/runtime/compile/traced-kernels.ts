@@ -31,6 +31,15 @@ export function withTracedKernels<R>(body: () => R): R {
       outputsToSave: [true],
       gradFunc: (dy, [y]) => ({ x: () => reluGrad(dy as tf.Tensor, tf.cast(y!, 'float32')) }),
     }),
+    gradient('LeakyRelu', {
+      inputsToSave: ['x'],
+      outputsToSave: [true],
+      // As for relu; TensorFlow 2.21 says `remapper failed`, and fuses nothing, where the input has another reader.
+      gradFunc: (dy, [x, y], attrs) => {
+        const { alpha } = attrs as unknown as { alpha: number };
+        return { x: () => leakyReluGrad(dy as tf.Tensor, alpha >= 0 ? y! : x!, alpha) };
+      },
+    }),
     gradient('Sum', { gradFunc: (dy, [x], attrs) => ({ x: () => spread(dy as tf.Tensor, x!, attrs) }) }),
     gradient('Mean', {
       gradFunc: (dy, [x], attrs) => ({
@@ -44,17 +53,33 @@ export function withTracedKernels<R>(body: () => R): R {
   return replacements.reduce((inner, replace) => replace(inner), body)();
 }
 
-/** dy where y > 0, else 0, in one kernel; stock tfjs makes the mask of six. Linear in dy: its gradient is itself. */
+/** dy where y > 0, else 0, in one kernel; stock tfjs makes the mask of six. */
 function reluGrad(dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
+  return gated('ReluGrad', [], dy, y);
+}
+
+/** dy where y > 0, else alpha dy. */
+function leakyReluGrad(dy: tf.Tensor, y: tf.Tensor, alpha: number): tf.Tensor {
+  return gated(
+    'LeakyReluGrad',
+    [{ name: 'alpha', type: tensorflowBackend().binding.TF_ATTR_FLOAT, value: alpha }],
+    dy,
+    y,
+  );
+}
+
+/** The gradient of an activation that is linear on both sides of 0. It is linear in dy: its own gradient is itself. */
+function gated(op: string, attributes: OpAttribute[], dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
   const run = tf.customGrad((dy, y, save) => {
     (save as unknown as (tensors: tf.Tensor[]) => void)([y as tf.Tensor]);
-    const attributes = [typeAttribute('T', tensorflowBackend().binding.TF_FLOAT)];
+    const types = [typeAttribute('T', tensorflowBackend().binding.TF_FLOAT)];
     return {
-      value: tensorflowBackend().executeSingleOutput('ReluGrad', attributes, [
-        dy as tf.Tensor,
-        y as tf.Tensor,
-      ]),
-      gradFunc: (ddy: tf.Tensor, [y]: tf.Tensor[]) => [reluGrad(ddy, y!), tf.zerosLike(y!)],
+      value: tensorflowBackend().executeSingleOutput(
+        op,
+        [...types, ...attributes],
+        [dy as tf.Tensor, y as tf.Tensor],
+      ),
+      gradFunc: (ddy: tf.Tensor, [y]: tf.Tensor[]) => [gated(op, attributes, ddy, y!), tf.zerosLike(y!)],
     };
   });
   return run(dy, y);

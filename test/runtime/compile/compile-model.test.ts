@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import * as tf from '@tensorflow/tfjs';
 import { loadBackend } from '../../../src/runtime/backend';
 import { compileModel } from '../../../src/runtime/compile/compile-model';
+import { secondCopy } from '../second-copy';
 
 const OPTIMIZERS: Record<string, () => tf.Optimizer> = {
   sgd: () => tf.train.sgd(0.05),
@@ -309,6 +310,48 @@ describe('compileModel', () => {
     model.compile({ optimizer: tf.train.sgd(0.5), loss: 'meanAbsoluteError' });
     await model.trainOnBatch(x, y);
     assert.deepEqual(model.layers[0]!.getWeights()[0]!.dataSync(), frozen);
+  });
+
+  it('follows trainable from batch to batch without model.compile, as model.fit does', async () => {
+    const [x, y] = [tf.randomNormal([8, 6], 0, 1, 'float32', 1), classes(8)];
+    const run = async (compiled: boolean): Promise<Float32Array[]> => {
+      const model = mlp();
+      model.compile({ optimizer: 'adam', loss: 'categoricalCrossentropy' });
+      if (compiled) compileModel(model, { check: true });
+      const kernel = () => model.layers[0]!.getWeights()[0]!.dataSync().slice() as Float32Array;
+      const kernels: Float32Array[] = [];
+      for (const trainable of [true, false, false, false, true, true]) {
+        model.layers[0]!.trainable = trainable;
+        await model.trainOnBatch(x, y);
+        kernels.push(kernel());
+      }
+      return kernels;
+    };
+    const [eager, graph] = [await run(false), await run(true)];
+    assert.deepEqual(graph[1], graph[0], 'frozen');
+    assert.deepEqual(graph[3], graph[0], 'still frozen');
+    assert.notDeepEqual(graph[4], graph[0]);
+    for (const [i, kernel] of eager.entries())
+      for (const [k, value] of kernel.entries()) assert.ok(Math.abs(value - graph[i]![k]!) < TOLERANCE);
+  });
+
+  it('names the second copy of tfjs that a model comes from, and where the copies are', () => {
+    const other = secondCopy();
+    const dense = other.layers.dense({ name: 'of-another-copy', units: 2, inputShape: [3] });
+    const model = other.sequential({ layers: [dense] });
+    assert.ok(!(model instanceof tf.LayersModel));
+    const elsewhere = '/elsewhere/node_modules/@tensorflow/tfjs-layers';
+    require.cache[`${elsewhere}/dist/tf-layers.node.js`] = module;
+    try {
+      assert.throws(
+        () => compileModel(model),
+        ({ message }: Error) =>
+          /comes from a second copy of tfjs.*remove the other copy/.test(message) &&
+          message.includes(`${elsewhere} and `) !== message.includes(` and ${elsewhere}`),
+      );
+    } finally {
+      delete require.cache[`${elsewhere}/dist/tf-layers.node.js`];
+    }
   });
 
   it('keeps the number of tensors', async () => {

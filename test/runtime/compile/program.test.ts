@@ -7,6 +7,18 @@ import { createOptimizer, type OptimizerConfig } from '../../../src/training/opt
 
 const values = (tensor: tf.Tensor): number[] => Array.from(tensor.dataSync());
 
+function warningsOf(body: () => void): string[] {
+  const { warn } = console;
+  const warnings: string[] = [];
+  console.warn = (text: string) => warnings.push(text);
+  try {
+    body();
+  } finally {
+    console.warn = warn;
+  }
+  return warnings;
+}
+
 describe('compile', () => {
   before(async () => {
     assert.equal((await loadBackend()).name, 'tensorflow', 'these tests need the TensorFlow backend');
@@ -143,10 +155,74 @@ describe('compile', () => {
     assert.equal(tf.memory().numTensors, before);
   });
 
-  it('stops at a number of shapes', () => {
-    const program = compile({ variables: {}, entries: { f: (x: tf.Tensor) => tf.sum(x) }, maxTraces: 2 });
-    for (const n of [1, 2]) program.runSync('f', tf.ones([n]));
-    assert.throws(() => program.runSync('f', tf.ones([3])), /one more set of input shapes than maxTraces/);
+  it('runs uncompiled for further shapes than maxTraces, says so once, and goes on from the same state', () => {
+    const w = tf.variable(tf.scalar(0));
+    const optimizer = tf.train.adam(0.1);
+    const step = (x: tf.Tensor): tf.Tensor =>
+      optimizer.minimize(() => tf.mean(tf.square(tf.sub(x, w))) as tf.Scalar, true, [w])!;
+    const program = compile({ variables: { w }, entries: { step }, maxTraces: 2 });
+    const lengths = [1, 2, 3, 1, 4, 3, 2];
+    let losses: number[] = [];
+    const warnings = warningsOf(() => {
+      losses = lengths.map((n) => values(program.runSync('step', tf.ones([n])))[0]!);
+    });
+    program.dispose();
+    assert.equal(warnings.length, 1);
+    assert.match(
+      warnings[0]!,
+      /'step' .* 2 sets of input shapes \(maxTraces\).* uncompiled for step\(float32\[3\]\)/,
+    );
+    const [v, eager] = [tf.variable(tf.scalar(0)), tf.train.adam(0.1)];
+    lengths.forEach((n, i) => {
+      const loss = eager.minimize(() => tf.mean(tf.square(tf.sub(tf.ones([n]), v))) as tf.Scalar, true, [v])!;
+      // Losses are below 1: some roundings of float32.
+      assert.ok(Math.abs(values(loss)[0]! - losses[i]!) < 1e-6, `step ${i}`);
+    });
+  });
+
+  it('traces again for each set of variables that are trained', () => {
+    const [a, b] = [tf.variable(tf.scalar(0)), tf.variable(tf.scalar(0))];
+    const optimizer = tf.train.sgd(1);
+    const step = (): tf.Tensor => optimizer.minimize(() => tf.neg(tf.add(a, b)) as tf.Scalar, true)!;
+    const program = compile({ variables: { a, b }, entries: { step } });
+    program.runSync('step');
+    a.trainable = false;
+    program.runSync('step');
+    a.trainable = true;
+    for (let i = 0; i < 5; i++) program.runSync('step'); // the audits of both
+    assert.deepEqual([...values(a), ...values(b)], [6, 7]);
+    program.dispose();
+  });
+
+  it('says what it is about when tracing takes long', () => {
+    const slow = (x: tf.Tensor): tf.Tensor => {
+      for (const end = performance.now() + 2100; performance.now() < end; ) x = tf.add(x, 1);
+      return tf.add(x, 1);
+    };
+    const program = compile({ variables: {}, entries: { slow } });
+    const warnings = warningsOf(() => program.prepare('slow', tf.scalar(0)));
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, /^Compiling 'slow': [\d,]+ operations so far/);
+    program.dispose();
+  });
+
+  it("says how to name a model's weights", () => {
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
+    const entries = { f: (x: tf.Tensor) => model.predict(x) as tf.Tensor };
+    assert.throws(
+      () => compile({ variables: model.weights as never, entries }),
+      /must be an object.*Object\.fromEntries\(model\.weights\.map/,
+    );
+    const weights = Object.fromEntries(model.weights.map((weight) => [weight.name, weight]));
+    assert.throws(
+      () => compile({ variables: weights as never, entries }),
+      /give the `read\(\)` of this weight/,
+    );
+    const variables = Object.fromEntries(
+      model.weights.map((weight) => [weight.name, weight.read() as tf.Variable]),
+    );
+    const program = compile({ variables, entries });
+    assert.deepEqual(program.runSync('f', tf.ones([4, 3])).shape, [4, 2]);
     program.dispose();
   });
 
@@ -190,11 +266,11 @@ describe('compile', () => {
       },
       message: /'f' uses a tensor that is disposed/,
     },
-    { what: 'a new variable', entry: (x) => tf.clone(tf.variable(x)), message: /creates 1 variable/ },
+    { what: 'a new variable', entry: (x) => tf.clone(tf.variable(x)), message: /creates a variable/ },
     {
       what: 'an unknown variable',
       entry: (x) => tf.add(x, w()),
-      message: /creates 1 variable|not one of the program's/,
+      message: /creates a variable|not one of the program's/,
     },
     { what: 'a number', entry: (() => 3) as unknown as (x: tf.Tensor) => tf.Tensor, message: /is number/ },
     {

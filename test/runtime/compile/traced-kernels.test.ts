@@ -1,4 +1,6 @@
 import { strict as assert } from 'node:assert';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { loadBackend } from '../../../src/runtime/backend';
 import { compile } from '../../../src/runtime/compile/program';
@@ -56,6 +58,20 @@ describe('kernels replaced while tracing', () => {
       program.dispose();
     });
 
+  for (const alpha of [0.3, 0, -0.5])
+    it(`leaky relu with ${alpha}: the gradient is tfjs's, which has none of second order`, () => {
+      const x = tf.tensor1d([-2, -1, 0, 0.5, 3]);
+      const gradient = tf.grad((x) => tf.sum(tf.square(tf.leakyRelu(x, alpha))));
+      const program = compile({ variables: {}, entries: { entry: (x: tf.Tensor) => gradient(x) } });
+      const values = program.runSync('entry', x).dataSync();
+      gradient(x)
+        .dataSync()
+        .forEach((value, i) => {
+          assert.ok(Math.abs(value - values[i]!) <= 4 * TOLERANCE, `${i}: ${value}, ${values[i]}`);
+        });
+      program.dispose();
+    });
+
   for (const [height, stride] of [
     [6, 1],
     [5, 1],
@@ -78,12 +94,33 @@ describe('kernels replaced while tracing', () => {
       program.dispose();
     });
 
+  it('let TensorFlow fuse a convolution with a leaky relu, which it cannot with that of tfjs', () => {
+    const folder = join(__dirname, '..', '..', '..', 'src', 'runtime');
+    const script = `
+      const tf = require('@tensorflow/tfjs');
+      const { compileModel } = require(${JSON.stringify(join(folder, 'compile', 'compile-model'))});
+      const convolution = tf.layers.conv2d({ filters: 4, kernelSize: 3, padding: 'same', inputShape: [8, 8, 3] });
+      const layers = [convolution, tf.layers.leakyReLU({ alpha: 0.2 }), tf.layers.flatten(), tf.layers.dense({ units: 1 })];
+      require(${JSON.stringify(join(folder, 'backend'))}).loadBackend().then(async () => {
+        const model = tf.sequential({ layers });
+        model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+        compileModel(model);
+        console.log(await model.trainOnBatch(tf.ones([4, 8, 8, 3]), tf.ones([4, 1])));
+      });`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '-e', script], {
+      cwd: join(folder, '..', '..'),
+      encoding: 'utf8',
+    });
+    assert.ok(Number.isFinite(Number.parseFloat(stdout.trim().split('\n').at(-1)!)), stdout + stderr);
+    assert.doesNotMatch(stderr, /remapper failed/);
+  });
+
   it('are as they were afterwards', () => {
     const state = (): unknown[] => [
       ...['BatchMatMul', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'].map(
         (name) => tf.getKernel(name, 'tensorflow').kernelFunc,
       ),
-      ...['Relu', 'Sum', 'Mean'].map((name) => tf.getGradient(name).gradFunc),
+      ...['Relu', 'LeakyRelu', 'Sum', 'Mean'].map((name) => tf.getGradient(name).gradFunc),
     ];
     const before = state();
     const program = compile({ variables: {}, entries: { f: (x: tf.Tensor) => tf.relu(x) } });

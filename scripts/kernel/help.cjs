@@ -1,0 +1,76 @@
+// What Shift-Tab and Tab show: the type and the documentation of what stands at the cursor.
+'use strict';
+
+const { ts } = require('./compiler.cjs');
+
+/** What the compiler knows about the place; inside the parentheses of a call, where nothing stands, about its function. */
+function inspectAt(executor, code, position) {
+  const found = executor.inspect(code, position) ?? executor.inspect(code, Math.max(0, position - 1));
+  if (found) return found;
+  for (const callee of calleesAround(code, position)) {
+    const info = executor.inspect(code, callee);
+    if (info) return info;
+  }
+  return undefined;
+}
+
+/** Places of the names of the functions whose calls are open at the position, the innermost first. */
+function calleesAround(code, position) {
+  const tree = ts.createSourceFile('cell.ts', code, ts.ScriptTarget.ES2022, true, ts.ScriptKind.TS);
+  const callees = [];
+  const visit = (node) => {
+    const isCall = ts.isCallExpression(node) || ts.isNewExpression(node);
+    // A call that is being typed has no closing parenthesis: it reaches as far as what can still belong to it.
+    if (isCall && node.expression.end < position && position <= endOf(node, code)) {
+      const { expression } = node;
+      callees.unshift((expression.name ?? expression).getStart(tree));
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+  return callees;
+}
+
+function endOf(call, code) {
+  return code[call.end - 1] === ')' ? call.end - 1 : code.length;
+}
+
+/** The forms of what `inspectAt` gives. */
+function helpBundle({ displayParts = [], documentation = [], tags = [] }) {
+  const signature = textOf(displayParts);
+  const about = withoutLinks(textOf(documentation));
+  const told = tags.map(({ name, text = [] }) => ({ name, text: withoutLinks(textOf(text)) }));
+  const lines = told.map(({ name, text }) =>
+    name === 'param' ? text.replace(/^(\S+)\s*-?\s*/, '$1: ') : `${NAMES[name] ?? name}: ${text}`,
+  );
+  const plain = [signature, about, lines.join('\n')].filter(Boolean).join('\n\n');
+  const items = told.map(({ name, text }) => {
+    const [, parameter, rest] = name === 'param' ? /^(\S+)\s*-?\s*([\s\S]*)/.exec(text) : [];
+    if (parameter) return `- \`${parameter}\`: ${rest}`;
+    return name === 'example' ? `\n\`\`\`ts\n${text}\n\`\`\`` : `- *${NAMES[name] ?? name}*: ${text}`;
+  });
+  const markdown = [`\`\`\`ts\n${signature}\n\`\`\``, about, items.join('\n')].filter(Boolean).join('\n\n');
+  return { 'text/plain': plain, 'text/markdown': markdown };
+}
+
+/** Tags in words. */
+const NAMES = {
+  default: 'Default',
+  example: 'Example',
+  returns: 'Returns',
+  throws: 'Throws',
+  see: 'See',
+  deprecated: 'Deprecated',
+};
+
+const textOf = (parts) => parts.map(({ text }) => text).join('');
+
+/** `{@link x}` -> `x`, `{@link x | text}` -> `text` */
+function withoutLinks(text) {
+  return text.replace(/\{@link(?:code|plain)?\s+([^}]*)\}/g, (_, inside) => {
+    const [target, label] = inside.split(/\s*\|\s*/);
+    return (label ?? target).trim();
+  });
+}
+
+module.exports = { helpBundle, inspectAt };

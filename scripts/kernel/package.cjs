@@ -1,0 +1,24 @@
+// The project's package by its name, which notebooks import in any folder; '..' is right in the folder notebooks alone.
+'use strict';
+
+const Module = require('node:module');
+const path = require('node:path');
+
+const ROOT = path.resolve(__dirname, '..', '..');
+const { name, main, types } = require('../../package.json');
+
+/** Lets `require` find the package by its name from everywhere. */
+function resolvePackage() {
+  const resolve = Module._resolveFilename;
+  Module._resolveFilename = function (request, ...rest) {
+    return resolve.call(this, request === name ? path.join(ROOT, main) : request, ...rest);
+  };
+}
+
+/** The same for the compiler, as its option `paths`. */
+const packagePaths = { [name]: [path.join(ROOT, types)] };
+
+/** Where the compiled files of the package are. */
+const packageFolder = path.join(ROOT, path.dirname(main));
+
+module.exports = { packageFolder, packageName: name, packagePaths, resolvePackage };

@@ -1,0 +1,58 @@
+// Training with tf.LayersModel, which Stop ends after the batch, so that `fit` works again at once.
+'use strict';
+
+const Module = require('node:module');
+const { Stopped } = require('./interrupts.cjs');
+
+/** How often a model is told to stop: `fit` forgets what it was told before its first batch. */
+const REMIND = 20;
+
+/** Follows `fit` and `fitDataset` of every copy of tfjs that is loaded from now on. */
+function makeTrainingStoppable(onStop) {
+  /** Of each model in training, the function that ends it. */
+  const running = new Set();
+  onStop(() => {
+    for (const stop of running) stop();
+  });
+
+  function stoppable(train) {
+    return async function (...args) {
+      // The stack of what fit throws later has lost the cell.
+      const call = new Error();
+      let reminder;
+      const stop = () => {
+        reminder ??= setInterval(() => {
+          this.stopTraining = true;
+        }, REMIND);
+        this.stopTraining = true;
+      };
+      running.add(stop);
+      try {
+        const history = await train.apply(this, args);
+        if (reminder) throw new Stopped('training stopped after a batch; the model keeps its weights');
+        return history;
+      } catch (error) {
+        if (error instanceof Error) error.calledFrom ??= call.stack;
+        throw error;
+      } finally {
+        clearInterval(reminder);
+        running.delete(stop);
+      }
+    };
+  }
+
+  const known = new WeakSet();
+  const load = Module._load;
+  Module._load = function (request, ...rest) {
+    const loaded = load.call(this, request, ...rest);
+    if (!/tfjs/.test(request)) return loaded;
+    const model = loaded?.LayersModel?.prototype;
+    if (model && !known.has(model)) {
+      known.add(model);
+      for (const name of ['fit', 'fitDataset']) model[name] = stoppable(model[name]);
+    }
+    return loaded;
+  };
+}
+
+module.exports = { makeTrainingStoppable };

@@ -1,0 +1,28 @@
+// The value of a cell's last expression, below the cell.
+'use strict';
+
+const path = require('node:path');
+const { fromThrown } = require('./problems.cjs');
+const { packageFolder } = require('./package.cjs');
+
+/** Shows values in all the forms that they have; gives the problem of one that cannot be shown, if any. */
+async function showValues(values, jupyter) {
+  try {
+    for (const value of values) {
+      for (const data of await bundlesOf(value))
+        jupyter.lastWriteDisplayData({ data, metadata: {}, transient: {} }, false);
+    }
+  } catch (error) {
+    return fromThrown(error, 'when the value of the cell was shown');
+  }
+}
+
+/** A value may draw itself; the package knows about all others. */
+async function bundlesOf(value) {
+  const draw = value[Symbol.for('Jupyter.display')];
+  if (typeof draw === 'function') return [await draw.call(value)];
+  const { valueBundles } = require(path.join(packageFolder, 'figures', 'value.js'));
+  return valueBundles(value);
+}
+
+module.exports = { showValues };

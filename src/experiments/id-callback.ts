@@ -1,0 +1,454 @@
+/** A callback for `model.fit` that measures any tf.LayersModel as it trains, and writes the record of a run. */
+import * as tf from '@tensorflow/tfjs';
+import { activations } from '../activations/activations';
+import { networkOf } from '../activations/sources/any-model';
+import { type ModelInputs, type ModelSource, modelSource } from '../activations/sources/inputs';
+import { TWO_NN } from '../intrinsic-dimension/estimators/two-nn';
+import {
+  ANYTHING,
+  assertGiven,
+  FLAG,
+  type Kinds,
+  NAMES,
+  NUMBER,
+  SEED,
+  SIGNAL,
+  TEXT,
+} from '../intrinsic-dimension/given';
+import { SUBSAMPLES } from '../intrinsic-dimension/subsamples';
+import { environment } from '../records/environment';
+import { type Measurement, readRun } from '../records/run-record';
+import { loadBackend } from '../runtime/backend';
+import { breathe, interruptible } from '../runtime/interrupt';
+import type { SiteIds } from './experiment';
+import { outputOf, type RunOutput } from './run-output';
+import { siteId } from './site-id';
+
+/** What a model is to give for its inputs: a tensor, or one for each output. */
+type Targets = tf.Tensor | tf.Tensor[];
+
+/** What {@link idCallback} takes. All of it may be left out. */
+export interface IdCallbackOptions {
+  /**
+   * The record `<name>.jsonl`. Its curves lie beside it, TensorBoard's file in the folder `<name>`.
+   * @default nothing is written; `measurements` holds what was measured
+   */
+  readonly path?: string;
+  /**
+   * Goes on with the record of an earlier fit: measurements and curves up to the start of fit's `initialEpoch` stay, later
+   * ones are dropped, since they will be made again. Fit does not load weights: load those of that epoch before.
+   * @default false: a record that exists is an error
+   */
+  readonly resume?: boolean;
+  /** What distinguishes this run, such as `{ weightDecay: 1e-4 }`: columns of `runs()`, titles of figures. */
+  readonly config?: Readonly<Record<string, string | number | boolean | null>>;
+  /**
+   * Targets of `inputs`, for loss and accuracy on them. @default fit's own `val_` numbers, which it has with
+   * `validationData` or `validationSplit`
+   */
+  readonly labels?: Targets;
+  /**
+   * Training examples to measure as well. @default none
+   *
+   * Without their labels, loss and accuracy of training are fit's: means over the epoch, or those of the last batch within
+   * an epoch; and the untrained model, of which fit tells nothing, is not measured.
+   */
+  readonly train?: { readonly inputs: ModelInputs; readonly labels?: Targets };
+  /** Names of layers, see `modelSites`. @default all up to `lastSite` */
+  readonly sites?: readonly string[];
+  /** The site before the classifier, whose dimension is LLID. @default found in the model, else the last site */
+  readonly lastSite?: string;
+  /** Steps between measurements; a number needs labels. @default after each epoch */
+  readonly every?: number | 'epoch';
+  /** The metric that is the accuracy, one of `model.metricsNames`. @default the first that is called acc or ...Accuracy */
+  readonly metric?: string;
+  /** Examples that go through the model at once. @default as many as memory allows for activations, 32 for the loss */
+  readonly batchSize?: number;
+  /** Random subsamples from which mean and deviation of each dimension are computed. @default that of {@link SUBSAMPLES} */
+  readonly idSubsamples?: number;
+  /** Share of the points in each subsample. @default that of {@link SUBSAMPLES} */
+  readonly idFraction?: number;
+  /** Share of the points, those with the largest mu, that the TwoNN fit leaves out. @default that of {@link TWO_NN} */
+  readonly discardFraction?: number;
+  /** Seed of the subsamples. @default 0 */
+  readonly seed?: number;
+  /** Steps between two points of the curves. @default 10 */
+  readonly logEvery?: number;
+  /** Whether TensorBoard's file is written. @default true */
+  readonly tensorboard?: boolean;
+  /** Ends the training after the batch at work. Ctrl-C and Jupyter's Stop do so in any case. @default none */
+  readonly signal?: AbortSignal;
+}
+
+/** What fit tells of a batch or an epoch. */
+type Logs = Readonly<Record<string, number | tf.Scalar>>;
+
+/**
+ * Measures the intrinsic dimension of a model's layers at `inputs` while `model.fit` or `fitDataset` trains it: TwoNN as the
+ * paper has it, after each epoch, and before the first step where all labels are given. What was measured is in `measurements`, and with
+ * a path in a record that `readRun`, `runs`, all figures and TensorBoard read. Each line is on the disk before the training
+ * goes on.
+ *
+ * Ctrl-C and Jupyter's Stop end the training after the batch at work, or after the measurement at work: fit returns, the
+ * model has its weights, and the record goes on with `resume` and an `initialEpoch` of
+ * `measurements.at(-1).epoch + 1`.
+ *
+ * @param model a tf.sequential or tf.model; `compileModel` may have compiled it
+ * @param inputs examples to measure, best those of validation; they are read only
+ * @throws RangeError for an option that is not read, and when training begins for one that does not fit the model; Error where the loss is no longer finite,
+ *   and for a record that cannot be written or resumed
+ * @example
+ * const ids = idCallback(model, xTest, { labels: yTest, path: 'out/runs/mine.jsonl' });
+ * await model.fit(x, y, { epochs: 20, callbacks: ids });
+ * show(figures.run({ config: {}, measurements: ids.measurements }));
+ */
+export function idCallback(
+  model: tf.LayersModel,
+  inputs: ModelInputs,
+  options: IdCallbackOptions = {},
+): IdCallback {
+  assertGiven('idCallback', options, KINDS);
+  return new IdCallback(model, inputs, options);
+}
+
+/** What a fit's measurements can be told. */
+const KINDS: Kinds<IdCallbackOptions> = {
+  path: TEXT,
+  resume: FLAG,
+  config: ANYTHING,
+  labels: ANYTHING,
+  train: ANYTHING,
+  sites: NAMES,
+  lastSite: TEXT,
+  every: ANYTHING,
+  metric: TEXT,
+  batchSize: NUMBER,
+  idSubsamples: NUMBER,
+  idFraction: NUMBER,
+  discardFraction: NUMBER,
+  seed: SEED,
+  logEvery: NUMBER,
+  tensorboard: FLAG,
+  signal: SIGNAL,
+};
+
+/** Callbacks at work, by the path of their record: fit tells them when it ends, but not when it fails. */
+const atWork = new Map<string, IdCallback>();
+
+class IdCallback extends tf.Callback {
+  readonly #model: tf.LayersModel;
+  readonly #inputs: ModelInputs;
+  readonly #options: IdCallbackOptions;
+  #measurements: Measurement[] = [];
+  #output: RunOutput | undefined;
+  #sources: { readonly validation: ModelSource; readonly train?: ModelSource } | undefined;
+  #step = 0;
+  #epoch = 0;
+  /** What fit told of the last batch. */
+  #batch: Scores | undefined;
+  #interrupted = false;
+  #endListening: () => void = () => {};
+
+  constructor(model: tf.LayersModel, inputs: ModelInputs, options: IdCallbackOptions) {
+    super();
+    this.#model = model;
+    this.#inputs = inputs;
+    this.#options = options;
+  }
+
+  /** What was measured so far, the part of an earlier fit included. */
+  get measurements(): readonly Measurement[] {
+    return this.#measurements;
+  }
+
+  override readonly onTrainBegin = async (): Promise<void> => {
+    const { path, signal } = this.#options;
+    this.#close();
+    this.#interrupted = false;
+    const sites = this.#sites();
+    this.#checkRhythm();
+    const from = this.#start();
+    this.#measurements = from.measurements;
+    this.#step = from.step;
+    this.#sources = await this.#open(sites);
+    if (path !== undefined) {
+      const other = atWork.get(path);
+      if (other) other.#close();
+      atWork.set(path, this);
+      const config = this.#config(sites);
+      const record = { config, environment: environment(await loadBackend()) };
+      this.#output = outputOf(
+        path,
+        this.#options.resume ? { ...record, resumeFrom: from.step, mayChange: ['epochs'] } : record,
+        { logEvery: this.#options.logEvery ?? 10, tensorboard: this.#options.tensorboard ?? true },
+      );
+    }
+    this.#listen(signal);
+    const { labels, train } = this.#options;
+    if (this.#step === 0 && this.#measurements.length === 0 && labels && train?.labels)
+      await this.#measure({});
+  };
+
+  override readonly onEpochBegin = async (epoch: number): Promise<void> => {
+    this.#epoch = epoch;
+  };
+
+  override readonly onBatchEnd = async (_batch: number, logs: Logs = {}): Promise<void> => {
+    this.#step += 1;
+    this.#batch = { loss: numberOf(logs['loss']), accuracy: this.#accuracyIn(logs) };
+    this.#assertFinite(this.#batch.loss, 'the loss');
+    const { learningRate } = this.#model.optimizer as unknown as { learningRate: number };
+    this.#output?.step({
+      step: this.#step,
+      ...this.#batch,
+      learningRate,
+      gradientNorm: Number.NaN,
+      regularization: Number.NaN,
+    });
+    const { every } = this.#options;
+    if (typeof every === 'number' && this.#step % every === 0) await this.#measure({});
+    // Fit alone never lets a signal through.
+    await breathe();
+    this.#stopIfInterrupted();
+  };
+
+  override readonly onEpochEnd = async (_epoch: number, logs: Logs = {}): Promise<void> => {
+    const { every = 'epoch' } = this.#options;
+    // An epoch that was stopped is run again, and measured then.
+    if (every === 'epoch' && !this.#interrupted) await this.#measure(logs);
+    this.#stopIfInterrupted();
+  };
+
+  override readonly onTrainEnd = async (): Promise<void> => {
+    if (this.#measurements.at(-1)?.step !== this.#step && !this.#interrupted && this.#options.labels)
+      await this.#measure({});
+    if (!this.#interrupted) this.#output?.done(this.#step);
+    this.#close();
+  };
+
+  #stopIfInterrupted(): void {
+    if (this.#interrupted) inner(this.#model).stopTraining = true;
+  }
+
+  #close(): void {
+    this.#endListening();
+    this.#output?.close();
+    this.#output = undefined;
+    const { path } = this.#options;
+    if (path !== undefined && atWork.get(path) === this) atWork.delete(path);
+  }
+
+  /** The sites to measure, from input to output, the last of them that of LLID. */
+  #sites(): string[] {
+    const { sites: all, lastSite } = networkOf(this.#model);
+    const last = this.#options.lastSite ?? lastSite ?? all.at(-1)!;
+    const unknown = [...(this.#options.sites ?? []), last].find((site) => !all.includes(site));
+    if (unknown !== undefined)
+      throw new RangeError(`the model has no site '${unknown}': it has ${all.join(', ')}`);
+    const upToLast = all.slice(0, all.indexOf(last) + 1);
+    const { sites = upToLast } = this.#options;
+    const late = sites.find((site) => !upToLast.includes(site));
+    if (late !== undefined)
+      throw new RangeError(
+        `site '${late}' comes after '${last}', the layer before the classifier: the last site of a record is that of LLID. ` +
+          `Leave it out, or say which layer is meant by lastSite: '${late}'`,
+      );
+    return upToLast.filter((site) => sites.includes(site));
+  }
+
+  #checkRhythm(): void {
+    const { every = 'epoch', labels, logEvery, metric } = this.#options;
+    if (logEvery !== undefined && !(Number.isInteger(logEvery) && logEvery >= 1))
+      throw new RangeError(`logEvery must be a whole number of at least 1, got ${logEvery}`);
+    if (every !== 'epoch' && !(Number.isInteger(every) && every >= 1))
+      throw new RangeError(`every must be a whole number of steps or 'epoch', got ${every}`);
+    if (every !== 'epoch' && labels === undefined)
+      throw new RangeError(
+        `every: ${every} needs labels, since fit tells the validation loss after an epoch only`,
+      );
+    const names = this.#model.metricsNames;
+    if (metric !== undefined && !names.includes(metric))
+      throw new RangeError(`the model has no metric '${metric}': it has ${names.join(', ')}`);
+  }
+
+  /** Where this fit begins, and what was measured up to there. */
+  #start(): { step: number; measurements: Measurement[] } {
+    const { path, resume } = this.#options;
+    const { initialEpoch = 0, samples, batchSize, steps } = this.#parameters;
+    const perEpoch = steps ?? (samples && batchSize ? Math.ceil(samples / batchSize) : undefined);
+    const earlier = resume && path !== undefined ? earlierMeasurements(path) : [];
+    const before = earlier.filter(({ epoch, step }) => epoch < initialEpoch || step === 0);
+    // A dataset may not know its length; the record knows where its epochs ended.
+    const step = perEpoch === undefined ? (before.at(-1)?.step ?? 0) : initialEpoch * perEpoch;
+    return { step, measurements: earlier.filter((measurement) => measurement.step <= step) };
+  }
+
+  /** What fit was called with; a second copy of tfjs does not tell. */
+  get #parameters(): Record<string, number | undefined> {
+    return (this.params ?? {}) as Record<string, number | undefined>;
+  }
+
+  async #open(sites: readonly string[]): Promise<{ validation: ModelSource; train?: ModelSource }> {
+    const { batchSize, train } = this.#options;
+    const options = { sites, ...(batchSize === undefined ? {} : { batchSize }) };
+    return {
+      validation: await modelSource(this.#model, this.#inputs, options),
+      ...(train ? { train: await modelSource(this.#model, train.inputs, options) } : {}),
+    };
+  }
+
+  #config(sites: readonly string[]): Record<string, unknown> {
+    const { config, every = 'epoch', seed = 0 } = this.#options;
+    const { epochs, batchSize } = this.#parameters;
+    const { idSubsamples, idFraction, discardFraction } = this.#estimate;
+    return {
+      experiment: 'fit',
+      epochs,
+      ...(typeof batchSize === 'number' ? { batchSize } : {}),
+      parameters: this.#model.countParams(),
+      examples: this.#sources!.validation.examples,
+      sites: sites.join(),
+      every,
+      idSubsamples,
+      idFraction,
+      discardFraction,
+      seed,
+      ...config,
+    };
+  }
+
+  get #estimate(): Parameters<typeof siteId>[1] {
+    const { idSubsamples = SUBSAMPLES.count, idFraction = SUBSAMPLES.fraction } = this.#options;
+    const { discardFraction = TWO_NN.options.discardFraction.default as number, seed = 0 } = this.#options;
+    return { idSubsamples, idFraction, discardFraction, seed };
+  }
+
+  async #measure(logs: Logs): Promise<void> {
+    try {
+      const measurement = await this.#measurement(logs);
+      this.#output?.measurement(measurement);
+      this.#measurements.push(measurement);
+    } catch (error) {
+      this.#close();
+      throw error;
+    }
+  }
+
+  async #measurement(logs: Logs): Promise<Measurement> {
+    const { labels, train } = this.#options;
+    const { train: trainSource, validation } = this.#sources!;
+    const onTrain = train?.labels
+      ? this.#evaluate(train.inputs, train.labels)
+      : (this.#scoresIn(logs, '') ?? this.#batch!);
+    const onValidation = labels ? this.#evaluate(this.#inputs, labels) : this.#scoresIn(logs, 'val_');
+    if (!onValidation)
+      throw new Error(
+        'fit tells no loss on validation: give idCallback the labels of its inputs, or fit validationData',
+      );
+    this.#assertFinite(onValidation.loss, 'the loss on validation');
+    return {
+      type: 'measurement',
+      step: this.#step,
+      epoch: this.#epoch,
+      weightNorm: weightNorm(this.#model),
+      train: { ...onTrain, id: trainSource ? await this.#ids(trainSource) : {} },
+      validation: { ...onValidation, id: await this.#ids(validation) },
+    };
+  }
+
+  async #ids(source: ModelSource): Promise<SiteIds> {
+    const ids: SiteIds = {};
+    for await (const { site, points } of activations(source))
+      ids[site] = await siteId(points, this.#estimate);
+    return ids;
+  }
+
+  #evaluate(inputs: ModelInputs, labels: Targets): Scores {
+    const x = namedInOrder(inputs, this.#model.inputNames);
+    const { batchSize = 32 } = this.#options;
+    return tf.tidy(() => {
+      const results = [this.#model.evaluate(x, labels, { batchSize })].flat();
+      const logs = Object.fromEntries(this.#model.metricsNames.map((name, i) => [name, results[i]!]));
+      return { loss: numberOf(logs['loss']), accuracy: this.#accuracyIn(logs) } as never;
+    }) as unknown as Scores;
+  }
+
+  #scoresIn(logs: Logs, prefix: string): Scores | undefined {
+    const own = Object.fromEntries(
+      this.#model.metricsNames.flatMap((name) =>
+        logs[prefix + name] === undefined ? [] : [[name, logs[prefix + name]!]],
+      ),
+    );
+    return own['loss'] === undefined
+      ? undefined
+      : { loss: numberOf(own['loss']), accuracy: this.#accuracyIn(own) };
+  }
+
+  #accuracyIn(logs: Logs): number {
+    const { metric = this.#model.metricsNames.find((name) => /^acc$|accuracy$/i.test(name)) } = this.#options;
+    return metric === undefined || logs[metric] === undefined ? Number.NaN : numberOf(logs[metric]);
+  }
+
+  #assertFinite(loss: number, what: string): void {
+    if (Number.isFinite(loss)) return;
+    this.#close();
+    throw new Error(`${what} became ${loss} at step ${this.#step}: lower the learning rate`);
+  }
+
+  /** Ctrl-C ends the training in good order, as the signal does. */
+  #listen(signal: AbortSignal | undefined): void {
+    const stop = (): void => {
+      this.#interrupted = true;
+    };
+    signal?.addEventListener('abort', stop, { once: true });
+    if (signal?.aborted) stop();
+    void interruptible(
+      (interrupt) =>
+        new Promise<void>((resolve) => {
+          interrupt.addEventListener('abort', stop, { once: true });
+          this.#endListening = () => {
+            signal?.removeEventListener('abort', stop);
+            resolve();
+          };
+        }),
+    );
+  }
+}
+
+export type { IdCallback };
+
+interface Scores {
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+/** A tf.Sequential trains a model inside. */
+function inner(model: tf.LayersModel): tf.LayersModel {
+  return (model as unknown as { model?: tf.LayersModel }).model ?? model;
+}
+
+function earlierMeasurements(path: string): Measurement[] {
+  try {
+    return [...readRun(path).measurements];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function namedInOrder(inputs: ModelInputs, names: readonly string[]): tf.Tensor | tf.Tensor[] {
+  if (inputs instanceof tf.Tensor) return inputs;
+  return Array.isArray(inputs) ? inputs : names.map((name) => (inputs as Record<string, tf.Tensor>)[name]!);
+}
+
+function numberOf(value: number | tf.Scalar | undefined): number {
+  return value === undefined ? Number.NaN : typeof value === 'number' ? value : value.dataSync()[0]!;
+}
+
+/** Euclidean norm of all trained weights. */
+function weightNorm(model: tf.LayersModel): number {
+  return tf.tidy(() => {
+    const squares = model.trainableWeights.map((weight) => tf.sum(tf.square(weight.read())));
+    return squares.length === 0 ? 0 : Math.sqrt(tf.addN(squares).dataSync()[0]!);
+  });
+}

@@ -1,0 +1,159 @@
+/** How the value of a notebook cell's last expression shows itself, by what it is; the project's kernel calls this. */
+import { inspect } from 'node:util';
+import type { LayerProfile } from '../activations/layer-profile';
+import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
+import type { ScaleCurve } from '../intrinsic-dimension/scale';
+import type { RunRecord } from '../records/run-record';
+import { type Figure, figureBundle } from './figure';
+import type { MimeBundle } from './notebook-output';
+import { escapeHtml, type Frame, frameTable, isFrame, type Table, table, tableBundle } from './table';
+import { isTensor, tensorInWords } from './tensor';
+
+/** A table shows so many rows of a data frame. */
+const MOST_ROWS = 20;
+
+/** A value that nothing here knows is cut after so many lines. */
+const MOST_LINES = 60;
+
+/**
+ * The outputs for a value, one below the other, each in several forms:
+ * a danfo DataFrame or Series a table, a tensor its shape, type and first values, an {@link IdEstimate} a sentence, a
+ * {@link LayerProfile} its figure and its table, a {@link ScaleCurve} and a {@link RunRecord} their figures, a model of
+ * tf.layers its summary, a figure and a table themselves; everything else as Node prints it, cut where it is long.
+ */
+export async function valueBundles(value: unknown): Promise<readonly MimeBundle[]> {
+  if (typeof value === 'string') return [textBundle(cut(value))];
+  if (typeof value !== 'object' || value === null) return [textBundle(cut(printed(value)))];
+  if (value instanceof Promise) return [textBundle('A promise: write await before it to see its value.')];
+  if (isFrame(value)) return [tableBundle(beginningOf(value))];
+  if (isTensor(value)) return [textBundle(tensorInWords(value))];
+  if (isTable(value)) return [tableBundle(value)];
+  if (isFigure(value)) return [await figureBundle(value)];
+  if (isEstimate(value)) return [textBundle(estimateInWords(value))];
+  if (isProfile(value)) {
+    const { profileFigure } = await import('./profile.js');
+    return [await figureBundle(profileFigure(value)), tableBundle(profileTable(value))];
+  }
+  if (isScaleCurve(value)) {
+    const { scaleFigure } = await import('./estimator.js');
+    return [await figureBundle(scaleFigure(value))];
+  }
+  if (isRecord(value)) {
+    const { runFigure } = await import('./run.js');
+    return [await figureBundle(runFigure(value))];
+  }
+  if (isLayersModel(value)) return [textBundle(summaryOf(value))];
+  return [textBundle(cut(printed(value)))];
+}
+
+/** An estimate with its interval and its scale in one sentence. */
+export function estimateInWords(estimate: IdEstimate): string {
+  const { value, interval, estimator, scale, points, duplicates } = estimate;
+  const share = `${Number((100 * interval.level).toPrecision(6))} %`;
+  const range = `${interval.lower.toFixed(2)} to ${interval.upper.toFixed(2)}`;
+  const without = duplicates > 0 ? ` without ${duplicates.toLocaleString('en')} duplicates` : '';
+  return (
+    `Intrinsic dimension ${value.toFixed(2)} (${share} interval ${range}) at distance ${scale.toPrecision(3)}, ` +
+    `by ${estimator} from ${points.toLocaleString('en')} points${without}.`
+  );
+}
+
+/** A row for each site of a profile, in order. */
+function profileTable({ order, sites, notMeasurable, ...profile }: LayerProfile): Table {
+  const rows = order.map((site) => {
+    const estimate = sites[site];
+    const marks = [
+      ...(site === profile.peakSite ? ['PID'] : []),
+      ...(site === profile.lastSite ? ['LLID'] : []),
+    ];
+    return {
+      site,
+      shape: estimate ? `[${estimate.shape.join(', ')}]` : null,
+      ID: estimate?.value ?? null,
+      from: estimate?.interval.lower ?? null,
+      to: estimate?.interval.upper ?? null,
+      '': marks.join(', ') || (notMeasurable[site] ?? ''),
+    };
+  });
+  return table(rows, { caption: 'Intrinsic dimension per layer with 95 % intervals' });
+}
+
+/** The first rows of a long frame, which says how many there are. */
+function beginningOf(frame: Frame): Table {
+  const count = frame.values.length;
+  if (count <= MOST_ROWS) return frameTable(frame);
+  const values = frame.values.slice(0, MOST_ROWS);
+  const index = frame.index?.slice(0, MOST_ROWS);
+  const caption = `The first ${MOST_ROWS} of ${count.toLocaleString('en')} rows`;
+  return { ...frameTable({ columns: frame.columns, values, ...(index ? { index } : {}) }), caption };
+}
+
+/** As Node prints it, long arrays and texts shortened. */
+function printed(value: unknown): string {
+  return inspect(value, { maxArrayLength: 20, maxStringLength: 2000, breakLength: 100 });
+}
+
+function cut(text: string): string {
+  const lines = text.split('\n');
+  const left = lines.length - MOST_LINES;
+  return left > 0
+    ? `${lines.slice(0, MOST_LINES).join('\n')}\n... ${left.toLocaleString('en')} more lines`
+    : text;
+}
+
+/** Text keeps its columns in every form. */
+function textBundle(text: string): MimeBundle {
+  const isProse = /^[^\n]{0,300}[.:]$/.test(text);
+  return {
+    'text/plain': text,
+    ...(isProse ? { 'text/markdown': text, 'text/html': `<p>${escapeHtml(text)}</p>` } : {}),
+  };
+}
+
+interface LayersModel {
+  readonly layers: readonly unknown[];
+  summary(lineLength?: number, positions?: number[], print?: (line: string) => void): void;
+}
+
+function summaryOf(model: LayersModel): string {
+  const lines: string[] = [];
+  model.summary(undefined, undefined, (line) => lines.push(line));
+  return lines.join('\n');
+}
+
+const has = (value: object, ...names: readonly string[]): boolean => names.every((name) => name in value);
+
+function isTable(value: object): value is Table {
+  return has(value, 'rows', 'columns') && Array.isArray((value as Table).rows);
+}
+
+/** Nothing but traces, layout and what plotly.js takes besides. */
+function isFigure(value: object): value is Figure {
+  const { data } = value as Partial<Figure>;
+  const known = Object.keys(value).every((key) => ['data', 'layout', 'config', 'frames'].includes(key));
+  return known && Array.isArray(data) && data.length > 0 && data.every((trace) => typeof trace === 'object');
+}
+
+function isEstimate(value: object): value is IdEstimate {
+  return (
+    has(value, 'value', 'interval', 'estimator', 'scale', 'points', 'duplicates') && !has(value, 'curve')
+  );
+}
+
+function isProfile(value: object): value is LayerProfile {
+  return has(value, 'order', 'sites', 'notMeasurable', 'peakSite', 'lastSite');
+}
+
+function isScaleCurve(value: object): value is ScaleCurve {
+  const [first] = (value as Partial<ScaleCurve>).curve ?? [];
+  return first !== undefined && has(first, 'n1', 'n2', 'interval', 'scale');
+}
+
+function isRecord(value: object): value is RunRecord {
+  const { measurements, config } = value as Partial<RunRecord>;
+  return Array.isArray(measurements) && measurements.length > 0 && typeof config === 'object';
+}
+
+function isLayersModel(value: object): value is LayersModel {
+  return has(value, 'layers', 'summary', 'trainableWeights');
+}

@@ -1,0 +1,54 @@
+/**
+ * Loads TensorFlow's library without the two lines that it prints each time: that its log is not set up yet, and that
+ * oneDNN is on. They come from its static initialisers, before any setting of the log can be made.
+ */
+#include <cstdio>
+#include <cstring>
+#include <dlfcn.h>
+#include <node_api.h>
+#include <unistd.h>
+
+namespace {
+
+const char *const EXPECTED[] = {"WARNING: All log messages before absl::InitializeLog()", "oneDNN custom operations are on"};
+
+bool isExpected(const char *line) {
+  for (const char *text : EXPECTED)
+    if (std::strstr(line, text)) return true;
+  return false;
+}
+
+/** Whatever else was printed meanwhile. */
+void printOthers(FILE *printed) {
+  char line[4096];
+  std::rewind(printed);
+  while (std::fgets(line, sizeof line, printed))
+    if (!isExpected(line)) std::fputs(line, stderr);
+}
+
+/** load(): loads it for good; whoever needs it later finds it loaded. */
+napi_value load(napi_env env, napi_callback_info) {
+  FILE *printed = std::tmpfile();
+  const int standardError = printed ? dup(STDERR_FILENO) : -1;
+  if (standardError >= 0) dup2(fileno(printed), STDERR_FILENO);
+  const void *library = dlopen(LIBRARY, RTLD_LAZY | RTLD_NODELETE);
+  if (standardError >= 0) {
+    dup2(standardError, STDERR_FILENO);
+    close(standardError);
+    printOthers(printed);
+  }
+  if (printed) std::fclose(printed);
+  if (!library) napi_throw_error(env, nullptr, dlerror());
+  return nullptr;
+}
+
+napi_value initialise(napi_env env, napi_value exports) {
+  napi_value function;
+  napi_create_function(env, "load", NAPI_AUTO_LENGTH, load, nullptr, &function);
+  napi_set_named_property(env, exports, "load", function);
+  return exports;
+}
+
+} // namespace
+
+NAPI_MODULE(library, initialise)

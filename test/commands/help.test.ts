@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { ESTIMATORS } from '../../src/intrinsic-dimension/estimators/registry';
+
+const ROOT = join(__dirname, '..', '..');
+
+function call(file: string, ...words: string[]): { status: number | null; stdout: string; stderr: string } {
+  const loader = file.endsWith('.ts') ? ['--import', 'tsx'] : [];
+  return spawnSync(process.execPath, [...loader, join(ROOT, file), ...words], {
+    encoding: 'utf8',
+    cwd: ROOT,
+  });
+}
+
+describe('the words of command lines', function () {
+  this.timeout(60_000);
+
+  it('show the estimators in help, and the options of the one that was asked for', () => {
+    const all = call('src/commands/id.ts', '--help').stdout;
+    for (const name of ESTIMATORS) assert.match(all, new RegExp(`^ {2}${name} +\\S`, 'm'));
+    assert.doesNotMatch(all, /--n1/);
+    assert.ok(all.split('\n').length < 60);
+    const one = call('src/commands/id.ts', '--estimator', 'gride', '--help').stdout;
+    assert.match(one, /gride: maximum likelihood .*\n {2}--n1 +the nearer neighbour \(default 1\)/);
+    assert.doesNotMatch(one, /--maxk/);
+  });
+
+  it('get the nearest where they are misspelt, and start nothing', () => {
+    const wrong: [string, string[], RegExp][] = [
+      ['src/commands/id.ts', ['x.npy', '--estimator', 'grid'], /no estimator 'grid': did you mean 'gride'\?/],
+      ['src/commands/id.ts', ['x.npy', '--metric', 'cosin'], /Did you mean cosine\?/],
+      [
+        'src/commands/figures.ts',
+        ['regularisation'],
+        /no figure 'regularisation'; did you mean 'regularization'\?/,
+      ],
+      ['scripts/notebooks.mjs', ['4-grokin'], /no notebook '4-grokin'. Did you mean 4-grokking\?/],
+      ['scripts/notebooks.mjs', ['--htlm'], /no option --htlm. Did you mean --html\?/],
+      ['scripts/start.mjs', ['--quick'], /no option --quick/],
+      ['scripts/doctor.mjs', ['--fix'], /no option --fix/],
+      ['scripts/setup.mjs', ['--force'], /no option --force/],
+      ['scripts/test.mjs', ['--throrough'], /no option --throrough. Did you mean --thorough\?/],
+    ];
+    for (const [file, words, message] of wrong) {
+      const { status, stdout, stderr } = call(file, ...words);
+      assert.equal(status, 1, file);
+      assert.equal(stdout, '');
+      assert.match(stderr, message);
+      assert.equal(stderr.trim().split('\n').length, 1, stderr);
+    }
+  });
+
+  it('show a short help of each script, before anything is set up', () => {
+    for (const name of ['start', 'test', 'setup', 'doctor', 'lab', 'notebooks']) {
+      const { status, stdout } = call(`scripts/${name}.mjs`, '--help');
+      assert.equal(status, 0);
+      assert.match(stdout, new RegExp(`^Usage: npm (run )?${name}`));
+      assert.ok(stdout.split('\n').length < 20, stdout);
+    }
+  });
+});

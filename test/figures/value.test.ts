@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import * as tf from '@tensorflow/tfjs';
+import { layerProfile } from '../../src/activations/profile';
+import type { MimeBundle } from '../../src/figures/notebook-output';
+import { estimateInWords, valueBundles } from '../../src/figures/value';
+import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
+import { cube } from '../../src/intrinsic-dimension/manifolds/manifolds';
+import { idScale } from '../../src/intrinsic-dimension/scale';
+import { recordedRuns } from '../../src/records/recorded-runs';
+
+/** As much of danfojs as a frame has; the kernel's test shows a real one. */
+const FRAME = {
+  columns: ['a', 'name'],
+  index: [0, 1],
+  values: [
+    [1.5, 'x'],
+    [2, null],
+  ],
+};
+
+async function textOf(value: unknown): Promise<string> {
+  const bundles = await valueBundles(value);
+  return bundles.map((bundle) => String(bundle['text/plain'])).join('\n');
+}
+const kinds = (bundles: readonly MimeBundle[]): string[][] => bundles.map((bundle) => Object.keys(bundle));
+const FIGURE = ['application/vnd.plotly.v1+json', 'image/svg+xml', 'text/plain'];
+const TABLE = ['text/html', 'text/markdown', 'text/plain'];
+
+describe('the value of a cell', () => {
+  it('is a table for a data frame, with row names where it has some', async () => {
+    const [bundle] = await valueBundles(FRAME);
+    assert.deepEqual(Object.keys(bundle!), TABLE);
+    assert.match(String(bundle!['text/html']), /<th [^>]*>a<.*>1\.5<.*>x</s);
+    assert.doesNotMatch(String(bundle!['text/plain']), /0/);
+    const described = { ...FRAME, index: ['count', 'mean'] };
+    assert.match(await textOf(described), /count +1\.5 +x\nmean +2 +–/);
+    assert.equal(await textOf({ columns: ['a'], index: [0, 1], values: [3, 4] }), 'a\n3\n4');
+  });
+
+  it('is the beginning of a long data frame, and says so', async () => {
+    const values = Array.from({ length: 1000 }, (_, i) => [i]);
+    const text = await textOf({ columns: ['a'], index: values.map((_, i) => i), values });
+    assert.match(text, /^The first 20 of 1,000 rows\n/);
+    assert.equal(text.split('\n').length, 22);
+  });
+
+  it('is shape, type and first values for a tensor, however large', async () => {
+    assert.equal(await textOf(tf.tensor2d([[1, 2.34567]])), 'Tensor [1, 2], float32:\n    1  2.346');
+    assert.equal(await textOf(tf.scalar(3, 'int32')), 'Tensor [], int32:\n3');
+    assert.equal(await textOf(tf.tensor1d(['a', 'bc'])), 'Tensor [2], string:\n a  bc');
+    assert.equal(await textOf(tf.zeros([0, 3])), 'Tensor [0, 3], float32, empty');
+    const before = tf.memory().numTensors;
+    const large = tf.zeros([50, 40, 30]);
+    assert.equal((await textOf(large)).split('\n').length, 8);
+    large.dispose();
+    assert.equal(await textOf(large), 'Tensor [50, 40, 30], float32, disposed');
+    assert.equal(tf.memory().numTensors, before);
+  });
+
+  it('is one sentence for an estimate', async () => {
+    const estimate = await intrinsicDimension(cube({ points: 500, dimension: 2 }));
+    const words = estimateInWords(estimate);
+    assert.match(
+      words,
+      /^Intrinsic dimension \d\.\d\d \(95 % interval \d\.\d\d to \d\.\d\d\) at distance [\d.]+, by two-nn from 500 points\.$/,
+    );
+    const [bundle] = await valueBundles(estimate);
+    assert.equal(bundle!['text/markdown'], words);
+  });
+
+  it('is figure and table for a profile, a figure for scales, and a curve for a record', async () => {
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 6, inputShape: [5] })] });
+    const profiled = await valueBundles(await layerProfile(model, tf.randomNormal([100, 5])));
+    assert.deepEqual(kinds(profiled), [FIGURE, TABLE]);
+    assert.match(String(profiled[1]!['text/plain']), /dense_Dense1 .*\[6\] .*PID, LLID/);
+    assert.deepEqual(kinds(await valueBundles(await idScale(cube({ points: 300, dimension: 2 })))), [FIGURE]);
+    assert.deepEqual(kinds(await valueBundles(recordedRuns('grokking')[0])), [FIGURE]);
+  });
+
+  it('is the drawing of a figure, and the summary of a model', async () => {
+    assert.deepEqual(kinds(await valueBundles({ data: [{ type: 'scatter', x: [1], y: [2] }] })), [FIGURE]);
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 6, inputShape: [5] })] });
+    assert.match(await textOf(model), /Trainable params: 36/);
+  });
+
+  it('is as Node prints it for everything else, and bounded', async () => {
+    assert.equal(await textOf({ a: 1, data: [] }), '{ a: 1, data: [] }');
+    assert.equal(await textOf('text'), 'text');
+    assert.equal(await textOf(7n), '7n');
+    assert.match(await textOf(Promise.resolve(1)), /await/);
+    const long = Array.from({ length: 1000 }, (_, i) => ({ name: 'x'.repeat(200), i }));
+    assert.ok((await textOf({ long, other: long })).split('\n').length <= 61);
+  });
+});
