@@ -89,7 +89,8 @@ export {
 } from './activations/sources/inputs';
 export type { LayerProfile } from './activations/layer-profile';
 export { layerProfile, type ProfileOptions } from './activations/profile';
-export { profile, type SavedProfileOptions } from './activations/saved/saved-profile';
+export { type FileProfileOptions, profile } from './activations/file-profile';
+export { type ModelFileOptions, modelFileSource } from './activations/model-files/model-layers';
 export type { TokenRule } from './activations/saved/tokens';
 
 // 6. training: fit

@@ -1,12 +1,13 @@
 /** Figures along a network: intrinsic dimension or accuracy per layer or class. */
 import { least } from 'd3-array';
-import type { PlotData } from 'plotly.js';
+import type { Layout, PlotData } from 'plotly.js';
 import type { LayerProfile } from '../activations/layer-profile';
 import { withIds } from '../records/layer-ids';
 import type { DimensionEstimate, Measurement } from '../records/run-record';
 import { errorBars } from './estimator';
 import type { Figure } from './figure';
-import { COLOURS } from './style';
+import { withPanels } from './profile-panels';
+import { COLOURS, DEFAULT_SIZE } from './style';
 
 /** One curve along the sites, each value with half the length of its error bar. */
 export interface SiteCurve {
@@ -17,8 +18,14 @@ export interface SiteCurve {
 
 const SHAPES = ['circle', 'diamond', 'square', 'triangle-up', 'x', 'star'];
 
-/** ID of every site with its interval; PID and LLID are named. */
-export function profileFigure(profile: LayerProfile, options: { title?: string } = {}): Figure {
+/**
+ * ID of every site with its interval; PID and LLID are named, unless the profile is `unfinished`. Overlaps and scale curves that
+ * were measured have panels of their own.
+ */
+export function profileFigure(
+  profile: LayerProfile,
+  options: { title?: string; unfinished?: boolean } = {},
+): Figure {
   const estimates = Object.values(profile.sites);
   const note = (site: string, text: string): object => ({
     x: shortSite(site),
@@ -31,7 +38,8 @@ export function profileFigure(profile: LayerProfile, options: { title?: string }
   const peak = `PID ${profile.peakId.toFixed(1)}`;
   const last = `LLID ${profile.lastLayerId.toFixed(1)}`;
   const hasLast = profile.lastSite in profile.sites;
-  return {
+  const { xaxis, height, annotations, below } = siteAxis([profile]);
+  const figure: Figure = {
     data: [
       {
         ...curveStyle(0),
@@ -42,37 +50,45 @@ export function profileFigure(profile: LayerProfile, options: { title?: string }
     ],
     layout: {
       title: { text: options.title ?? 'Intrinsic dimension per layer' },
-      xaxis: { title: { text: 'activation, from input to output' }, type: 'category' },
+      xaxis,
+      height,
       yaxis: {
         title: { text: 'ID (95 % interval)' },
         range: [0, 1.2 * Math.max(...estimates.map((e) => e.interval.upper))],
       },
       annotations: [
-        note(profile.peakSite, same ? `${peak} = ${last}` : peak),
-        ...(same || !hasLast ? [] : [note(profile.lastSite, last)]),
+        ...annotations,
+        ...(options.unfinished ? [] : [note(profile.peakSite, same ? `${peak} = ${last}` : peak)]),
+        ...(same || !hasLast || options.unfinished ? [] : [note(profile.lastSite, last)]),
         ...Object.entries(profile.notMeasurable).map(([site, reason]) => gapNote(site, reason)),
       ],
-      margin: { l: 56, r: 30, t: 56, b: 64 },
+      margin: { l: 56, r: 30, t: 56, b: 64 + below },
     },
   };
+  return withPanels(figure, [['', profile, curveStyle(0)]], shortSite);
 }
 
-/** ID with intervals of several networks along the same sites, such as one before and after training. */
+/** ID with intervals of several networks along the same sites, such as one before and after training; overlaps have a panel. */
 export function profilesFigure(
   profiles: Readonly<Record<string, LayerProfile>>,
   options: { title?: string } = {},
 ): Figure {
   const curves = Object.entries(profiles);
   if (curves.length === 0) throw new Error('profilesFigure needs at least one profile, got none');
-  return {
+  const { xaxis, height, annotations, below } = siteAxis(curves.map(([, profile]) => profile));
+  const figure: Figure = {
     data: curves.map(([name, profile], i) => ({ ...curveStyle(i), name, ...profileCurve(profile) })),
     layout: {
       title: { text: options.title ?? 'Intrinsic dimension per layer' },
-      xaxis: { title: { text: 'activation, from input to output' }, type: 'category' },
+      xaxis,
+      height,
+      annotations: annotations as NonNullable<Layout['annotations']>,
       yaxis: { title: { text: 'ID (95 % interval)' }, rangemode: 'tozero' },
-      margin: { l: 56, r: 30, t: 84, b: 64 },
+      margin: { l: 56, r: 30, t: 84, b: 64 + below },
     },
   };
+  const styled = curves.map(([name, profile], i) => [name, profile, curveStyle(i)] as const);
+  return withPanels(figure, styled, shortSite);
 }
 
 /** PID and LLID of several networks in their order, such as the checkpoints of a training. */
@@ -180,6 +196,47 @@ function curveStyle(i: number): Partial<PlotData> {
     mode: 'lines+markers',
     line: { color, width: 2 },
     marker: { color, size: 8, symbol: SHAPES[i % SHAPES.length] as string },
+  };
+}
+
+/** Longer names are shown by their ends, which differ; the whole is under the pointer. */
+const LONGEST = 18;
+/** Pixels of a character and of a slanted line, and degrees of names that would not fit side by side. */
+const CHARACTER = 6.8;
+const LINE = 15;
+const SLANT = 45;
+
+/** The layers along the foot of a figure; slanted names get the room that they need. */
+function siteAxis(profiles: readonly LayerProfile[]): {
+  xaxis: Layout['xaxis'];
+  height: number;
+  annotations: object[];
+  below: number;
+} {
+  const names = [...new Set(profiles.flatMap(({ order }) => order.map(shortSite)))];
+  const shown = names.map((name) => (name.length > LONGEST ? `…${name.slice(1 - LONGEST)}` : name));
+  const width = CHARACTER * Math.max(...shown.map((name) => name.length));
+  const isSlanted = width > (DEFAULT_SIZE.width - 86) / names.length;
+  const below = isSlanted ? Math.ceil(width * Math.sin((SLANT * Math.PI) / 180)) : 0;
+  const text = 'activation, from input to output';
+  // Of very many layers every second, third, ... is named.
+  const every = Math.ceil((names.length * LINE) / (DEFAULT_SIZE.width - 86));
+  const [tickvals, ticktext] = [names, shown].map((list) => list.filter((_, i) => i % every === 0));
+  const ticks = { type: 'category', tickvals, ticktext } as const;
+  if (!isSlanted)
+    return {
+      xaxis: { ...ticks, title: { text } } as Layout['xaxis'],
+      height: DEFAULT_SIZE.height,
+      annotations: [],
+      below,
+    };
+  // plotly.js puts the title of an axis where level names would end.
+  const title = { text, xref: 'paper', x: 0.5, yref: 'paper', y: 0, yanchor: 'top', yshift: -below - 14 };
+  return {
+    xaxis: { ...ticks, tickangle: -SLANT } as Layout['xaxis'],
+    height: DEFAULT_SIZE.height + below,
+    annotations: [{ ...title, font: { size: 14 }, showarrow: false }],
+    below,
   };
 }
 
