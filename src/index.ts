@@ -112,6 +112,7 @@ export { loadWeights } from './training/load-weights';
 export { type CurvePoint, readCurves } from './records/curves';
 export { type Measurement, type RunRecord, readRun } from './records/run-record';
 export { RECORDED, readRuns, recordedRuns } from './records/recorded-runs';
+export { recordedProfile, recordProfile } from './records/recorded-profiles';
 export { runs } from './records/table';
 
 // 8. experiments: one run, many runs
@@ -144,6 +145,7 @@ export {
   partialCorrelation,
   pearson,
 } from './analysis/correlation';
+export { type ProfileShape, profileShape } from './analysis/profile-shape';
 
 // 10. figures: draw
 export * as figures from './figures/by-name';
