@@ -47,6 +47,8 @@ export interface FileNetwork {
     inputs: Readonly<Record<string, Numbers>>,
     sites: readonly string[],
   ): Promise<ReadonlyMap<string, Activation>>;
+  /** Bytes that passing an example took in the first run, where they are known. */
+  bytesPerExample?(): number;
   close(): Promise<void>;
 }
 

@@ -197,7 +197,16 @@ async function trial(
     throw new RangeError(
       'no site has tokens: leave out --tokens and --mask, or name the axes with --axes, such as NTD',
     );
-  return { sites, batchSize: Math.max(1, Math.min(MOST_AT_ONCE, Math.floor(ACTIVATION_MEMORY / 2 / bytes))) };
+  return {
+    sites,
+    batchSize: Math.max(
+      1,
+      Math.min(
+        MOST_AT_ONCE,
+        Math.floor(ACTIVATION_MEMORY / 2 / Math.max(bytes, network.bytesPerExample?.() ?? 0)),
+      ),
+    ),
+  };
 }
 
 function sourceOf({ network, feed, sites, batchSize }: Opened): ActivationSource {

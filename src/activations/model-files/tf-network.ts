@@ -38,6 +38,20 @@ export async function openTfModel(path: string): Promise<FileNetwork> {
   try {
     const model = isGraph ? await tf.loadGraphModel(handler) : await tf.loadLayersModel(handler);
     const { sites, lastSite, activations } = networkOf(model);
+    let perExample: number | undefined;
+    const measured = async (
+      compute: () => ReturnType<typeof activations>,
+    ): ReturnType<typeof activations> => {
+      const before = tf.memory().numBytes;
+      let found: Awaited<ReturnType<typeof activations>> = {};
+      const { peakBytes } = await tf.profile(async () => {
+        found = await compute();
+        return Object.values(found);
+      });
+      const examples = Object.values(found)[0]?.shape[0] ?? 1;
+      perExample = Math.max(0, peakBytes - before) / Math.max(1, examples);
+      return found;
+    };
     return {
       inputs: model.inputs.map(({ name, dtype, shape }) => ({
         name: name.replace(/:0$/, ''),
@@ -53,13 +67,17 @@ export async function openTfModel(path: string): Promise<FileNetwork> {
           const type = spec.dtype as 'float32';
           return tf.tensor(typedNumbers(data, type, spec.name) as Float32Array, [...shape], type);
         });
-        const found = await activations(batch, wanted).finally(() => tf.dispose(batch));
+        const compute = (): ReturnType<typeof activations> => activations(batch, wanted);
+        const found = await (perExample === undefined ? measured(compute) : compute()).finally(() =>
+          tf.dispose(batch),
+        );
         try {
           return new Map(Object.entries(found).flatMap(([site, tensor]) => activationOf(site, tensor)));
         } finally {
           tf.dispose(Object.values(found));
         }
       },
+      bytesPerExample: () => perExample ?? 0,
       close: async () => model.dispose() as unknown as undefined,
     };
   } catch (error) {
