@@ -19,6 +19,7 @@ const STORED = [
   '2-generalization',
   '3-over-regularization',
   '5-your-own-model',
+  '6-any-network',
 ];
 
 const USAGE = `

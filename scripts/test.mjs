@@ -74,7 +74,7 @@ await runMain(async () => {
     const words = ['--output', join('.cache', 'notebooks')];
     const small = Object.entries(SMALL_GROKKING).flatMap(([key, value]) => ['-p', `${key}=${value}`]);
     return (
-      (await executeNotebooks(['0-intrinsic-dimension', '5-your-own-model'], words)) ||
+      (await executeNotebooks(['0-intrinsic-dimension', '5-your-own-model', '6-any-network'], words)) ||
       executeNotebooks(['4-grokking'], [...words, ...small])
     );
   });

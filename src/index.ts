@@ -89,7 +89,8 @@ export {
 } from './activations/sources/inputs';
 export type { LayerProfile } from './activations/layer-profile';
 export { layerProfile, type ProfileOptions } from './activations/profile';
-export { profile, type SavedProfileOptions } from './activations/saved/saved-profile';
+export { type FileProfileOptions, profile } from './activations/file-profile';
+export { type ModelFileOptions, modelFileSource } from './activations/model-files/model-layers';
 export type { TokenRule } from './activations/saved/tokens';
 
 // 6. training: fit
@@ -111,6 +112,7 @@ export { loadWeights } from './training/load-weights';
 export { type CurvePoint, readCurves } from './records/curves';
 export { type Measurement, type RunRecord, readRun } from './records/run-record';
 export { RECORDED, readRuns, recordedRuns } from './records/recorded-runs';
+export { recordedProfile, recordProfile } from './records/recorded-profiles';
 export { runs } from './records/table';
 
 // 8. experiments: one run, many runs
@@ -143,6 +145,7 @@ export {
   partialCorrelation,
   pearson,
 } from './analysis/correlation';
+export { type ProfileShape, profileShape } from './analysis/profile-shape';
 
 // 10. figures: draw
 export * as figures from './figures/by-name';

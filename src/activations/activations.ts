@@ -1,7 +1,7 @@
 /** The one place where activations are collected: a source and sites become rows of points, site by site. */
 import type * as tf from '@tensorflow/tfjs';
 import { cellSignal } from '../cell-signal';
-import { assertGiven, type Kinds, NUMBER, SIGNAL } from '../intrinsic-dimension/given';
+import { assertGiven, CALLBACK, type Kinds, NUMBER, SIGNAL } from '../intrinsic-dimension/given';
 import { type ActivationRows, activationRows } from './rows';
 
 /** What activations come from: a network and the examples that go through it. */
@@ -9,11 +9,13 @@ export interface ActivationSource {
   readonly examples: number;
   /** The shape of one example's activation at each site that can be collected, from input to output. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** Points at a site, where they are not one for each example, such as one for each token. @default the examples */
+  pointsAt?(site: string): number;
   /**
    * All examples through the network once, batch after batch: activations at the sites, [batch, ...] each, which are
    * disposed of when the next batch is asked for.
    */
-  pass(sites: readonly string[]): AsyncIterable<Readonly<Record<string, tf.Tensor>>>;
+  pass(sites: readonly string[]): AsyncIterable<Readonly<Record<string, Pick<tf.Tensor, 'dataSync'>>>>;
 }
 
 /** How to collect. */
@@ -23,14 +25,18 @@ export interface CollectOptions {
    * the next sites; a site that needs more by itself is kept in a temporary file. @default that of {@link ACTIVATION_MEMORY}
    */
   readonly memory?: number;
+  /** Sites whose points stay readable after the next is asked for. @default 0 */
+  readonly keep?: number;
+  /** Called with the share of a pass through the network that is done, 0 .. 1. */
+  readonly onProgress?: (done: number) => void;
   /** Ends the collection with the signal's reason. @default that of the notebook cell, which Stop aborts */
   readonly signal?: AbortSignal;
 }
 
-/** The activations of all examples at one site. */
+/** The activations of all examples at one site, a point for each unless the source says otherwise. */
 export interface SitePoints {
   readonly site: string;
-  /** [examples, numbers of one activation], to be read before the next site is asked for. */
+  /** [points, numbers of one point], to be read before the next site is asked for. */
   readonly points: ActivationRows;
 }
 
@@ -50,22 +56,33 @@ export async function* activations(
   sites?: readonly string[],
   options: CollectOptions = {},
 ): AsyncGenerator<SitePoints, void, void> {
-  assertGiven('activations', options, { memory: NUMBER, signal: SIGNAL } satisfies Kinds<CollectOptions>);
-  const { memory = ACTIVATION_MEMORY, signal = cellSignal() } = options;
+  assertGiven('activations', options, {
+    memory: NUMBER,
+    keep: NUMBER,
+    onProgress: CALLBACK,
+    signal: SIGNAL,
+  } satisfies Kinds<CollectOptions>);
+  const { memory = ACTIVATION_MEMORY, keep = 0, signal = cellSignal() } = options;
   assertSource(source);
   if (!(memory >= 0)) throw new RangeError(`memory must be a number of bytes, got ${memory}`);
-  for (const group of groupSites(source, sites ?? [...source.shapes.keys()], memory)) {
-    const collected = await collect(source, group, memory, signal);
-    try {
-      for (const site of group) {
-        const points = collected.get(site)!;
-        yield { site, points };
-        points.close();
-        collected.delete(site);
+  const kept: ActivationRows[] = [];
+  try {
+    for (const group of groupSites(source, sites ?? [...source.shapes.keys()], memory)) {
+      const collected = await collect(source, group, memory, { ...options, ...(signal ? { signal } : {}) });
+      try {
+        for (const site of group) {
+          const points = collected.get(site)!;
+          collected.delete(site);
+          kept.push(points);
+          yield { site, points };
+          while (kept.length > keep) kept.shift()!.close();
+        }
+      } finally {
+        for (const points of collected.values()) points.close();
       }
-    } finally {
-      for (const points of collected.values()) points.close();
     }
+  } finally {
+    for (const points of kept) points.close();
   }
 }
 
@@ -88,7 +105,7 @@ export function groupSites(
 ): (readonly string[])[] {
   const groups: { sites: string[]; bytes: number }[] = [];
   for (const site of sites) {
-    const bytes = 4 * source.examples * widthAt(source, site);
+    const bytes = 4 * pointsAt(source, site) * widthAt(source, site);
     const group = groups.at(-1);
     if (group && group.bytes + bytes <= memory) {
       group.sites.push(site);
@@ -100,7 +117,11 @@ export function groupSites(
   return groups.map((group) => group.sites);
 }
 
-/** Numbers of one example's activation. */
+function pointsAt(source: ActivationSource, site: string): number {
+  return source.pointsAt?.(site) ?? source.examples;
+}
+
+/** Numbers of one point. */
 function widthAt({ shapes }: ActivationSource, site: string): number {
   const shape = shapes.get(site);
   if (shape) return shape.reduce((size, axis) => size * axis, 1);
@@ -111,14 +132,22 @@ async function collect(
   source: ActivationSource,
   sites: readonly string[],
   memory: number,
-  signal: AbortSignal | undefined,
+  { signal, onProgress }: CollectOptions,
 ): Promise<Map<string, ActivationRows>> {
   const collected = new Map<string, ActivationRows>();
   try {
     for (const site of sites)
-      collected.set(site, activationRows(source.examples, widthAt(source, site), memory));
+      collected.set(site, activationRows(pointsAt(source, site), widthAt(source, site), memory));
+    const [watched] = sites as [string];
+    const all = pointsAt(source, watched) * widthAt(source, watched);
+    let numbers = 0;
     for await (const batch of source.pass(sites)) {
-      for (const [site, points] of collected) points.append(batch[site]!.dataSync() as Float32Array);
+      for (const [site, points] of collected) {
+        const values = batch[site]!.dataSync() as Float32Array;
+        points.append(values);
+        if (site === watched) numbers += values.length;
+      }
+      onProgress?.(numbers / all);
       // A long pass lets timers, signals and charts have their turn.
       await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();

@@ -1,9 +1,27 @@
 /** Dimensions along a network, with their peak (PID) and the last layer's (LLID). */
+import type { Comparison } from '../intrinsic-dimension/comparison/comparison';
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
-import { NoEstimateError } from '../intrinsic-dimension/no-estimate';
+import { type NoEstimate, NoEstimateError } from '../intrinsic-dimension/no-estimate';
+import type { ScaleCurve } from '../intrinsic-dimension/scale';
+
+/** A neighbourhood overlap of a layer's points. */
+export interface LayerOverlap extends Comparison {
+  /** Neighbours of each point that are looked at. */
+  readonly k: number;
+}
+
+/** What may be measured of a layer besides its dimension. */
+export interface FurtherMeasures {
+  /** GRIDE from the nearest neighbours to far ones. */
+  readonly scaleCurve?: Pick<ScaleCurve, 'curve' | 'plateau'>;
+  /** With the layer before, and why there is none. */
+  readonly overlap?: (LayerOverlap | NoEstimate) & { readonly with: string };
+  /** With the examples' labels. */
+  readonly labelOverlap?: LayerOverlap | NoEstimate;
+}
 
 /** An estimate for one site. */
-export interface SiteEstimate extends IdEstimate {
+export interface SiteEstimate extends IdEstimate, FurtherMeasures {
   /** The shape of one example's activation, before it is flattened. */
   readonly shape: readonly number[];
 }

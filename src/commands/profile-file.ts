@@ -1,6 +1,6 @@
 /** The file of a profile, a line of JSON for each layer: what is finished stays, and a later call goes on. */
 import { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs';
-import type { SavedSite } from '../activations/saved/saved-profile';
+import type { MeasuredSite } from '../activations/file-profile';
 import { writeAtomically } from '../atomic-write';
 
 /** What was measured, and how. */
@@ -12,7 +12,7 @@ export interface ProfileHeader {
 }
 
 /** One layer's line. */
-export type ProfileLine = { readonly run: string; readonly site: string } & SavedSite;
+export type ProfileLine = { readonly run: string; readonly site: string } & MeasuredSite;
 
 /** Where lines go. */
 export interface ProfileFile {

@@ -1,10 +1,15 @@
-/** `npm run profile -- hidden/ --tokens mean`: the dimension of every layer of saved activations of any network. */
+/** `npm run profile -- hidden/ --tokens mean`: the dimension of every layer of saved activations, or of a network's file. */
 import { basename, extname, resolve } from 'node:path';
 import { Option } from 'commander';
-import type { LayerProfile } from '../activations/layer-profile';
-import { inOrder, openLayers, type SavedOptions } from '../activations/saved/saved-layers';
-import { profile, type SavedSite } from '../activations/saved/saved-profile';
+import { type FileProfileOptions, type MeasuredSite, profile } from '../activations/file-profile';
+import { type LayerProfile, profileOf } from '../activations/layer-profile';
+import { shapeInWords, specInWords } from '../activations/model-files/file-network';
+import { isNetworkFile, openNetwork } from '../activations/model-files/open-network';
+import { PIXELS } from '../activations/model-files/pictures';
+import { type LayerOptions, openLayers } from '../activations/open-layers';
+import { inOrder } from '../activations/saved/saved-layers';
 import type { TokenRule } from '../activations/saved/tokens';
+import type { Figure } from '../figures/figure';
 import { profileFigure, profilesFigure, runsFigure } from '../figures/profile';
 import { ARRAY_EXTENSIONS } from '../intrinsic-dimension/files/open-arrays';
 import type { IdOptions } from '../intrinsic-dimension/intrinsic-dimension';
@@ -18,7 +23,10 @@ import { showShare } from './share';
 
 interface Options
   extends Omit<IdOptions, 'onProgress' | 'signal' | 'memory'>,
-    Omit<SavedOptions, 'onNote' | 'sites'> {
+    Omit<LayerOptions, 'onNote' | 'sites'>,
+    Pick<FileProfileOptions, 'scale' | 'labels'> {
+  /** Neighbours of each point, or the default number. */
+  readonly overlap?: true | number;
   readonly sites?: string;
   readonly last?: string;
   readonly compare?: boolean;
@@ -35,9 +43,35 @@ interface Options
 const command = addEstimateOptions(
   defineCommand(
     'profile',
-    'Measure the intrinsic dimension of every layer of saved activations, with 95 % intervals, PID and LLID.',
+    'Measure the intrinsic dimension of every layer of saved activations or of a network, with 95 % intervals, PID and LLID.',
   )
-    .argument('<files...>', '.npy, .npz, .safetensors, .pt or .pth files, or folders of them')
+    .argument(
+      '<files...>',
+      '.npy, .npz, .safetensors, .pt or .pth files, or folders of them; or a network: .onnx, a SavedModel, model.json of tfjs',
+    )
+    .option(
+      '--inputs <file>',
+      'of a network: a file with an array for each of its inputs, or a folder of pictures',
+    )
+    .addOption(
+      new Option(
+        '--pixels <range>',
+        'what the network takes for the pixels of pictures: unit 0 .. 1 (default), symmetric -1 .. 1, bytes 0 .. 255, imagenet',
+      ).choices(PIXELS),
+    )
+    .option(
+      '--image-size <n>',
+      'side of the square to which pictures are resized (default: what the network fixes)',
+      (word) => numberNamed('image-size', word),
+    )
+    .option('--examples <n>', 'so many pictures, evenly spread over the folder (default: all)', (word) =>
+      numberNamed('examples', word),
+    )
+    .option(
+      '--batch-size <n>',
+      'examples that go through the network at once (default: at most 64)',
+      (word) => numberNamed('batch-size', word),
+    )
     .option(
       '--axes <letters>',
       'of each axis: L layers, N examples, T tokens, D features, such as LNTD or NTD,ND',
@@ -55,7 +89,17 @@ const command = addEstimateOptions(
       'layers separated by commas, in this order; * stands for any text (default: all)',
     )
     .option('--last <name>', 'the layer before the classifier, whose dimension is LLID (default: the last)')
-    .option('--list', 'print the layers with the shapes of their points, and measure nothing')
+    .option('--scale', "add GRIDE's dimension from the nearest neighbours to far ones")
+    .option(
+      '--overlap [n]',
+      'add the share of n nearest neighbours that a layer has in common with the layer before (default: 30)',
+      (word) => numberNamed('overlap', word),
+    )
+    .option(
+      '--labels <file>',
+      'add the share of neighbours that have the label of a point: one array, or a line of .txt or .csv for each example',
+    )
+    .option('--list', 'print the layers with their operators and shapes, and measure nothing')
     .option('--compare', 'take each file or folder for a run of its own, side by side')
     .addOption(
       new Option(
@@ -90,10 +134,27 @@ const command = addEstimateOptions(
     resume,
     list,
     memory,
+    inputs,
+    pixels,
+    imageSize,
+    examples,
+    batchSize,
+    scale,
+    overlap,
+    labels,
     ...how
   } = options;
   assertTogether(options);
-  const reading: SavedOptions = {
+  if (list && inputs === undefined && paths.every(isNetworkFile)) return listNetworks(paths);
+  const running = {
+    ...(inputs === undefined ? {} : { inputs }),
+    ...(pixels === undefined ? {} : { pixels }),
+    ...(imageSize === undefined ? {} : { imageSize }),
+    ...(examples === undefined ? {} : { examples }),
+    ...(batchSize === undefined ? {} : { batchSize }),
+  };
+  const reading: LayerOptions = {
+    ...running,
     ...(axes === undefined ? {} : { axes }),
     ...(tokens === undefined ? {} : { tokens }),
     ...(mask === undefined ? {} : { mask }),
@@ -113,11 +174,18 @@ const command = addEstimateOptions(
       opened.layers.map(({ site }) => site),
     );
     if (list)
-      for (const { site, shape } of opened.layers)
-        console.log([run, site, `[${shape}]`].filter(Boolean).join('  '));
+      for (const { site, operator, shape } of opened.layers)
+        console.log([run, site, operator, `[${shape}]`].filter(Boolean).join('  '));
   }
   if (list) return;
-  const settings = { ...how, ...reading };
+  const further = {
+    ...(scale ? { scale } : {}),
+    ...(overlap === undefined ? {} : { overlap: true }),
+    ...(typeof overlap === 'number' ? { overlapNeighbours: overlap } : {}),
+    ...(labels === undefined ? {} : { labels }),
+  };
+  if (labels !== undefined) files.push(resolve(labels));
+  const settings = { ...how, ...reading, ...further };
   const file =
     out === undefined
       ? undefined
@@ -133,21 +201,22 @@ const command = addEstimateOptions(
   };
   try {
     for (const [run, own] of runs) {
-      const known: Record<string, SavedSite> = {};
+      const known: Record<string, MeasuredSite> = {};
       const named = run === '' ? {} : { run };
-      const add = (site: string, found: SavedSite): void => {
+      const add = (site: string, found: MeasuredSite): void => {
         lines.push({ run, site, ...found });
         print({ ...named, site, ...found });
       };
       for (const { run: of, site, ...found } of file?.known ?? []) {
         if (of !== run) continue;
-        known[site] = found as SavedSite;
-        add(site, found as SavedSite);
+        known[site] = found as MeasuredSite;
+        add(site, found as MeasuredSite);
       }
       const found = await orNone(compare === true, run, () =>
         profile(own, {
           ...how,
           ...reading,
+          ...further,
           ...(last === undefined ? {} : { lastSite: last }),
           ...(memory === undefined ? {} : { activationMemory: memory }),
           known,
@@ -184,26 +253,57 @@ const command = addEstimateOptions(
     else if (!json) process.stdout.write(tableOf(lines, profiles, percent(how.level)));
   };
   if (stop.signal.aborted || figure === undefined) show();
-  if (stop.signal.aborted) {
+  if (stop.signal.aborted)
     console.error(
       `stopped after ${lines.length} of ${total} layers${out === undefined ? '' : `; --resume goes on`}`,
     );
-    process.exitCode = await stop.exitCode();
-    return;
-  }
-  if (Object.keys(profiles).length === 0)
+  else if (Object.keys(profiles).length === 0)
     throw new Error(
       `none of the ${runs.length} runs has a layer with a dimension: choose other layers or files`,
     );
-  if (figure === undefined) return;
-  const drawn = !compare
-    ? profileFigure(profiles['']!)
-    : by === 'run'
-      ? runsFigure(profiles)
-      : profilesFigure(profiles);
-  await writeFigure(figure, drawn).finally(show);
-  console.error(`figure: ${figure}`);
+  const drawn = figure === undefined ? undefined : figureOf(lines, profiles, by);
+  if (drawn) {
+    await writeFigure(figure!, drawn).finally(stop.signal.aborted ? () => {} : show);
+    console.error(`figure: ${figure}`);
+    if (scale && compare)
+      console.error('it has no scale curves, for those of several runs could not be told apart');
+  } else if (figure !== undefined)
+    console.error('there is no figure, for no layer is finished that has a dimension');
+  if (stop.signal.aborted) process.exitCode = await stop.exitCode();
 });
+
+/** What is finished: of a run that is not, the layers that are. */
+function figureOf(
+  lines: readonly ProfileLine[],
+  profiles: Readonly<Record<string, LayerProfile>>,
+  by: Options['by'],
+): Figure | undefined {
+  const all = { ...profiles };
+  for (const run of new Set(lines.map((line) => line.run))) {
+    const own = lines.filter((line) => line.run === run);
+    if (run in profiles || own.every(({ value }) => value === null)) continue;
+    all[run] = profileOf(
+      {
+        order: own.map(({ site }) => site),
+        sites: Object.fromEntries(own.flatMap((line) => (line.value === null ? [] : [[line.site, line]]))),
+        notMeasurable: Object.fromEntries(
+          own.flatMap((line) => (line.value === null ? [[line.site, line.reason]] : [])),
+        ),
+      },
+      undefined,
+    );
+  }
+  const [only] = Object.values(all);
+  if (!only) return undefined;
+  if (Object.keys(all).length === 1 && '' in all)
+    return profileFigure(
+      only,
+      '' in profiles ? {} : { title: 'Intrinsic dimension per layer, unfinished', unfinished: true },
+    );
+  // PID and LLID are those of finished runs.
+  if (by === 'run') return Object.keys(profiles).length > 0 ? runsFigure(profiles) : undefined;
+  return profilesFigure(all);
+}
 
 /** The profile of one of several runs; undefined, with the reason printed, where it has no layer with a dimension. */
 async function orNone(
@@ -225,6 +325,19 @@ function tokenRule(word: string): TokenRule {
   if (sample !== undefined) return { sample: Number(sample) };
   if (word === 'last' || word === 'first' || word === 'mean' || word === 'all') return word;
   throw new Error(`--tokens must be last, first, mean, all or sample N, got '${word}'`);
+}
+
+/** What a network's file tells without inputs. */
+async function listNetworks(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    const network = await openNetwork(path);
+    console.error(
+      `${path} takes ${network.inputs.map((spec) => `'${spec.name}' ${specInWords(spec)}`).join(', ')}`,
+    );
+    for (const { name, operator, shape } of network.sites)
+      console.log([name, operator, shape ? shapeInWords(shape) : ''].filter(Boolean).join('  '));
+    await network.close();
+  }
 }
 
 /** What would be left unused is more likely a mistake. */

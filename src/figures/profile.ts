@@ -8,6 +8,7 @@ import { type CategoryAxis, categoryAxis } from './category-axis';
 import { errorBars } from './estimator';
 import type { Figure } from './figure';
 import { type FrameOptions, framed } from './frame';
+import { withPanels } from './profile-panels';
 import { COLOURS, DEFAULT_SIZE, FONT_SIZES, SYMBOLS } from './style';
 import { textWidth } from './text-width';
 
@@ -26,8 +27,14 @@ const BESIDE = { left: 60, right: 30 } as const;
 /** A label of a value: its height in pixels. */
 const LABEL = 16;
 
-/** ID of every site with its interval; PID and LLID are named. */
-export function profileFigure(profile: LayerProfile, options: FrameOptions = {}): Figure {
+/**
+ * ID of every site with its interval; PID and LLID are named, unless the profile is `unfinished`. Overlaps and scale curves that
+ * were measured have panels of their own.
+ */
+export function profileFigure(
+  profile: LayerProfile,
+  { unfinished = false, ...options }: FrameOptions & { readonly unfinished?: boolean } = {},
+): Figure {
   const { sites, order, peakSite, lastSite, peakId, lastLayerId } = profile;
   const top = 1.25 * Math.max(...Object.values(sites).map(({ interval }) => interval.upper));
   const along = siteAxis([order], options);
@@ -45,7 +52,7 @@ export function profileFigure(profile: LayerProfile, options: FrameOptions = {})
     showarrow: false,
     yshift: 12 + lift,
   });
-  return {
+  const figure: Figure = {
     caption:
       `The intrinsic dimension of each activation; the bars are ${LEVEL}s. PID is the largest, LLID that of the last layer ` +
       'before the classifier.',
@@ -55,15 +62,16 @@ export function profileFigure(profile: LayerProfile, options: FrameOptions = {})
       xaxis: along.axis,
       yaxis: { title: { text: `ID (bars: ${LEVEL})` }, range: [0, top] },
       annotations: [
-        note(peakSite, same ? `${peak} = ${last}` : peak, meet ? LABEL : 0),
-        ...(same || !(lastSite in sites) ? [] : [note(lastSite, last)]),
+        ...(unfinished ? [] : [note(peakSite, same ? `${peak} = ${last}` : peak, meet ? LABEL : 0)]),
+        ...(unfinished || same || !(lastSite in sites) ? [] : [note(lastSite, last)]),
         ...Object.entries(profile.notMeasurable).map(([site, reason]) => gapNote(site, reason)),
       ],
     },
   };
+  return withPanels(figure, [['', profile, curveStyle(0)]], shortSite);
 }
 
-/** ID with intervals of several networks along the same sites, such as one before and after training. */
+/** ID with intervals of several networks along the same sites, such as one before and after training; overlaps have a panel. */
 export function profilesFigure(
   profiles: Readonly<Record<string, LayerProfile>>,
   options: FrameOptions = {},
@@ -74,7 +82,7 @@ export function profilesFigure(
     curves.map(([, { order }]) => order),
     options,
   );
-  return {
+  const figure: Figure = {
     caption: `The intrinsic dimension of each activation of several networks; the bars are ${LEVEL}s.`,
     data: curves.map(([name, profile], i) => ({ ...curveStyle(i), name, ...profileCurve(profile) })),
     layout: {
@@ -88,6 +96,8 @@ export function profilesFigure(
       yaxis: { title: { text: `ID (bars: ${LEVEL})` }, rangemode: 'tozero' },
     },
   };
+  const styled = curves.map(([name, profile], i) => [name, profile, curveStyle(i)] as const);
+  return withPanels(figure, styled, shortSite);
 }
 
 /** PID and LLID of several networks in their order, such as the checkpoints of a training. */

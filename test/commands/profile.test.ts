@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LayerOverlap, SiteEstimate } from '../../src/activations/layer-profile';
 import { mulberry32 } from '../../src/random';
 
 const FIXTURES = join(__dirname, '..', 'fixtures', 'arrays');
@@ -120,6 +121,44 @@ describe('npm run profile', () => {
     assert.equal(none.code, 1);
     assert.match(none.out, /dead +0 +- .*all points are equal/);
     assert.match(none.err, /error: none of the 1 runs has a layer with a dimension/);
+  });
+
+  it('adds scales, overlaps and labels to every form of output', async () => {
+    const labels = join(folder, 'labels.txt');
+    writeFileSync(labels, Array.from({ length: 80 }, (_, i) => (i % 3 === 0 ? 'cat' : 'dog')).join('\n'));
+    const figure = join(folder, 'further.svg');
+    const further = ['--scale', '--overlap', '10', '--labels', labels];
+    const files = [join(FIXTURES, 'tuple.pt'), '--tokens', 'mean'];
+    const table = await run([...files, ...further, '--figure', figure]);
+    assert.equal(table.code, 0, table.err);
+    assert.match(table.out, /overlap with layer before +overlap with labels +GRIDE 1,2 +2,4 .* plateau/);
+    const drawn = readFileSync(figure, 'utf8');
+    for (const text of ['with the layer before', 'with labels', 'n₂ = 32'])
+      assert.ok(drawn.includes(text), text);
+    const csv = await run([...files, ...further, '--csv']);
+    const [head, first, second] = csv.out.split('\n').map((row) => row.split(','));
+    const json = linesOf((await run([...files, ...further, '--json'])).out) as unknown as SiteEstimate[];
+    const at = (name: string): number => head!.indexOf(name);
+    assert.equal(first![at('overlap')], '');
+    assert.equal(second![at('overlap')], `${(json[1]!.overlap as LayerOverlap).value}`);
+    assert.equal(
+      second![at('label_overlap_lower')],
+      `${(json[1]!.labelOverlap as LayerOverlap).interval.lower}`,
+    );
+    assert.equal(second![at('gride_2_4')], `${json[1]!.scaleCurve!.curve[1]!.value}`);
+    assert.equal(json[1]!.overlap!.with, '0');
+    assert.equal((json[1]!.overlap as LayerOverlap).k, 10);
+  });
+
+  it('draws what is finished when it is stopped', async () => {
+    const stack = join(folder, 'long.npy');
+    writeStack(stack, 40, 1000, 24);
+    const figure = join(folder, 'unfinished.svg');
+    const stopped = await run([stack, '--json', '--figure', figure], (stop) => stop());
+    assert.equal(stopped.code, 130, stopped.err);
+    const drawn = readFileSync(figure, 'utf8');
+    assert.match(drawn, /unfinished/);
+    assert.doesNotMatch(drawn, /LLID|PID/);
   });
 
   it('keeps what is finished when it is stopped, and goes on with --resume', async () => {

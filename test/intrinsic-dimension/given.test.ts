@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { activations } from '../../src/activations/activations';
+import { profile } from '../../src/activations/file-profile';
 import { layerProfile } from '../../src/activations/profile';
-import { profile } from '../../src/activations/saved/saved-profile';
 import { modelSource } from '../../src/activations/sources/inputs';
 import { informationImbalance } from '../../src/intrinsic-dimension/comparison/information-imbalance';
 import {

@@ -2,12 +2,16 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { ARRAY_EXTENSIONS, openArrays } from '../../intrinsic-dimension/files/open-arrays';
-import { readBox, type StoredArray, type StoredArrays } from '../../intrinsic-dimension/files/stored-array';
+import type { StoredArray, StoredArrays } from '../../intrinsic-dimension/files/stored-array';
 import type { PointsOnDemand } from '../../intrinsic-dimension/points/points';
-import { nearest } from '../../nearest';
+import { NATURAL } from '../../natural-order';
+import { ACTIVATION_MEMORY } from '../activations';
+import { chooseSites } from '../choose-sites';
+import type { Layer, Layers } from '../layers';
 import { type Axes, axesNamed, axesOf } from './axes';
+import { type Mask, readMask } from './mask';
 import { savedPoints } from './saved-points';
-import { type Selection, selectTokens, type TokenMask, type TokenRule } from './tokens';
+import { type Selection, selectTokens, type TokenRule } from './tokens';
 
 /** How saved activations are read. */
 export interface SavedOptions {
@@ -30,30 +34,24 @@ export interface SavedOptions {
 }
 
 /** One layer. */
-export interface SavedLayer {
-  readonly site: string;
-  /** The shape of one point before it is flattened: the axes of features. */
-  readonly shape: readonly number[];
+export interface SavedLayer extends Layer {
   readonly points: (memory: number) => PointsOnDemand;
 }
 
 /** Layers whose files are open. */
-export interface SavedLayers {
+export interface SavedLayers extends Layers {
   readonly layers: readonly SavedLayer[];
-  /** Files that the layers and the mask come from. */
-  readonly files: readonly string[];
-  close(): void;
 }
-
-/** In the order of the numbers within names: layer_2 before layer_10. */
-const NATURAL = new Intl.Collator('en', { numeric: true });
 
 /**
  * Opens files, and folders of files, of saved activations.
  *
  * @throws Error that names the file and what is wrong with it
  */
-export async function openLayers(paths: readonly string[], options: SavedOptions = {}): Promise<SavedLayers> {
+export async function openSavedLayers(
+  paths: readonly string[],
+  options: SavedOptions = {},
+): Promise<SavedLayers> {
   const { mask: maskPath, onNote = () => {} } = options;
   const files = inOrder(paths).flatMap(filesIn);
   const opened: { readonly file: string; readonly content: StoredArrays }[] = [];
@@ -68,8 +66,20 @@ export async function openLayers(paths: readonly string[], options: SavedOptions
     }
     const mask = maskPath === undefined ? undefined : await readMask(maskPath);
     const arrays = namedArrays(opened, mask, onNote);
-    const layers = chosen(layersOf(arrays, options, mask, onNote), options.sites);
-    return { layers, files: [...files, ...(mask ? [mask.file] : [])], close };
+    const layers = chooseSites(layersOf(arrays, options, mask, onNote), options.sites);
+    return {
+      layers,
+      files: [...files, ...(mask ? [mask.file] : [])],
+      collect: async function* (sites, { memory = ACTIVATION_MEMORY, signal } = {}) {
+        for (const layer of layers) {
+          // Signals and bars have their turn between small layers, too.
+          await new Promise((resolve) => setImmediate(resolve));
+          signal?.throwIfAborted();
+          if (sites.includes(layer.site)) yield { site: layer.site, points: layer.points(memory) };
+        }
+      },
+      close,
+    };
   } catch (error) {
     close();
     throw error;
@@ -91,37 +101,6 @@ function filesIn(path: string): string[] {
     .map((name) => join(path, name));
   if (files.length > 0) return files;
   throw new Error(`the folder ${path} has no ${ARRAY_EXTENSIONS.join(', ')} file: name the folder that has`);
-}
-
-interface Mask extends TokenMask {
-  readonly file: string;
-  readonly key?: string;
-}
-
-async function readMask(path: string): Promise<Mask> {
-  const colon = path.lastIndexOf(':');
-  const keyed = !existsSync(path) && colon > 0;
-  const file = keyed ? path.slice(0, colon) : path;
-  const key = keyed ? path.slice(colon + 1) : undefined;
-  const content = await openArrays(file);
-  try {
-    const found = content.arrays.filter(({ name }) => key === undefined || name === key);
-    if (found.length !== 1) {
-      const names = content.arrays.map(({ name }) => name).join(', ');
-      throw new Error(`the mask ${file} has the arrays ${names}: choose one as ${file}:NAME`);
-    }
-    const { shape } = found[0]!;
-    const order = shape.map((_, axis) => axis);
-    const numbers = readBox(found[0]!, { from: shape.map(() => 0), count: shape }, order);
-    return {
-      file,
-      shape,
-      valid: Uint8Array.from(numbers, (value) => (value === 0 ? 0 : 1)),
-      ...(key === undefined ? {} : { key }),
-    };
-  } finally {
-    content.close();
-  }
 }
 
 interface NamedArray {
@@ -212,6 +191,7 @@ function layersOf(
       return Array.from({ length: sizes('L') }, (_, layer) => ({
         site: axes.text.includes('L') ? (arrays.length === 1 ? `${layer}` : `${site}.${layer}`) : site,
         shape: axesNamed(axes, 'D').map((axis) => shape[axis]!),
+        selection,
         points: (memory: number) => {
           try {
             return savedPoints(array, axes, layer, selection, memory);
@@ -239,23 +219,4 @@ function inWords(axes: Axes, shape: readonly number[]): string {
     (letter, axis) => `${shape[axis]} ${MEANINGS[letter as keyof typeof MEANINGS]}`,
   );
   return `${axes.text}: ${parts.join(', ')}`;
-}
-
-function chosen(layers: readonly SavedLayer[], wanted: readonly string[] | undefined): readonly SavedLayer[] {
-  if (wanted === undefined) return layers;
-  const found = wanted.flatMap((glob) => {
-    const pattern = new RegExp(`^${glob.split('*').map(literal).join('.*')}$`);
-    const matching = layers.filter(({ site }) => pattern.test(site));
-    if (matching.length > 0) return matching;
-    const names = layers.map(({ site }) => site);
-    const listed = names.slice(0, 12).join(', ') + (names.length > 12 ? ', ...' : '');
-    throw new RangeError(
-      `no layer is called '${glob}': did you mean '${nearest(glob, names)}'? There are ${listed}`,
-    );
-  });
-  return [...new Set(found)];
-}
-
-function literal(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -12,6 +12,7 @@ export interface TokenMask {
 
 /** The points of a layer: each is one token, or the mean over the tokens of one example. */
 export interface Selection {
+  readonly examples: number;
   /** Tokens of one example. */
   readonly tokens: number;
   /** [points] The token `example * tokens + token` of each point, rising; the first token of the example for `mean`. */
@@ -50,6 +51,7 @@ export function selectTokens(
     if (!(Number.isInteger(sample) && sample >= 3 && sample <= all.length))
       throw new RangeError(`a sample needs 3 to ${all.length} tokens, as many as there are, got ${sample}`);
     return {
+      examples,
       tokens,
       places: drawn(all, sample, seed),
       note: `${counted(sample)} of ${counted(all.length)} tokens`,
@@ -57,7 +59,7 @@ export function selectTokens(
   }
   if (rule === 'all') {
     const places = everyPlace();
-    return { tokens, places, note: `all ${counted(places.length)} tokens` };
+    return { examples, tokens, places, note: `all ${counted(places.length)} tokens` };
   }
   const places: number[] = [];
   for (let n = 0; n < examples; n++) {
@@ -69,6 +71,7 @@ export function selectTokens(
     `the ${rule} token of ${counted(places.length)} examples` +
     (empty > 0 ? `; examples of padding alone that are left out: ${counted(empty)}` : '');
   return {
+    examples,
     tokens,
     places: Float64Array.from(places),
     ...(rule === 'mean' ? { mean: mask ? { valid: mask.valid } : {} } : {}),

@@ -59,10 +59,13 @@ async function zipped(source: ByteSource): Promise<Opened> {
   const pickle = names.find((name) => /^([^/]+\/)?data\.pkl$/.test(name));
   if (pickle !== undefined) {
     const { arrays, others } = await pytorchTensors(source, entries, pickle.slice(0, -'data.pkl'.length));
-    const notes =
-      others.length > 0
+    const unchecked = [...entries.values()].every(({ crc, deflated }) => crc === 0 && !deflated);
+    const notes = [
+      ...(others.length > 0
         ? [`${others.length} values that are not tensors are left out: ${listed(others)}`]
-        : [];
+        : []),
+      ...(unchecked ? ['it was saved without checksums, so that damage goes unnoticed'] : []),
+    ];
     return { arrays, notes };
   }
   const members = names.filter((name) => name.endsWith('.npy'));

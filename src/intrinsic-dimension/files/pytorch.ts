@@ -89,11 +89,15 @@ export async function pytorchTensors(
     throw new Error(`${(error as Error).message}: ${CURE}`);
   }
   const { tensors, others } = contentsOf(root);
+  /** Views share their storage. */
+  const storages = new Map<string, Promise<ByteSource>>();
   const arrays = await Promise.all(
     tensors.map(async ({ name, tensor: { key, type, ...place } }) => {
       const entry = entries.get(`${prefix}data/${key}`);
       if (!entry) throw new Error(`the numbers of its tensor '${name}' are missing: it is damaged`);
-      const source = await unpacked(archive, entry);
+      const opening = storages.get(key) ?? unpacked(archive, entry);
+      storages.set(key, opening);
+      const source = await opening;
       return checkArray({ name, type, bigEndian: order === 'big', source, ...place });
     }),
   );

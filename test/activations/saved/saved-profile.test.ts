@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { join } from 'node:path';
+import { type FileProfileOptions, profile } from '../../../src/activations/file-profile';
 import { axesOf } from '../../../src/activations/saved/axes';
-import { openLayers } from '../../../src/activations/saved/saved-layers';
-import { profile, type SavedProfileOptions } from '../../../src/activations/saved/saved-profile';
+import { openSavedLayers } from '../../../src/activations/saved/saved-layers';
 import { readPoints } from '../../../src/intrinsic-dimension/files/points-file';
 import { intrinsicDimension } from '../../../src/intrinsic-dimension/intrinsic-dimension';
 
@@ -13,7 +13,7 @@ const fixture = (name: string): string => join(FIXTURES, name);
 const expected = (rule: string, layer: number): ReturnType<typeof readPoints> =>
   readPoints(fixture('points.safetensors'), { key: `${rule}.${layer}` });
 
-const FORMS: readonly [string, SavedProfileOptions, readonly string[]][] = [
+const FORMS: readonly [string, FileProfileOptions, readonly string[]][] = [
   ['stack.npy', { axes: 'LNTD' }, ['0', '1', '2']],
   ['stack-f16.npy', { axes: 'LNTD' }, ['0', '1', '2']],
   ['stack-fortran.npy', { axes: 'LNTD' }, ['0', '1', '2']],
@@ -32,7 +32,7 @@ describe('profile of saved activations', () => {
   for (const [name, options, names] of FORMS) {
     it(`takes from ${name} the tokens that PyTorch takes, in memory and row by row`, async () => {
       for (const tokens of ['last', 'first', 'mean', 'all'] as const) {
-        const { layers, close } = await openLayers([fixture(name)], {
+        const { layers, close } = await openSavedLayers([fixture(name)], {
           ...options,
           tokens,
           mask: fixture('mask.npy'),
@@ -79,7 +79,7 @@ describe('profile of saved activations', () => {
   it('samples the same tokens of every layer, none of them padding', async () => {
     const options = { tokens: { sample: 50 }, mask: fixture('mask.npy') } as const;
     const notes: string[] = [];
-    const { layers, close } = await openLayers([fixture('files')], {
+    const { layers, close } = await openSavedLayers([fixture('files')], {
       ...options,
       onNote: (note) => notes.push(note),
     });
@@ -109,7 +109,7 @@ describe('profile of saved activations', () => {
   });
 
   it('says what is wrong with masks, layers and folders', async () => {
-    const cases: readonly [string, SavedProfileOptions, RegExp][] = [
+    const cases: readonly [string, FileProfileOptions, RegExp][] = [
       [
         'stack.npy',
         { axes: 'LNTD', mask: fixture('files/layer_2.npy') },

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openArrays } from '../../../src/intrinsic-dimension/files/open-arrays';
 import { readBox, type StoredArray } from '../../../src/intrinsic-dimension/files/stored-array';
@@ -118,4 +119,33 @@ describe('openArrays', () => {
       assert.ok(!existsSync('executed'));
     });
   }
+
+  it('notices one wrong byte of what an archive stores, unless it was saved without checksums', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'checksums-'));
+    try {
+      for (const [name, entry] of [
+        ['stack.pt', /data\/0' is not what its checksum says: it is damaged, save it again/],
+        ['layers.npz', /in 'block\.0\.npy': its entry 'block\.0\.npy' is not what its checksum says/],
+      ] as const) {
+        const bytes = readFileSync(join(FIXTURES, name));
+        const at = name === 'stack.pt' ? bytes.indexOf('data/0') + 200 : bytes.indexOf('block.0.npy') + 300;
+        bytes[at]! ^= 1;
+        const path = join(folder, name);
+        writeFileSync(path, bytes);
+        await assert.rejects(openArrays(path), entry);
+      }
+      const bytes = readFileSync(join(FIXTURES, 'stack.pt'));
+      const record = Buffer.from([0x50, 0x4b, 1, 2]);
+      for (let at = bytes.indexOf(record); at >= 0; at = bytes.indexOf(record, at + 1))
+        bytes.writeUInt32LE(0, at + 16);
+      const path = join(folder, 'unchecked.pt');
+      writeFileSync(path, bytes);
+      const { notes, arrays, close } = await openArrays(path);
+      assert.deepEqual(notes, ['it was saved without checksums, so that damage goes unnoticed']);
+      assert.deepEqual(whole(arrays[0]!), layers.flat());
+      close();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
