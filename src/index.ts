@@ -29,6 +29,7 @@ export {
   idDecimation,
 } from './intrinsic-dimension/decimation';
 export { type LocalId, type LocalIdOptions, localId } from './intrinsic-dimension/local-id';
+export { type IdReport, type IdReportOptions, idReport } from './intrinsic-dimension/report/report';
 export {
   type ImbalanceOptions,
   type InformationImbalance,
@@ -154,6 +155,7 @@ export * as tables from './figures/tables-by-name';
 export { type LiveRun, type TrainLiveOptions, trainLive } from './figures/train-live';
 export { toPDF } from './figures/pdf';
 export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
+export { reportPage } from './figures/report-page';
 export { liveChart } from './figures/live';
 export { progressLine } from './figures/progress-line';
 export type { Table } from './figures/table';

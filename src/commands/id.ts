@@ -19,16 +19,19 @@ import {
 } from '../intrinsic-dimension/intrinsic-dimension';
 import { looksLikeDistances } from '../intrinsic-dimension/points/distance-like';
 import type { Points } from '../intrinsic-dimension/points/points';
+import { assertReportOptions } from '../intrinsic-dimension/report/report';
 import { idScale, type ScaleCurve } from '../intrinsic-dimension/scale';
 import { defineCommand, listenForStop, runCommand } from './command';
 import { addEstimateOptions, ESTIMATOR_FLAGS, percent } from './estimate-options';
 import { assertFigurePath, writeFigure } from './figure-file';
+import { assertPagePath, report as reportOn } from './report';
 import { showShare } from './share';
 
 interface Options extends Omit<IdOptions, 'onProgress' | 'signal'>, Omit<ReadPointsOptions, 'onProgress'> {
   readonly all?: boolean;
   readonly scale?: boolean;
   readonly decimation?: boolean;
+  readonly report?: boolean;
   readonly figure?: string;
   readonly json?: boolean;
   readonly distances?: boolean;
@@ -43,7 +46,14 @@ const command = addEstimateOptions(
     .option('--all', 'use every estimator, side by side')
     .option('--scale', 'use GRIDE from the nearest neighbours to far ones')
     .option('--decimation', 'estimate on all points, on halves, on quarters and so on')
-    .option('--figure <file>', 'with --scale: draw the curve as .svg, .pdf, .png or .html')
+    .option(
+      '--report',
+      'tell whether the dimension is believable: estimators, scales, null models, warnings, and a value corrected by known surfaces',
+    )
+    .option(
+      '--figure <file>',
+      'with --scale: draw the curve as .svg, .pdf, .png or .html; with --report: write it as a page, .html',
+    )
     .option('--json', "print one line of JSON (npm run -s id keeps npm's own lines out)"),
 )
   .option('--distances', 'the file has distances: a square matrix, or its upper triangle row by row')
@@ -63,17 +73,25 @@ const command = addEstimateOptions(
   )
   .action(async (path: string, options: Options) => {
     assertTogether(options);
-    const { all: everyEstimator, scale: overScales, decimation: overSizes, figure, json = false } = options;
+    const {
+      all: everyEstimator,
+      scale: overScales,
+      decimation: overSizes,
+      report,
+      figure,
+      json = false,
+    } = options;
     const reading = showShare('reading');
     const points = await pointsOf(path, { ...options, onProgress: reading.update }).finally(reading.stop);
     const stop = listenForStop('stopping');
-    const progress = showShare('neighbours');
+    const progress = showShare(report ? 'report' : 'neighbours');
     const common: IdOptions = {
       ...estimateOptions(options),
       onProgress: progress.update,
       signal: stop.signal,
     };
     try {
+      if (report) return await reportOn(points, common, { json, figure, name: path });
       if (overScales) return await scale(points, common, { json, figure });
       if (overSizes) return await decimation(points, common, json);
       if (everyEstimator) return await all(points, common, json);
@@ -118,7 +136,11 @@ function estimateOptions(options: Options): IdOptions {
 
 /** What would be left unused is more likely a mistake; options are looked at before the file. */
 function assertTogether(options: Options): void {
-  const { all, scale, decimation, estimator, figure } = options;
+  const { all, scale, decimation, estimator, report, figure } = options;
+  if (report) {
+    assertReport(options);
+    return;
+  }
   const chosen = Object.entries({ estimator, all, scale }).filter(([, value]) => value);
   if (chosen.length > 1)
     throw new Error(`choose one of ${chosen.map(([name]) => `--${name}`).join(' and ')}`);
@@ -139,8 +161,16 @@ function assertTogether(options: Options): void {
     estimatorOf(how);
   }
   if (figure === undefined) return;
-  if (!scale) throw new Error('--figure draws the curve of --scale: add --scale');
+  if (!scale) throw new Error('--figure draws the curve of --scale or the page of --report: add one of them');
   assertFigurePath(figure);
+}
+
+function assertReport(options: Options): void {
+  const { all, scale, decimation, figure } = options;
+  const other = Object.entries({ all, scale, decimation }).find(([, asked]) => asked)?.[0];
+  if (other) throw new Error(`choose one of --report and --${other}`);
+  assertReportOptions('npm run id -- --report', estimateOptions(options));
+  if (figure !== undefined) assertPagePath(figure);
 }
 
 async function all(points: Points, options: IdOptions, json: boolean): Promise<void> {

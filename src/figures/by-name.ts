@@ -14,4 +14,5 @@ export {
 } from './profile';
 export { regularizationFigure as regularization } from './regularization';
 export { claimsFigure as claims, repeatsFigure as repeats } from './repeats';
+export { reportFigures as report } from './report';
 export { runFigure as run } from './run';

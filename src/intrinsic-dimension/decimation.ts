@@ -6,7 +6,7 @@ import { NUMBER, SEED } from './given';
 import { DEFAULT_LEVEL, type Interval, normalInterval } from './intervals';
 import { estimateIn, ID_KINDS, type IdEstimate, type IdOptions } from './intrinsic-dimension';
 import type { Points } from './points/points';
-import { space } from './points/space';
+import { type Space, space } from './points/space';
 
 /** How to decimate: how to estimate, and down to how many points. */
 export type DecimationOptions = Omit<IdOptions, 'subsamples' | 'interval'> & {
@@ -50,11 +50,16 @@ export async function idDecimation(
 ): Promise<DecimationCurve> {
   const { subsamples: _, interval: __, ...common } = ID_KINDS;
   assertEstimatorOptions('idDecimation', options, { ...common, least: NUMBER, partSeed: SEED });
-  const { least = 50, partSeed = 0, level = DEFAULT_LEVEL, onProgress, ...others } = options;
+  const { least = 50, level = DEFAULT_LEVEL } = options;
   if (!(Number.isInteger(least) && least >= 3))
     throw new RangeError(`least must be a whole number of at least 3, got ${least}`);
   if (!(level > 0 && level < 1)) throw new RangeError(`level must be in (0, 1), got ${level}`);
-  const set = await space(points, options);
+  return decimationIn(await space(points, options), options);
+}
+
+/** The same for a set that is validated already. */
+export async function decimationIn(set: Space, options: DecimationOptions): Promise<DecimationCurve> {
+  const { least = 50, partSeed = 0, level = DEFAULT_LEVEL, onProgress, ...others } = options;
   const { n, duplicates } = set;
   const halvings = Math.max(0, Math.floor(Math.log2(n / least)));
   const curve: DecimationPoint[] = [];

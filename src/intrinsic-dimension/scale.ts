@@ -10,7 +10,7 @@ import {
 } from './intervals';
 import { NoEstimateError } from './no-estimate';
 import type { Points } from './points/points';
-import { SPACE_KINDS, type SpaceOptions, space } from './points/space';
+import { SPACE_KINDS, type Space, type SpaceOptions, space } from './points/space';
 import { meanDistance } from './search/neighbour-table';
 
 /** Which scales are used, and what counts as a plateau. */
@@ -68,12 +68,18 @@ export interface ScaleCurve {
 export async function idScale(points: Points, options: ScaleOptions = {}): Promise<ScaleCurve> {
   assertGiven('idScale', options, SCALE_KINDS);
   const { maxNeighbour = 128, tolerance = 0.1 } = options;
-  const level = levelOf(options);
+  levelOf(options);
   if (!(maxNeighbour >= 2)) throw new RangeError(`maxNeighbour must be at least 2, got ${maxNeighbour}`);
   if (!(Number.isInteger(maxNeighbour) || maxNeighbour === Number.POSITIVE_INFINITY))
     throw new RangeError(`maxNeighbour must be a whole number, got ${maxNeighbour}`);
   if (!(tolerance >= 0)) throw new RangeError(`tolerance must be at least 0, got ${tolerance}`);
-  const set = await space(points, options);
+  return scaleIn(await space(points, options), options);
+}
+
+/** The same for a set that is validated already. */
+export async function scaleIn(set: Space, options: ScaleOptions): Promise<ScaleCurve> {
+  const { maxNeighbour = 128, tolerance = 0.1 } = options;
+  const level = levelOf(options);
   const orders: number[] = [];
   for (let n1 = 1; 2 * n1 <= Math.min(maxNeighbour, set.n - 1); n1 *= 2) orders.push(n1);
   const table = await set.neighbours(2 * orders.at(-1)!, options);

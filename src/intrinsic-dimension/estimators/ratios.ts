@@ -3,7 +3,7 @@ import { NoEstimateError } from '../no-estimate';
 import type { NeighbourTable } from '../search/neighbour-table';
 
 /** A logarithm of a ratio below this is a tie: a lattice of float32 numbers is even to about 1e-6. */
-const TIE = 4e-6;
+export const TIE = 4e-6;
 
 /** log(r_n2 / r_n1) of every point, in the points' order. */
 export function logRatios({ n, k, distances }: NeighbourTable, n1: number, n2: number): Float64Array {

@@ -1,0 +1,255 @@
+/** What a value means: the dimensions of known surfaces on which the same estimator gives it with as many points. */
+import type { FromNeighbours } from '../estimators/estimator';
+import { type Interval, reachOf } from '../intervals';
+import { space } from '../points/space';
+import type { SearchOptions } from '../search/neighbours';
+import { drawFamily, FAMILIES, type Family } from './families';
+import { glance, neighboursToSee, type Seen } from './scales';
+
+/** Dimensions that are tried. Between them, the logarithm of the value is nearly linear in that of the dimension. */
+const NODES = [1, 2, 3, 4, 5, 6, 8, 11, 15, 21, 30, 45, 70, 110, 170, 260, 400];
+
+/** Beyond the last, values hardly grow any more: a smaller growth than this is chance, and no reading is higher. */
+const LEVEL_SLOPE = 0.02;
+const HIGHEST = 10_000;
+
+/** Points that are drawn for one dimension of one family, in as many sets as that takes; no fewer than one set. */
+const DRAWN = 4000;
+const MOST_SETS = 16;
+
+/** A family agrees with the points where its scale curve is no farther off than so many standard errors ... */
+const AGREES = 2.5;
+/** ... to which this part of the value is added, since no surface is exactly of the family. */
+const TOLERANCE = 0.04;
+
+/** So much of the value, for each dimension, may a surface be off from its family; bias grows with the dimension. At most a tenth. */
+const UNLIKE = { each: 0.004, most: 0.1 };
+
+/** Families that are heard in any case, those nearest to the points: one that agrees alone may do so by chance. */
+const HEARD = 4;
+
+/** What one family says about a value. */
+export interface FamilyReading {
+  readonly family: string;
+  readonly summary: string;
+  /** The dimension in which this family gives the value. */
+  readonly dimension: number;
+  /** The same for the ends of the interval of the value. */
+  readonly lower: number;
+  readonly upper: number;
+  /** How far its scale curve is from that of the points, in standard errors. */
+  readonly distance: number;
+  /** Whether the scale curve of the points could be one of this family. */
+  readonly agrees: boolean;
+}
+
+/** A value without the bias that known surfaces have at so many points. */
+export interface Corrected {
+  /** The median over the families whose scale curve agrees with that of the points, and no fewer than four. */
+  readonly value: number;
+  /** From the lowest to the highest dimension that any of these families allows. */
+  readonly interval: Interval;
+  /** Whether any family has a scale curve like that of the points; otherwise the interval reaches over all families and scales. */
+  readonly explained: boolean;
+  readonly readings: readonly FamilyReading[];
+  /** Points of each known surface. */
+  readonly points: number;
+}
+
+/** What is known about the points besides {@link Seen}. */
+export interface Limits {
+  readonly level: number;
+  /** Coordinates of the points, which no dimension exceeds. @default none */
+  readonly columns?: number | undefined;
+  /** The lowest and highest value at any scale; asked for where no family explains the points. */
+  extremes(): Promise<{ readonly lowest: number; readonly highest: number }>;
+}
+
+/** Simulated means at one dimension: the logarithm of the value, and the shape of the scale curve. */
+interface Node {
+  readonly dimension: number;
+  readonly value: number;
+  readonly shape: readonly number[];
+}
+
+/** Reads values of one estimator with one number of points; what was drawn for one value serves the next. */
+export interface Calibration {
+  correct(seen: Seen, limits: Limits, options?: SearchOptions): Promise<Corrected>;
+}
+
+/** Calibrations that are kept, as for the layers of a network, which have one number of points. */
+const KEPT = 8;
+const kept = new Map<string, Calibration>();
+
+/**
+ * The calibration of an estimator with so many points. The surfaces lie in their own coordinates: more coordinates
+ * would not change their distances. What was drawn serves later calls, too.
+ *
+ * @param name of the estimator with all of its options
+ */
+export function calibration(
+  name: string,
+  estimator: FromNeighbours,
+  points: number,
+  seed: number,
+): Calibration {
+  const key = JSON.stringify([name, points, seed]);
+  const made = kept.get(key) ?? newCalibration(estimator, points, seed);
+  kept.delete(key);
+  kept.set(key, made);
+  if (kept.size > KEPT) kept.delete(kept.keys().next().value!);
+  return made;
+}
+
+function newCalibration(estimator: FromNeighbours, points: number, seed: number): Calibration {
+  const sets = Math.min(MOST_SETS, Math.max(1, Math.ceil(DRAWN / points)));
+  const curves = FAMILIES.map((family, f) =>
+    familyCurve(family, estimator, { points, sets, seed: seed + 1000 * f }),
+  );
+  return {
+    async correct(seen, limits, { onProgress, signal } = {}) {
+      const readings: FamilyReading[] = [];
+      for (const [f, curve] of curves.entries()) {
+        // Families do not differ so much that the dimension of one is not a good place to look for that of the next.
+        const near = readings.at(-1)?.dimension ?? seen.value;
+        readings.push(await read(curve, seen, { level: limits.level, sets, signal, near }));
+        onProgress?.((f + 1) / curves.length);
+      }
+      return { ...(await summarise(readings, seen, limits)), readings, points };
+    },
+  };
+}
+
+async function summarise(
+  readings: readonly FamilyReading[],
+  { value }: Seen,
+  { level, columns = Number.POSITIVE_INFINITY, extremes }: Limits,
+): Promise<Omit<Corrected, 'readings' | 'points'>> {
+  const explained = readings.some(({ agrees }) => agrees);
+  const nearest = [...readings].sort((a, b) => a.distance - b.distance).slice(0, HEARD);
+  const used = explained ? readings.filter((each) => each.agrees || nearest.includes(each)) : readings;
+  const middle = used.map(({ dimension }) => dimension).sort((a, b) => a - b);
+  let lower = Math.min(...used.map((each) => each.lower));
+  let upper = Math.max(...used.map((each) => each.upper));
+  if (!explained) {
+    // Where no family explains how the value changes with scale, the change from distance 0 to the nearest scale is taken to
+    // be at most that from the nearest to the farthest.
+    const { lowest, highest } = await extremes();
+    lower = Math.min(lower, lowest, value ** 2 / highest);
+    upper = Math.max(upper, highest);
+  }
+  return {
+    value: Math.min(columns, (middle[(middle.length - 1) >> 1]! + middle[middle.length >> 1]!) / 2),
+    interval: { lower: Math.min(columns, lower), upper: Math.min(columns, upper), level },
+    explained,
+  };
+}
+
+/** How a family is read. */
+interface Reading {
+  readonly level: number;
+  /** Sets that were drawn of each surface. */
+  readonly sets: number;
+  /** A dimension to look for the value from. */
+  readonly near: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function read(
+  { family, between }: FamilyCurve,
+  seen: Seen,
+  { level, sets, near, signal }: Reading,
+): Promise<FamilyReading> {
+  // The means of the family have errors of their own, as large as the value's where one set was drawn.
+  const drawn = 1 + 1 / sets;
+  const unlike = Math.min(UNLIKE.most, UNLIKE.each * seen.value);
+  const reach = reachOf(level) * Math.hypot(unlike, Math.sqrt(drawn) * (seen.standardError / seen.value));
+  const target = Math.log(seen.value);
+  const at = await between(target, near, signal);
+  const [lower, upper] = [
+    await between(target - reach, at.dimension, signal),
+    await between(target + reach, at.dimension, signal),
+  ];
+  const distance = seen.shape.reduce((most, each, s) => {
+    const error = Math.hypot(TOLERANCE, Math.sqrt(drawn) * seen.shapeErrors[s]!);
+    return Math.max(most, Math.abs(each - at.shape[s]!) / error);
+  }, 0);
+  return {
+    family: family.name,
+    summary: family.summary,
+    dimension: at.dimension,
+    lower: lower.dimension,
+    upper: upper.dimension,
+    distance,
+    agrees: distance <= AGREES,
+  };
+}
+
+interface FamilyCurve {
+  readonly family: Family;
+  /** The dimension that gives a value, by its logarithm, and the shape there; it is looked for from `near` on. */
+  between(target: number, near: number, signal: AbortSignal | undefined): Promise<Node>;
+}
+
+function familyCurve(
+  family: Family,
+  estimator: FromNeighbours,
+  how: { readonly points: number; readonly sets: number; readonly seed: number },
+): FamilyCurve {
+  const nodes = new Map<number, Node>();
+  const node = async (i: number, signal: AbortSignal | undefined): Promise<Node> => {
+    const known =
+      nodes.get(i) ?? (await simulate(family, estimator, { ...how, dimension: NODES[i]!, signal }));
+    nodes.set(i, known);
+    return known;
+  };
+  return {
+    family,
+    async between(target, near, signal) {
+      const first = NODES.findIndex((dimension) => dimension >= near);
+      let i = first < 0 ? NODES.length - 1 : Math.max(1, first);
+      while (i < NODES.length - 1 && (await node(i, signal)).value < target) i++;
+      while (i > 1 && (await node(i - 1, signal)).value > target) i--;
+      const [below, above] = [await node(i - 1, signal), await node(i, signal)];
+      // Below the first and above the last node the lines go on, as far as the last one rises.
+      const share = (target - below.value) / Math.max(LEVEL_SLOPE, above.value - below.value);
+      const mix = (a: number, b: number): number => a + share * (b - a);
+      return {
+        dimension: Math.min(HIGHEST, Math.exp(mix(Math.log(below.dimension), Math.log(above.dimension)))),
+        value: target,
+        shape: below.shape.map((each, s) => mix(each, above.shape[s]!)),
+      };
+    },
+  };
+}
+
+async function simulate(
+  family: Family,
+  estimator: FromNeighbours,
+  {
+    points,
+    sets,
+    seed,
+    dimension,
+    signal,
+  }: {
+    readonly points: number;
+    readonly sets: number;
+    readonly seed: number;
+    readonly dimension: number;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<Node> {
+  const needed = neighboursToSee(estimator, points);
+  let value = 0;
+  let shape: readonly number[] = [];
+  for (let s = 0; s < sets; s++) {
+    const drawn = await space(
+      drawFamily(family, { points, dimension, seed: 100_000 * (seed + s) + dimension }),
+    );
+    const seen = glance(await drawn.neighbours(needed, signal ? { signal } : {}), estimator);
+    value += Math.log(seen.value) / sets;
+    shape = seen.shape.map((each, i) => (shape[i] ?? 0) + each / sets);
+  }
+  return { dimension, value, shape };
+}

@@ -1,0 +1,371 @@
+/** Whether a dimension is believable: estimates, scales, null models, warnings with evidence, and a calibrated value. */
+import { type DecimationPoint, decimationIn } from '../decimation';
+import type { FromNeighbours } from '../estimators/estimator';
+import { gride } from '../estimators/gride';
+import { subset } from '../estimators/pointwise/neighbourhood';
+import {
+  assertEstimatorOptions,
+  DEFAULT_ESTIMATOR,
+  type EstimatorOptions,
+  estimatorOf,
+  isFromNeighbours,
+} from '../estimators/registry';
+import { type Kinds, NUMBER, SEED } from '../given';
+import { type IntervalOptions, levelOf } from '../intervals';
+import type { NoEstimate } from '../no-estimate';
+import type { Points, Rows } from '../points/points';
+import {
+  DEFAULT_METRIC,
+  type Metric,
+  SPACE_KINDS,
+  type Space,
+  type SpaceOptions,
+  space,
+} from '../points/space';
+import { type ScaleCurve, scaleIn } from '../scale';
+import type { SearchOptions } from '../search/neighbours';
+import { type Corrected, calibration } from './calibration';
+import { type EstimateRow, estimateRow, estimateRows, isKnown, nameOf, orReason } from './estimates';
+import { type LocalHistogram, localHistogram } from './local-histogram';
+import { compareWithNulls, type NullComparison, pointsForNulls } from './nulls';
+import { drawRows, type ReportPoints, reportPoints } from './report-points';
+import { neighboursToSee, see } from './scales';
+import { biasWarning, fewPointsWarning, scaleWarning } from './warnings/bias';
+import { consecutiveWarning } from './warnings/consecutive';
+import { duplicateWarning, nearDuplicateWarning } from './warnings/copies';
+import { distancesWarning, numberedColumn, withoutColumn } from './warnings/layout';
+import { outlierWarning } from './warnings/outlier';
+import { roundedWarning } from './warnings/rounded';
+import { tieWarning } from './warnings/ties';
+import type { Warning } from './warnings/warning';
+import { medianDistance } from './with-table';
+
+/** Which estimator the report is about, and how the report is made. */
+export type IdReportOptions = EstimatorOptions & ReportSettings;
+
+/** How a report is made, whatever the estimator. */
+interface ReportSettings extends SpaceOptions, IntervalOptions {
+  /** Most points that are looked at; more are drawn from at random. @default 10000 */
+  readonly most?: number;
+  /** Seed of everything random. @default 0 */
+  readonly seed?: number;
+}
+
+/** A part of the report, or why the points do not have it. */
+export type Part<T> = T | NoEstimate;
+
+/** A report: plain data, to be kept as JSON and drawn by `figures.report`. */
+export interface IdReport {
+  /** Rows that were given. */
+  readonly rows: number;
+  /** Coordinates of each; null where distances were given. */
+  readonly columns: number | null;
+  /** Points that the report looks at: distinct, without near copies, drawn from a larger set where `notes` says so. */
+  readonly points: number;
+  readonly metric: Metric;
+  readonly seed: number;
+  readonly level: number;
+  /** The estimator that the report is about, with its options. */
+  readonly estimator: string;
+  /** Its estimate, whose interval does not include bias. */
+  readonly estimate: EstimateRow;
+  /** The dimension without the bias that known surfaces have at as many points, with an interval that includes it. */
+  readonly corrected: Part<Corrected>;
+  /** What to write into a paper. */
+  readonly sentence: string;
+  readonly warnings: readonly Warning[];
+  /** The report's estimator first. */
+  readonly estimates: readonly EstimateRow[];
+  /** GRIDE from near neighbours to far ones; each scale is a median distance. */
+  readonly scale: Part<ScaleCurve>;
+  /** The estimate on all points, halves, quarters and so on. */
+  readonly decimation: Part<{ readonly curve: readonly Omit<DecimationPoint, 'scale'>[] }>;
+  readonly local: Part<LocalHistogram>;
+  readonly nulls: Part<{ readonly models: readonly NullComparison[] }>;
+  /** What was done to the points. */
+  readonly notes: readonly string[];
+}
+
+/** What a report can be told besides the options of its estimator. */
+const REPORT_KINDS: Kinds<ReportSettings> = { ...SPACE_KINDS, level: NUMBER, most: NUMBER, seed: SEED };
+
+/** How the parts share the time of a large set, by what has been measured. */
+const SHARES = { points: 0.15, estimates: 0.1, decimation: 0.1, nulls: 0.25, calibration: 0.4 };
+/** Points from which the widest scales are read where no known surface explains the near ones. */
+const COARSE = 1000;
+
+/**
+ * Answers whether a dimension is believable. The report compares the value of an estimator from neighbour distances with that on
+ * surfaces of known dimension and as many points, with null models of the same points, with other estimators, other scales
+ * and fewer points, and names what is wrong with the points. Duplicates and near duplicates are counted and left out.
+ * A part that the points do not have (ties, too few points, no coordinates) says why.
+ *
+ * @throws NoEstimateError for NaN and infinities, and fewer than 3 distinct points; RangeError for options out of range, and
+ *   for an estimator that needs more than distances to neighbours
+ */
+export async function idReport(points: Points, options: IdReportOptions = {}): Promise<IdReport> {
+  assertReportOptions('idReport', options);
+  const {
+    most = 10_000,
+    seed = 0,
+    metric = DEFAULT_METRIC,
+    memory,
+    through,
+    level: _,
+    onProgress,
+    signal,
+    ...rest
+  } = options;
+  const given = Object.entries(rest).filter(([, value]) => value !== undefined);
+  const chosen: EstimatorOptions = {
+    ...Object.fromEntries(given),
+    estimator: rest.estimator ?? DEFAULT_ESTIMATOR,
+  };
+  const level = levelOf(options);
+  if (!(Number.isInteger(most) && most >= 200))
+    throw new RangeError(`most must be a whole number of at least 200, got ${most}`);
+  const estimator = fromNeighbours(chosen);
+  const search: SearchOptions = {
+    ...(memory === undefined ? {} : { memory }),
+    ...(through === undefined ? {} : { through }),
+    ...(signal ? { signal } : {}),
+  };
+  const stage = stages(search, onProgress);
+
+  const set = await reportPoints(points, {
+    ...stage('points'),
+    metric,
+    most,
+    seed,
+    neighbours: neighboursToSee(estimator, most),
+  });
+  const clean = set.points;
+  const how = { ...stage('estimates'), level };
+  const estimates = await estimateRows(clean, chosen, how);
+  const scale = await orReason(async () => withMedians(await scaleIn(clean, how), clean, search));
+  const local = await orReason(() => localHistogram(clean, search));
+  const decimation = await orReason(() =>
+    decimationIn(clean, { ...chosen, ...stage('decimation'), level, partSeed: seed }),
+  );
+  const nulls = await orReason(() =>
+    nullModels(clean, { ...stage('nulls'), name: nameOf(chosen), estimator, metric, level, seed }),
+  );
+  const corrected = await orReason(() =>
+    calibration(nameOf(chosen), estimator, clean.n, seed).correct(
+      see(set.cleanTable, estimator),
+      { level, columns: set.given?.d, extremes: () => extremes(clean, scale, seed, search) },
+      stage('calibration'),
+    ),
+  );
+  onProgress?.(1);
+
+  const estimate = estimates[0]!;
+  const about = { rows: set.rows, columns: set.given?.d ?? null, points: clean.n, level };
+  return {
+    ...about,
+    metric,
+    seed,
+    estimator: nameOf(chosen),
+    estimate,
+    corrected,
+    sentence: sentenceOf(about, estimate, corrected),
+    warnings: await warningsOf(
+      set,
+      { chosen, level, search, metric },
+      { estimate, corrected, scale, decimation },
+    ),
+    estimates,
+    scale,
+    decimation: isKnown(decimation)
+      ? { curve: decimation.curve.map(({ scale: __, ...point }) => point) }
+      : decimation,
+    local,
+    nulls,
+    notes: set.notes,
+  };
+}
+
+/**
+ * Refuses options that a report does not read.
+ *
+ * @param reader who reads them, such as the name of a function
+ * @throws RangeError that names the option, and for an estimator that needs more than distances to neighbours
+ */
+export function assertReportOptions(reader: string, options: IdReportOptions): void {
+  assertEstimatorOptions(reader, options, REPORT_KINDS);
+  fromNeighbours(options);
+}
+
+function fromNeighbours(options: EstimatorOptions): FromNeighbours {
+  const estimator = estimatorOf(options);
+  if (isFromNeighbours(estimator)) return estimator;
+  throw new RangeError(
+    `a report calibrates estimators from the distances to neighbours, not ${options.estimator}: choose two-nn, gride or the like`,
+  );
+}
+
+/** The options of each part, which tell their progress as a share of the whole. */
+function stages(
+  search: SearchOptions,
+  onProgress: SearchOptions['onProgress'],
+): (name: keyof typeof SHARES) => SearchOptions {
+  let before = 0;
+  let shown = 0;
+  return (name) => {
+    const from = before;
+    before += SHARES[name];
+    // A part may search several times, each from 0 to 1.
+    const update = (done: number): void => {
+      const share = from + SHARES[name] * done;
+      if (share > shown) onProgress?.(share);
+      shown = Math.max(shown, share);
+    };
+    return { ...search, onProgress: update };
+  };
+}
+
+/** The curve with median distances, which one far point does not move. */
+async function withMedians(curve: ScaleCurve, points: Space, search: SearchOptions): Promise<ScaleCurve> {
+  const table = await points.neighbours(curve.curve.at(-1)!.n2, search);
+  return {
+    ...curve,
+    curve: curve.curve.map((point) => ({ ...point, scale: medianDistance(table, point.n2) })),
+  };
+}
+
+async function nullModels(
+  points: Space,
+  options: Parameters<typeof compareWithNulls>[1],
+): Promise<{ readonly models: readonly NullComparison[] }> {
+  const { rows, n } = points;
+  if (!rows) throw new RangeError('null models need coordinates, got distances');
+  const most = pointsForNulls(n, rows.d);
+  const part = most < n ? await subset(points, drawRows(n, most, options.seed)) : points;
+  return { models: await compareWithNulls(part, options) };
+}
+
+/** The lowest and the highest value at any scale, up to half of the points. */
+async function extremes(
+  points: Space,
+  scale: Part<ScaleCurve>,
+  seed: number,
+  search: SearchOptions,
+): Promise<{ readonly lowest: number; readonly highest: number }> {
+  const part = points.n > COARSE ? await subset(points, drawRows(points.n, COARSE, seed)) : points;
+  const farthest = Math.floor(part.n / 2);
+  const table = await part.neighbours(farthest, search);
+  const values = isKnown(scale) ? scale.curve.map(({ value }) => value) : [];
+  for (let n1 = 1; 2 * n1 <= farthest; n1 *= 2) values.push(gride(table, n1, 2 * n1).value);
+  return { lowest: Math.min(...values), highest: Math.max(...values) };
+}
+
+/** What the warnings look at. */
+interface Findings {
+  readonly estimate: EstimateRow;
+  readonly corrected: Part<Corrected>;
+  readonly scale: Part<ScaleCurve>;
+  readonly decimation: Part<{ readonly curve: readonly DecimationPoint[] }>;
+}
+
+interface How {
+  readonly chosen: EstimatorOptions;
+  readonly level: number;
+  readonly search: SearchOptions;
+  readonly metric: Metric;
+}
+
+/** What is wrong with the array first, then with the points, then with the value. */
+async function warningsOf(
+  set: ReportPoints,
+  how: How,
+  { estimate, corrected, scale, decimation }: Findings,
+): Promise<Warning[]> {
+  const { given, all, table, points, cleanTable } = set;
+  const nearest = medianDistance(cleanTable, 1);
+  const found = [
+    given && distancesWarning(given),
+    given && (await numberWarning(given, set, estimate, how)),
+    duplicateWarning(set.duplicates, set.rows),
+    await copiesWarning(set, how),
+    tieWarning(cleanTable, estimate.value ?? 0),
+    given && all.rows && how.metric === 'euclidean' && roundedWarning(all.rows, nearest),
+    outlierWarning(table, all.rows, set.numbers),
+    consecutiveWarning(cleanTable, set.cleanNumbers),
+    ...(isKnown(corrected) && estimate.value !== null
+      ? [
+          biasWarning(
+            { ...estimate, estimator: estimate.name },
+            corrected,
+            isKnown(decimation) ? decimation.curve : [],
+            points.n,
+          ),
+          fewPointsWarning(corrected, points.n),
+          isKnown(scale) && scaleWarning(scale.curve, corrected),
+        ]
+      : []),
+  ];
+  return found.filter((warning) => warning !== undefined && warning !== false);
+}
+
+async function copiesWarning(
+  set: ReportPoints,
+  { chosen, level, search }: How,
+): Promise<Warning | undefined> {
+  const { near, all, points } = set;
+  if (!near) return undefined;
+  const likelihood: EstimatorOptions = { estimator: 'two-nn-mle' };
+  const both = nameOf(chosen) === nameOf(likelihood) ? [chosen] : [chosen, likelihood];
+  const effects = [];
+  for (const each of both) {
+    const withCopies = await estimateRow(all, each, { ...search, level });
+    const without = await estimateRow(points, each, { ...search, level });
+    effects.push({ estimator: nameOf(each), withCopies: withCopies.value, without: without.value });
+  }
+  return nearDuplicateWarning(near, all.n, effects);
+}
+
+/** A column of row numbers, and the value without it. */
+async function numberWarning(
+  given: Rows,
+  { numbers }: ReportPoints,
+  { value, name }: EstimateRow,
+  { chosen, level, search, metric }: How,
+): Promise<Warning | undefined> {
+  const column = numberedColumn(given);
+  if (!column) return undefined;
+  const looked = { ...given, n: numbers.length, row: (i: number) => given.row(numbers[i]!) };
+  const without = await orReason(async () =>
+    estimateRow(await space(withoutColumn(looked, column.column), { metric }), chosen, { ...search, level }),
+  );
+  const effect =
+    value !== null && without.value !== null
+      ? ` Without it, ${name} gives ${without.value.toFixed(2)} instead of ${value.toFixed(2)}.`
+      : '';
+  return {
+    name: 'row numbers',
+    text:
+      `Column ${column.column} numbers the rows: whole numbers from ${column.first} to ${column.last}, each row its own. ` +
+      `It was taken for a coordinate.${effect} Leave it out if it is an index.`,
+    evidence: { ...column, ...(without.value === null ? {} : { without: without.value }) },
+  };
+}
+
+function sentenceOf(
+  { points, columns, level }: Pick<IdReport, 'points' | 'columns' | 'level'>,
+  estimate: EstimateRow,
+  corrected: Part<Corrected>,
+): string {
+  const set = `${points.toLocaleString('en')} points${columns === null ? '' : ` in ${columns.toLocaleString('en')} dimensions`}`;
+  if (estimate.value === null) return `${estimate.name} has no value on ${set}: ${estimate.reason}.`;
+  const percent = `${Number((100 * level).toPrecision(6))} %`;
+  const range = (
+    { lower, upper }: { readonly lower: number; readonly upper: number },
+    digits: number,
+  ): string => `${lower.toFixed(digits)} to ${upper.toFixed(digits)}`;
+  const raw = `${estimate.name} gives ${estimate.value.toFixed(2)} (${percent} interval ${range(estimate.interval, 2)}) on ${set}`;
+  if (!isKnown(corrected)) return `${raw}.`;
+  return (
+    `${raw}. Calibrated on ${corrected.readings.length} families of surfaces of known dimension with as many points, ` +
+    `the intrinsic dimension is ${corrected.value.toFixed(1)} (${percent} interval ${range(corrected.interval, 1)}, bias included).`
+  );
+}

@@ -1,0 +1,88 @@
+/** Few points so far from all others that means of distances and variances tell of nothing else. */
+import type { Rows } from '../../points/points';
+import { meanDistance, type NeighbourTable } from '../../search/neighbour-table';
+import { percent, short, type Warning } from './warning';
+
+/** So many times as far as 99 % of the points. */
+const FAR = 30;
+/** Few points that hold this share of the variance together. */
+const VARIANCE = 0.5;
+const FEW = 3;
+/** With fewer points, few of them may hold that share by chance. */
+const LEAST = 50;
+
+/**
+ * @param rows undefined where only distances are known
+ * @param numbers the row of each point in the file
+ */
+export function outlierWarning(
+  table: NeighbourTable,
+  rows: Rows | undefined,
+  numbers: ArrayLike<number>,
+): Warning | undefined {
+  const { n, k, distances } = table;
+  if (n < LEAST) return undefined;
+  const nearest = Float64Array.from({ length: n }, (_, i) => distances[i * k]!);
+  const sorted = nearest.slice().sort();
+  const usual = sorted[n >> 1]!;
+  const most = sorted[Math.min(n - 1, Math.floor(0.99 * n))]!;
+  const farthest = nearest.indexOf(sorted[n - 1]!);
+  const mean = meanDistance(table, 1);
+  const held = rows && heldByFew(rows);
+  const isFar = sorted[n - 1]! > FAR * Math.max(most, usual);
+  if (!isFar && !(held && held.share > VARIANCE)) return undefined;
+  const evidence = { row: numbers[isFar ? farthest : held!.first]!, distance: sorted[n - 1]!, usual, mean };
+  if (isFar) {
+    return {
+      name: 'outlier',
+      text:
+        `Row ${evidence.row} is ${short(sorted[n - 1]!)} away from its nearest neighbour, where half of the points are within ${short(usual)} ` +
+        `and 99 % within ${short(most)}. The mean distance (${short(mean)}) and variances tell of this row alone: ` +
+        'distances in this report are medians. Look at the row, and leave it out if it is a fault.',
+      evidence,
+    };
+  }
+  return {
+    name: 'outlier',
+    text:
+      `Row ${evidence.row}${held!.count === 1 ? '' : ` and ${held!.count - 1} more`} of ${n.toLocaleString('en')} hold ${percent(held!.share)} of the variance: ` +
+      'linear dimensions, such as the participation ratio, tell of little else. Look at them, and leave them out if they are faults.',
+    evidence: { ...evidence, variance: held!.share },
+  };
+}
+
+/** The share of the variance that the farthest few points hold, around the median of each column. */
+function heldByFew(rows: Rows): { readonly share: number; readonly first: number; readonly count: number } {
+  const { n, d } = rows;
+  const center = medians(rows);
+  const squares = Float64Array.from({ length: n }, (_, i) => {
+    const row = rows.row(i);
+    let sum = 0;
+    for (let c = 0; c < d; c++) sum += (row[c]! - center[c]!) ** 2;
+    return sum;
+  });
+  const order = Int32Array.from(squares.keys()).sort((a, b) => squares[b]! - squares[a]!);
+  // Scaled by the largest, so that a sum of squares cannot overflow.
+  const top = squares[order[0]!]!;
+  if (!(top > 0)) return { share: 0, first: 0, count: 1 };
+  const total = squares.reduce((sum, each) => sum + each / top, 0);
+  let share = 0;
+  let count = 0;
+  while (count < FEW && share <= VARIANCE) share += squares[order[count++]!]! / top / total;
+  return { share, first: order[0]!, count };
+}
+
+/** The median of each column, of at most 500 points. */
+function medians({ n, d, row }: Rows): Float64Array {
+  const step = Math.ceil(n / 500);
+  const chosen = Array.from({ length: Math.ceil(n / step) }, (_, i) => i * step);
+  const values = new Float64Array(chosen.length * d);
+  chosen.forEach((i, at) => {
+    const point = row(i);
+    for (let c = 0; c < d; c++) values[c * chosen.length + at] = point[c]!;
+  });
+  return Float64Array.from({ length: d }, (_, c) => {
+    const column = values.subarray(c * chosen.length, (c + 1) * chosen.length).sort();
+    return column[column.length >> 1]!;
+  });
+}

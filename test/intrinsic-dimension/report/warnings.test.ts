@@ -1,0 +1,296 @@
+import assert from 'node:assert/strict';
+import {
+  cube,
+  embed,
+  flatTorus,
+  gaussian,
+  type PointSet,
+  sphere,
+  swissRoll,
+} from '../../../src/intrinsic-dimension/manifolds/manifolds';
+import { space } from '../../../src/intrinsic-dimension/points/space';
+import { type IdReport, idReport } from '../../../src/intrinsic-dimension/report/report';
+import { nearDuplicates } from '../../../src/intrinsic-dimension/report/warnings/near-duplicates';
+import type { Warning, WarningName } from '../../../src/intrinsic-dimension/report/warnings/warning';
+import { mulberry32, normals } from '../../../src/random';
+import { THOROUGH } from '../../thorough';
+import { SURFACES } from './surfaces';
+
+/** All sets have so many points, so that their calibrations share what was drawn. */
+const POINTS = 400;
+
+interface Matrix {
+  readonly data: Float64Array | Float32Array;
+  readonly shape: readonly [number, number];
+}
+
+const names = ({ warnings }: IdReport): WarningName[] => warnings.map(({ name }) => name);
+
+/** The report's warning of a name, which must be there. */
+function warningOf(report: IdReport, name: WarningName): Warning {
+  const found = report.warnings.find((warning) => warning.name === name);
+  assert.ok(found, `${name} is missing among: ${names(report).join(', ')}`);
+  assert.ok(Object.values(found.evidence).every(Number.isFinite), JSON.stringify(found.evidence));
+  return found;
+}
+
+/** A float32 number and the next one. */
+function nextFloat(value: number): number {
+  const float = Float32Array.of(value);
+  const bits = new Int32Array(float.buffer);
+  bits[0]! += 1;
+  return float[0]!;
+}
+
+/** The tanh of random sums: `dimension` degrees of freedom in `columns` float32 coordinates. */
+function network(
+  points: number,
+  dimension: number,
+  columns: number,
+): { data: Float32Array; shape: [number, number] } {
+  const normal = normals(mulberry32(1));
+  const weights = Float64Array.from({ length: dimension * columns }, () => normal() / Math.sqrt(dimension));
+  const data = new Float32Array(points * columns);
+  for (let i = 0; i < points; i++) {
+    const at = Float64Array.from({ length: dimension }, normal);
+    for (let c = 0; c < columns; c++) {
+      let sum = 0;
+      for (let a = 0; a < dimension; a++) sum += at[a]! * weights[a * columns + c]!;
+      data[i * columns + c] = Math.tanh(sum);
+    }
+  }
+  return { data, shape: [points, columns] };
+}
+
+/** Lets the last `copies` points be the first ones, each number moved by one step of float32. */
+function withNearCopies(set: ReturnType<typeof network>, copies: number): ReturnType<typeof network> {
+  const data = set.data.slice();
+  const [n, d] = set.shape;
+  for (let p = 0; p < copies * d; p++) data[(n - copies) * d + p] = nextFloat(data[p]!);
+  return { ...set, data };
+}
+
+const mapped = (
+  { data, shape }: PointSet,
+  map: (value: number, i: number, column: number) => number,
+): Matrix => ({
+  data: data.map((value, p) => map(value, Math.floor(p / shape[1]), p % shape[1])),
+  shape,
+});
+
+describe('warnings of a report', function () {
+  this.timeout(240_000);
+
+  describe('near duplicates', () => {
+    it('are found and left out: 7 of 200 float32 rows moved by one step', async () => {
+      const set = withNearCopies(network(200, 6, 50), 7);
+      const report = await idReport(set);
+      const { text, evidence } = warningOf(report, 'near-duplicates');
+      assert.equal(evidence['points'], 14);
+      assert.equal(evidence['left'], 7);
+      assert.equal(report.points, 193);
+      assert.ok(evidence['distance']! < 1e-5 && evidence['usual']! > 0.1, text);
+      // log(r2 / r1) is some 13 for each of the 14: the likelihood has 14 * 13 in its sum, besides some 193 / 6.
+      assert.ok(
+        evidence['two-nn-mle with copies']! < 1.5 && evidence['two-nn-mle without copies']! > 4.5,
+        text,
+      );
+      assert.match(text, /7 of them, which this report leaves out, two-nn gives \d/);
+    });
+
+    it('are found in 10,000 x 768 with 348 of them, where two-nn-mle falls from 11.5 to below 1', async function () {
+      if (!THOROUGH) this.skip();
+      const set = withNearCopies(network(10_000, 12, 768), 348);
+      const { n, table, near } = await tableOf(set);
+      assert.equal(n, 10_000);
+      assert.ok(Math.abs(near!.points - 696) <= 2 && Math.abs(near!.kept.length - 9652) <= 2);
+      assert.equal(table.n, n);
+    });
+
+    async function tableOf(set: Matrix) {
+      const points = await space(set);
+      const table = await points.neighbours(24, {});
+      return { n: points.n, table, near: nearDuplicates(table) };
+    }
+
+    it('are found in dimension 1, where near neighbours are common', async () => {
+      const line = cube({ points: 2000, dimension: 1, seed: 2 });
+      assert.equal((await tableOf(line)).near, undefined);
+      const data = line.data.slice();
+      for (let i = 0; i < 60; i++) data[1999 - i] = data[i]! + 1e-9;
+      const { near } = await tableOf({ data, shape: line.shape });
+      // 120 points; a gap of 10^5 has a chance of 1e-4 to 1e-2, by the dimension that their neighbours seem to have.
+      assert.ok(near!.points >= 110 && near!.points <= 130, `${near!.points}`);
+    });
+
+    it('may be a single pair, or groups of three or eight', async () => {
+      const set = gaussian({ points: 500, dimension: 5, seed: 3 });
+      const normal = normals(mulberry32(5));
+      const pair = set.data.slice();
+      for (let c = 0; c < 5; c++) pair[499 * 5 + c] = pair[c]! + 1e-7;
+      assert.deepEqual((await tableOf({ data: pair, shape: set.shape })).near?.kept.length, 499);
+      for (const size of [3, 8]) {
+        const groups = set.data.slice();
+        for (let i = 0; i < 10; i++)
+          for (let copy = 1; copy < size; copy++)
+            for (let c = 0; c < 5; c++)
+              groups[(500 - 10 * copy + i) * 5 + c] = groups[i * 5 + c]! + 1e-7 * normal();
+        // At most two pairs besides, which chance has brought together.
+        const { kept } = (await tableOf({ data: groups, shape: set.shape })).near!;
+        const expected = 500 - 10 * (size - 1);
+        assert.ok(kept.length >= expected - 2 && kept.length <= expected, `${kept.length}`);
+      }
+    });
+
+    it('are not found where the dimension differs from place to place', async () => {
+      const line = cube({ points: 300, dimension: 1, seed: 4 });
+      const ball = gaussian({ points: 700, dimension: 8, seed: 4 });
+      const data = new Float64Array(1000 * 8).fill(20);
+      for (let i = 0; i < 300; i++) data[i * 8] = line.data[i]!;
+      data.set(ball.data, 300 * 8);
+      assert.equal((await tableOf({ data, shape: [1000, 8] })).near, undefined);
+    });
+  });
+
+  it('count duplicates', async () => {
+    const set = gaussian({ points: POINTS + 5, dimension: 3, seed: 1 });
+    set.data.copyWithin(POINTS * 3, 0, 15);
+    const report = await idReport(set);
+    assert.deepEqual(names(report), ['duplicates']);
+    assert.deepEqual(warningOf(report, 'duplicates').evidence, { duplicates: 5, rows: POINTS + 5 });
+    assert.equal(report.points, POINTS);
+  });
+
+  it('tell lattices and rounded values', async () => {
+    const lattice = {
+      data: Float64Array.from({ length: 800 }, (_, p) => (p % 2 ? (p >> 1) % 20 : Math.floor(p / 40))),
+      shape: [400, 2],
+    } as const;
+    const report = await idReport(lattice);
+    assert.equal(report.estimate.value, null);
+    assert.equal(warningOf(report, 'ties').evidence['ties'], 400);
+    assert.equal(warningOf(report, 'rounded values').evidence['step'], 1);
+    assert.match(report.sentence, /has no value/);
+    const rounded = await idReport(
+      mapped(gaussian({ points: POINTS, dimension: 4, seed: 1 }), (x) => Math.round(x * 5) / 5),
+    );
+    assert.ok(Math.abs(warningOf(rounded, 'rounded values').evidence['step']! - 0.2) < 1e-9);
+  });
+
+  it('tell one far outlier, and distances are not its distance', async () => {
+    for (const far of [60, 7e9]) {
+      const set = mapped(gaussian({ points: POINTS, dimension: 4, seed: 2 }), (x, i) => (i === 17 ? far : x));
+      const report = await idReport(set);
+      const { evidence } = warningOf(report, 'outlier');
+      assert.equal(evidence['row'], 17);
+      assert.ok(report.estimate.value !== null && report.estimate.distance! < 1);
+      assert.ok(!('reason' in report.scale) && report.scale.curve.every(({ scale }) => scale < 5));
+    }
+  });
+
+  it('tell a trajectory, and what its neighbours in time do to the value', async () => {
+    const normal = normals(mulberry32(7));
+    // A slow walk with a pull to the middle: consecutive rows are near each other.
+    const data = new Float64Array(POINTS * 6);
+    for (let p = 6; p < data.length; p++) data[p] = 0.98 * data[p - 6]! + 0.2 * normal();
+    const report = await idReport({ data, shape: [POINTS, 6] });
+    const { evidence, text } = warningOf(report, 'consecutive rows');
+    assert.ok(evidence['share']! > 10 * evidence['expected']!, text);
+    assert.match(text, /do not count/);
+    // The same rows in another order say nothing of time.
+    const order = Array.from({ length: POINTS }, (_, i) => (i * 171) % POINTS);
+    const mixed = Float64Array.from(
+      { length: data.length },
+      (_, p) => data[order[Math.floor(p / 6)]! * 6 + (p % 6)]!,
+    );
+    assert.ok(!names(await idReport({ data: mixed, shape: [POINTS, 6] })).includes('consecutive rows'));
+  });
+
+  it('tell a matrix of distances that was taken for points', async () => {
+    const points = await space(gaussian({ points: 120, dimension: 3, seed: 1 }));
+    const distances = Float64Array.from({ length: 120 ** 2 }, (_, p) =>
+      points.distance(Math.floor(p / 120), p % 120),
+    );
+    const report = await idReport({ data: distances, shape: [120, 120] });
+    assert.match(warningOf(report, 'distances as points').text, /\{ distances \}/);
+    assert.ok(!names(await idReport({ distances })).includes('distances as points'));
+  });
+
+  it('tell a column of row numbers, and the value without it', async () => {
+    for (const first of [0, 1]) {
+      const set = mapped(gaussian({ points: POINTS, dimension: 4, seed: 3 }), (x, i, c) =>
+        c === 0 ? i + first : x,
+      );
+      const { evidence } = warningOf(await idReport(set), 'row numbers');
+      assert.equal(evidence['first'], first);
+      assert.ok(Math.abs(evidence['without']! - 3) < 0.6, 'the other three columns: 3, with an error of .2');
+    }
+  });
+
+  it('tell bias and too few points', async () => {
+    const report = await idReport(
+      embed(gaussian({ points: POINTS, dimension: 20, seed: 1 }), { coordinates: 60 }),
+    );
+    assert.ok(warningOf(report, 'bias').evidence['corrected']! > 1.1 * report.estimate.value!);
+    warningOf(report, 'too few points');
+  });
+
+  it('tell that the value depends on scale', async () => {
+    const normal = normals(mulberry32(3));
+    const plane = cube({ points: POINTS, dimension: 2, seed: 3 });
+    const data = Float64Array.from({ length: POINTS * 20 }, (_, p) => {
+      const [i, c] = [Math.floor(p / 20), p % 20];
+      return (c < 2 ? plane.data[i * 2 + c]! : 0) + 0.01 * normal();
+    });
+    const report = await idReport({ data, shape: [POINTS, 20] });
+    const { evidence } = warningOf(report, 'depends on scale');
+    assert.ok(evidence['near']! > 2 * evidence['far']!);
+    assert.ok(!('reason' in report.corrected) && report.corrected.interval.lower < 2.5);
+  });
+
+  const clean: Readonly<Record<string, Matrix>> = {
+    'a square in 10 coordinates': embed(cube({ points: POINTS, dimension: 2, seed: 11 }), {
+      coordinates: 10,
+    }),
+    'a sphere in 30 coordinates': embed(sphere({ points: POINTS, dimension: 3, seed: 12 }), {
+      coordinates: 30,
+    }),
+    'a swiss roll': swissRoll({ points: POINTS, seed: 13 }),
+    'a torus': flatTorus({ points: POINTS, dimension: 2, seed: 14 }),
+    'normal points': gaussian({ points: POINTS, dimension: 4, seed: 15 }),
+    'a line': embed(cube({ points: POINTS, dimension: 1, seed: 16 }), { coordinates: 5 }),
+    'float32 numbers far from 0': (() => {
+      const { data, shape } = gaussian({ points: POINTS, dimension: 3, seed: 17 });
+      return { data: Float32Array.from(data, (x) => x + 1000), shape };
+    })(),
+    'heavy tails': SURFACES.laplace(POINTS, 3, 18),
+    'an uneven density': SURFACES.squares(POINTS, 3, 19),
+    parabolas: SURFACES.parabolas(POINTS, 2, 20),
+    'a layer of tanh': SURFACES.tanh(POINTS, 3, 21),
+    'a layer of ReLU, half of it 0': SURFACES.relu(POINTS, 3, 22),
+    'a bounded density with crowded edges': SURFACES.arcsine(POINTS, 2, 23),
+    'columns that are nearly always 0': (() => {
+      const { data, shape } = embed(sphere({ points: POINTS, dimension: 2, seed: 25 }), { coordinates: 20 });
+      return {
+        data: data.map((x, p) => (p % 20 < 12 ? Number(Math.floor(p / 20) === 30 * (p % 20)) : x)),
+        shape,
+      };
+    })(),
+    'rows sorted into classes': (() => {
+      const { data, shape } = gaussian({ points: POINTS, dimension: 3, seed: 24 });
+      return {
+        data: data.map((x, p) => x + 4 * (Math.floor(p / 3 / (POINTS / 4)) === p % 3 ? 1 : 0)),
+        shape,
+      };
+    })(),
+  };
+  for (const [name, set] of Object.entries(clean)) {
+    it(`are silent on ${name}`, async () => {
+      const { warnings } = await idReport(set);
+      assert.deepEqual(
+        warnings.map(({ text }) => text),
+        [],
+      );
+    });
+  }
+});
