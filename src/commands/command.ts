@@ -2,11 +2,12 @@
 import { constants } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { nearest } from '../nearest';
+import { called } from './called';
 import { whyUnwritable } from './writable';
 
 /** A command `npm run <name> -- ...`; options are added by the caller. */
 export function defineCommand(name: string, summary: string): Command {
-  return new Command(`npm run ${name} --`)
+  return new Command(called(name))
     .description(summary)
     .helpOption('-h, --help', 'show this text')
     .allowExcessArguments(false)
