@@ -8,7 +8,9 @@ import { COLOURS, DEFAULT_SIZE, FONT, GREY } from '../src/figures/style';
 import { escapeHtml } from '../src/figures/table';
 
 /** Room around the plot for titles and numbers. */
-const MARGIN = { left: 60, right: 18, top: 78, bottom: 54 };
+const MARGIN = { left: 60, right: 18, bottom: 54 };
+/** Above the plot: the title alone, or with a second line and the legend. */
+const TOP = { title: 46, more: 78 };
 
 /** Ticks that are aimed at. */
 const TICKS = { x: 7, y: 6 };
@@ -35,10 +37,11 @@ interface Trace extends Partial<Omit<PlotData, 'x' | 'y' | 'error_y'>> {
 export function drawSVG(figure: Figure): string {
   const { width = DEFAULT_SIZE.width, height = DEFAULT_SIZE.height } = figure.layout ?? {};
   const traces = figure.data.map(traceOf);
+  const [title = '', subtitle = ''] = titleOf(figure).split('<br>').map(plain);
   const frame = {
     left: MARGIN.left,
     right: width - MARGIN.right,
-    top: MARGIN.top,
+    top: subtitle || hasLegend(figure) ? TOP.more : TOP.title,
     bottom: height - MARGIN.bottom,
   };
   const xs = traces.flatMap(({ x }) => x);
@@ -59,7 +62,6 @@ export function drawSVG(figure: Figure): string {
     bars ? barWidth(traces) / 2 : 0,
   );
   const y = axisOf(yaxis as AxisLayout, bars ? [0, ...ys] : ys, [frame.bottom, frame.top], TICKS.y, 0);
-  const [title = '', subtitle = ''] = titleOf(figure).split('<br>').map(plain);
   const description = [title, subtitle, `${y.title} against ${x.title}`].filter(Boolean).join('; ');
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
@@ -69,7 +71,7 @@ export function drawSVG(figure: Figure): string {
     ...(subtitle ? [text(frame.left, 42, subtitle, 'font-size="11"')] : []),
     ...grid(x, y, frame),
     ...traces.flatMap((trace, i) => drawTrace(trace, i, x, y)),
-    ...legend(traces, frame, figure.layout?.showlegend !== false),
+    ...(hasLegend(figure) ? legend(traces, frame) : []),
     '</svg>',
   ].join('\n');
 }
@@ -275,9 +277,12 @@ function barWidth(traces: readonly Trace[]): number {
   return gaps.length > 0 ? Math.min(...gaps) : 1;
 }
 
-function legend(traces: readonly Trace[], { left, top }: Frame, isShown: boolean): string[] {
+function hasLegend({ data, layout }: Figure): boolean {
+  return layout?.showlegend !== false && data.filter(({ name }) => name).length > 1;
+}
+
+function legend(traces: readonly Trace[], { left, top }: Frame): string[] {
   const named = traces.map((trace, i) => ({ trace, i })).filter(({ trace }) => trace.name);
-  if (!isShown || named.length < 2) return [];
   let at = left;
   return named.flatMap(({ trace, i }) => {
     const name = plain(String(trace.name));

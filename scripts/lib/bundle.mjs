@@ -150,6 +150,27 @@ async function writeCode(folder) {
   return librariesOf(parts.flatMap(({ inputs }) => inputs));
 }
 
+/** Writes the page, with its script and its worker inside. */
+export async function writePage(file) {
+  const script = async (name) => {
+    const entryPoints = [join(PACKAGE, 'page', name)];
+    const { outputFiles } = await bundleForBrowsers({
+      entryPoints,
+      format: 'iife',
+      minify: true,
+      write: false,
+    });
+    // This would end the script that it stands in.
+    return outputFiles[0].text.replaceAll('</script', '<\\/script');
+  };
+  const [worker, page] = [await script('worker.ts'), await script('page.ts')];
+  const html = readFileSync(join(PACKAGE, 'page', 'page.html'), 'utf8');
+  writeFileSync(
+    file,
+    html.replace('/* worker */', () => worker).replace('/* page */', () => page),
+  );
+}
+
 /** An ES module that hands on what the CommonJS one has: both are one copy, with one kernel and one class of each error. */
 function writeModuleFor(folder) {
   const names = Object.keys(createRequire(import.meta.url)(join(folder, 'index.cjs'))).sort();

@@ -21,7 +21,12 @@ export const NODE_API = ['-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION', `-I${H
 const AVX2 = ['-mavx2', '-mfma'];
 const AVX512 = [...AVX2, ...['f', 'bw', 'dq', 'vl'].map((part) => `-mavx512${part}`)];
 /** An addon picks the best that the processor has. */
-const variantsOf = (arch) => (arch === 'x64' ? { sse2: [], avx2: AVX2, avx512: AVX512 } : { baseline: [] });
+const variantsOf = (arch) =>
+  arch === 'x64'
+    ? { sse2: [], avx2: AVX2, avx512: AVX512 }
+    : arch === 'arm64'
+      ? { neon: [] }
+      : { baseline: [] };
 const VARIANTS = variantsOf(process.arch);
 const BFLOAT16 = [...AVX512, '-mavx512bf16'];
 /** Measured distances round alike in every variant, and under every compiler. */

@@ -42,6 +42,10 @@ inline const char *instructionsName() { return instructionNames[instructions()];
 
 #define VARIANTS(Kernel, name) extern const Kernel name##_sse2, name##_avx2, name##_avx512
 #define BEST(name) (instructions() >= avx512 ? name##_avx512 : instructions() == avx2 ? name##_avx2 : name##_sse2)
+#elif defined(__aarch64__)
+inline const char *instructionsName() { return "neon"; }
+#define VARIANTS(Kernel, name) extern const Kernel name##_neon
+#define BEST(name) name##_neon
 #else
 inline const char *instructionsName() { return "baseline"; }
 #define VARIANTS(Kernel, name) extern const Kernel name##_baseline
