@@ -1,12 +1,12 @@
 /** The project's own addons: kernels in C++ that are compiled once for each set of instructions. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMPILER } from './machine.mjs';
 import { CACHE, LIBRARY, OPERATIONS, ROOT, SEARCH_KERNEL } from './places.mjs';
 import { run } from './program.mjs';
-import { LIBRARIES } from './wheel.mjs';
+import { FRAMEWORK, linkTo, runPathTo } from './wheel.mjs';
 
 const THIS = fileURLToPath(import.meta.url);
 const RUNTIME = join(ROOT, 'src', 'runtime', 'operations', 'native');
@@ -68,9 +68,7 @@ export async function buildSearchKernel() {
 /** The addon that loads the TensorFlow of this folder, and the one with the operations that are added to it. */
 export async function buildOperations({ folder }) {
   const library = join(CACHE, folder);
-  const runPath = `-Wl,-rpath,$ORIGIN/${relative(CACHE, library)}`;
-  const own = LIBRARIES.find((name) => name.includes('framework'));
-  await link(LIBRARY, [LOADER, `-DLIBRARY="${own}"`, runPath, '-ldl']);
+  await link(LIBRARY, [LOADER, `-DLIBRARY="${FRAMEWORK}"`, runPathTo(library, CACHE), '-ldl']);
   const kernels = ['winograd', 'elementwise'];
   const objects = [];
   for (const kernel of kernels)
@@ -81,9 +79,8 @@ export async function buildOperations({ folder }) {
     (name) => name.endsWith('.cc') && !kernels.includes(basename(name, '.cc')),
   );
   await link(OPERATIONS, [
-    ...[...sources, ...objects, `-I${join(library, 'include')}`, `-L${library}`],
-    ...LIBRARIES.map((name) => `-l:${name}`),
-    runPath,
+    ...[...sources, ...objects, `-I${join(library, 'include')}`],
+    ...linkTo(library, CACHE),
   ]);
   rmSync(join(OBJECTS, 'operations'), { recursive: true });
 }
