@@ -170,7 +170,7 @@ describe('the package intrinsic-dimension', function () {
     const source = `
       import { type IdEstimate, type IdOptions, intrinsicDimension, readPoints } from 'intrinsic-dimension';
       const options: IdOptions = { estimator: 'gride', n1: 2 };
-      export const found: Promise<IdEstimate> = intrinsicDimension(readPoints('points.npy'), options);
+      export const found: Promise<IdEstimate> = readPoints('points.npy').then((points) => intrinsicDimension(points, options));
       // @ts-expect-error there is no such estimator
       export const wrong: IdOptions = { estimator: 'three-nn' };`;
     const modes = [

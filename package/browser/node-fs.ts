@@ -2,8 +2,6 @@
  * `node:fs` in a browser: files in memory, under names. The readers of files run on it as they are, so that a page reads
  * what the command line reads, with the same errors.
  */
-import { Buffer } from 'buffer/';
-
 interface Open {
   readonly name: string;
   bytes: Uint8Array;
@@ -25,8 +23,21 @@ export function dropFile(name: string): void {
   files.delete(name);
 }
 
-/** What a name holds, as a stream gives it. */
-export function bytesOf(name: string): Uint8Array {
+/** Flags of `openSync`, which no file here needs. */
+export const constants = { O_RDONLY: 0, O_NONBLOCK: 0 };
+
+/** Whatever has a name is a file. */
+export function statSync(name: string): {
+  isFile(): boolean;
+  isFIFO(): boolean;
+  isDirectory(): boolean;
+  isSocket(): boolean;
+} {
+  bytesOf(name);
+  return { isFile: () => true, isFIFO: () => false, isDirectory: () => false, isSocket: () => false };
+}
+
+function bytesOf(name: string): Uint8Array {
   const bytes = files.get(name);
   if (!bytes) throw Object.assign(new Error(`no such file: ${name}`), { code: 'ENOENT' });
   return bytes;
@@ -48,8 +59,12 @@ export function closeSync(file: number): void {
   opened.delete(file);
 }
 
-export function fstatSync(file: number): { readonly size: number } {
-  return { size: openFile(file).bytes.length };
+export function fstatSync(file: number): {
+  readonly size: number;
+  isFile(): boolean;
+  isDirectory(): boolean;
+} {
+  return { size: openFile(file).bytes.length, isFile: () => true, isDirectory: () => false };
 }
 
 /** Copies bytes from place `at`, or from where the last call ended for null. */
@@ -66,11 +81,6 @@ export function readSync(
   into.set(part, offset);
   open.at = from + part.length;
   return part.length;
-}
-
-export function readFileSync(file: number | string): Buffer {
-  const bytes = typeof file === 'number' ? openFile(file).bytes : bytesOf(file);
-  return Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** Appends; room grows by half, so that many small parts are not copied each time. */
@@ -99,28 +109,4 @@ export function mkdtempSync(prefix: string): string {
 /** Forgets a folder's files; who has one open keeps it. */
 export function rmSync(folder: string): void {
   for (const name of files.keys()) if (name.startsWith(`${folder}/`)) files.delete(name);
-}
-
-/** The bytes `start` .. `end`, both included, for a pipe of `node:zlib`. */
-export function createReadStream(
-  name: string,
-  { start, end }: { readonly start: number; readonly end: number },
-): ReadStream {
-  return new ReadStream(bytesOf(name).subarray(start, end + 1));
-}
-
-/** A part of a file that goes through a transformation. */
-class ReadStream {
-  constructor(readonly bytes: Uint8Array) {}
-
-  /** Memory does not fail. */
-  on(): this {
-    return this;
-  }
-
-  pipe<T>(transform: { through(bytes: Uint8Array): T }): T {
-    return transform.through(this.bytes);
-  }
-
-  destroy(): void {}
 }

@@ -15,14 +15,14 @@ export function crc32(bytes: Uint8Array, before = 0): number {
 
 /** Unpacks by the browser's own decoder. */
 export function createInflateRaw(): {
-  through(bytes: Uint8Array): AsyncIterable<Uint8Array>;
+  through(pieces: Iterable<Uint8Array>): AsyncIterable<Uint8Array>;
   destroy(): void;
 } {
   return { through: inflated, destroy: () => {} };
 }
 
-async function* inflated(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  const packed = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream();
+async function* inflated(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const packed = new Blob([...pieces] as Uint8Array<ArrayBuffer>[]).stream();
   const reader = packed.pipeThrough(new DecompressionStream('deflate-raw')).getReader();
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;

@@ -1,16 +1,10 @@
 /** Points from a file that was dropped on the page. */
-import { openArrays } from '../../src/intrinsic-dimension/files/open-arrays';
-import { readPoints } from '../../src/intrinsic-dimension/files/points-file';
-import { readBox, type StoredArray } from '../../src/intrinsic-dimension/files/stored-array';
+import { formatOf } from '../../src/intrinsic-dimension/files/format';
+import { openInput } from '../../src/intrinsic-dimension/files/input';
+import { arraysOf } from '../../src/intrinsic-dimension/files/open-arrays';
+import { type PointsFile, readPoints } from '../../src/intrinsic-dimension/files/points-file';
 import { mulberry32 } from '../../src/random';
 import { dropFile, putFile } from '../browser/node-fs';
-
-/** Points [n, d] and what was done to them. */
-export interface PagePoints {
-  readonly data: Float32Array | Float64Array;
-  readonly shape: readonly [number, number];
-  readonly notes: readonly string[];
-}
 
 /** Arrays among which one has to be chosen. */
 export interface Choice {
@@ -30,57 +24,42 @@ export async function pointsOf(
   name: string,
   bytes: Uint8Array,
   wanted?: string,
-): Promise<PagePoints | Choice> {
+): Promise<PointsFile | Choice> {
   putFile(name, bytes);
   try {
-    return isText(name, bytes) ? some(await table(name)) : await array(name, wanted);
+    const arrays = wanted === undefined ? await matricesIn(name) : [];
+    if (arrays.length > 1) return { arrays };
+    const key = wanted ?? arrays[0]?.name;
+    return some(
+      await readPoints(name, {
+        ...(key ? { key } : {}),
+        ...(arrays.length > 0 || wanted ? { flatten: true } : {}),
+      }),
+    );
   } finally {
     dropFile(name);
   }
 }
 
-/** Text has no byte that is 0, and the names of binary files end in what they are. */
-function isText(name: string, bytes: Uint8Array): boolean {
-  return !/\.(npy|npz|safetensors|pt|pth|bin)$/i.test(name) && !bytes.subarray(0, 1024).includes(0);
-}
-
-async function table(name: string): Promise<PagePoints> {
-  const { data, shape, note } = await readPoints(name, { format: 'csv' });
-  return { data, shape, notes: note === undefined ? [] : [note] };
-}
-
-async function array(name: string, wanted: string | undefined): Promise<PagePoints | Choice> {
-  const opened = await openArrays(name);
+/** The arrays of a file that may hold points; none where it is text or cannot be read, which reading it says. */
+async function matricesIn(name: string): Promise<Choice['arrays']> {
+  const source = await openInput(name);
   try {
-    const matrices = opened.arrays.filter(({ shape }) => shape.length >= 2);
-    const found = wanted === undefined ? matrices : matrices.filter((each) => each.name === wanted);
-    if (found.length > 1)
-      return { arrays: found.map((each) => ({ name: each.name, shape: `[${each.shape.join(', ')}]` })) };
-    const [chosen] = found;
-    if (!chosen) {
-      const shapes = opened.arrays.map(({ shape }) => `[${shape.join(', ')}]`).join(', ');
-      throw new Error(
-        `${name} has no array of points [points, dimensions]; its arrays have the shapes ${shapes}`,
-      );
-    }
-    return some(read(chosen, opened.notes));
+    const { format } = formatOf(name, source);
+    if (format === 'csv') return [];
+    const { arrays } = await arraysOf(source, format);
+    return arrays
+      .filter(({ shape }) => shape.length >= 2)
+      .map(({ name: array, shape }) => ({ name: array, shape: `[${shape.join(', ')}]` }));
+  } catch {
+    return [];
   } finally {
-    opened.close();
+    source.close();
   }
 }
 
-function read(chosen: StoredArray, notes: readonly string[]): PagePoints {
-  const { shape } = chosen;
-  const axes = shape.map((_, axis) => axis);
-  const data = readBox(chosen, { from: shape.map(() => 0), count: shape }, axes);
-  const n = shape[0]!;
-  const d = shape.slice(1).reduce((product, size) => product * size, 1);
-  const flattened = `Its shape is [${shape.join(', ')}]; it is read as ${n} points of ${d} numbers.`;
-  return { data, shape: [n, d], notes: [...notes, ...(shape.length > 2 ? [flattened] : [])] };
-}
-
 /** All points, or some drawn at random where there are many. */
-function some({ data, shape: [n, d], notes }: PagePoints): PagePoints {
+function some({ data, shape: [n, d], notes }: PointsFile): PointsFile {
   if (n <= MOST) return { data, shape: [n, d], notes };
   const random = mulberry32(0);
   const rows = Int32Array.from({ length: n }, (_, i) => i);

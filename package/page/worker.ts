@@ -1,9 +1,11 @@
 /** The worker of the page: reads, measures and draws, so that the page stays responsive. */
+
+import type { PointsFile } from '../../src/intrinsic-dimension/files/points-file';
 import { embed, swissRoll } from '../../src/intrinsic-dimension/manifolds/manifolds';
 import { drawSVG } from '../draw';
 import { measure } from './measure';
 import type { Answer, Request } from './messages';
-import { type PagePoints, pointsOf } from './points';
+import { pointsOf } from './points';
 
 const scope = globalThis as unknown as {
   onmessage: (event: { readonly data: Request }) => void;
@@ -28,7 +30,7 @@ scope.onmessage = async ({ data: request }) => {
   }
 };
 
-function example(): PagePoints {
+function example(): PointsFile {
   const { data, shape } = embed(swissRoll({ points: 2000 }), { coordinates: 10 });
   return {
     data,

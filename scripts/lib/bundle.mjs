@@ -1,5 +1,5 @@
 /** The code of the package `intrinsic-dimension`: the station's sources in one file for each kind of host. */
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
@@ -16,7 +16,7 @@ const IN_NODE = {
   'intrinsic-dimension/search/native-kernel.ts': 'native-kernel.ts',
   'intrinsic-dimension/estimators/eigen-library.ts': 'eigen-library.ts',
   'commands/figure-file.ts': 'figure-file.ts',
-  'commands/called.ts': 'called.ts',
+  'called.ts': 'called.ts',
 };
 const IN_BROWSERS = {
   'intrinsic-dimension/search/native-kernel.ts': 'browser/native-kernel.ts',
@@ -24,7 +24,7 @@ const IN_BROWSERS = {
   'threads.ts': 'browser/threads.ts',
 };
 /** Modules of Node that the readers of files use. */
-const NODE_MODULES = ['buffer', 'fs', 'os', 'path', 'zlib'];
+const NODE_MODULES = ['buffer', 'fs', 'os', 'path', 'stream', 'tty', 'zlib'];
 
 /** Bundles for Node. */
 function bundleForNode(options) {
@@ -44,9 +44,13 @@ function bundleForBrowsers(options) {
     format: 'esm',
     target: ['chrome91', 'firefox89', 'safari16.4'],
     inject: [join(PACKAGE, 'browser', 'globals.ts')],
-    alias: Object.fromEntries(
-      NODE_MODULES.map((name) => [`node:${name}`, join(PACKAGE, 'browser', `node-${name}.ts`)]),
-    ),
+    alias: {
+      ...Object.fromEntries(
+        NODE_MODULES.map((name) => [`node:${name}`, join(PACKAGE, 'browser', `node-${name}.ts`)]),
+      ),
+      'node:stream/promises': join(PACKAGE, 'browser', 'node-stream.ts'),
+      'csv-parse': 'csv-parse/browser/esm', // the same, with streams inside
+    },
     define: { global: 'globalThis' },
     plugins: [replace(IN_BROWSERS)],
     ...options,
@@ -180,7 +184,7 @@ function writeModuleFor(folder) {
   );
 }
 
-/** The declarations that the entry reaches, as the compiler wrote them. */
+/** The declarations that the entry reaches. */
 function writeTypes(folder) {
   const seen = new Set();
   const visit = (file) => {
@@ -188,8 +192,10 @@ function writeTypes(folder) {
     seen.add(file);
     const target = join(folder, 'types', relative(DIST, file));
     mkdirSync(dirname(target), { recursive: true });
-    copyFileSync(file, target);
-    for (const [, name] of readFileSync(file, 'utf8').matchAll(/(?:from|import\()\s*["'](\.[^"']*)["']/g))
+    const text = readFileSync(file, 'utf8');
+    // Functions of this station alone take a Buffer, for which the package's users would need the types of Node.
+    writeFileSync(target, text.replaceAll(/\bBuffer\b/g, 'Uint8Array'));
+    for (const [, name] of text.matchAll(/(?:from|import\()\s*["'](\.[^"']*)["']/g))
       visit(join(dirname(file), `${name}.d.ts`));
   };
   visit(join(DIST, 'intrinsic-dimension', 'index.d.ts'));

@@ -1,5 +1,6 @@
 /** The command line for everybody's points: `npm run id -- points.npy --estimator two-nn`. */
 import { Option } from 'commander';
+import { called, QUIETLY } from '../called';
 import { scaleFigure } from '../figures/estimator';
 import { idDecimation } from '../intrinsic-dimension/decimation';
 import {
@@ -22,7 +23,7 @@ import type { Points } from '../intrinsic-dimension/points/points';
 import { idScale, type ScaleCurve } from '../intrinsic-dimension/scale';
 import { defineCommand, listenForStop, runCommand } from './command';
 import { addEstimateOptions, ESTIMATOR_FLAGS, percent } from './estimate-options';
-import { assertFigurePath, writeFigure } from './figure-file';
+import { assertFigurePath, FIGURE_FORMATS, writeFigure } from './figure-file';
 import { showShare } from './share';
 
 interface Options extends Omit<IdOptions, 'onProgress' | 'signal'>, Omit<ReadPointsOptions, 'onProgress'> {
@@ -43,8 +44,8 @@ const command = addEstimateOptions(
     .option('--all', 'use every estimator, side by side')
     .option('--scale', 'use GRIDE from the nearest neighbours to far ones')
     .option('--decimation', 'estimate on all points, on halves, on quarters and so on')
-    .option('--figure <file>', 'with --scale: draw the curve as .svg, .pdf, .png or .html')
-    .option('--json', "print one line of JSON (npm run -s id keeps npm's own lines out)"),
+    .option('--figure <file>', `with --scale: draw the curve as ${FIGURE_FORMATS.map((form) => `.${form}`).join(', ')}`)
+    .option('--json', `print one line of JSON${QUIETLY}`),
 )
   .option('--distances', 'the file has distances: a square matrix, or its upper triangle row by row')
   .option('--key <name>', 'of the array in a file of several')
@@ -135,7 +136,7 @@ function assertTogether(options: Options): void {
     );
   if (!all && !scale) {
     const how = estimateOptions(options);
-    assertEstimatorOptions('npm run id', how, ID_KINDS);
+    assertEstimatorOptions(called('id'), how, ID_KINDS);
     estimatorOf(how);
   }
   if (figure === undefined) return;

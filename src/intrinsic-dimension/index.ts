@@ -19,11 +19,12 @@ export {
 } from './decimation';
 export { ESTIMATORS, type EstimatorName } from './estimators/registry';
 // points
+export { FORMATS, type Format } from './files/format';
 export {
-  FORMATS,
+  type DistancesFile,
   type PointsFile,
-  type PointsFormat,
   type ReadPointsOptions,
+  readDistances,
   readPoints,
 } from './files/points-file';
 export {
