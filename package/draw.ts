@@ -1,32 +1,31 @@
 /**
- * Draws the figures of this package as SVG, without a document: lines, markers, error bars and bars over linear or
- * logarithmic axes, which is the part of plotly.js's terms that they use.
+ * Draws the figures of this package as SVG, without a document: lines, markers, error bars, bars and bands over axes of
+ * numbers, logarithms or words, which is the part of plotly.js's terms that they use.
  */
 import type { PlotData } from 'plotly.js';
 import type { Figure } from '../src/figures/figure';
 import { COLOURS, DEFAULT_SIZE, FONT, GREY } from '../src/figures/style';
 import { escapeHtml } from '../src/figures/table';
+import { type Axis, type AxisLayout, axisOf, plain, short } from './draw-axes';
 
-/** Room around the plot for titles and numbers. */
+/** Room around the plot for titles and numbers; a figure may ask for more on its left. */
 const MARGIN = { left: 60, right: 18, bottom: 54 };
 /** Above the plot: the title alone, or with a second line and the legend. */
 const TOP = { title: 46, more: 78 };
 
-/** Ticks that are aimed at. */
-const TICKS = { x: 7, y: 6 };
-
-interface Axis {
-  /** Pixel of a value. */
-  at(value: number): number;
-  readonly ticks: readonly { readonly value: number; readonly text: string }[];
-  readonly title: string;
+/** How far an error bar goes from its value. */
+interface Errors {
+  readonly array?: readonly number[];
+  readonly arrayminus?: readonly number[];
 }
 
-/** The part of a trace that is drawn. */
-interface Trace extends Partial<Omit<PlotData, 'x' | 'y' | 'error_y'>> {
+/** The part of a trace that is drawn; words of an axis are numbers here, by their places. */
+interface Trace extends Partial<Omit<PlotData, 'x' | 'y' | 'error_x' | 'error_y' | 'width'>> {
   readonly x: readonly number[];
   readonly y: readonly number[];
-  readonly error_y?: { readonly array?: readonly number[]; readonly arrayminus?: readonly number[] };
+  readonly error_x?: Errors;
+  readonly error_y?: Errors;
+  readonly width?: number;
 }
 
 /**
@@ -35,40 +34,33 @@ interface Trace extends Partial<Omit<PlotData, 'x' | 'y' | 'error_y'>> {
  * @throws Error for a trace of another type than `scatter` and `bar`
  */
 export function drawSVG(figure: Figure): string {
-  const { width = DEFAULT_SIZE.width, height = DEFAULT_SIZE.height } = figure.layout ?? {};
-  const traces = figure.data.map(traceOf);
+  const layout = figure.layout ?? {};
+  const { width = DEFAULT_SIZE.width, height = DEFAULT_SIZE.height } = layout;
+  const [xaxis = {}, yaxis = {}] = [layout.xaxis, layout.yaxis] as (AxisLayout | undefined)[];
+  const traces = figure.data.map((trace) => traceOf(trace, xaxis, yaxis));
   const [title = '', subtitle = ''] = titleOf(figure).split('<br>').map(plain);
   const frame = {
-    left: MARGIN.left,
+    left: Math.max(MARGIN.left, Number(layout.margin?.l ?? 0)),
     right: width - MARGIN.right,
     top: subtitle || hasLegend(figure) ? TOP.more : TOP.title,
     bottom: height - MARGIN.bottom,
   };
-  const xs = traces.flatMap(({ x }) => x);
-  const ys = traces.flatMap(({ y, error_y: error }) =>
-    y.flatMap((value, i) => [
-      value,
-      value + (error?.array?.[i] ?? 0),
-      value - (error?.arrayminus?.[i] ?? error?.array?.[i] ?? 0),
-    ]),
-  );
   const bars = traces.some(({ type }) => type === 'bar');
-  const { xaxis, yaxis } = figure.layout ?? {};
-  const x = axisOf(
-    xaxis as AxisLayout,
-    xs,
-    [frame.left, frame.right],
-    TICKS.x,
-    bars ? barWidth(traces) / 2 : 0,
-  );
-  const y = axisOf(yaxis as AxisLayout, bars ? [0, ...ys] : ys, [frame.bottom, frame.top], TICKS.y, 0);
-  const description = [title, subtitle, `${y.title} against ${x.title}`].filter(Boolean).join('; ');
+  const across = traces.flatMap(({ x, error_x: error }) => reach(x, error));
+  const up = traces.flatMap(({ y, error_y: error }) => reach(y, error));
+  const room = bars ? barWidth(traces) / 2 : 0;
+  const x = axisOf(xaxis, across, [frame.left, frame.right], 7, room);
+  const y = axisOf(yaxis, bars ? [0, ...up] : up, [frame.bottom, frame.top], 6, 0);
+  const description = [title, subtitle, [y.title, x.title].filter(Boolean).join(' against ')]
+    .filter(Boolean)
+    .join('; ');
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
       `role="img" aria-label="${escapeHtml(description)}" font-family="${FONT}" font-size="12" fill="${GREY}">`,
     `<title>${escapeHtml(description)}</title>`,
     text(frame.left, 24, title, 'font-size="15"'),
     ...(subtitle ? [text(frame.left, 42, subtitle, 'font-size="11"')] : []),
+    ...bands(figure, x, frame),
     ...grid(x, y, frame),
     ...traces.flatMap((trace, i) => drawTrace(trace, i, x, y)),
     ...(hasLegend(figure) ? legend(traces, frame) : []),
@@ -95,87 +87,37 @@ function titleOf({ layout }: Figure): string {
   return (typeof title === 'string' ? title : title?.text) ?? '';
 }
 
-function traceOf(trace: Partial<PlotData>): Trace {
+/** @throws Error for a type that is not drawn */
+function traceOf(trace: Partial<PlotData>, xaxis: AxisLayout, yaxis: AxisLayout): Trace {
   if (trace.type !== 'scatter' && trace.type !== 'bar')
     throw new Error(`a trace of type '${trace.type}' is not drawn: take scatter or bar`);
-  const numbers = (values: unknown): number[] => Array.from(values as ArrayLike<number>, Number);
-  return { ...trace, x: numbers(trace.x), y: numbers(trace.y) } as Trace;
+  const numbers = (values: unknown, { categoryarray: words }: AxisLayout): number[] =>
+    Array.from(values as ArrayLike<unknown>, (value) =>
+      words ? words.indexOf(String(value)) : Number(value),
+    );
+  return { ...trace, x: numbers(trace.x, xaxis), y: numbers(trace.y, yaxis) } as Trace;
 }
 
-interface AxisLayout {
-  readonly title?: string | { readonly text?: string };
-  readonly type?: string;
-  readonly range?: readonly number[];
-  readonly rangemode?: string;
-  readonly tickvals?: readonly number[];
-  readonly ticktext?: readonly string[];
+/** Values with both ends of their error bars. */
+function reach(values: readonly number[], error: Errors | undefined): number[] {
+  return values.flatMap((value, i) => [value, value - less(error, i), value + more(error, i)]);
 }
 
-function axisOf(
-  layout: AxisLayout = {},
-  values: readonly number[],
-  [from, to]: readonly [number, number],
-  wanted: number,
-  margin: number,
-): Axis {
-  const { title, type, range, rangemode, tickvals, ticktext } = layout;
-  const isLog = type === 'log';
-  const scaled = (value: number): number => (isLog ? Math.log10(value) : value);
-  const seen = values.map(scaled).filter(Number.isFinite);
-  if (rangemode === 'tozero') seen.push(0);
-  const [least, most] = range ?? spread(seen, rangemode === 'tozero', margin);
-  const at = (value: number): number =>
-    from + ((scaled(value) - least!) / (most! - least! || 1)) * (to - from);
-  const ticks = tickvals
-    ? apart(
-        tickvals.map((value, i) => ({ value, text: ticktext?.[i] ?? short(value) })),
-        at,
-      )
-    : isLog
-      ? logTicks(least!, most!)
-      : linearTicks(least!, most!, wanted);
-  return { at, ticks, title: plain((typeof title === 'string' ? title : title?.text) ?? '') };
+function more(error: Errors | undefined, i: number): number {
+  return error?.array?.[i] ?? 0;
 }
 
-/** From the least to the greatest value, with a little room. */
-function spread(values: readonly number[], fromZero: boolean, margin: number): [number, number] {
-  const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY) - margin;
-  const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY) + margin;
-  if (!(most >= least)) return [0, 1];
-  const room = 0.05 * (most - least || Math.abs(most) || 1);
-  return [fromZero && least >= 0 ? 0 : least - (margin ? 0 : room), most + room];
+function less(error: Errors | undefined, i: number): number {
+  return error?.arrayminus?.[i] ?? more(error, i);
 }
 
-function linearTicks(least: number, most: number, wanted: number): Axis['ticks'] {
-  const rough = (most - least) / wanted;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10);
-  const first = Math.ceil(least / step - 1e-9);
-  const count = Math.floor(most / step + 1e-9) - first + 1;
-  return Array.from({ length: Math.max(0, count) }, (_, i) => {
-    const value = (first + i) * step;
-    return { value, text: short(Number(value.toPrecision(12))) };
-  });
-}
-
-function logTicks(least: number, most: number): Axis['ticks'] {
-  const steps = most - least > 1.5 ? [1, 3] : [1, 2, 3, 5];
-  const ticks: { value: number; text: string }[] = [];
-  for (let power = Math.floor(least); power <= most; power++)
-    for (const step of steps) {
-      const value = step * 10 ** power;
-      if (Math.log10(value) >= least && Math.log10(value) <= most) ticks.push({ value, text: short(value) });
-    }
-  return ticks;
-}
-
-/** Ticks whose texts would touch are left out. */
-function apart(ticks: Axis['ticks'], at: Axis['at']): Axis['ticks'] {
-  let last = Number.NEGATIVE_INFINITY;
-  return ticks.filter(({ value, text: words }) => {
-    const fits = at(value) - last > 4 * words.length + 16;
-    if (fits) last = at(value) + 4 * words.length;
-    return fits;
+/** Intervals of the horizontal axis, over all of the height. */
+function bands({ layout }: Figure, x: Axis, { top, bottom }: Frame): string[] {
+  return (layout?.shapes ?? []).map(({ type, yref, x0, x1, fillcolor, opacity }) => {
+    if (type !== 'rect' || yref !== 'paper')
+      throw new Error(`a shape of type '${type}' is not drawn: take a band`);
+    const [from, to] = [x.at(Number(x0)), x.at(Number(x1))];
+    return `<rect x="${pixel(from)}" y="${top}" width="${pixel(to - from)}" height="${bottom - top}" fill="${fillcolor}" fill-opacity="${opacity ?? 1}"/>`;
   });
 }
 
@@ -217,7 +159,7 @@ function colourOf(trace: Trace, i: number): string {
 }
 
 function drawTrace(trace: Trace, i: number, x: Axis, y: Axis): string[] {
-  const { mode = 'lines+markers', type, opacity = 1, line, marker, error_y: error } = trace;
+  const { mode = 'lines+markers', type, opacity = 1, line, marker, error_x: errorX, error_y: errorY } = trace;
   const colour = colourOf(trace, i);
   const drawn: string[] = [];
   const seen = trace.x.flatMap((value, p) =>
@@ -242,15 +184,21 @@ function drawTrace(trace: Trace, i: number, x: Axis, y: Axis): string[] {
         `stroke-opacity="${opacity}"${dash}/>`,
     );
   }
-  if (error)
-    for (const p of seen) {
-      const at = pixel(x.at(trace.x[p]!));
-      const low = pixel(y.at(trace.y[p]! - (error.arrayminus?.[p] ?? error.array?.[p] ?? 0)));
-      const high = pixel(y.at(trace.y[p]! + (error.array?.[p] ?? 0)));
-      drawn.push(
-        `<path d="M${at} ${low}V${high}M${at - 4} ${low}h8M${at - 4} ${high}h8" stroke="${colour}" stroke-width="1.5" fill="none"/>`,
-      );
+  for (const p of seen) {
+    const [cx, cy] = [pixel(x.at(trace.x[p]!)), pixel(y.at(trace.y[p]!))];
+    const bar = (path: string): string =>
+      `<path d="${path}" stroke="${colour}" stroke-width="1.5" fill="none"/>`;
+    if (errorY) {
+      const low = pixel(y.at(trace.y[p]! - less(errorY, p)));
+      const high = pixel(y.at(trace.y[p]! + more(errorY, p)));
+      drawn.push(bar(`M${cx} ${low}V${high}M${cx - 4} ${low}h8M${cx - 4} ${high}h8`));
     }
+    if (errorX) {
+      const low = pixel(x.at(trace.x[p]! - less(errorX, p)));
+      const high = pixel(x.at(trace.x[p]! + more(errorX, p)));
+      drawn.push(bar(`M${low} ${cy}H${high}M${low} ${cy - 4}v8M${high} ${cy - 4}v8`));
+    }
+  }
   if (mode.includes('markers'))
     for (const p of seen) {
       const size = Number(marker?.size ?? 6) / 2;
@@ -260,16 +208,36 @@ function drawTrace(trace: Trace, i: number, x: Axis, y: Axis): string[] {
         .filter((part) => typeof part === 'string' && part !== '');
       const title = `<title>${escapeHtml(words.join(', '))}</title>`;
       drawn.push(
-        String(marker?.symbol ?? 'circle').startsWith('x')
-          ? `<path d="M${cx - size} ${cy - size}l${2 * size} ${2 * size}m0 ${-2 * size}l${-2 * size} ${2 * size}" stroke="${colour}">${title}</path>`
-          : `<circle cx="${cx}" cy="${cy}" r="${size}" fill="${colour}" fill-opacity="${marker?.opacity ?? 1}">${title}</circle>`,
+        markOf(String(marker?.symbol ?? 'circle'), cx, cy, size, colour, Number(marker?.opacity ?? 1), title),
       );
     }
   return drawn;
 }
 
-/** The least distance of two bars. */
+function markOf(
+  symbol: string,
+  x: number,
+  y: number,
+  size: number,
+  colour: string,
+  opacity: number,
+  title: string,
+): string {
+  const open = symbol.includes('open');
+  const ink = open
+    ? `fill="none" stroke="${colour}" stroke-width="1.5"`
+    : `fill="${colour}" fill-opacity="${opacity}"`;
+  if (symbol.startsWith('x'))
+    return `<path d="M${x - size} ${y - size}l${2 * size} ${2 * size}m0 ${-2 * size}l${-2 * size} ${2 * size}" stroke="${colour}">${title}</path>`;
+  if (symbol.startsWith('diamond'))
+    return `<path d="M${x} ${y - size - 1}L${x + size + 1} ${y}L${x} ${y + size + 1}L${x - size - 1} ${y}Z" ${ink}>${title}</path>`;
+  return `<circle cx="${x}" cy="${y}" r="${size}" ${ink}>${title}</circle>`;
+}
+
+/** The width that bars say, or else the least distance of two. */
 function barWidth(traces: readonly Trace[]): number {
+  const said = traces.find(({ type, width }) => type === 'bar' && width !== undefined)?.width;
+  if (said !== undefined) return said;
   const centres = [...new Set(traces.flatMap(({ type, x }) => (type === 'bar' ? x : [])))].sort(
     (a, b) => a - b,
   );
@@ -303,12 +271,4 @@ function text(x: number, y: number, words: string, more: string): string {
 /** Tenths of a pixel are finer than a screen. */
 function pixel(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(3)));
-}
-
-function plain(words: string): string {
-  return words.replaceAll(/<[^>]*>/g, '');
 }

@@ -16,6 +16,7 @@ const IN_NODE = {
   'intrinsic-dimension/search/native-kernel.ts': 'native-kernel.ts',
   'intrinsic-dimension/estimators/eigen-library.ts': 'eigen-library.ts',
   'commands/figure-file.ts': 'figure-file.ts',
+  'figures/figure.ts': 'figure.ts',
   'called.ts': 'called.ts',
 };
 const IN_BROWSERS = {
