@@ -54,12 +54,18 @@ const inputs = tf.tensor2d(Float32Array.from(data), shape);\n`,
     `${LAB}const x = tf.randomNormal<tf.Rank.R2>([20, 784]);
 const y = tf.oneHot(tf.randomUniform([20], 0, 10, 'int32'), 10) as tf.Tensor2D;\n`,
   ],
+  [
+    /idCallback\(model, xTest/,
+    `const x = tf.randomNormal([300, 20]);
+const y = tf.oneHot(tf.randomUniform([300], 0, 10, 'int32'), 10);
+const [xTest, yTest] = [x, y];\n`,
+  ],
   [/onmessage = async/, 'Object.assign(globalThis, { onmessage: null });\n'],
   [/localId/, LAB.replaceAll(/ activations,.*? tf /g, ' cube, embed ')],
 ];
 
-/** Parts of files, which the text around them says how to complete. */
-const PARTS = /^ *export const \w+/m;
+/** Parts of files, which the text around them says how to complete, and what goes on where a run was stopped. */
+const PARTS = /^ *export const \w+|initialEpoch: 8/m;
 
 /** A project of somebody who has installed the lab, its TensorFlow and the small package. */
 function project(): string {
