@@ -1,6 +1,6 @@
-/** What the host of this code may have: Node's environment, and its processors. */
+/** What Node has and a browser may lack. */
 
-/** A variable of the environment; a browser has none. */
+/** A variable of the environment; none in a browser. */
 export function hostVariable(name: string): string | undefined {
   return typeof process === 'undefined' ? undefined : process.env[name];
 }
