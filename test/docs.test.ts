@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import * as library from '../src/index';
 
 const ROOT = join(__dirname, '..');
 const DOCS = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
@@ -36,8 +37,8 @@ const BLOCKS: readonly Block[] = PAGES.flatMap((page) =>
   ),
 );
 
-const LAB = `import { activations, compile, cube, embed, modelSource, tf } from 'intrinsic-dimension-lab';
-const { data, shape } = embed(cube({ points: 200, dimension: 2 }), { coordinates: 6 });
+const POINTS = `import { cube as cubeOf, embed as among } from 'intrinsic-dimension-lab';
+const { data, shape } = among(cubeOf({ points: 200, dimension: 2 }), { coordinates: 6 });
 const points = { data, shape };
 `;
 
@@ -45,13 +46,13 @@ const points = { data, shape };
 const GIVEN: readonly (readonly [RegExp, string])[] = [
   [
     /modelSource\(model, inputs\)/,
-    `${LAB}const model = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [6] })] });
+    `${POINTS}const model = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [6] })] });
 const inputs = tf.tensor2d(Float32Array.from(data), shape);\n`,
   ],
-  [/^const program = compile\(\{ variables: \{ w \}/m, `${LAB}const w = tf.variable(tf.zeros([3]));\n`],
+  [/^const program = compile\(\{ variables: \{ w \}/m, `const w = tf.variable(tf.zeros([3]));\n`],
   [
     /tf\.zeros\(\[784, 10\]\)/,
-    `${LAB}const x = tf.randomNormal<tf.Rank.R2>([20, 784]);
+    `const x = tf.randomNormal<tf.Rank.R2>([20, 784]);
 const y = tf.oneHot(tf.randomUniform([20], 0, 10, 'int32'), 10) as tf.Tensor2D;\n`,
   ],
   [
@@ -60,9 +61,27 @@ const y = tf.oneHot(tf.randomUniform([20], 0, 10, 'int32'), 10) as tf.Tensor2D;\
 const y = tf.oneHot(tf.randomUniform([300], 0, 10, 'int32'), 10);
 const [xTest, yTest] = [x, y];\n`,
   ],
+  [
+    /plot\.line\(rows, \{ x: 'step', y: 'loss'/,
+    `const rows = [1, 10, 100].map((step) => ({ step, loss: 1 / step, split: 'train', low: 0.5 / step, high: 2 / step }));\n`,
+  ],
+  [
+    /plot\.scatter\(ends/,
+    `const ends = [0.01, 0.1].map((decay) => ({ 'weight decay': decay, LLID: 3 }));\nconst levels = ends;\n`,
+  ],
+  [/plot\.histogram\(values/, 'const values = [1, 2, 2, 3, 3, 3];\n'],
   [/onmessage = async/, 'Object.assign(globalThis, { onmessage: null });\n'],
-  [/localId/, LAB.replaceAll(/ activations,.*? tf /g, ' cube, embed ')],
+  [/estimator: 'gride', n1: 2, n2: 4 \}\)/, POINTS],
 ];
+
+/** The public names that a block uses, as a notebook has imported them in a cell before. */
+function namesOf(code: string, given: string): string {
+  if (/^import .* from '(\.\.|intrinsic-dimension-lab)'/m.test(code)) return '';
+  const used = Object.keys(library).filter((name) =>
+    new RegExp(`(?<![\\w.])${name}\\b(?! =)`).test(given + code),
+  );
+  return `import { ${used.join(', ')} } from 'intrinsic-dimension-lab';\n`;
+}
 
 /** Parts of files, which the text around them says how to complete, and what goes on where a run was stopped. */
 const PARTS = /^ *export const \w+|initialEpoch: 8/m;
@@ -74,7 +93,9 @@ function project(): string {
   mkdirSync(join(modules, '@tensorflow'), { recursive: true });
   for (const name of readdirSync(join(ROOT, 'node_modules')).filter((entry) => !/^[.@]/.test(entry)))
     symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
-  for (const scope of ['@napi-rs', '@resvg', '@types'])
+  for (const scope of readdirSync(join(ROOT, 'node_modules')).filter((entry) =>
+    /^@(?!tensorflow)/.test(entry),
+  ))
     symlinkSync(join(ROOT, 'node_modules', scope), join(modules, scope));
   for (const name of readdirSync(join(ROOT, 'node_modules', '@tensorflow')))
     symlinkSync(join(ROOT, 'node_modules', '@tensorflow', name), join(modules, '@tensorflow', name));
@@ -82,6 +103,7 @@ function project(): string {
   mkdirSync(lab);
   cpSync(join(ROOT, 'dist'), join(lab, 'dist'), { recursive: true });
   cpSync(join(ROOT, 'package.json'), join(lab, 'package.json'));
+  symlinkSync(join(ROOT, 'data'), join(lab, 'data'));
   return folder;
 }
 
@@ -108,7 +130,8 @@ describe('the docs', function () {
     const blocks = BLOCKS.filter(({ language, code }) => /^(ts|js)$/.test(language) && !PARTS.test(code));
     assert.ok(blocks.length >= 7, `${blocks.length} blocks`);
     const files = blocks.map(({ page, code }, b) => {
-      const given = GIVEN.find(([word]) => word.test(code))?.[1] ?? '';
+      const taken = GIVEN.find(([word]) => word.test(code))?.[1] ?? '';
+      const given = namesOf(code, taken) + taken;
       const file = `block-${b}.mts`;
       writeFileSync(
         join(folder, file),

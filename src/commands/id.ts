@@ -44,7 +44,10 @@ const command = addEstimateOptions(
     .option('--all', 'use every estimator, side by side')
     .option('--scale', 'use GRIDE from the nearest neighbours to far ones')
     .option('--decimation', 'estimate on all points, on halves, on quarters and so on')
-    .option('--figure <file>', `with --scale: draw the curve as ${FIGURE_FORMATS.map((form) => `.${form}`).join(', ')}`)
+    .option(
+      '--figure <file>',
+      `with --scale: draw the curve as ${FIGURE_FORMATS.map((form) => `.${form}`).join(', ')}`,
+    )
     .option('--json', `print one line of JSON${QUIETLY}`),
 )
   .option('--distances', 'the file has distances: a square matrix, or its upper triangle row by row')

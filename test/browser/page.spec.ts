@@ -29,6 +29,8 @@ async function opened(browser: Browser, colorScheme: 'light' | 'dark' = 'light')
 }
 
 async function give(page: Page, name: string, buffer: Buffer): Promise<void> {
+  // What was said of the file before must not be taken for a verdict on this one.
+  await page.evaluate(() => document.getElementById('status')!.replaceChildren());
   await page.locator('#file').setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
 }
 
