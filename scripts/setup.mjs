@@ -5,7 +5,7 @@
  * killed goes on where it was.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { createRequire, isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildOperations, buildSearchKernel, operationSources, searchSources } from './lib/kernels.mjs';
@@ -216,7 +216,8 @@ function packageFiles() {
   return Object.keys({ ...dependencies, ...devDependencies }).flatMap((name) => {
     const own = join(ROOT, 'node_modules', name, 'package.json');
     try {
-      return [own, require.resolve(name)];
+      // With a slash at its end, a name that Node has a module of its own for means the package.
+      return [own, require.resolve(isBuiltin(name) ? `${name}/` : name)];
     } catch {
       return [own]; // types, headers and programs have no entry
     }

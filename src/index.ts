@@ -14,48 +14,7 @@ export { type CompiledModel, compileModel } from './runtime/compile/compile-mode
 export { interruptible } from './runtime/interrupt';
 
 // 2. intrinsic dimension: points -> estimate and interval
-export {
-  type IdEstimate,
-  type IdOptions,
-  intrinsicDimension,
-} from './intrinsic-dimension/intrinsic-dimension';
-export { NoEstimateError } from './intrinsic-dimension/no-estimate';
-export { ESTIMATORS, type EstimatorName } from './intrinsic-dimension/estimators/registry';
-export type { Points } from './intrinsic-dimension/points/points';
-export { idScale, type ScaleCurve, type ScaleOptions } from './intrinsic-dimension/scale';
-export {
-  type DecimationCurve,
-  type DecimationOptions,
-  idDecimation,
-} from './intrinsic-dimension/decimation';
-export { type LocalId, type LocalIdOptions, localId } from './intrinsic-dimension/local-id';
-export { type IdReport, type IdReportOptions, idReport } from './intrinsic-dimension/report/report';
-export {
-  type ImbalanceOptions,
-  type InformationImbalance,
-  informationImbalance,
-} from './intrinsic-dimension/comparison/information-imbalance';
-export {
-  type LabelOverlapOptions,
-  labelOverlap,
-  type NeighbourhoodOverlap,
-  neighbourhoodOverlap,
-  type OverlapOptions,
-} from './intrinsic-dimension/comparison/neighbourhood-overlap';
-export {
-  type Hidalgo,
-  type HidalgoOptions,
-  hidalgo,
-} from './intrinsic-dimension/mixture/hidalgo';
-export {
-  cube,
-  embed,
-  flatTorus,
-  gaussian,
-  type PointSet,
-  sphere,
-  swissRoll,
-} from './intrinsic-dimension/manifolds/manifolds';
+export * from './intrinsic-dimension/index';
 
 // 3. data: labelled examples
 export type { Augmentation, Normalization } from './data/augment';

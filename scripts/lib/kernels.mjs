@@ -1,26 +1,42 @@
 /** The project's own addons: kernels in C++ that are compiled once for each set of instructions. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMPILER } from './machine.mjs';
 import { CACHE, LIBRARY, OPERATIONS, ROOT, SEARCH_KERNEL } from './places.mjs';
 import { run } from './program.mjs';
-import { LIBRARIES } from './wheel.mjs';
+import { FRAMEWORK, linkTo, runPathTo } from './wheel.mjs';
 
 const THIS = fileURLToPath(import.meta.url);
 const RUNTIME = join(ROOT, 'src', 'runtime', 'operations', 'native');
 const LOADER = join(ROOT, 'src', 'runtime', 'native', 'library.cc');
 const SHARED = join(ROOT, 'src', 'native');
-const SEARCH = join(ROOT, 'src', 'intrinsic-dimension', 'search', 'native');
+export const SEARCH = join(ROOT, 'src', 'intrinsic-dimension', 'search', 'native');
 const OBJECTS = join(CACHE, 'objects');
 // Each addon has its own threads, which wait in its code as long as the process lives.
 const FLAGS = ['-std=gnu++17', '-O3', '-fPIC', '-fvisibility=hidden'];
+const HEADERS = join(ROOT, 'node_modules', 'node-api-headers', 'include');
+export const NODE_API = ['-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION', `-I${HEADERS}`];
 const AVX2 = ['-mavx2', '-mfma'];
 const AVX512 = [...AVX2, ...['f', 'bw', 'dq', 'vl'].map((part) => `-mavx512${part}`)];
 /** An addon picks the best that the processor has. */
-const VARIANTS = process.arch === 'x64' ? { sse2: [], avx2: AVX2, avx512: AVX512 } : { baseline: [] };
+const variantsOf = (arch) =>
+  arch === 'x64'
+    ? { sse2: [], avx2: AVX2, avx512: AVX512 }
+    : arch === 'arm64'
+      ? { neon: [] }
+      : { baseline: [] };
+const VARIANTS = variantsOf(process.arch);
 const BFLOAT16 = [...AVX512, '-mavx512bf16'];
+/** Measured distances round alike in every variant, and under every compiler. */
+export const AS_WRITTEN = '-ffp-contract=off';
+
+/** The sets of instructions that the search's loops are compiled for, each with the compiler's flags. */
+export function searchVariants(arch, bfloat16) {
+  const variants = { ...variantsOf(arch), ...(bfloat16 ? { bfloat16: BFLOAT16 } : {}) };
+  return Object.fromEntries(Object.entries(variants).map(([name, flags]) => [name, [...flags, AS_WRITTEN]]));
+}
 
 /** What goes into the addon that searches neighbours. */
 export function searchSources() {
@@ -40,8 +56,11 @@ function sourcesIn(folder) {
 
 export async function buildSearchKernel() {
   const bfloat16 = knowsBfloat16();
-  const variants = bfloat16 ? { ...VARIANTS, bfloat16: BFLOAT16 } : VARIANTS;
-  const objects = await compile(join(OBJECTS, 'search'), join(SEARCH, 'kernel.cc'), variants);
+  const objects = await compile(
+    join(OBJECTS, 'search'),
+    join(SEARCH, 'kernel.cc'),
+    searchVariants(process.arch, bfloat16),
+  );
   await link(SEARCH_KERNEL, [...(bfloat16 ? ['-DBFLOAT16'] : []), join(SEARCH, 'addon.cc'), ...objects]);
   rmSync(join(OBJECTS, 'search'), { recursive: true });
 }
@@ -49,9 +68,7 @@ export async function buildSearchKernel() {
 /** The addon that loads the TensorFlow of this folder, and the one with the operations that are added to it. */
 export async function buildOperations({ folder }) {
   const library = join(CACHE, folder);
-  const runPath = `-Wl,-rpath,$ORIGIN/${relative(CACHE, library)}`;
-  const own = LIBRARIES.find((name) => name.includes('framework'));
-  await link(LIBRARY, [LOADER, `-DLIBRARY="${own}"`, runPath, '-ldl']);
+  await link(LIBRARY, [LOADER, `-DLIBRARY="${FRAMEWORK}"`, runPathTo(library, CACHE), '-ldl']);
   const kernels = ['winograd', 'elementwise'];
   const objects = [];
   for (const kernel of kernels)
@@ -62,9 +79,8 @@ export async function buildOperations({ folder }) {
     (name) => name.endsWith('.cc') && !kernels.includes(basename(name, '.cc')),
   );
   await link(OPERATIONS, [
-    ...[...sources, ...objects, `-I${join(library, 'include')}`, `-L${library}`],
-    ...LIBRARIES.map((name) => `-l:${name}`),
-    runPath,
+    ...[...sources, ...objects, `-I${join(library, 'include')}`],
+    ...linkTo(library, CACHE),
   ]);
   rmSync(join(OBJECTS, 'operations'), { recursive: true });
 }
@@ -89,14 +105,12 @@ async function compile(build, source, variants) {
 }
 
 async function link(addon, options) {
-  const headers = join(ROOT, 'node_modules', 'node-api-headers', 'include');
-  const napi = ['-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION', `-I${headers}`];
   const shared =
     process.platform === 'darwin'
       ? ['-bundle', '-undefined', 'dynamic_lookup']
       : ['-shared', '-pthread', '-Wl,-z,nodelete'];
   const temporary = `${addon}.new`;
-  await run(COMPILER, [...FLAGS, ...napi, ...shared, '-o', temporary, ...options], { cwd: ROOT });
+  await run(COMPILER, [...FLAGS, ...NODE_API, ...shared, '-o', temporary, ...options], { cwd: ROOT });
   const load = `process.env.TF_CPP_MIN_LOG_LEVEL = '3'; process.dlopen({ exports: {} }, ${JSON.stringify(temporary)})`;
   await run(process.execPath, ['-e', load], { name: 'loading the addon', cwd: ROOT });
   rmSync(addon, { recursive: true, force: true }); // a folder would not be replaced

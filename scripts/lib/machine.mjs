@@ -21,7 +21,7 @@ export function checkNpm() {
 export function checkCompiler() {
   if (!isOnPath(COMPILER))
     throw new SetupError(
-      `${COMPILER} is missing: install a C++ compiler, for example by: apt-get install g++; or set CXX to one`,
+      `${COMPILER} is missing: install a C++ compiler, for example by: ${process.platform === 'darwin' ? 'xcode-select --install' : 'apt-get install g++'}; or set CXX to one`,
     );
 }
 

@@ -9,13 +9,15 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { COMPILER } from './machine.mjs';
 import { ADDON, BINDING, CACHE, PYTHON, ROOT } from './places.mjs';
 import { run } from './program.mjs';
-import { LIBRARIES, PATTERNS } from './wheel.mjs';
+import { linkTo, PATTERNS } from './wheel.mjs';
 
+/** Node itself has the functions of Node-API, which the linker of macOS must be told. */
+const SHARED = process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared'];
 const WHEELS = join(CACHE, 'wheels');
 const UNPACKED = join(CACHE, 'unpacked');
 const TEMPORARY = join(CACHE, 'tmp');
@@ -79,7 +81,7 @@ export async function buildAddon({ folder }) {
   const library = join(CACHE, folder);
   mkdirSync(dirname(ADDON), { recursive: true });
   const temporary = `${ADDON}.new`;
-  const flags = ['-std=c++17', '-O2', '-fPIC', '-shared', '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'];
+  const flags = ['-std=c++17', '-O2', '-fPIC', ...SHARED, '-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION'];
   const headers = join(ROOT, 'node_modules', 'node-api-headers', 'include');
   await run(
     COMPILER,
@@ -87,9 +89,7 @@ export async function buildAddon({ folder }) {
       ...flags,
       ...[BINDING, join(library, 'include'), headers].map((place) => `-I${place}`),
       ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((name) => join(BINDING, 'binding', name)),
-      ...['-o', temporary, `-L${library}`],
-      ...LIBRARIES.map((name) => `-l:${name}`),
-      `-Wl,-rpath,$ORIGIN/${relative(dirname(ADDON), library)}`,
+      ...['-o', temporary, ...linkTo(library, dirname(ADDON))],
     ],
     { cwd: ROOT },
   );

@@ -1,6 +1,7 @@
 /** Which TensorFlow wheels this machine needs: versions, platform and checksums, pinned. */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 
 export const TENSORFLOW = '2.21.0';
 
@@ -8,6 +9,10 @@ export const TENSORFLOW = '2.21.0';
 const CPU = {
   x64: `tensorflow-cpu==${TENSORFLOW} --hash=sha256:2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c`,
   arm64: `tensorflow==${TENSORFLOW} --hash=sha256:4b24aca16d527a3cf1c37f720c04c484c3d20f4d0fdfa98632ac8b9f3be6eb5c`,
+};
+/** The last wheels for macOS on x86-64 are those of TensorFlow 2.16: WebAssembly runs there. */
+const MACOS = {
+  arm64: `tensorflow==${TENSORFLOW} --hash=sha256:51f46f4806139d01fc7920cc72a4c75876f80649bf40ff083ab6212ceb43ca88`,
 };
 const MACHINES = { x64: 'x86_64', arm64: 'aarch64' };
 /** TensorFlow with CUDA's libraries, as PyPI's tensorflow[and-cuda] takes them. */
@@ -18,6 +23,14 @@ const GPU = new URL('../tensorflow-gpu.txt', import.meta.url);
  * and the disk that it takes. Undefined where there are none (the WebAssembly backend runs there).
  */
 export function wheelsFor({ os = process.platform, cpu = process.arch, gpu = false } = {}) {
+  if (os === 'darwin' && MACOS[cpu])
+    return {
+      title: `TensorFlow ${TENSORFLOW} (270 MB)`,
+      requirements: `${MACOS[cpu]}\n`,
+      platforms: [`macosx_12_0_${cpu}`],
+      folder: `tensorflow-${TENSORFLOW}`,
+      gib: 1.5,
+    };
   if (os !== 'linux' || !CPU[cpu]) return undefined;
   const versions = Array.from({ length: 24 }, (_, i) => `manylinux_2_${28 - i}`); // pip wants each tag named
   const platforms = [...versions, 'manylinux2014', 'manylinux2010', 'manylinux1'].map(
@@ -47,7 +60,28 @@ export function hasGpu() {
 }
 
 /** What of the wheels is needed: two libraries, the headers of the C API, and CUDA's libraries and compiler. */
-export const LIBRARIES = ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
+export const LIBRARIES =
+  process.platform === 'darwin'
+    ? ['libtensorflow_cc.2.dylib', 'libtensorflow_framework.2.dylib']
+    : ['libtensorflow_cc.so.2', 'libtensorflow_framework.so.2'];
+
+/** The library that the other needs, as a program opens it. */
+export const FRAMEWORK = `${process.platform === 'darwin' ? '@rpath/' : ''}${LIBRARIES[1]}`;
+
+/** Where an addon in `folder` looks for the libraries: by the way from one folder to the other. */
+export function runPathTo(library, folder, os = process.platform) {
+  return `-Wl,-rpath,${os === 'darwin' ? '@loader_path' : '$ORIGIN'}/${relative(folder, library)}`;
+}
+
+/** Options that link an addon in `folder` to the libraries in `library`. */
+export function linkTo(library, folder, os = process.platform) {
+  const linked =
+    os === 'darwin'
+      ? LIBRARIES.map((name) => join(library, name))
+      : [`-L${library}`, ...LIBRARIES.map((name) => `-l:${name}`)];
+  return [...linked, runPathTo(library, folder, os)];
+}
+
 export const PATTERNS = [
   ...LIBRARIES.map((name) => `tensorflow/${name}`),
   ...[

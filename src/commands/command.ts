@@ -1,12 +1,13 @@
 /** What all commands share, over commander: help, errors in one line, signals, and exit codes. */
 import { constants } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { BEFORE_OPTIONS, called } from '../called';
 import { nearest } from '../nearest';
 import { whyUnwritable } from './writable';
 
 /** A command `npm run <name> -- ...`; options are added by the caller. */
 export function defineCommand(name: string, summary: string): Command {
-  return new Command(`npm run ${name} --`)
+  return new Command(`${called(name)}${BEFORE_OPTIONS}`)
     .description(summary)
     .helpOption('-h, --help', 'show this text')
     .allowExcessArguments(false)

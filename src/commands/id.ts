@@ -1,5 +1,6 @@
 /** The command line for everybody's points: `npm run id -- points.npy --estimator two-nn`. */
 import { Option } from 'commander';
+import { called, QUIETLY } from '../called';
 import { scaleFigure } from '../figures/estimator';
 import { idDecimation } from '../intrinsic-dimension/decimation';
 import {
@@ -23,7 +24,7 @@ import { assertReportOptions } from '../intrinsic-dimension/report/report';
 import { idScale, type ScaleCurve } from '../intrinsic-dimension/scale';
 import { defineCommand, listenForStop, runCommand } from './command';
 import { addEstimateOptions, ESTIMATOR_FLAGS, percent } from './estimate-options';
-import { assertFigurePath, writeFigure } from './figure-file';
+import { assertFigurePath, FIGURE_FORMATS, writeFigure } from './figure-file';
 import { assertPagePath, report as reportOn } from './report';
 import { showShare } from './share';
 
@@ -52,9 +53,9 @@ const command = addEstimateOptions(
     )
     .option(
       '--figure <file>',
-      'with --scale: draw the curve as .svg, .pdf, .png or .html; with --report: write it as a page, .html',
+      `with --scale: draw the curve as ${FIGURE_FORMATS.map((form) => `.${form}`).join(', ')}; with --report: write it as a page, .html`,
     )
-    .option('--json', "print one line of JSON (npm run -s id keeps npm's own lines out)"),
+    .option('--json', `print one line of JSON${QUIETLY}`),
 )
   .option('--distances', 'the file has distances: a square matrix, or its upper triangle row by row')
   .option('--key <name>', 'of the array in a file of several')
@@ -157,7 +158,7 @@ function assertTogether(options: Options): void {
     );
   if (!all && !scale) {
     const how = estimateOptions(options);
-    assertEstimatorOptions('npm run id', how, ID_KINDS);
+    assertEstimatorOptions(called('id'), how, ID_KINDS);
     estimatorOf(how);
   }
   if (figure === undefined) return;

@@ -54,8 +54,8 @@ export function profileFigure(
   });
   const figure: Figure = {
     caption:
-      `The intrinsic dimension of each activation; the bars are ${LEVEL}s. PID is the largest, LLID that of the last layer ` +
-      'before the classifier.',
+      `The intrinsic dimension of each activation; the bars are ${LEVEL}s.` +
+      (unfinished ? '' : ' PID is the largest, LLID that of the last layer before the classifier.'),
     data: [{ ...curveStyle(0), name: `ID (bars: ${LEVEL})`, ...profileCurve(profile), showlegend: false }],
     layout: {
       ...framed({ title: 'Intrinsic dimension per layer', ...options, ...along.frame }),

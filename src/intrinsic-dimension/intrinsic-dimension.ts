@@ -20,6 +20,7 @@ import {
 import type { Points } from './points/points';
 import { SPACE_KINDS, type Space, type SpaceOptions, space } from './points/space';
 import { certifiedShare, meanDistance } from './search/neighbour-table';
+import { type KernelName, kernelName } from './search/search-kernel';
 import {
   depthForSubsamples,
   drawSubsamples,
@@ -80,6 +81,8 @@ export interface IdEstimate {
   readonly duplicates: number;
   /** Share of the points whose neighbours the fast search proved by itself; the others were searched again. */
   readonly certified: number;
+  /** What searched and multiplied: `native` with its set of instructions, or `wasm`; none for a matrix of distances. */
+  readonly kernel?: KernelName;
   readonly subsamples?: Subsamples;
   /** two-nn, where `fit` asked for it: the fitted line, for drawing. */
   readonly fit?: LinearFit;
@@ -121,7 +124,12 @@ export async function estimateIn(set: Space, options: IdOptions): Promise<IdEsti
   const { estimator: name = DEFAULT_ESTIMATOR, interval: kind = DEFAULT_INTERVAL } = options;
   const estimator = estimatorOf(options);
   const level = levelOf(options);
-  const common = { estimator: name, points: set.n, duplicates: set.duplicates };
+  const common = {
+    estimator: name,
+    points: set.n,
+    duplicates: set.duplicates,
+    ...(set.rows ? { kernel: kernelName() } : {}),
+  };
   if (isFromNeighbours(estimator))
     return { ...common, ...(await fromNeighbours(set, estimator, options, level, kind)) };
   const how = { ...options, level, interval: kind === 'iid' ? kind : 'sandwich' } as const;
@@ -134,7 +142,7 @@ async function fromNeighbours(
   options: IdOptions,
   level: number,
   kind: IntervalKind,
-): Promise<Omit<IdEstimate, 'estimator' | 'points' | 'duplicates'>> {
+): Promise<Omit<IdEstimate, 'estimator' | 'points' | 'duplicates' | 'kernel'>> {
   const chosen = options.subsamples ?? (kind === 'subsamples' ? {} : undefined);
   const needed = estimator.neighbours;
   const k = chosen

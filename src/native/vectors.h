@@ -20,7 +20,7 @@ namespace {
 constexpr int BYTES = 64, ROWS = 8, ACROSS = 2;
 #elif defined(__AVX__)
 constexpr int BYTES = 32, ROWS = 3, ACROSS = 4;
-#elif defined(__x86_64__)
+#elif defined(__x86_64__) || defined(__wasm_simd128__)
 constexpr int BYTES = 16, ROWS = 4, ACROSS = 2;
 #else
 constexpr int BYTES = 16, ROWS = 8, ACROSS = 2;

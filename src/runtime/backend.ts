@@ -1,10 +1,12 @@
-/** Chooses and loads the fastest tfjs backend of this machine; the only importer of tfjs-node-gpu. */
+/** Chooses and loads the fastest tfjs backend of this machine; the only importer of tfjs-node. */
 import { join } from 'node:path';
 import util from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
+import { IS_INSTALLED } from '../installed';
 import { nearest } from '../nearest';
 import { threads } from '../threads';
+import { bindingPath, TENSORFLOW_CURE } from './binding';
 import { installConvolutionKernels } from './operations/convolution-kernels';
 
 /** The backends, the fastest first. */
@@ -119,7 +121,7 @@ export function usesTensorFlow(): boolean {
 
 /** True when operations run in TensorFlow on the processor, for which this project has operations of its own (`native/`). */
 export function hasOwnOperations(): boolean {
-  return usesTensorFlow() && !tensorflowBackend().isUsingGpuDevice;
+  return !IS_INSTALLED && usesTensorFlow() && !tensorflowBackend().isUsingGpuDevice;
 }
 
 /** The TensorFlow backend; an error elsewhere. */
@@ -136,7 +138,7 @@ async function chooseBackend(): Promise<BackendInfo> {
     try {
       return loadTensorFlow();
     } catch (error) {
-      note = `TensorFlow is not available (${firstLine(error)}); npm run doctor says how to repair it`;
+      note = `TensorFlow is not available (${firstLine(error)}); ${TENSORFLOW_CURE}`;
     }
   }
   if (wanted !== 'cpu') {
@@ -168,12 +170,11 @@ function loadTensorFlow(): BackendInfo {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   replaceLegacyTests();
-  const addon = (name: string): unknown => require(join(__dirname, '..', '..', '.cache', `${name}.node`));
-  (addon('library') as { load(): void }).load();
-  const operations = addon('operations') as Operations;
-  if (isMainThread) operations.receiveSignalsApart();
-  require('@tensorflow/tfjs-node-gpu');
-  operations.setThreads(threads());
+  const operations = IS_INSTALLED ? undefined : ownAddons();
+  if (isMainThread) operations?.receiveSignalsApart();
+  require(bindingPath());
+  assertOneCopy();
+  operations?.setThreads(threads());
   installConvolutionKernels();
   const { binding, isUsingGpuDevice } = tensorflowBackend();
   return {
@@ -181,8 +182,23 @@ function loadTensorFlow(): BackendInfo {
     device: isUsingGpuDevice ? 'GPU' : 'CPU',
     version: binding.TF_Version,
     threads: threads(),
-    ...(isUsingGpuDevice ? {} : { instructions: operations.instructions }),
+    ...(isUsingGpuDevice || !operations ? {} : { instructions: operations.instructions }),
   };
+}
+
+/** TensorFlow's library, and the operations that set-up has compiled; a project around this one has not. */
+function ownAddons(): Operations {
+  const addon = (name: string): unknown => require(join(__dirname, '..', '..', '.cache', `${name}.node`));
+  (addon('library') as { load(): void }).load();
+  return addon('operations') as Operations;
+}
+
+/** A binding of another release brings a tfjs of its own, and registers TensorFlow there. */
+function assertOneCopy(): void {
+  if (tf.findBackend('tensorflow')) return;
+  throw new Error(
+    `@tensorflow/tfjs-node uses another copy of tfjs than this package: install its release ${tf.version.tfjs}`,
+  );
 }
 
 function fallback(name: 'wasm' | 'cpu', note: string | undefined): BackendInfo {

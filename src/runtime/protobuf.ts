@@ -1,4 +1,5 @@
 /** The protocol buffers of TensorFlow that tfjs-node brings; google-protobuf's generated classes have no types. */
+import { bindingPath } from './binding';
 
 // biome-ignore lint/suspicious/noExplicitAny: untyped library
 export type Message = any;
@@ -7,5 +8,5 @@ export type Messages = any;
 
 /** Classes by name, such as `GraphDef` and `Summary`. They are loaded when they are needed. */
 export function messages(): Messages {
-  return require('@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js');
+  return require(bindingPath('/dist/proto/api_pb.js'));
 }

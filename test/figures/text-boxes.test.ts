@@ -148,7 +148,18 @@ describe('an axis of names', () => {
     const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `layer-${i}`);
     assert.equal(categoryAxis(names(6), 600, '').axis.tickangle, 0);
     assert.equal(categoryAxis(names(20), 600, '').axis.tickangle, -90);
-    assert.equal(categoryAxis(names(20), 600, '').axis.dtick, 1);
-    assert.equal(categoryAxis(names(80), 600, '').axis.dtick, 2);
+    assert.deepEqual(categoryAxis(names(20), 600, '').axis.ticktext, names(20));
+    const every2nd = names(80).filter((_, i) => i % 2 === 0);
+    assert.deepEqual(categoryAxis(names(80), 600, '').axis.tickvals, every2nd);
+  });
+
+  it('shows long names by their ends', () => {
+    const { tickvals, ticktext } = categoryAxis(
+      ['features.0.conv', 'a.module.of.a.very.long.name.conv1'],
+      600,
+      '',
+    ).axis;
+    assert.deepEqual(tickvals, ['features.0.conv', 'a.module.of.a.very.long.name.conv1']);
+    assert.deepEqual(ticktext, ['features.0.conv', '….a.very.long.name.conv1']);
   });
 });

@@ -1,6 +1,6 @@
 /** Eigenvalues and eigenvectors of symmetric matrices. */
-import { Worker } from 'node:worker_threads';
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
+import { decomposeInThread } from './eigen-thread';
 
 /** Eigenvalues, falling, and their vectors in columns. */
 interface Eigen {
@@ -8,7 +8,8 @@ interface Eigen {
   readonly vectors: Matrix;
 }
 
-interface Decomposition {
+/** What a decomposition gives. */
+export interface Decomposition {
   /** Rising. */
   readonly values: ArrayLike<number>;
   /** [size * size], the vectors in columns. */
@@ -17,18 +18,6 @@ interface Decomposition {
 
 /** Rows from which on it takes more than a second. */
 const LONG = 300;
-
-/** What a thread of its own runs, so that others have their turn, and it can be stopped. */
-const THREAD = `
-  const { parentPort, workerData } = require('node:worker_threads');
-  const { EigenvalueDecomposition, Matrix } = require(workerData.library);
-  const matrix = Matrix.from1DArray(workerData.size, workerData.size, workerData.matrix);
-  const found = new EigenvalueDecomposition(matrix, { assumeSymmetric: true });
-  parentPort.postMessage({
-    values: found.realEigenvalues,
-    vectors: Float64Array.from(found.eigenvectorMatrix.to1DArray()),
-  });
-`;
 
 /** Decomposes a symmetric matrix [size, size]; negative eigenvalues are rounding, and become 0. */
 export async function eigen(matrix: Float64Array, size: number, signal?: AbortSignal): Promise<Eigen> {
@@ -40,7 +29,8 @@ export async function eigen(matrix: Float64Array, size: number, signal?: AbortSi
   };
 }
 
-function decompose(matrix: Float64Array, size: number): Decomposition {
+/** Decomposes in this thread. */
+export function decompose(matrix: Float64Array, size: number): Decomposition {
   const found = new EigenvalueDecomposition(Matrix.from1DArray(size, size, matrix as never), {
     assumeSymmetric: true,
   });
@@ -48,26 +38,4 @@ function decompose(matrix: Float64Array, size: number): Decomposition {
     values: found.realEigenvalues,
     vectors: Float64Array.from(found.eigenvectorMatrix.to1DArray()),
   };
-}
-
-async function decomposeInThread(
-  matrix: Float64Array,
-  size: number,
-  signal: AbortSignal | undefined,
-): Promise<Decomposition> {
-  signal?.throwIfAborted();
-  const workerData = { library: require.resolve('ml-matrix'), matrix, size };
-  const worker = new Worker(THREAD, { eval: true, workerData });
-  let stop: (() => void) | undefined;
-  try {
-    return await new Promise((resolve, reject) => {
-      stop = () => reject(signal!.reason);
-      signal?.addEventListener('abort', stop);
-      worker.once('message', resolve);
-      worker.once('error', reject);
-    });
-  } finally {
-    signal?.removeEventListener('abort', stop!);
-    await worker.terminate();
-  }
 }

@@ -1,6 +1,7 @@
 /** What a path names, as bytes: a file where it lies, or a pipe, whose bytes are collected in memory. */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { BEFORE_OPTIONS, called } from '../../called';
 import { type ByteSource, bufferBytes, descriptorBytes, openBytes } from './byte-source';
 
 /** Most bytes that are taken from a pipe, which may have no end. */
@@ -35,7 +36,9 @@ function kindOf(found: Stats): string {
 
 function standardInput(): ByteSource | Promise<ByteSource> {
   if (isatty(0))
-    throw new Error('it is a terminal: send a file into it, as in `npm run id -- - < points.npy`');
+    throw new Error(
+      `it is a terminal: send a file into it, as in ${called('id')}${BEFORE_OPTIONS} - < points.npy`,
+    );
   const found = fstatSync(0);
   if (found.isDirectory()) throw new Error('it is a folder: send a file into it');
   return found.isFile() ? descriptorBytes(0) : collect(0, 0);

@@ -1,4 +1,5 @@
 /** Points or distances from files that people have: arrays of NumPy and PyTorch, .safetensors, and tables of text. */
+import { called } from '../../called';
 import { looksLikeDistances } from '../points/distance-like';
 import type { ByteSource } from './byte-source';
 import { type Columns, chosenColumns, refuseRowNumbers } from './columns';
@@ -130,7 +131,7 @@ function rowsOf(opened: StoredArrays, options: ReadPointsOptions): Numbers {
   if (inner.length > 1) {
     if (!options.flatten) {
       throw new Error(
-        `its shape is [${shape}], and points need the shape [points, dimensions]: npm run profile measures layers and ` +
+        `its shape is [${shape}], and points need the shape [points, dimensions]: ${called('profile')} measures layers and ` +
           `tokens, and --flatten takes it for ${n} points of ${width} numbers`,
       );
     }

@@ -1,7 +1,7 @@
-/** The inner loops of a search, which set-up compiles from C++ (`native/`) for each instruction set. */
-import { join } from 'node:path';
+/** The inner loops of a search, which are compiled from C++ (`native/`) for each instruction set and for WebAssembly. */
 import { threads } from '../../threads';
 import type { FlatData } from '../points/points';
+import { kernel } from './kernel';
 
 /** Points in a panel, whose coordinates lie side by side. */
 export const PANEL: number = 32;
@@ -34,45 +34,23 @@ export interface Tile {
   readonly right: number;
 }
 
-interface Addon {
-  readonly instructions: string;
-  readonly bfloat16: boolean;
-  multiply(...given: unknown[]): void;
-  offer(...given: unknown[]): void;
-  look(...given: unknown[]): void;
-  pack(...given: unknown[]): void;
-  measure(...given: unknown[]): void;
-  distance(...given: unknown[]): void;
-  wordsToLine(words: Uint32Array): number;
+/** The kernel that searches here, with its set of instructions where it is native. */
+export type KernelName = 'wasm' | `native ${string}`;
+
+/** The kernel that searches here. */
+export function kernelName(): KernelName {
+  const instructions = kernelInstructions();
+  return instructions === 'wasm' ? 'wasm' : `native ${instructions}`;
 }
 
-let loaded: Addon | undefined;
-
-function addon(): Addon {
-  if (loaded) return loaded;
-  try {
-    loaded = require(join(__dirname, '..', '..', '..', '.cache', 'search-kernel.node')) as Addon;
-  } catch (error) {
-    const [why] = (error as Error).message.split('\n');
-    throw new Error(`the search kernel does not load (${why}): run npm run setup`);
-  }
-  const { ID_INSTRUCTIONS: wanted } = process.env;
-  if (wanted && wanted !== loaded.instructions)
-    console.warn(
-      `ID_INSTRUCTIONS=${wanted} is not used: it must be sse2, avx2, avx512 or bfloat16, and one that this processor ` +
-        `has; the kernels use ${loaded.instructions}`,
-    );
-  return loaded;
-}
-
-/** The set of instructions that the kernel uses here. */
+/** The set of instructions that the kernel uses here, or `wasm`. */
 export function kernelInstructions(): string {
-  return addon().instructions;
+  return kernel().instructions;
 }
 
 /** Whether this processor multiplies bfloat16. */
 export function hasBfloat16(): boolean {
-  return addon().bfloat16;
+  return kernel().bfloat16;
 }
 
 /** The least multiple of `size` that is not less than `count`. */
@@ -90,7 +68,7 @@ export interface Looks {
 
 /** Looks at all points, and writes what it finds from place `first` on. */
 export function look(source: FlatData, { finite, hashes }: Looks, first: number): void {
-  addon().look(...sourceOf(source), finite, hashes, first, threads());
+  kernel().look(...sourceOf(source), finite, hashes, first, threads());
 }
 
 /** Room for `n` points of `columns` coordinates. */
@@ -102,7 +80,7 @@ export function packedPoints(n: number, columns: number, precision: Precision): 
 /** Words that begin with a line of the cache, so that no register is loaded from two. */
 function alignedWords(count: number): Uint32Array {
   const room = new Uint32Array(count + LINE);
-  const first = addon().wordsToLine(room);
+  const first = kernel().wordsToLine(room);
   return room.subarray(first, first + count);
 }
 
@@ -146,7 +124,7 @@ export function pack(
   { squares, errors }: Lengths,
 ): void {
   const how = [words, width, precision === 'bfloat16', center, scale, ranges];
-  addon().pack(...sourceOf(source), from, count, ...how, squares, errors, to, threads());
+  kernel().pack(...sourceOf(source), from, count, ...how, squares, errors, to, threads());
 }
 
 /**
@@ -170,7 +148,7 @@ export function multiply(
   const subtracted = halves ?? [null];
   const halved = rows.precision === 'bfloat16';
   const factors = [rows.words, columns.words, rows.width, run, halved];
-  addon().multiply(...factors, ...range, values, stride, add, above, ...subtracted, threads());
+  kernel().multiply(...factors, ...range, values, stride, add, above, ...subtracted, threads());
 }
 
 /** The `size` nearest of each of `n` points among those that were offered, by nearness -|y_i - y_j|^2 / 2. */
@@ -194,7 +172,7 @@ export class NearestLists {
   /** Offers each pair of a tile that is above the diagonal to both of its points. */
   offer({ values, stride, top, bottom, left, right }: Tile): void {
     const lists = [this.nearness, this.indices, this.#last, this.size];
-    addon().offer(...lists, values, stride, top, bottom, left, right, threads());
+    kernel().offer(...lists, values, stride, top, bottom, left, right, threads());
   }
 }
 
@@ -210,7 +188,7 @@ export function measure(
   pairs: { readonly i: Int32Array; readonly j: Int32Array; readonly limits: Float64Array },
   squared: Float64Array,
 ): void {
-  addon().measure(...sourceOf(source), ranges, pairs.i, pairs.j, pairs.limits, squared, threads());
+  kernel().measure(...sourceOf(source), ranges, pairs.i, pairs.j, pairs.limits, squared, threads());
 }
 
 const result = new Float64Array(1);
@@ -224,7 +202,7 @@ export function distance(
 ): number {
   if (x.constructor !== y.constructor)
     return distance(Float64Array.from(x), Float64Array.from(y), ranges, limit);
-  addon().distance(x, y, ranges, limit, result);
+  kernel().distance(x, y, ranges, limit, result);
   return result[0]!;
 }
 

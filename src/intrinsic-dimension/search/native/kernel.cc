@@ -3,6 +3,9 @@
 #include "../../../native/vectors.h"
 #include <cmath>
 #include <limits>
+#if defined(__ARM_NEON)
+#include <arm_neon.h>
+#endif
 
 #define TEXT(name) #name
 #define NAME_OF(variant) TEXT(variant)
@@ -14,9 +17,19 @@ typedef double Doubles __attribute__((vector_size(BYTES)));
 inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 inline int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
-/** Products of words. */
+/** Products of words. Only here compilers may join a product and a sum, which rounds once instead of twice. */
 struct Single {
-  static inline Floats add(Floats sum, Floats a, Floats b) { return sum + a * b; }
+  static inline Floats add(Floats sum, Floats a, Floats b) {
+#if defined(__AVX512F__)
+    return (Floats)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)sum);
+#elif defined(__FMA__)
+    return (Floats)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)sum);
+#elif defined(__ARM_NEON)
+    return (Floats)vfmaq_f32((float32x4_t)sum, (float32x4_t)a, (float32x4_t)b);
+#else
+    return sum + a * b;
+#endif
+  }
 };
 #if defined(__AVX512BF16__)
 constexpr bool BFLOAT16_PRODUCTS = true;
@@ -256,19 +269,24 @@ inline Doubles wide(const float *p) {
 #endif
 }
 
+/** Sums of a distance, whatever the registers hold: distances are then the same on every processor, to the last bit. */
+constexpr int SUMS = 16;
+
 template <class T> double partialSquare(const T *x, const T *y, int64_t count) {
-  Doubles sums[4] = {};
+  Doubles sums[SUMS / WIDE] = {};
   int64_t c = 0;
-  for (; c + 4 * WIDE <= count; c += 4 * WIDE) {
-#pragma GCC unroll 4
-    for (int s = 0; s < 4; s++) {
+  for (; c + SUMS <= count; c += SUMS) {
+#pragma GCC unroll 8
+    for (int s = 0; s < SUMS / WIDE; s++) {
       const Doubles difference = wide(x + c + s * WIDE) - wide(y + c + s * WIDE);
       sums[s] += difference * difference;
     }
   }
-  const Doubles sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-  double total = 0;
-  for (int i = 0; i < WIDE; i++) total += sum[i];
+  double parts[SUMS];
+  std::memcpy(parts, sums, sizeof parts);
+  for (int half = SUMS / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; i++) parts[i] += parts[i + half];
+  double total = parts[0];
   for (; c < count; c++) {
     const double difference = double(x[c]) - double(y[c]);
     total += difference * difference;

@@ -1,0 +1,46 @@
+/** `node:stream` in a browser: what the readers of files use, on pieces that are in memory already. */
+
+/** Pieces of bytes. */
+export class Readable {
+  private constructor(readonly pieces: Iterable<Uint8Array>) {}
+
+  static from(pieces: Iterable<Uint8Array>): Readable {
+    return new Readable(pieces);
+  }
+
+  /** Memory does not fail. */
+  on(): this {
+    return this;
+  }
+
+  pipe<T>(transform: { through(pieces: Iterable<Uint8Array>): T }): T {
+    return transform.through(this.pieces);
+  }
+
+  destroy(): void {}
+}
+
+/** The part of a stream to write to, as csv-parse brings it. */
+interface Sink {
+  on(event: string, listener: (error: Error) => void): void;
+  once(event: string, listener: () => void): void;
+  resume(): void;
+  write(piece: Uint8Array): boolean;
+  end(): void;
+}
+
+/** Writes all pieces to a stream that gives nothing itself, and waits for its end; other work runs in between. */
+export async function pipeline({ pieces }: Readable, sink: Sink): Promise<void> {
+  const ended = new Promise<void>((resolve, reject) => {
+    sink.once('end', resolve);
+    sink.on('error', reject);
+  });
+  ended.catch(() => {});
+  sink.resume();
+  for (const piece of pieces) {
+    const failed = ended.then(() => {});
+    if (!sink.write(piece)) await Promise.race([new Promise<void>((go) => sink.once('drain', go)), failed]);
+  }
+  sink.end();
+  await ended;
+}

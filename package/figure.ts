@@ -1,0 +1,11 @@
+/** Figures of the package: drawn without a document, so that it needs no browser. */
+import type { Figure } from '../src/figures/figure';
+import { drawHTML, drawSVG } from './draw';
+
+export async function toSVG(figure: Figure): Promise<string> {
+  return drawSVG(figure);
+}
+
+export function toHTML(figure: Figure): string {
+  return drawHTML(figure);
+}

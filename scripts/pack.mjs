@@ -1,0 +1,79 @@
+/**
+ * `npm run pack`: leaves the package `intrinsic-dimension`, and one with the search kernel for each system, in out/packages,
+ * ready to publish. It publishes nothing.
+ *
+ *   --only <system>   compiles the kernel of one system (linux-x64-gnu, darwin-arm64, ..), or of none: --only none
+ */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeManifest, writePackage } from './lib/bundle.mjs';
+import { locked } from './lib/lock.mjs';
+import { CACHE, ROOT } from './lib/places.mjs';
+import { buildKernelFor, buildWasm, PLATFORMS, WASM_BYTES, wasmInputs } from './lib/prebuilt-kernels.mjs';
+import { run } from './lib/program.mjs';
+import { SetupError, step } from './lib/report.mjs';
+import { runMain, setUp } from './setup.mjs';
+
+const OUT = join(ROOT, 'out', 'packages');
+const STAGE = join(CACHE, 'pack');
+const { version, license, engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+
+await runMain(async () => {
+  const platforms = chosenPlatforms(process.argv.slice(2));
+  await setUp(['npm', 'compiled']);
+  await locked(join(CACHE, 'pack.lock'), async () => {
+    if (!readFileSync(WASM_BYTES, 'utf8').includes(`(${wasmInputs()})`)) {
+      await step('search kernel for WebAssembly', buildWasm);
+      await setUp(['npm', 'compiled']);
+    }
+    rmSync(STAGE, { recursive: true, force: true });
+    rmSync(OUT, { recursive: true, force: true });
+    mkdirSync(OUT, { recursive: true });
+    const main = join(STAGE, 'intrinsic-dimension');
+    await step('package intrinsic-dimension', () => writePackage(main));
+    await packed(main);
+    for (const platform of platforms) {
+      const folder = join(STAGE, platform.name);
+      await step(`kernel for ${platform.name}`, () => writeKernel(folder, platform));
+      await packed(folder);
+    }
+  });
+});
+
+/** @throws SetupError for a system that has no kernel */
+function chosenPlatforms(words) {
+  if (words.length === 0) return PLATFORMS;
+  const names = PLATFORMS.map(({ name }) => name);
+  const [option, wanted] = words;
+  if (option !== '--only' || words.length !== 2 || !['none', ...names].includes(wanted))
+    throw new SetupError(
+      `npm run pack takes --only and one of none, ${names.join(', ')}; got ${words.join(' ')}`,
+    );
+  return PLATFORMS.filter(({ name }) => name === wanted);
+}
+
+async function writeKernel(folder, platform) {
+  mkdirSync(folder, { recursive: true });
+  const { name, os, cpu, libc } = platform;
+  writeManifest(folder, {
+    name: `intrinsic-dimension-${name}`,
+    version,
+    description: `The search kernel of intrinsic-dimension for ${name}`,
+    license,
+    main: 'kernel.node',
+    files: ['kernel.node'],
+    os: [os],
+    cpu: [cpu],
+    ...(libc ? { libc: [libc] } : {}),
+    engines,
+  });
+  writeFileSync(join(folder, 'LICENSE'), readFileSync(join(ROOT, 'LICENSE')));
+  await buildKernelFor(platform, join(folder, 'kernel.node'));
+}
+
+async function packed(folder) {
+  const said = await run('npm', ['pack', '--silent', '--pack-destination', OUT], { cwd: folder });
+  const file = said.trim().split('\n').at(-1);
+  if (!existsSync(join(OUT, file))) throw new SetupError(`npm pack left no ${file} in ${OUT}`);
+  console.log(join('out', 'packages', file));
+}
