@@ -363,7 +363,7 @@ describe('kernel', function () {
     const [described, , promise] = answers.shown!.slice(-3);
     const data = ({ outputs }: Answer): Record<string, string> => ({ ...outputs[0]?.data });
     assert.equal(described!.outputs[0]?.type, 'display_data');
-    assert.match(data(described!)['text/markdown']!, /\| mean \| 2\.333 \|/);
+    assert.match(data(described!)['text/markdown']!, /\| mean \| 2\.33 \|/);
     assert.match(data(promise!)['text/plain']!, /write await/);
   });
 
