@@ -125,6 +125,8 @@ describe('the package intrinsic-dimension', function () {
     assert.match(readFileSync(join(project, 'scales.svg'), 'utf8'), /^<svg [^>]*role="img"[\s\S]*<polyline/);
     assert.equal(run([COMMAND, POINTS, '--scale', '--figure', 'scales.html']).code, 0);
     assert.match(readFileSync(join(project, 'scales.html'), 'utf8'), /^<!doctype html>[\s\S]*<svg /);
+    assert.equal(run([COMMAND, POINTS, '--report', '--figure', 'report.html']).code, 0);
+    assert.match(readFileSync(join(project, 'report.html'), 'utf8'), /<h2>[\s\S]*<figure><svg /);
     const refused = run([COMMAND, POINTS, '--scale', '--figure', 'scales.png']);
     assert.equal(refused.code, 1);
     assert.match(refused.errors, /ends in \.svg or \.html/);
@@ -140,6 +142,7 @@ describe('the package intrinsic-dimension', function () {
     const folder = join(project, 'node_modules', KERNEL);
     const kernel = join(folder, 'kernel.node');
     const whole = readFileSync(kernel);
+    const manifest = readFileSync(join(folder, 'package.json'));
     const damages: readonly (readonly [() => void, RegExp])[] = [
       [() => writeFileSync(kernel, 'no kernel'), /does not load \(.*kernel\.node: /],
       [
@@ -156,7 +159,7 @@ describe('the package intrinsic-dimension', function () {
     });
     mkdirSync(folder, { recursive: true });
     writeFileSync(kernel, whole);
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: KERNEL, main: 'kernel.node' }));
+    writeFileSync(join(folder, 'package.json'), manifest);
     for (const { kernel: name, value, interval } of [chosen, ...found]) {
       assert.equal(name, 'wasm');
       assert.deepEqual([value, interval], [native.value, native.interval]);

@@ -117,7 +117,7 @@ describe('runs', () => {
     >;
     assert.match(html!, /^<table>/);
     assert.equal(html!.match(/<tr>/g)!.length, 4);
-    assert.match(html!, /<td[^>]*>1.0e-4<\/td>/);
+    assert.match(html!, /<td[^>]*>0\.0001<\/td>/);
     assert.equal(html!.match(/>–</g)!.length, 2 + 9);
     assert.doesNotMatch(text!, /NaN|undefined|null/);
     const printed: unknown[] = [];
