@@ -2,6 +2,7 @@
  * Loads TensorFlow's library without the two lines that it prints each time: that its log is not set up yet, and that
  * oneDNN is on. They come from its static initialisers, before any setting of the log can be made.
  */
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <dlfcn.h>
@@ -26,19 +27,40 @@ void printOthers(FILE *printed) {
     if (!isExpected(line)) std::fputs(line, stderr);
 }
 
+int printedSoFar = -1;
+int standardError = -1;
+
+/** Where the library ends the process, as it does on a processor that it is not made for, its last words are shown. */
+void showAll(int) {
+  char piece[4096];
+  lseek(printedSoFar, 0, SEEK_SET);
+  for (ssize_t size; (size = read(printedSoFar, piece, sizeof piece)) > 0;)
+    if (write(standardError, piece, size) < 0) break;
+  std::signal(SIGABRT, SIG_DFL);
+}
+
 /** load(): loads it for good; whoever needs it later finds it loaded. */
 napi_value load(napi_env env, napi_callback_info) {
   FILE *printed = std::tmpfile();
-  const int standardError = printed ? dup(STDERR_FILENO) : -1;
-  if (standardError >= 0) dup2(fileno(printed), STDERR_FILENO);
+  standardError = printed ? dup(STDERR_FILENO) : -1;
+  struct sigaction before;
+  if (standardError >= 0) {
+    printedSoFar = fileno(printed);
+    struct sigaction action = {};
+    action.sa_handler = showAll;
+    sigaction(SIGABRT, &action, &before);
+    dup2(printedSoFar, STDERR_FILENO);
+  }
   const void *library = dlopen(LIBRARY, RTLD_LAZY | RTLD_NODELETE);
+  const char *reason = library ? nullptr : dlerror();
   if (standardError >= 0) {
     dup2(standardError, STDERR_FILENO);
+    sigaction(SIGABRT, &before, nullptr);
     close(standardError);
     printOthers(printed);
   }
   if (printed) std::fclose(printed);
-  if (!library) napi_throw_error(env, nullptr, dlerror());
+  if (!library) napi_throw_error(env, nullptr, reason);
   return nullptr;
 }
 
