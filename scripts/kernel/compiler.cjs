@@ -37,17 +37,31 @@ function transpileModule(javascript, options) {
   return { ...result, outputText: result.outputText.replace(/^\/\/# sourceMappingURL=.*$/gm, '') };
 }
 
-/** Lets every `await` of the code pass through a function of the kernel's, which ends a stopped cell. */
+/**
+ * Lets every `await` of the code pass through a function of the kernel's, which ends a stopped cell. What `catch` and
+ * `finally` await is left alone, so that a stopped cell can flush and close what it holds; no `catch` keeps it going.
+ */
 function stoppingAtAwaits(context) {
   const { factory } = context;
-  const through = (name, value) =>
+  const through = (name, ...values) =>
     factory.createCallExpression(
       factory.createPropertyAccessExpression(factory.createIdentifier('__tslab__'), name),
       undefined,
-      [value],
+      values,
     );
+  const passingStopOn = (clause) => {
+    const check = factory.createExpressionStatement(through('throwIfStopped'));
+    const body = factory.createTryStatement(clause.block, undefined, factory.createBlock([check]));
+    return factory.updateCatchClause(clause, clause.variableDeclaration, factory.createBlock([body]));
+  };
   const visit = (node) => {
     const { expression } = node;
+    if (ts.isTryStatement(node)) {
+      const tried = ts.visitNode(node.tryBlock, visit);
+      const clause = tried !== node.tryBlock && node.catchClause;
+      const caught = clause ? passingStopOn(clause) : node.catchClause;
+      return factory.updateTryStatement(node, tried, caught, node.finallyBlock);
+    }
     const visited = ts.visitEachChild(node, visit, context);
     if (ts.isAwaitExpression(node)) {
       const passed = ts.setTextRange(through('unlessStopped', visited.expression), expression);

@@ -7,6 +7,7 @@ const {
   dropHalfLoadedModules,
   eachUnlessStopped,
   messageOfStop,
+  throwIfStopped,
   turn,
   unlessStopped,
 } = require('./interrupts.cjs');
@@ -23,7 +24,7 @@ function createExecutor({ createConverter, createExecutor, jupyter }, interrupts
   const converters = { node: converter, browser: converter, close: () => converter.close() };
   const output = outputOfTslab();
   const tslab = createExecutor(process.cwd(), converters, output.console);
-  Object.assign(globalThis.__tslab__, { unlessStopped, eachUnlessStopped });
+  Object.assign(globalThis.__tslab__, { unlessStopped, eachUnlessStopped, throwIfStopped });
   runCodeBetween(interrupts);
 
   let running = false;

@@ -87,6 +87,11 @@ async function* eachUnlessStopped(values) {
   signal?.throwIfAborted();
 }
 
+/** Each `catch` around an `await` of a cell's code ends here. @throws Stopped */
+function throwIfStopped() {
+  cellSignal()?.throwIfAborted();
+}
+
 /** One whole turn of the event loop: signals that have arrived are handled, rejections that no code awaits are reported. */
 function turn() {
   return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
@@ -114,6 +119,7 @@ module.exports = {
   eachUnlessStopped,
   listenForInterrupts,
   messageOfStop,
+  throwIfStopped,
   turn,
   unlessStopped,
 };

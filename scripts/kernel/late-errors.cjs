@@ -2,6 +2,7 @@
 'use strict';
 
 const { lastCell } = require('./cells.cjs');
+const { Stopped } = require('./interrupts.cjs');
 const { fromThrown } = require('./problems.cjs');
 
 const EVENTS = {
@@ -14,6 +15,8 @@ function collectLateErrors(isRunning) {
   let problems = [];
   for (const [event, what] of Object.entries(EVENTS)) {
     process.on(event, (error) => {
+      // What a stopped cell had begun without awaiting it ends by Stop as well, as the user wished.
+      if (error instanceof Stopped) return;
       const when = isRunning() ? '' : `, after cell [${lastCell()}] had ended`;
       problems.push(fromThrown(error, what + when));
       if (!isRunning()) console.error(fromThrown(error, what).traceback.join('\n'));

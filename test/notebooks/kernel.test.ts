@@ -158,6 +158,31 @@ await sweep(grid, { folder, workers: 1, onChange: ([cell]) => { if (cell!.step >
         'const now = turns2; await new Promise((r) => setTimeout(r, 200)); console.log(turns2 === now);',
     },
   ],
+  cleanup: [
+    { execute: 'const ended: string[] = []; let retries = 0; const pass = () => new Promise(setImmediate);' },
+    {
+      execute: `try { console.log('begun'); while (true) await pass(); }
+catch (error) { await pass(); await pass(); ended.push('caught'); throw error; }
+finally { await pass(); await pass(); ended.push('closed'); }`,
+      ...STOP,
+    },
+    {
+      execute: `console.log('begun');
+while (true) try { await pass(); throw new Error('again'); } catch { await pass(); retries++; continue; }`,
+      ...STOP,
+    },
+    {
+      execute: `console.log(ended.join()); const tried = retries;
+await new Promise((resolve) => setTimeout(resolve, 200)); console.log(retries === tried);`,
+    },
+    {
+      execute: `const late = async () => { await new Promise((resolve) => setTimeout(resolve, 1000)); ended.push('late'); };
+void (async () => { await late(); })();
+console.log('begun'); while (true) await pass();`,
+      ...STOP,
+    },
+    { execute: 'await new Promise((resolve) => setTimeout(resolve, 2000));' },
+  ],
   unknown: [
     { execute: 'const point = model2.layers.map((layer) => layer.name + rate);\nrate.toFixed();' },
     { execute: 'turnz' },
@@ -296,6 +321,22 @@ describe('kernel', function () {
       saySeconds(name, answer!);
     }
     assert.equal(textOf(still!), 'true\n');
+  });
+
+  it('lets a stopped cell catch and close, which keeps no cell going', () => {
+    const [, closing, retrying, state] = answers.cleanup!;
+    for (const answer of [closing, retrying]) {
+      assert.equal(answer!.reply.ename, 'Interrupted', JSON.stringify(answer));
+      assert.match(answer!.reply.evalue!, /^stopped/);
+    }
+    assert.equal(textOf(state!), 'caught,closed\ntrue\n');
+  });
+
+  it('takes the late end of what a stopped cell did not await for no error', () => {
+    const [stopped, next] = answers.cleanup!.slice(-2);
+    assert.equal(stopped!.reply.ename, 'Interrupted');
+    assert.equal(next!.reply.status, 'ok', traceOf(next!));
+    assert.equal(textOf(next!), '');
   });
 
   it('says once that cells above were not run, and what to do about a wrong import', () => {
