@@ -89,9 +89,9 @@ type Logs = Readonly<Record<string, number | tf.Scalar>>;
  * a path in a record that `readRun`, `runs`, all figures and TensorBoard read. Each line is on the disk before the training
  * goes on.
  *
- * Ctrl-C and Jupyter's Stop end the training after the batch at work, or after the measurement at work: fit returns, the
- * model has its weights, and the record goes on with `resume` and an `initialEpoch` of
- * `measurements.at(-1).epoch + 1`.
+ * Ctrl-C and Jupyter's Stop end the training after the batch at work, or after the measurement at work. The model
+ * has its weights, and the record goes on with `resume` and an `initialEpoch` of `measurements.at(-1).epoch + 1`. In a
+ * script fit returns; in a notebook Stop ends the whole cell, so fit throws `Stopped`.
  *
  * @param model a tf.sequential or tf.model; `compileModel` may have compiled it
  * @param inputs examples to measure, best those of validation; they are read only
@@ -132,7 +132,7 @@ const KINDS: Kinds<IdCallbackOptions> = {
   signal: SIGNAL,
 };
 
-/** Callbacks at work, by the path of their record: fit tells them when it ends, but not when it fails. */
+/** Callbacks at work, by the path of their record: one that begins takes it from one that a stopped cell has left. */
 const atWork = new Map<string, IdCallback>();
 
 class IdCallback extends tf.Callback {
@@ -164,7 +164,9 @@ class IdCallback extends tf.Callback {
   override readonly onTrainBegin = async (): Promise<void> => {
     const { path, signal } = this.#options;
     this.#close();
+    whenFitEnds(this.#model, () => this.#close());
     this.#interrupted = false;
+    this.#epoch = 0;
     const sites = this.#sites();
     this.#checkRhythm();
     const from = this.#start();
@@ -324,14 +326,9 @@ class IdCallback extends tf.Callback {
   }
 
   async #measure(logs: Logs): Promise<void> {
-    try {
-      const measurement = await this.#measurement(logs);
-      this.#output?.measurement(measurement);
-      this.#measurements.push(measurement);
-    } catch (error) {
-      this.#close();
-      throw error;
-    }
+    const measurement = await this.#measurement(logs);
+    this.#output?.measurement(measurement);
+    this.#measurements.push(measurement);
   }
 
   async #measurement(logs: Logs): Promise<Measurement> {
@@ -391,7 +388,6 @@ class IdCallback extends tf.Callback {
 
   #assertFinite(loss: number, what: string): void {
     if (Number.isFinite(loss)) return;
-    this.#close();
     throw new Error(`${what} became ${loss} at step ${this.#step}: lower the learning rate`);
   }
 
@@ -402,16 +398,17 @@ class IdCallback extends tf.Callback {
     };
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted) stop();
-    void interruptible(
-      (interrupt) =>
-        new Promise<void>((resolve) => {
-          interrupt.addEventListener('abort', stop, { once: true });
-          this.#endListening = () => {
-            signal?.removeEventListener('abort', stop);
-            resolve();
-          };
-        }),
-    );
+    // Fit may fail before the listener is in place.
+    const ended = new Promise<void>((resolve) => {
+      this.#endListening = () => {
+        signal?.removeEventListener('abort', stop);
+        resolve();
+      };
+    });
+    void interruptible((interrupt) => {
+      interrupt.addEventListener('abort', stop, { once: true });
+      return ended;
+    });
   }
 }
 
@@ -425,6 +422,26 @@ interface Scores {
 /** A tf.Sequential trains a model inside. */
 function inner(model: tf.LayersModel): tf.LayersModel {
   return (model as unknown as { model?: tf.LayersModel }).model ?? model;
+}
+
+/**
+ * Calls `ended` when the fit at work has returned or thrown. Fit tells callbacks only that it returns; in either case it
+ * sets the model's `isTraining` to false.
+ */
+function whenFitEnds(model: tf.LayersModel, ended: () => void): void {
+  const trained = inner(model) as unknown as { isTraining: boolean };
+  // Another callback of this fit may have done the same.
+  const before = Object.getOwnPropertyDescriptor(trained, 'isTraining')!;
+  Object.defineProperty(trained, 'isTraining', {
+    configurable: true,
+    enumerable: true,
+    get: () => true,
+    set: (value: boolean) => {
+      Object.defineProperty(trained, 'isTraining', before);
+      trained.isTraining = value;
+      ended();
+    },
+  });
 }
 
 function earlierMeasurements(path: string): Measurement[] {

@@ -252,6 +252,41 @@ describe('idCallback', () => {
     assert.equal(readRun(path).done!.step, 6);
   });
 
+  it('listens for Ctrl-C no longer than fit runs, also where fit fails on its own', async () => {
+    const listeners = process.listenerCount('SIGINT');
+    const { x, y } = train();
+    const model = classifier();
+    const ids = [0, 1].map(() => idCallback(model, x, { ...QUICK, labels: y }));
+    const failing = new tf.CustomCallback({
+      onBatchEnd: async () => {
+        throw new Error('its own');
+      },
+    });
+    for (const callbacks of [
+      [...ids, failing],
+      [failing, ...ids],
+    ]) {
+      await assert.rejects(model.fit(x, y, { ...FIT, epochs: 1, callbacks }), /its own/);
+      await new Promise((resolve) => setTimeout(resolve));
+      assert.equal(process.listenerCount('SIGINT'), listeners);
+    }
+    await model.fit(x, y, { ...FIT, epochs: 1, callbacks: ids });
+    assert.equal(ids[1]!.measurements.length, 1);
+  });
+
+  it('begins again at the first epoch where a fit after the first uses it', async () => {
+    const { x, y } = train();
+    const model = classifier();
+    const ids = idCallback(model, x, { ...QUICK, labels: y, train: { inputs: x, labels: y } });
+    for (const _ of [1, 2]) {
+      await model.fit(x, y, { ...FIT, epochs: 2, callbacks: ids });
+      assert.deepEqual(
+        ids.measurements.map(({ epoch }) => epoch),
+        [0, 0, 1],
+      );
+    }
+  });
+
   it('refuses options that do not fit the model, when training begins', async () => {
     const { x, y } = train();
     const refused = async (options: IdCallbackOptions, message: RegExp): Promise<void> => {
