@@ -13,8 +13,9 @@ const ADDONS = ['addon', 'operations', 'search-kernel'];
 const USAGE = `
 Usage: npm run doctor
 
-Shows what is installed, computes known answers on this machine, and names what is wrong together with its cure. It changes
-nothing and takes no options.`;
+Shows what is installed, computes known answers on this machine, and names what is wrong together with its cure. It
+mends nothing: the steps of set-up whose results are damaged or do not work are marked, and the next npm run setup does
+them again. It takes no options.`;
 
 await runMain(async () => {
   await checkWords(process.argv.slice(2), USAGE);

@@ -35,19 +35,20 @@ const DIST = join(ROOT, 'dist');
 
 /**
  * Does all of set-up, or only the steps of these names. Throws a SetupError with one clear line when something is missing
- * on the machine.
+ * on the machine for them or, with `checksAll`, for any step.
  */
-export async function setUp(names) {
+export async function setUp(names, { checksAll = false } = {}) {
   checkNode();
   try {
     await locked(join(CACHE, 'setup.lock'), async () => {
-      const all = steps();
+      const all = steps().filter(isOpen);
+      const open = all.filter(({ name }) => names?.includes(name) !== false);
       // All that is missing on the machine is said before the first download.
-      const open = all.filter(isOpen);
-      for (const check of new Set(open.flatMap(({ checks }) => checks))) check();
-      const needed = open.reduce((sum, { gib }) => sum + gib, 0);
+      const checked = checksAll ? all : open;
+      for (const check of new Set(checked.flatMap(({ checks }) => checks))) check();
+      const needed = checked.reduce((sum, { gib }) => sum + gib, 0);
       if (needed > 0) checkDisk(ROOT, needed);
-      await doSteps(open.filter(({ name }) => names?.includes(name) !== false));
+      await doSteps(open);
     });
   } catch (error) {
     if (error.code === 'ENOSPC') throw new SetupError(`the disk of ${ROOT} is full: free some space`);

@@ -30,8 +30,8 @@ go to out/. It takes no options.`;
 
 await runMain(async () => {
   await checkWords(process.argv.slice(2), USAGE);
-  // The first pictures need neither Python nor TensorFlow: what those take comes after them.
-  await setUp(['npm', 'compiled']);
+  // The first pictures need neither Python nor TensorFlow: these come after them. What is missing for them is said now.
+  await setUp(['npm', 'compiled'], { checksAll: true });
   console.log('\n== The figures of the paper, drawn from recorded runs');
   const drawn = await drawFigures();
   if (drawn !== 0) return drawn;

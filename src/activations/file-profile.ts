@@ -77,6 +77,10 @@ export async function profile(
   } = others;
   if (!(activationMemory >= 0))
     throw new RangeError(`activationMemory must be a number of bytes, got ${activationMemory}`);
+  if (overlapNeighbours !== undefined && !overlap && labelFile === undefined)
+    throw new RangeError(
+      `overlapNeighbours is for overlap and labels: give one of them, or leave it out (got ${overlapNeighbours})`,
+    );
   const opened = await openLayers(typeof paths === 'string' ? [paths] : paths, options);
   try {
     const names = opened.layers.map(({ site }) => site);

@@ -41,6 +41,11 @@ export function word(words: readonly string[]): Kind {
   return { allowed: `one of ${words.join(', ')}`, accepts: (value) => typeof value === 'string' };
 }
 
+/** One of some words. */
+export function oneOf(words: readonly string[]): Kind {
+  return { allowed: `one of ${words.join(', ')}`, accepts: (value) => words.includes(value as string) };
+}
+
 /**
  * Refuses options that are not read. Those that are undefined count as not given.
  *

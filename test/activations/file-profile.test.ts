@@ -95,5 +95,6 @@ describe('what a profile measures besides the dimension', () => {
     writeFileSync(labels, 'a\n'.repeat(80));
     await assert.rejects(measure({ labels }), /has the label a alone/);
     await assert.rejects(measure({ labels: STACK }), /labels are one array with one axis/);
+    await assert.rejects(measure({ overlapNeighbours: 7 }), /overlapNeighbours is for overlap and labels/);
   });
 });

@@ -105,13 +105,17 @@ async function open(path: string, options: SavedOptions & ModelFileOptions): Pro
     try {
       const mask = maskPath === undefined ? undefined : await readMask(maskPath);
       const fixed = fixedBatch(path, network, feed.examples);
+      if (fixed !== undefined && batchSize !== undefined && batchSize !== fixed)
+        throw new RangeError(
+          `${path} takes ${fixed} examples at once, and batchSize is ${batchSize}: leave it out`,
+        );
       const found = await trial(path, network, feed, fixed, options, mask);
       return {
         network,
         feed,
         ...(mask ? { mask } : {}),
         sites: found.sites,
-        batchSize: fixed ?? batchSize ?? found.batchSize,
+        batchSize: batchSize ?? fixed ?? found.batchSize,
       };
     } catch (error) {
       feed.close();

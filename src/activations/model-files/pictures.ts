@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { commonShape, decodePictures } from '../../data/image-folder/decode';
+import { inWords } from '../../intrinsic-dimension/given';
 import { NATURAL } from '../../natural-order';
 import { type InputSpec, type Numbers, specInWords } from './file-network';
 import type { InputFeed } from './input-files';
@@ -36,6 +37,10 @@ export async function openPictures(
   specs: readonly InputSpec[],
   { pixels = 'unit', imageSize, examples, onNote }: PictureOptions,
 ): Promise<InputFeed> {
+  if (!PIXELS.includes(pixels))
+    throw new RangeError(`pixels must be one of ${PIXELS.join(', ')}, got ${inWords(pixels)}`);
+  if (imageSize !== undefined && !(Number.isInteger(imageSize) && imageSize >= 1))
+    throw new RangeError(`imageSize must be a whole number of at least 1, got ${inWords(imageSize)}`);
   const [spec] = specs;
   if (specs.length !== 1 || spec?.shape.length !== 4)
     throw new Error(

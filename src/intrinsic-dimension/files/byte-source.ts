@@ -53,9 +53,9 @@ function allocate(length: number): Buffer {
   const gibibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 30).toLocaleString('en')} GiB`;
   if (length > constants.MAX_LENGTH) {
     const most = gibibytes(constants.MAX_LENGTH);
-    throw new Error(
-      `it is larger than ${most}: give fewer points, or take Node 22 or newer, which reads more`,
-    );
+    const newer =
+      Number.parseInt(process.versions.node, 10) < 22 ? ', or take Node 22 or newer, which reads more' : '';
+    throw new Error(`it is larger than ${most}: give fewer points${newer}`);
   }
   try {
     return Buffer.allocUnsafeSlow(length);

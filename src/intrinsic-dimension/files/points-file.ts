@@ -1,9 +1,10 @@
 /** Points or distances from files that people have: arrays of NumPy and PyTorch, .safetensors, and tables of text. */
 import { called } from '../../called';
+import { assertGiven, CALLBACK, FLAG, type Kind, type Kinds, oneOf, TEXT } from '../given';
 import { looksLikeDistances } from '../points/distance-like';
 import type { ByteSource } from './byte-source';
 import { type Columns, chosenColumns, refuseRowNumbers } from './columns';
-import { type Format, formatOf } from './format';
+import { FORMATS, type Format, formatOf } from './format';
 import { openInput, whyUnreadable } from './input';
 import { arraysOf } from './open-arrays';
 import { readBox, type StoredArray, type StoredArrays, sizeOf } from './stored-array';
@@ -34,6 +35,18 @@ export interface ReadPointsOptions extends TableOptions {
   readonly flatten?: boolean;
 }
 
+const COLUMNS: Kind = { ...TEXT, allowed: "a text with names or numbers, such as '1,3-5'" };
+
+const READ_KINDS: Kinds<ReadPointsOptions> = {
+  format: oneOf(FORMATS),
+  key: TEXT,
+  flatten: FLAG,
+  columns: COLUMNS,
+  dropColumn: COLUMNS,
+  header: FLAG,
+  onProgress: CALLBACK,
+};
+
 interface Numbers extends PointsFile {
   readonly columns: Columns;
   readonly places: readonly number[];
@@ -44,10 +57,10 @@ interface Numbers extends PointsFile {
 /**
  * Reads points [points, dimensions] from a file, or from standard input for '-'.
  *
- * @throws Error that names the file and what is wrong with it
+ * @throws Error that names the file and what is wrong with it; RangeError for an unknown option or value
  */
 export function readPoints(path: string, options: ReadPointsOptions = {}): Promise<PointsFile> {
-  return reading(path, options, (numbers) => {
+  return reading('readPoints', path, options, (numbers) => {
     const { data, shape, notes, columns, places, isList } = numbers;
     if (isList)
       throw new Error(
@@ -63,10 +76,10 @@ export function readPoints(path: string, options: ReadPointsOptions = {}): Promi
 /**
  * Reads distances between points: a square matrix, or the upper triangle row by row, as SciPy's pdist gives it.
  *
- * @throws Error that names the file and what is wrong with it
+ * @throws Error that names the file and what is wrong with it; RangeError for an unknown option or value
  */
 export function readDistances(path: string, options: ReadPointsOptions = {}): Promise<DistancesFile> {
-  return reading(path, options, ({ data, shape, notes }) => {
+  return reading('readDistances', path, options, ({ data, shape, notes }) => {
     const [n, d] = shape;
     if (n === d && n > 1) return { distances: data, notes };
     if (n > 1 && d > 1)
@@ -78,10 +91,12 @@ export function readDistances(path: string, options: ReadPointsOptions = {}): Pr
 }
 
 async function reading<T>(
+  reader: string,
   path: string,
   options: ReadPointsOptions,
   use: (numbers: Numbers) => T,
 ): Promise<T> {
+  assertGiven(reader, options, READ_KINDS);
   let source: ByteSource | undefined;
   try {
     source = await openInput(path);
@@ -90,10 +105,16 @@ async function reading<T>(
     const found = await numbersOf(source, format, options);
     return use(note === undefined ? found : { ...found, notes: [note, ...found.notes] });
   } catch (error) {
-    throw new Error(`cannot read ${path === '-' ? 'standard input' : path}: ${whyUnreadable(error)}`);
+    const why = withNamesInCode(whyUnreadable(error));
+    throw new Error(`cannot read ${path === '-' ? 'standard input' : path}: ${why}`);
   } finally {
     source?.close();
   }
+}
+
+/** What is wrong names options as the command line does; those of another name in code are added. */
+function withNamesInCode(why: string): string {
+  return why.includes('--drop-column') ? `${why} (in code, --drop-column is dropColumn)` : why;
 }
 
 async function numbersOf(source: ByteSource, format: Format, options: ReadPointsOptions): Promise<Numbers> {

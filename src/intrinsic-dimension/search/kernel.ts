@@ -1,6 +1,6 @@
 /** Which kernel runs the inner loops of a search: the native one, or WebAssembly where that does not load. */
 import { hostVariable } from './host';
-import { loadNativeKernel, NATIVE_CURE } from './native-kernel';
+import { loadNativeKernel } from './native-kernel';
 import { wasmKernel } from './wasm-kernel';
 
 /** The inner loops, with their arguments as `native/addon.cc` takes them. */
@@ -15,6 +15,12 @@ export interface Kernel {
   measure(...given: unknown[]): void;
   distance(...given: unknown[]): void;
   wordsToLine(words: Uint32Array): number;
+}
+
+/** Why a native kernel does not load, and what to do about it. */
+export interface NotLoaded {
+  readonly reason: string;
+  readonly cure: string;
 }
 
 let chosen: Kernel | undefined;
@@ -33,9 +39,9 @@ function choose(): Kernel {
       `ID_KERNEL=${wanted} is not used: the only choice is wasm, which leaves out the native kernel`,
     );
   const native = loadNativeKernel();
-  if (typeof native === 'string') {
+  if (native && 'reason' in native) {
     console.warn(
-      `the native search kernel does not load (${native}): WebAssembly, which is slower, takes its place${NATIVE_CURE}`,
+      `the native search kernel does not load (${native.reason}): WebAssembly, which is slower, takes its place; ${native.cure}`,
     );
     return wasmKernel();
   }

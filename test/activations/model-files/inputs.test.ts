@@ -91,6 +91,15 @@ describe('a folder of pictures as inputs', () => {
       read([null, 4, 4, 3], { imageSize: 5 }),
       /imageSize is 5, and the network takes pictures of 4 x 4/,
     );
+    for (const imageSize of [0, -4, 2.5])
+      await assert.rejects(
+        read([null, null, null, 3], { imageSize }),
+        /imageSize must be a whole number of at least 1, got/,
+      );
+    await assert.rejects(
+      read([null, 2, 2, 3], { pixels: 'bits' as 'unit' }),
+      /pixels must be one of unit, symmetric, bytes, imagenet, got 'bits'/,
+    );
     await assert.rejects(read([null, 3]), /one input of four axes/);
     await assert.rejects(read([null, 3, null, 3]), /cannot be told/);
     await assert.rejects(read([null, 4, 6, 3]), /takes no squares/);

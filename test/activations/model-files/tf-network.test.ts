@@ -76,6 +76,23 @@ describe('a model.json of tfjs', () => {
     model.dispose();
   });
 
+  it('runs batches of the size that it fixes, and refuses another', async () => {
+    const model = tf.sequential({
+      layers: [tf.layers.dense({ name: 'hidden', units: 60, batchInputShape: [10, 3] })],
+    });
+    const x = tf.randomNormal([30, 3], 0, 1, 'float32', 4);
+    const inputs = join(folder, 'fixed.npy');
+    writeNpy(inputs, x);
+    const path = await save(model);
+    assert.deepEqual(await profile(path, { inputs, batchSize: 10 }), await profile(path, { inputs }));
+    await assert.rejects(
+      profile(path, { inputs, batchSize: 15 }),
+      /model\.json takes 10 examples at once, and batchSize is 15: leave it out/,
+    );
+    x.dispose();
+    model.dispose();
+  });
+
   it('is refused when it is none, and when its weights are missing', async () => {
     const path = join(folder, 'other.json');
     writeFileSync(path, '{"a": 1}');

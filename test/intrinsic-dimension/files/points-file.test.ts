@@ -288,6 +288,21 @@ describe('readPoints', () => {
     await check(write('ranks.npy', npy("'<f8'", '(5, 2)', bytesOf(ranks))), [...ranks], [5, 2], 0, {});
   });
 
+  it('refuses options that it does not read, and names those of the command line as they are in code', async () => {
+    const path = write('options.csv', 'a,b\n0.5,1\n2.25,7\n');
+    const cases: readonly [object, RegExp][] = [
+      [{ dropColumns: '1' }, /has no option dropColumns: did you mean dropColumn\?/],
+      [{ columns: 2 }, /columns must be a text with names or numbers, such as '1,3-5', got 2/],
+      [{ format: 'text' }, /format must be one of npy, npz, csv, safetensors, pt, got 'text'/],
+      [{ flatten: 'no' }, /flatten must be true or false, got 'no'/],
+    ];
+    for (const [options, message] of cases) {
+      await assert.rejects(readPoints(path, options), message);
+      await assert.rejects(readDistances(path, options), message);
+    }
+    await assert.rejects(readPoints(path, { dropColumn: 'a,b' }), /in code, --drop-column is dropColumn/);
+  });
+
   it('reads distances as a square and as a list, and refuses other shapes', async () => {
     const list = Float64Array.of(1, 2, 3, 4, 5, 6);
     const square = [0, 1, 2, 3, 1, 0, 4, 5, 2, 4, 0, 6, 3, 5, 6, 0];
