@@ -9,7 +9,7 @@ import { frameOf } from '../search/search-set';
 const EXACT_WORK = 1e10;
 
 /** Points around their mean in float64, scaled into the unit ball, where float32 products neither overflow nor vanish. */
-export function centre(rows: Rows): FlatRows & { readonly unit: number } {
+export function centre(rows: Rows): FlatRows & { readonly center: Float64Array; readonly unit: number } {
   const { n, d } = rows;
   const { center, scale } = frameOf(rows);
   const centred = new Float64Array(n * d);
@@ -17,7 +17,7 @@ export function centre(rows: Rows): FlatRows & { readonly unit: number } {
     const row = rows.row(i);
     for (let c = 0; c < d; c++, p++) centred[p] = (row[c]! - center[c]!) * scale;
   }
-  return { ...flatRows(centred, n, d), unit: 1 / scale };
+  return { ...flatRows(centred, n, d), center, unit: 1 / scale };
 }
 
 export function squaredLengths({ data, n, d }: FlatRows): Float64Array {

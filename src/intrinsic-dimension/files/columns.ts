@@ -1,5 +1,6 @@
 /** Which columns of a file are coordinates: those that are asked for, or all, none of which may number the rows. */
 import { nearest } from '../../nearest';
+import { rowNumbers } from '../points/row-numbers';
 import { shown } from './cells';
 
 /** Which columns are taken. Columns are named, or counted from 1; a list may have spans such as 2-5. */
@@ -95,7 +96,8 @@ export function refuseRowNumbers(
 ): void {
   const spans = places.map((place, c) => {
     const isNamed = INDEX_NAME.test(columns.names?.[place]?.trim() ?? '');
-    return rowNumbers(data, n, d, c, isNamed);
+    const found = n < 3 ? undefined : rowNumbers(n, (i) => data[i * d + c]!);
+    return found && (found.consecutive || isNamed) ? `${found.least} to ${found.most}` : undefined;
   });
   const first = spans.findIndex((span) => span !== undefined);
   if (first < 0 || spans.every((span) => span !== undefined)) return;
@@ -104,32 +106,4 @@ export function refuseRowNumbers(
     `its ${columnInWords(place, columns)} numbers the rows, from ${spans[first]}, and is no ` +
       `coordinate: leave it out with --drop-column ${place + 1}, or keep it with --columns all`,
   );
-}
-
-/** The first and the last number, in words, where a column numbers the rows. */
-function rowNumbers(
-  data: Grid['data'],
-  n: number,
-  d: number,
-  column: number,
-  isNamed: boolean,
-): string | undefined {
-  if (n < 3) return undefined;
-  let least = Number.POSITIVE_INFINITY;
-  let most = Number.NEGATIVE_INFINITY;
-  let inOrder = true;
-  for (let i = 0, p = column; i < n; i++, p += d) {
-    const value = data[p]!;
-    if (!Number.isInteger(value)) return undefined;
-    inOrder &&= i === 0 || value === data[p - d]! + 1;
-    least = Math.min(least, value);
-    most = Math.max(most, value);
-  }
-  const span = `${least} to ${most}`;
-  if (inOrder) return span;
-  // Three or four whole numbers are consecutive by chance.
-  if (!isNamed && (most - least !== n - 1 || n < 5)) return undefined;
-  const seen = new Set<number>();
-  for (let p = column; p < n * d; p += d) seen.add(data[p]!);
-  return seen.size === n ? span : undefined;
 }

@@ -1,4 +1,5 @@
 /** What a value means: the dimensions of known surfaces on which the same estimator gives it with as many points. */
+import { streamSeed } from '../../random';
 import type { FromNeighbours } from '../estimators/estimator';
 import { type Interval, reachOf } from '../intervals';
 import { space } from '../points/space';
@@ -104,7 +105,7 @@ export function calibration(
 function newCalibration(estimator: FromNeighbours, points: number, seed: number): Calibration {
   const sets = Math.min(MOST_SETS, Math.max(1, Math.ceil(DRAWN / points)));
   const curves = FAMILIES.map((family, f) =>
-    familyCurve(family, estimator, { points, sets, seed: seed + 1000 * f }),
+    familyCurve(family, estimator, { points, sets, seed: streamSeed(seed, f) }),
   );
   return {
     async correct(seen, limits, { onProgress, signal } = {}) {
@@ -245,7 +246,7 @@ async function simulate(
   let shape: readonly number[] = [];
   for (let s = 0; s < sets; s++) {
     const drawn = await space(
-      drawFamily(family, { points, dimension, seed: 100_000 * (seed + s) + dimension }),
+      drawFamily(family, { points, dimension, seed: streamSeed(streamSeed(seed, s), dimension) }),
     );
     const seen = glance(await drawn.neighbours(needed, signal ? { signal } : {}), estimator);
     value += Math.log(seen.value) / sets;

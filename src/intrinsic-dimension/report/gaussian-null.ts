@@ -1,4 +1,4 @@
-/** Normal points with exactly the sample covariance of a set. */
+/** Normal points with exactly the sample mean and covariance of a set. */
 import { centre, secondMoments, timesMatrix } from '../estimators/spectrum';
 import { type FlatRows, flatRows, type Rows } from '../points/points';
 import type { SearchOptions } from '../search/neighbours';
@@ -10,13 +10,13 @@ const ROUNDING = 1e-12;
 const SQUARE = 0.8;
 
 /**
- * Points Y = Q A, where A'A = X'X / n is the covariance of the points X [n, d], and the orthogonal columns of Q
+ * Points m + Q A, where m is the mean and A'A the covariance of the points X [n, d], and the orthogonal columns of Q
  * are uniform among those that are orthogonal to (1, ..., 1). If the points are normal, they have the same distribution
- * given their mean and covariance (Eaton 1983, Multivariate Statistics, chapter 7): a comparison with Y is then exact also where
+ * given their mean and covariance (Eaton 1983, Multivariate Statistics, chapter 7): a comparison with them is then exact also where
  * a covariance from few points is far from the true one.
  *
  * @param normal standard normal numbers
- * @returns points in the frame of {@link centre}, around 0
+ * @returns points [n, d] in the units of the points given
  */
 export async function gaussianLike(
   rows: Rows,
@@ -35,7 +35,10 @@ export async function gaussianLike(
   const moments = square ? (await secondMoments(draws, options)).matrix : await fastMoments(draws, options);
   solveTransposed(cholesky(moments, width), width, factor, d);
   const made = new Float64Array(n * d);
-  await timesMatrix(draws, transposed(factor, width, d), options, (i, products) => made.set(products, i * d));
+  const { center, unit } = points;
+  await timesMatrix(draws, transposed(factor, width, d), options, (i, products) => {
+    for (let c = 0; c < d; c++) made[i * d + c] = center[c]! + unit * products[c]!;
+  });
   return flatRows(made, n, d);
 }
 

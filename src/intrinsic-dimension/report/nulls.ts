@@ -131,7 +131,7 @@ function textOf(summary: string, scales: NullComparison['scales'], told: boolean
   const apart = `${Math.abs(difference).toFixed(1)} standard errors apart`;
   return told
     ? `The dimension tells the points from ${summary}: ${numbers}, ${apart}.`
-    : `The dimension cannot tell the points from ${summary}: ${numbers}, ${apart} (the intervals agree at level ${LEVEL}).`;
+    : `The dimension cannot tell the points from ${summary}: ${numbers}, ${apart} (the difference is within chance at level ${LEVEL}).`;
 }
 
 function shuffledColumns({ n, d, row }: Rows, seed: number): Rows {

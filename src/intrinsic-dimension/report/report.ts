@@ -12,7 +12,7 @@ import {
 } from '../estimators/registry';
 import { type Kinds, NUMBER, SEED } from '../given';
 import { type IntervalOptions, levelOf } from '../intervals';
-import type { NoEstimate } from '../no-estimate';
+import { type NoEstimate, NoEstimateError } from '../no-estimate';
 import type { Points, Rows } from '../points/points';
 import {
   DEFAULT_METRIC,
@@ -244,7 +244,7 @@ async function nullModels(
   return { models: await compareWithNulls(part, options) };
 }
 
-/** The lowest and the highest value at any scale, up to half of the points. */
+/** The lowest and the highest value at any scale that is not tied, up to half of the points. */
 async function extremes(
   points: Space,
   scale: Part<ScaleCurve>,
@@ -255,7 +255,14 @@ async function extremes(
   const farthest = Math.floor(part.n / 2);
   const table = await part.neighbours(farthest, search);
   const values = isKnown(scale) ? scale.curve.map(({ value }) => value) : [];
-  for (let n1 = 1; 2 * n1 <= farthest; n1 *= 2) values.push(gride(table, n1, 2 * n1).value);
+  for (let n1 = 1; 2 * n1 <= farthest; n1 *= 2) {
+    try {
+      values.push(gride(table, n1, 2 * n1).value);
+    } catch (error) {
+      const last = 4 * n1 > farthest && values.length === 0;
+      if (!(error instanceof NoEstimateError) || last) throw error;
+    }
+  }
   return { lowest: Math.min(...values), highest: Math.max(...values) };
 }
 
@@ -327,13 +334,13 @@ async function copiesWarning(
 /** A column of row numbers, and the value without it. */
 async function numberWarning(
   given: Rows,
-  { numbers }: ReportPoints,
+  { cleanNumbers }: ReportPoints,
   { value, name }: EstimateRow,
   { chosen, level, search, metric }: How,
 ): Promise<Warning | undefined> {
   const column = numberedColumn(given);
   if (!column) return undefined;
-  const looked = { ...given, n: numbers.length, row: (i: number) => given.row(numbers[i]!) };
+  const looked = { ...given, n: cleanNumbers.length, row: (i: number) => given.row(cleanNumbers[i]!) };
   const without = await orReason(async () =>
     estimateRow(await space(withoutColumn(looked, column.column), { metric }), chosen, { ...search, level }),
   );

@@ -83,6 +83,23 @@ describe('calibration', function () {
     assert.notDeepEqual(first.readings, other.readings);
   });
 
+  it('draws other sets for every family, dimension and seed, also for neighbouring and for large seeds', async () => {
+    const drawn: number[] = [];
+    const spy: FromNeighbours = {
+      ...ESTIMATOR,
+      estimate(table) {
+        drawn.push(table.distances[0]!);
+        return ESTIMATOR.estimate(table);
+      },
+    };
+    const seen = { value: 3, standardError: 0.3, shape: [0], shapeErrors: [0.1] };
+    const limits = { level: LEVEL, extremes: async () => ({ lowest: 2, highest: 4 }) };
+    for (const seed of [0, 1, 1000, Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER])
+      await calibration('spy', spy, 40, seed).correct(seen, limits);
+    assert.ok(drawn.length > 5 * FAMILIES.length * 2 * 16, 'sixteen sets at two dimensions or more');
+    assert.equal(new Set(drawn).size, drawn.length);
+  });
+
   it('reaches over all scales where no family explains the points', async () => {
     const seen = { value: 10, standardError: 0.3, shape: [-1, -1.5], shapeErrors: [0.01, 0.01] };
     const limits = { level: LEVEL, extremes: async () => ({ lowest: 2, highest: 12 }) };

@@ -103,6 +103,23 @@ describe('idReport', function () {
     );
   });
 
+  it('reads the extremes of scales that are not tied where no family explains the points', async () => {
+    // Corners of small equilateral triangles: the two nearest neighbours are equally far, the others much farther.
+    const { data: centers } = gaussian({ points: 100, dimension: 3, seed: 1 });
+    const data = Float64Array.from({ length: 900 }, (_, p) => {
+      const [i, c] = [Math.floor(p / 3), p % 3];
+      return 10 * centers[Math.floor(i / 3) * 3 + c]! + Number(i % 3 === c);
+    });
+    const { scale, corrected } = await idReport({ data, shape: [300, 3] }, { estimator: 'gride', n1: 2 });
+    assert.ok(!('reason' in scale) && !('reason' in corrected), JSON.stringify(corrected));
+    assert.deepEqual(
+      scale.missing.map(({ n1 }) => n1),
+      [1],
+    );
+    assert.equal(corrected.explained, false);
+    assert.ok(corrected.interval.lower > 0 && corrected.interval.upper >= corrected.value);
+  });
+
   it('can be stopped at any time', async () => {
     for (const share of [0.05, 0.3, 0.7]) {
       const stop = new AbortController();

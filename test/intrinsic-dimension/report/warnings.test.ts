@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { intrinsicDimension } from '../../../src/intrinsic-dimension/intrinsic-dimension';
 import {
   cube,
   embed,
@@ -188,6 +189,13 @@ describe('warnings of a report', function () {
     }
   });
 
+  it('tell one far outlier among fewer than a hundred points', async () => {
+    const set = mapped(gaussian({ points: 80, dimension: 4, seed: 2 }), (x, i) => (i === 17 ? 1e6 : x));
+    const { evidence, text } = warningOf(await idReport(set), 'outlier');
+    assert.equal(evidence['row'], 17);
+    assert.match(text, /^Row 17 is .* away from its nearest neighbour, .* and all others within \d\.\d+\./);
+  });
+
   it('tell a trajectory, and what its neighbours in time do to the value', async () => {
     const normal = normals(mulberry32(7));
     // A slow walk with a pull to the middle: consecutive rows are near each other.
@@ -225,6 +233,23 @@ describe('warnings of a report', function () {
       assert.equal(evidence['first'], first);
       assert.ok(Math.abs(evidence['without']! - 3) < 0.6, 'the other three columns: 3, with an error of .2');
     }
+  });
+
+  it('tell a column of row numbers with gaps, and the value without it and without near copies', async () => {
+    const points = gaussian({ points: POINTS, dimension: 4, seed: 3 });
+    const copies = 40;
+    const data = points.data.map((x) => 1e10 * x);
+    // A copy is some rows and 10 away, which is near among points 1e9 apart.
+    for (let i = 0; i < copies; i++)
+      for (let c = 1; c < 4; c++) data[(POINTS - 1 - i) * 4 + c] = data[i * 4 + c]! + 1 + c;
+    for (let i = 0; i < POINTS; i++) data[i * 4] = 2 * i;
+    const report = await idReport({ data, shape: points.shape });
+    assert.equal(report.points, POINTS - copies);
+    const { evidence } = warningOf(report, 'row numbers');
+    assert.deepEqual([evidence['first'], evidence['last']], [0, 2 * POINTS - 2]);
+    const others = data.slice(0, report.points * 4).filter((_, p) => p % 4 > 0);
+    const { value } = await intrinsicDimension({ data: others, shape: [report.points, 3] });
+    assert.ok(Math.abs(evidence['without']! - value) < 1e-6 * value, `${evidence['without']} ${value}`);
   });
 
   it('tell bias and too few points', async () => {

@@ -1,6 +1,7 @@
 /** Arrays that are something else than points: a matrix of distances, or columns that number the rows. */
 import { looksLikeDistances } from '../../points/distance-like';
 import type { Rows } from '../../points/points';
+import { rowNumbers } from '../../points/row-numbers';
 import type { Warning } from './warning';
 
 /** @param rows as they were given, with their duplicates */
@@ -18,22 +19,19 @@ export function distancesWarning(rows: Rows): Warning | undefined {
 }
 
 /**
- * The first column, or the last, whose values number the rows: whole numbers that rise or fall from row to row, or that are each
- * number of a range once.
+ * The first column, or the last, whose values number the rows. Whole numbers that only rise or fall are enough for a warning,
+ * where a file is refused for consecutive ones alone.
  */
-export function numberedColumn(
-  rows: Rows,
-): { readonly column: number; readonly first: number; readonly last: number } | undefined {
-  const { n, d, row } = rows;
+export function numberedColumn({
+  n,
+  d,
+  row,
+}: Rows): { readonly column: number; readonly first: number; readonly last: number } | undefined {
   if (n < 10 || d < 2) return undefined;
   for (const column of [0, d - 1]) {
-    const values = Float64Array.from({ length: n }, (_, i) => row(i)[column]!);
-    if (!values.every(Number.isInteger)) continue;
-    const rising = values.every((value, i) => i === 0 || value > values[i - 1]!);
-    const falling = values.every((value, i) => i === 0 || value < values[i - 1]!);
-    const sorted = values.slice().sort();
-    const range = sorted[n - 1]! - sorted[0]! === n - 1 && new Set(values).size === n;
-    if (rising || falling || range) return { column, first: values[0]!, last: values[n - 1]! };
+    const found = rowNumbers(n, (i) => row(i)[column]!);
+    if (found && (found.consecutive || found.ordered))
+      return { column, first: found.least, last: found.most };
   }
   return undefined;
 }

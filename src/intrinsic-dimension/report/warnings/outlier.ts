@@ -3,7 +3,7 @@ import type { Rows } from '../../points/points';
 import { meanDistance, type NeighbourTable } from '../../search/neighbour-table';
 import { percent, short, type Warning } from './warning';
 
-/** So many times as far as 99 % of the points. */
+/** So many times as far as 99 % of the points, or as all but one of up to a hundred. */
 const FAR = 30;
 /** Few points that hold this share of the variance together. */
 const VARIANCE = 0.5;
@@ -25,7 +25,7 @@ export function outlierWarning(
   const nearest = Float64Array.from({ length: n }, (_, i) => distances[i * k]!);
   const sorted = nearest.slice().sort();
   const usual = sorted[n >> 1]!;
-  const most = sorted[Math.min(n - 1, Math.floor(0.99 * n))]!;
+  const most = sorted[Math.min(n - 2, Math.floor(0.99 * n))]!;
   const farthest = nearest.indexOf(sorted[n - 1]!);
   const mean = meanDistance(table, 1);
   const held = rows && heldByFew(rows);
@@ -37,7 +37,7 @@ export function outlierWarning(
       name: 'outlier',
       text:
         `Row ${evidence.row} is ${short(sorted[n - 1]!)} away from its nearest neighbour, where half of the points are within ${short(usual)} ` +
-        `and 99 % within ${short(most)}. The mean distance (${short(mean)}) and variances tell of this row alone: ` +
+        `and ${n > 100 ? '99 %' : 'all others'} within ${short(most)}. The mean distance (${short(mean)}) and variances tell of this row alone: ` +
         'distances in this report are medians. Look at the row, and leave it out if it is a fault.',
       evidence,
     };
