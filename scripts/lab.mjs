@@ -1,17 +1,15 @@
 /** `npm run lab`: builds, watches the source, and starts JupyterLab with the project's kernel, on this machine only. */
 import { spawn } from 'node:child_process';
-import { existsSync, watch } from 'node:fs';
+import { cpSync, existsSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './lib/program.mjs';
 import { checkWords } from './lib/words.mjs';
 import { jupyterEnvironment } from './notebooks.mjs';
 import { PYTHON, ROOT, runMain, setUp, TSC } from './setup.mjs';
 
-/** Colours of figures on dark themes. */
-const STYLE = [
-  '--LabApp.custom_css=True',
-  `--ServerApp.static_custom_path=${join(ROOT, 'scripts', 'jupyter', 'custom')}`,
-];
+/** Colours of figures on dark themes, which JupyterLab looks for among its settings and nowhere else. */
+const CUSTOM = join(ROOT, 'scripts', 'jupyter', 'custom');
+const STYLE = ['--LabApp.custom_css=True'];
 
 /** With a token, for this machine alone; no news, updates or extensions from the network. */
 const PRIVATE = [
@@ -45,9 +43,11 @@ await runMain(async () => {
   process.on('SIGINT', () => {});
   let lab;
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => (lab ? lab.kill() : process.exit(1)));
+  const environment = jupyterEnvironment();
+  cpSync(CUSTOM, join(environment.JUPYTER_CONFIG_DIR, 'custom'), { recursive: true });
   lab = spawn(PYTHON, ['-m', 'jupyterlab', ...PRIVATE, ...STYLE, ...folder, ...root, ...browser, ...words], {
     cwd: ROOT,
-    env: { ...process.env, ...jupyterEnvironment() },
+    env: { ...process.env, ...environment },
     stdio: 'inherit',
   });
   const code = await new Promise((resolve, reject) => {

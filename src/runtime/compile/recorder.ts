@@ -8,8 +8,8 @@ import { LoopNodes } from './loop-nodes';
 import { TraceError } from './outputs';
 import { learningRateOf } from './tfjs-optimizers';
 
-/** Milliseconds of tracing without a word. */
-const SILENT = 2000;
+/** Operations after which a trace says what it is about; the networks of this project have far fewer. */
+export const LONG_TRACE = 5000;
 
 /** A tensor in a graph. */
 export interface GraphTensor {
@@ -57,8 +57,7 @@ export class Recorder {
   /** The loop whose body is being recorded, and the nodes in it by the dataIds of tensors. */
   #loop: { readonly nodes: LoopNodes; readonly names: Map<object, string> } | undefined;
   #loops = 0;
-  /** When to say that tracing takes long; nothing once it is said. */
-  #tellAt: number | undefined = performance.now() + SILENT;
+  #toldLong = false;
   /** Off while something runs that belongs to no graph. */
   #listening = true;
 
@@ -279,11 +278,11 @@ export class Recorder {
     });
   }
 
-  /** Tracing cannot be stopped or watched, so one that takes long says what it is about. */
-  #tellIfSlow(): void {
+  /** Tracing cannot be stopped or watched, so a long one says what it is about. */
+  #tellIfLong(): void {
     const { length } = this.graph.nodes;
-    if (this.#tellAt === undefined || performance.now() < this.#tellAt) return;
-    this.#tellAt = undefined;
+    if (this.#toldLong || length < LONG_TRACE) return;
+    this.#toldLong = true;
     console.warn(
       `Compiling '${this.#entry}': ${length.toLocaleString('en')} operations so far. A long loop in JavaScript is ` +
         'recorded turn by turn, and its first run takes several times as long.',
@@ -292,7 +291,7 @@ export class Recorder {
 
   #operation(op: string, attributes: readonly OpAttribute[], from: tf.Tensor[], to: tf.Tensor[]): void {
     if (!this.#listening) return;
-    this.#tellIfSlow();
+    this.#tellIfLong();
     const inputs = from.map((tensor) => this.#nameOf(tensor));
     const name = this.graph.operation(op, from, inputs, attributes);
     const names = this.#loop?.names ?? this.#names;
