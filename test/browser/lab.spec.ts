@@ -151,8 +151,8 @@ new DataFrame([columns.map((_, i) => i / 7)], { columns: columns }).describe()`;
     }
 
     // All of it, in a small form.
-    // live, layers, profile, its fit, the run, the grid, and estimators
-    assert.equal(await runFromTopToBottom(notebook), 7);
+    // live, layers, profile, its fit, the run, the grid, estimators, and two of the public code's validation
+    assert.equal(await runFromTopToBottom(notebook), 9);
 
     // Another weight decay: a run of its own, stopped in the middle.
     await notebook.typeOver(parameters, 'weightDecay:', 'weightDecay: 0.5,');
