@@ -3,7 +3,7 @@
 
 const { SourceMap } = require('node:module');
 const { allowManyTimers } = require('./file-changes.cjs');
-const { packagePaths } = require('./package.cjs');
+const { packagePaths, packageTypes } = require('./package.cjs');
 
 const compilerPath = require.resolve('@tslab/typescript-for-tslab', {
   paths: [require.resolve('tslab/package.json')],
@@ -18,12 +18,15 @@ function replaceCompiler() {
   require.cache[compilerPath].exports = { ...ts, createWatchCompilerHost, transpileModule };
 }
 
-/** The first of a cell's two compilations: checks the types, and makes JavaScript of it. */
+/**
+ * The first of a cell's two compilations: checks the types, and makes JavaScript of it. The package always belongs to the
+ * program: otherwise the compiler would forget it with every cell that does not import it, and read it again.
+ */
 function createWatchCompilerHost(files, options, sys, ...rest) {
   allowManyTimers(sys);
   const lib = [...options.lib, 'lib.es2023.d.ts'];
   const stricter = { ...options, strict: true, inlineSourceMap: true, lib, paths: packagePaths };
-  return ts.createWatchCompilerHost(files, stricter, sys, ...rest);
+  return ts.createWatchCompilerHost([...files, packageTypes], stricter, sys, ...rest);
 }
 
 /** The second: makes a CommonJS module of the JavaScript. */
@@ -38,8 +41,9 @@ function transpileModule(javascript, options) {
 }
 
 /**
- * Lets every `await` of the code pass through a function of the kernel's, which ends a stopped cell. What `catch` and
- * `finally` await is left alone, so that a stopped cell can flush and close what it holds; no `catch` keeps it going.
+ * Lets every `await` of the code pass through a function of the kernel's, which ends a stopped cell. What stands in
+ * `catch` and `finally`, and what they call, may go on for a while, so that a stopped cell can flush and close what it
+ * holds; no `catch` keeps it going.
  */
 function stoppingAtAwaits(context) {
   const { factory } = context;
@@ -49,28 +53,65 @@ function stoppingAtAwaits(context) {
       undefined,
       values,
     );
+  const statement = (...call) => factory.createExpressionStatement(through(...call));
+  /** In a `catch` or a `finally` of the function that is visited. */
+  let closing = false;
+  const visitAs = (isClosing, node) => {
+    const before = closing;
+    closing = isClosing;
+    const visited = ts.visitNode(node, visit);
+    closing = before;
+    return visited;
+  };
+  const beginning = (block) => factory.createBlock([statement('closeIfStopped'), ...block.statements], true);
+  /** `catch (error) { ... }` -> `catch (thrown) { try { let error = thrown; ... } finally { throwIfStopped(thrown) } }` */
   const passingStopOn = (clause) => {
-    const check = factory.createExpressionStatement(through('throwIfStopped'));
-    const body = factory.createTryStatement(clause.block, undefined, factory.createBlock([check]));
-    return factory.updateCatchClause(clause, clause.variableDeclaration, factory.createBlock([body]));
+    const thrown = factory.createUniqueName('thrown');
+    const { variableDeclaration: declared, block } = clause;
+    const own = declared
+      ? [factory.createVariableDeclaration(declared.name, undefined, undefined, thrown)]
+      : [];
+    const variables = factory.createVariableDeclarationList(own, ts.NodeFlags.Let);
+    const statements = [
+      ...(declared ? [factory.createVariableStatement(undefined, variables)] : []),
+      ...block.statements,
+    ];
+    const body = factory.createTryStatement(
+      beginning(factory.updateBlock(block, statements)),
+      undefined,
+      factory.createBlock([statement('throwIfStopped', thrown)]),
+    );
+    return factory.updateCatchClause(
+      clause,
+      factory.createVariableDeclaration(thrown),
+      factory.createBlock([body]),
+    );
+  };
+  const visitTry = (node) => {
+    const tryBlock = ts.visitNode(node.tryBlock, visit);
+    let catchClause = node.catchClause && visitAs(true, node.catchClause);
+    let finallyBlock = node.finallyBlock && visitAs(true, node.finallyBlock);
+    // Code without an await is not stopped where it can be caught.
+    if (tryBlock !== node.tryBlock) {
+      if (catchClause) catchClause = passingStopOn(catchClause);
+      if (finallyBlock) finallyBlock = beginning(finallyBlock);
+    }
+    return factory.updateTryStatement(node, tryBlock, catchClause, finallyBlock);
   };
   const visit = (node) => {
+    if (ts.isTryStatement(node)) return visitTry(node);
+    if (closing && ts.isFunctionLike(node)) return visitAs(false, node);
     const { expression } = node;
-    if (ts.isTryStatement(node)) {
-      const tried = ts.visitNode(node.tryBlock, visit);
-      const clause = tried !== node.tryBlock && node.catchClause;
-      const caught = clause ? passingStopOn(clause) : node.catchClause;
-      return factory.updateTryStatement(node, tried, caught, node.finallyBlock);
-    }
     const visited = ts.visitEachChild(node, visit, context);
     if (ts.isAwaitExpression(node)) {
-      const passed = ts.setTextRange(through('unlessStopped', visited.expression), expression);
+      const name = closing ? 'unlessLeft' : 'unlessStopped';
+      const passed = ts.setTextRange(through(name, visited.expression), expression);
       return factory.updateAwaitExpression(visited, passed);
     }
     if (!ts.isForOfStatement(node) || !node.awaitModifier) return visited;
     const passed = ts.setTextRange(through('eachUnlessStopped', visited.expression), expression);
-    const { awaitModifier, initializer, statement } = visited;
-    return factory.updateForOfStatement(visited, awaitModifier, initializer, passed, statement);
+    const { awaitModifier, initializer, statement: body } = visited;
+    return factory.updateForOfStatement(visited, awaitModifier, initializer, passed, body);
   };
   return (file) => ts.visitNode(file, visit);
 }

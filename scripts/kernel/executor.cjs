@@ -4,11 +4,13 @@
 const vm = require('node:vm');
 const { addCell, nameCode } = require('./cells.cjs');
 const {
+  closeIfStopped,
   dropHalfLoadedModules,
   eachUnlessStopped,
   messageOfStop,
   throwIfStopped,
   turn,
+  unlessLeft,
   unlessStopped,
 } = require('./interrupts.cjs');
 const { collectLateErrors } = require('./late-errors.cjs');
@@ -24,7 +26,13 @@ function createExecutor({ createConverter, createExecutor, jupyter }, interrupts
   const converters = { node: converter, browser: converter, close: () => converter.close() };
   const output = outputOfTslab();
   const tslab = createExecutor(process.cwd(), converters, output.console);
-  Object.assign(globalThis.__tslab__, { unlessStopped, eachUnlessStopped, throwIfStopped });
+  Object.assign(globalThis.__tslab__, {
+    closeIfStopped,
+    eachUnlessStopped,
+    throwIfStopped,
+    unlessLeft,
+    unlessStopped,
+  });
   runCodeBetween(interrupts);
 
   let running = false;
@@ -34,16 +42,21 @@ function createExecutor({ createConverter, createExecutor, jupyter }, interrupts
   async function execute(source) {
     addCell(source);
     output.clear();
-    interrupts.cellArrives(tslab.interrupt);
+    const left = new Promise((resolve) => {
+      interrupts.cellArrives(() => {
+        tslab.interrupt();
+        resolve();
+      });
+    });
     running = true;
     warnOfRebuild();
-    const succeeded = await interrupts.inCell(() => tslab.execute(source));
-    const unshown = await interrupts.inCell(() => showValues(output.values, jupyter));
+    const succeeded = await tslab.execute(source);
+    const unshown = await Promise.race([showValues(output.values, jupyter), left.then(() => undefined)]);
     interrupts.cellEnds();
     // Rejections that no code awaits are reported a turn of the event loop later.
     await turn();
     running = false;
-    failure = unshown ?? problemOf(succeeded, output, lateErrors.take(), interrupts.asked());
+    failure = unshown ?? problemOf(succeeded, output, lateErrors.take(), interrupts);
     return failure === undefined;
   }
 
@@ -58,10 +71,11 @@ function createExecutor({ createConverter, createExecutor, jupyter }, interrupts
 }
 
 /** What is wrong with a cell that has ended, the most telling first. */
-function problemOf(succeeded, { diagnostics, thrown }, [late], asked) {
+function problemOf(succeeded, { diagnostics, thrown }, [late], interrupts) {
+  const asked = interrupts.asked();
   if (diagnostics.length > 0) return fromDiagnostics(diagnostics);
   if (thrown.length > 0) {
-    const stopped = messageOfStop(thrown[0], { asked });
+    const stopped = messageOfStop(thrown[0], { asked, forced: interrupts.forced() });
     if (stopped === undefined) return fromThrown(thrown[0]);
     dropHalfLoadedModules();
     return interruption(stopped);

@@ -1,6 +1,11 @@
 // Files that change on disk, such as the package compiled again, while a notebook is open.
 'use strict';
 
+const { channel } = require('node:diagnostics_channel');
+
+/** Is told of each timer that the compiler sets. */
+const timers = channel('typescript-kernel.timers');
+
 /**
  * tslab has room for one timer of the compiler, which it sets and runs when it compiles a cell; a second one, set because
  * a file has changed, would throw out of the file watcher. Here any number wait for tslab's one.
@@ -22,6 +27,7 @@ function allowManyTimers(sys) {
     waiting.add(timer);
     if (!isSet) setOnlyTimer(runAll);
     isSet = true;
+    timers.publish({});
     return timer;
   };
   sys.clearTimeout = (timer) => waiting.delete(timer);

@@ -1,9 +1,10 @@
 // Jupyter's Stop button, which reaches the kernel as SIGINT.
 'use strict';
 
-const { AsyncLocalStorage } = require('node:async_hooks');
-
-/** Milliseconds in which a stopped cell may end by itself, such as after a batch; then it is left. */
+/**
+ * Milliseconds in which a stopped cell may end by itself, such as after a batch, and close what it holds; then it is left.
+ * Code that lets nothing else happen for so long is ended where it stands, by control-thread.cjs.
+ */
 const GRACE = 1000;
 
 /** A cell that Stop has ended. */
@@ -11,11 +12,23 @@ class Stopped extends Error {
   name = 'Stopped';
 }
 
-/** The cell that code belongs to, also what it has called and awaits: its signal is aborted by Stop. */
-const cellOfCode = new AsyncLocalStorage();
+const newCell = (leave) => ({
+  stopped: new AbortController(),
+  left: new AbortController(),
+  closes: false,
+  leave,
+});
 
-/** The signal of the cell whose code is running; src/cell-signal.ts asks. */
-const cellSignal = () => cellOfCode.getStore()?.signal;
+/**
+ * The cell that runs, or ran last: `stopped` is aborted by Stop, `left` when its time to close is over, and `closes` once
+ * it runs a `catch` or a `finally` in between. What earlier cells have begun and nobody awaits belongs to it as well: no
+ * AsyncLocalStorage tells them apart, since Node 20 and 22 cannot go on with one after code was ended where it stood.
+ */
+let cell = newCell();
+
+/** The signal that ends what begins now: Stop, or the end of the time of a cell that closes what it holds. */
+const cellSignal = () => (cell.closes ? cell.left : cell.stopped).signal;
+// src/cell-signal.ts asks.
 globalThis[Symbol.for('Jupyter.cellSignal')] = cellSignal;
 
 /**
@@ -24,48 +37,89 @@ globalThis[Symbol.for('Jupyter.cellSignal')] = cellSignal;
  * would be forgotten with the listener if nothing took that turn.
  */
 function listenForInterrupts() {
-  /** Ends the wait for the running cell; undefined where there is none. */
-  let leave;
+  let running = false;
   let begun = false;
   let asked = false;
-  let cell = new AbortController();
-  let patience;
+  /** Whether code of the cell was ended where it stood. */
+  let forced = false;
+  /** Whether what runs is the code of a cell, which may be ended where it stands: read by control-thread.cjs. */
+  const endable = new Int32Array(new SharedArrayBuffer(4));
   /** What goes on without a cell, such as training that no cell awaits. */
   const alsoStops = [];
-  process.on('SIGINT', () => {
+  const afterForce = [];
+
+  function stop(message) {
+    const stopping = cell;
+    stopping.stopped.abort(new Stopped(message));
+    setTimeout(leave, GRACE, stopping).unref();
+  }
+  function leave(leaving) {
+    leaving.left.abort(new Stopped('its time to close is over'));
+    if (running && leaving === cell) cell.leave();
+  }
+  function onInterrupt() {
     for (const stop of alsoStops) stop();
-    if (!leave) return;
+    if (!running) return;
     // A cell with its own listener ends itself in good order; the second interrupt leaves it at once.
     const ownListener = process.listenerCount('SIGINT') > 1;
     if (begun && (asked || !ownListener)) {
-      cell.abort(new Stopped('stopped; run the cell again to begin again'));
-      if (asked) leave();
-      else patience = setTimeout(leave, GRACE);
+      stop('stopped; run the cell again to begin again');
+      if (asked) leave(cell);
     }
     asked = true;
-  });
+  }
+  process.on('SIGINT', onInterrupt);
+
   return {
-    /** Before a cell is compiled; its code is to be run by `inCell`. */
+    endable,
+    /** Before a cell is compiled. */
     cellArrives(leaveCell) {
-      leave = leaveCell;
+      cell = newCell(leaveCell);
+      running = true;
       begun = false;
       asked = false;
-      cell = new AbortController();
+      forced = false;
     },
-    inCell: (body) => cellOfCode.run(cell, body),
     /** Between compiling and running. @throws Stopped when Stop was pressed in the meantime */
     async codeBegins() {
       await turn();
       if (asked) throw new Stopped('stopped before it began; run the cell again');
       begun = true;
+      endable[0] = 1;
     },
     cellEnds() {
-      clearTimeout(patience);
-      leave = undefined;
+      running = false;
+      endable[0] = 0;
+    },
+    /** Runs what belongs to the kernel, and must not be ended in the middle, while a cell may run. */
+    unending(body) {
+      const before = endable[0];
+      endable[0] = 0;
+      try {
+        return body();
+      } finally {
+        endable[0] = before;
+      }
+    },
+    /** Code of the cell was ended where it stood: what awaits it would wait for ever. */
+    async codeWasEnded() {
+      forced = true;
+      // The signal that has waited for its turn comes first.
+      await turn();
+      for (const listener of process.listeners('SIGINT'))
+        if (listener !== onInterrupt) process.off('SIGINT', listener);
+      for (const repair of afterForce) repair();
+      asked = true;
+      cell.stopped.abort(new Stopped('stopped'));
+      leave(cell);
     },
     /** Whether Stop was pressed in this cell. */
     asked: () => asked,
+    /** Whether code of this cell was ended where it stood. */
+    forced: () => forced,
     onStop: (stop) => alsoStops.push(stop),
+    /** What repairs a library whose code was ended where it stood. */
+    onForce: (repair) => afterForce.push(repair),
   };
 }
 
@@ -73,7 +127,15 @@ function listenForInterrupts() {
 async function unlessStopped(promise) {
   const signal = cellSignal();
   const value = await promise;
-  signal?.throwIfAborted();
+  signal.throwIfAborted();
+  return value;
+}
+
+/** Each `await` in a `catch` or a `finally` passes here: it goes on until the cell's time to close is over. @throws Stopped */
+async function unlessLeft(promise) {
+  const { signal } = cell.left;
+  const value = await promise;
+  signal.throwIfAborted();
   return value;
 }
 
@@ -81,15 +143,21 @@ async function unlessStopped(promise) {
 async function* eachUnlessStopped(values) {
   const signal = cellSignal();
   for await (const value of values) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     yield value;
   }
-  signal?.throwIfAborted();
+  signal.throwIfAborted();
 }
 
-/** Each `catch` around an `await` of a cell's code ends here. @throws Stopped */
-function throwIfStopped() {
-  cellSignal()?.throwIfAborted();
+/** Each `catch` and each `finally` around an `await` begins here: in a stopped cell, what they call may run to its end. */
+function closeIfStopped() {
+  if (cell.stopped.signal.aborted) cell.closes = true;
+}
+
+/** Each `catch` around an `await` of a cell's code ends here, also one that wakes after its cell was left. @throws Stopped */
+function throwIfStopped(thrown) {
+  if (thrown instanceof Stopped) throw thrown;
+  cell.stopped.signal.throwIfAborted();
 }
 
 /** One whole turn of the event loop: signals that have arrived are handled, rejections that no code awaits are reported. */
@@ -98,7 +166,8 @@ function turn() {
 }
 
 /** The message for what ended a cell because the user wanted it; undefined for what is an error of its own. */
-function messageOfStop(thrown, { asked }) {
+function messageOfStop(thrown, { asked, forced }) {
+  if (forced) return 'stopped in the middle of its code; variables keep what they hold, no `finally` was run';
   if (thrown instanceof Stopped) return thrown.message;
   if (thrown?.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED') return 'stopped';
   if (thrown?.message === 'Interrupted asynchronously')
@@ -114,12 +183,15 @@ function dropHalfLoadedModules() {
 }
 
 module.exports = {
+  GRACE,
   Stopped,
+  closeIfStopped,
   dropHalfLoadedModules,
   eachUnlessStopped,
   listenForInterrupts,
   messageOfStop,
   throwIfStopped,
   turn,
+  unlessLeft,
   unlessStopped,
 };

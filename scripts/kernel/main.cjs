@@ -24,9 +24,9 @@ if (!configPath) {
 }
 try {
   resolvePackage();
-  makeTrainingStoppable(interrupts.onStop);
+  makeTrainingStoppable(interrupts);
   const tslab = loadTslab();
-  createServer(tslab, createExecutor(tslab, interrupts), configPath).init();
+  createServer(tslab, createExecutor(tslab, interrupts), interrupts, configPath).init();
 } catch (error) {
   console.error(`the TypeScript kernel cannot start: ${error.message}`);
   process.exit(1);

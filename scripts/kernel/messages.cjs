@@ -1,12 +1,13 @@
 // Jupyter's messages, where tslab leaves some out or gets them wrong.
 'use strict';
 
+const { listenForControl } = require('./control.cjs');
 const { helpBundle, inspectAt } = require('./help.cjs');
 const { turn } = require('./interrupts.cjs');
 const { createRunningCell } = require('./running-cell.cjs');
 
 /** The server that Jupyter talks to; `init()` starts it. */
-function createServer({ jupyter }, executor, configPath) {
+function createServer({ jupyter }, executor, interrupts, configPath) {
   class Handler extends jupyter.JupyterHandlerImpl {
     constructor(...args) {
       super(...args);
@@ -31,8 +32,12 @@ function createServer({ jupyter }, executor, configPath) {
       return reply.status === 'error' ? { ...reply, ...executor.failure() } : reply;
     }
 
+    handleComplete(request) {
+      return interrupts.unending(() => super.handleComplete(request));
+    }
+
     handleInspect({ code, cursor_pos }) {
-      const info = inspectAt(executor, code, cursor_pos);
+      const info = interrupts.unending(() => inspectAt(executor, code, cursor_pos));
       return { status: 'ok', found: info !== undefined, data: info ? helpBundle(info) : {}, metadata: {} };
     }
   }
@@ -40,6 +45,13 @@ function createServer({ jupyter }, executor, configPath) {
   class Server extends jupyter.ZmqServer {
     /** The cell that runs now. */
     running = undefined;
+
+    async bindSocket(socket, port) {
+      if (socket !== this.control) return super.bindSocket(socket, port);
+      const { transport, ip, key } = this.connInfo;
+      const handle = (answering, frames) => this.handleShellMessage(answering, ...frames);
+      return listenForControl({ address: `${transport}://${ip}:${port}`, key, interrupts, handle });
+    }
 
     /**
      * tslab calls a cell busy when it arrives, and so the first one that ends makes the kernel idle for all that wait. A
@@ -52,9 +64,14 @@ function createServer({ jupyter }, executor, configPath) {
     }
 
     /** What is sent first by everyone who connects: the time until the first cell is there to be used. */
-    handleKernelInfo(...args) {
-      super.handleKernelInfo(...args);
-      if (!this.isWarm) setTimeout(executor.warmUp, 0);
+    handleKernelInfo(socket, message) {
+      super.handleKernelInfo(socket, message);
+      if (!this.isWarm)
+        setTimeout(() => {
+          super.publishStatus('busy', message);
+          executor.warmUp();
+          this.publishStatus('idle', message);
+        }, 0);
       this.isWarm = true;
     }
 
@@ -92,6 +109,12 @@ function createServer({ jupyter }, executor, configPath) {
       else super.publishStatus('busy', message);
       cell.end(reply);
       return reply;
+    }
+
+    /** What still runs, or waits in code that was ended where it stood, does not keep the process. */
+    close() {
+      super.close();
+      setTimeout(process.exit, 1000, 0).unref();
     }
 
     publish(type, content, message) {

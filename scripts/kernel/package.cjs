@@ -15,10 +15,11 @@ function resolvePackage() {
   };
 }
 
+const packageTypes = path.join(ROOT, types);
 /** The same for the compiler, as its option `paths`. */
-const packagePaths = { [name]: [path.join(ROOT, types)] };
+const packagePaths = { [name]: [packageTypes] };
 
 /** Where the compiled files of the package are. */
 const packageFolder = path.join(ROOT, path.dirname(main));
 
-module.exports = { packageFolder, packageName: name, packagePaths, resolvePackage };
+module.exports = { packageFolder, packageName: name, packagePaths, packageTypes, resolvePackage };

@@ -7,12 +7,19 @@ const { Stopped } = require('./interrupts.cjs');
 /** How often a model is told to stop: `fit` forgets what it was told before its first batch. */
 const REMIND = 20;
 
-/** Follows `fit` and `fitDataset` of every copy of tfjs that is loaded from now on. */
-function makeTrainingStoppable(onStop) {
+/**
+ * Follows `fit` and `fitDataset` of every copy of tfjs that is loaded from now on, and puts a copy in order whose code was
+ * ended where it stood.
+ */
+function makeTrainingStoppable({ onStop, onForce }) {
   /** Of each model in training, the function that ends it. */
-  const running = new Set();
+  const running = new Map();
   onStop(() => {
-    for (const stop of running) stop();
+    for (const stop of running.values()) stop();
+  });
+  onForce(() => {
+    for (const model of running.keys()) model.isTraining = false;
+    running.clear();
   });
 
   function stoppable(train) {
@@ -26,7 +33,7 @@ function makeTrainingStoppable(onStop) {
         }, REMIND);
         this.stopTraining = true;
       };
-      running.add(stop);
+      running.set(this, stop);
       try {
         const history = await train.apply(this, args);
         if (reminder) throw new Stopped('training stopped after a batch; the model keeps its weights');
@@ -36,7 +43,7 @@ function makeTrainingStoppable(onStop) {
         throw error;
       } finally {
         clearInterval(reminder);
-        running.delete(stop);
+        running.delete(this);
       }
     };
   }
@@ -46,6 +53,10 @@ function makeTrainingStoppable(onStop) {
   Module._load = function (request, ...rest) {
     const loaded = load.call(this, request, ...rest);
     if (!/tfjs/.test(request)) return loaded;
+    if (typeof loaded?.engine === 'function' && !known.has(loaded.engine())) {
+      known.add(loaded.engine());
+      onForce(() => leaveOperations(loaded.engine()));
+    }
     const model = loaded?.LayersModel?.prototype;
     if (model && !known.has(model)) {
       known.add(model);
@@ -53,6 +64,14 @@ function makeTrainingStoppable(onStop) {
     }
     return loaded;
   };
+}
+
+/** No operation, gradient or `tidy` lasts longer than the code that was ended; their tensors are freed. */
+function leaveOperations(engine) {
+  const { state } = engine;
+  state.kernelDepth = 0;
+  state.gradientDepth = 0;
+  while (state.scopeStack.length > 0) engine.endScope();
 }
 
 module.exports = { makeTrainingStoppable };

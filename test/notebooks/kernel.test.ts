@@ -182,6 +182,54 @@ console.log('begun'); while (true) await pass();`,
       ...STOP,
     },
     { execute: 'await new Promise((resolve) => setTimeout(resolve, 2000));' },
+    {
+      execute: `async function close(): Promise<void> { await pass(); await pass(); ended.push('called'); }
+async function endless(): Promise<void> { while (true) { retries++; await pass(); } }
+try { console.log('begun'); while (true) await pass(); } catch (error) { await close(); throw error; } finally { await close(); await endless(); }`,
+      ...STOP,
+    },
+    {
+      execute: `console.log(ended.slice(-2).join()); await pass(); const tried2 = retries;
+await new Promise((resolve) => setTimeout(resolve, 200)); console.log(retries === tried2);`,
+    },
+    // The wait ends after the cell was left.
+    {
+      execute: `console.log('begun');
+while (true) try { retries++; await new Promise((resolve) => setTimeout(resolve, 1500)); } catch (error) { continue; }`,
+      ...STOP,
+    },
+    {
+      execute: `const tried3 = retries;
+await new Promise((resolve) => setTimeout(resolve, 2500)); console.log(retries === tried3);`,
+    },
+  ],
+  blocked: [
+    { execute: "import { tf } from '..';\nlet turns3 = 0; const x3 = tf.scalar(3);" },
+    { execute: 'console.log("begun"); await pass(); while (true) turns3++;', ...STOP },
+    { execute: 'console.log("begun"); while (true) { turns3 = -1; await null; }', ...STOP },
+    {
+      execute:
+        'console.log("begun"); setTimeout(() => { while (true) turns3 = -2; }); await new Promise(() => {});',
+      ...STOP,
+    },
+    {
+      execute: `console.log("begun"); await pass(); const tensors = tf.memory().numTensors;
+while (true) tf.tidy(() => tf.grad((x) => { turns3 = -3; return x.square(); })(x3));`,
+      ...STOP,
+    },
+    {
+      execute: `console.log(turns3, tf.grad((x) => x.square())(x3).dataSync()[0]);
+console.log(tf.memory().numTensors);`,
+    },
+    {
+      execute:
+        '({ [Symbol.for("Jupyter.display")]: async () => { console.log("begun"); while (true) await null; } })',
+      ...STOP,
+    },
+    {
+      execute:
+        'const left = tf.memory().numTensors; tf.tidy(() => { x3.square(); }); console.log(left === tf.memory().numTensors);',
+    },
   ],
   unknown: [
     { execute: 'const point = model2.layers.map((layer) => layer.name + rate);\nrate.toFixed();' },
@@ -223,6 +271,21 @@ console.log('begun'); while (true) await pass();`,
     { execute: 'Promise.resolve(1)' },
   ],
 };
+
+/** How many files the compiler reads when it warms up, and how many more for completions with and without the package. */
+const FIRST_COMPLETION = `const kernel = ${JSON.stringify(join(ROOT, 'scripts', 'kernel'))};
+const { ts } = require(kernel + '/compiler.cjs');
+const readFile = ts.sys.readFile;
+let read = 0;
+ts.sys.readFile = (file, ...rest) => ((read += /ts$/.test(file)), readFile(file, ...rest));
+const interrupts = require(kernel + '/interrupts.cjs').listenForInterrupts();
+const executor = require(kernel + '/executor.cjs').createExecutor(require(kernel + '/tslab.cjs').loadTslab(), interrupts);
+executor.warmUp();
+const warming = read;
+const complete = (code) => executor.complete(code, code.length).candidates;
+const candidates = ["import { cube } from '..';\\nconst points = cub", 'Math.sqr', "import { tf } from '..';\\ntf.layers.den"].map(complete);
+console.log(JSON.stringify({ warming, completing: read - warming, candidates: candidates.flat() }));
+process.exit();`;
 
 /** How long the Stop button took; the machine may be busy, so this is for the reader. */
 function saySeconds(name: string, { stopped_after: seconds }: Answer): void {
@@ -333,10 +396,33 @@ describe('kernel', function () {
   });
 
   it('takes the late end of what a stopped cell did not await for no error', () => {
-    const [stopped, next] = answers.cleanup!.slice(-2);
+    const [stopped, next] = answers.cleanup!.slice(4);
     assert.equal(stopped!.reply.ename, 'Interrupted');
     assert.equal(next!.reply.status, 'ok', traceOf(next!));
     assert.equal(textOf(next!), '');
+  });
+
+  it('lets what a stopped cell calls to close come to its end, but not go on for ever', () => {
+    const [closing, called, retrying, still] = answers.cleanup!.slice(-4);
+    for (const answer of [closing, retrying]) {
+      assert.equal(answer!.reply.ename, 'Interrupted', JSON.stringify(answer));
+      saySeconds('a cell that goes on', answer!);
+    }
+    assert.equal(textOf(called!), 'called,called\ntrue\n');
+    assert.equal(textOf(still!), 'true\n');
+  });
+
+  it('ends code that lets nothing else happen, and keeps what the variables hold', () => {
+    const [, ...blocked] = answers.blocked!;
+    const [loop, microtasks, timer, gradients, kept, value, tidied] = blocked;
+    for (const answer of [loop, microtasks, timer, gradients]) {
+      assert.equal(answer!.reply.ename, 'Interrupted', JSON.stringify(answer));
+      assert.match(answer!.reply.evalue!, /^stopped in the middle of its code; variables keep/);
+      saySeconds('a cell that blocks', answer!);
+    }
+    assert.match(textOf(kept!), /^-3 6\n/);
+    assert.equal(value!.reply.ename, 'Interrupted', JSON.stringify(value));
+    assert.equal(textOf(tidied!), 'true\n');
   });
 
   it('says once that cells above were not run, and what to do about a wrong import', () => {
@@ -408,6 +494,19 @@ describe('kernel', function () {
     assert.match(data(promise!)['text/plain']!, /write await/);
   });
 
+  it('has read all types before the first completion, and keeps them', () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', FIRST_COMPLETION], {
+      cwd: join(ROOT, 'notebooks'),
+      encoding: 'utf8',
+      timeout: 240_000,
+    });
+    assert.equal(status, 0, stderr);
+    const { warming, completing, candidates } = JSON.parse(stdout);
+    assert.ok(warming > 100, `${warming} files`);
+    assert.equal(completing, 0);
+    assert.deepEqual(candidates, ['cube', 'sqrt', 'dense']);
+  });
+
   it('goes on when files change on disk, with their new types', () => {
     const folder = mkdtempSync(join(ROOT, '.cache', 'changing-'));
     try {
@@ -417,19 +516,27 @@ describe('kernel', function () {
       writeFileSync(join(folder, 'index.d.ts'), types('a'));
       mkdirSync(join(folder, 'notebooks'));
       // Both a file that was read and one that was missing: the compiler has a timer for each.
-      const change = `fs.writeFileSync('../index.d.ts', ${JSON.stringify(types('a', 'b'))});
+      const change = `const timers = channel('typescript-kernel.timers');
+        const next = () => new Promise((resolve) => timers.subscribe(resolve));
+        const changed = next();
+        fs.writeFileSync('../index.d.ts', ${JSON.stringify(types('a', 'b'))});
+        await changed;
+        const appeared = next();
         fs.mkdirSync('node_modules');
         fs.writeFileSync('node_modules/missing.d.ts', '');
-        await new Promise((resolve) => setTimeout(resolve, 500));
+        await appeared;
+        const gone = next();
         fs.rmSync('node_modules', { recursive: true });
-        await new Promise((resolve) => setTimeout(resolve, 500));`;
+        await gone;`;
       const [first, changed, again] = session(
         [
           {
             execute:
               "// @ts-ignore\nimport type { X } from 'missing';\nimport { a } from '..';\nconsole.log(a)",
           },
-          { execute: `import fs from 'node:fs';\n${change}` },
+          {
+            execute: `import fs from 'node:fs';\nimport { channel } from 'node:diagnostics_channel';\n${change}`,
+          },
           { execute: "import { b } from '..';\nconsole.log(b)" },
         ],
         join(folder, 'notebooks'),

@@ -1,0 +1,83 @@
+// The thread of Jupyter's control channel, which hears the Stop button also while a cell lets nothing else happen.
+'use strict';
+
+const { createHmac, randomUUID } = require('node:crypto');
+const { Session } = require('node:inspector');
+const { parentPort, workerData } = require('node:worker_threads');
+const { Router } = require('zeromq');
+
+const { address, key, grace, endable, closed } = workerData;
+const DELIMITER = Buffer.from('<IDS|MSG>');
+const socket = new Router();
+
+/** Begins when Stop is pressed, and ends when the kernel's thread answers. */
+let patience;
+
+/** An interrupt goes on as a signal, everything else to the kernel's thread, which answers it. */
+async function main() {
+  parentPort.on('message', ({ answer, isAlive, close }) => {
+    if (answer) socket.send(answer);
+    if (isAlive) clearTimeout(patience);
+    if (close) end();
+  });
+  await socket.bind(address);
+  parentPort.postMessage({ listening: true });
+  for await (const frames of socket) {
+    const reply = replyToInterrupt(frames);
+    if (reply) {
+      interrupt();
+      await socket.send(reply);
+    } else parentPort.postMessage({ frames });
+  }
+}
+
+/** Undefined for messages of other kinds, and for those that are not signed with the key. */
+function replyToInterrupt(frames) {
+  const at = frames.findIndex((frame) => frame.equals(DELIMITER));
+  const [signature, header, ...others] = frames.slice(at + 1);
+  if (String(signature) !== signed([header, ...others])) return undefined;
+  const request = JSON.parse(header);
+  if (request.msg_type !== 'interrupt_request') return undefined;
+  const own = { msg_type: 'interrupt_reply', msg_id: randomUUID(), date: new Date().toISOString() };
+  const parts = [JSON.stringify({ ...request, ...own }), header, '{}', '{"status":"ok"}'];
+  return [...frames.slice(0, at), DELIMITER, signed(parts), ...parts];
+}
+
+function signed(parts) {
+  const hash = createHmac('sha256', key);
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}
+
+function interrupt() {
+  process.kill(process.pid, 'SIGINT');
+  parentPort.postMessage({ isAlive: true });
+  clearTimeout(patience);
+  patience = setTimeout(endCode, grace);
+}
+
+/** Ends the code that keeps the kernel's thread from answering where it stands, as a debugger does. */
+function endCode() {
+  if (Atomics.load(endable, 0) === 0) {
+    // The compiler's, which comes to an end by itself.
+    patience = setTimeout(endCode, 100);
+    return;
+  }
+  const session = new Session();
+  session.connectToMainThread();
+  session.post('Runtime.terminateExecution', () => {
+    session.disconnect();
+    parentPort.postMessage({ ended: true });
+  });
+}
+
+/** A process that ends with this socket open ends with an error. */
+function end() {
+  clearTimeout(patience);
+  parentPort.close();
+  socket.close();
+  Atomics.store(closed, 0, 1);
+  Atomics.notify(closed, 0);
+}
+
+main();

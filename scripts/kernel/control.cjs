@@ -1,0 +1,39 @@
+// Jupyter's control channel, by which Stop and the end of the kernel arrive; it has a thread of its own.
+'use strict';
+
+const path = require('node:path');
+const { Worker } = require('node:worker_threads');
+const { GRACE } = require('./interrupts.cjs');
+
+/** The thread has so many milliseconds to close its socket when the process ends. */
+const CLOSING = 500;
+
+/**
+ * Listens at an address, and resolves when it does. What arrives, but for interrupts, goes to `handle` as the socket for
+ * the answer and the frames of the message.
+ */
+function listenForControl({ address, key, interrupts, handle }) {
+  const closed = new Int32Array(new SharedArrayBuffer(4));
+  const workerData = { address, key, grace: GRACE, endable: interrupts.endable, closed };
+  const thread = new Worker(path.join(__dirname, 'control-thread.cjs'), { workerData });
+  process.once('exit', () => {
+    thread.postMessage({ close: true });
+    Atomics.wait(closed, 0, 0, CLOSING);
+  });
+  const socket = { send: (answer) => thread.postMessage({ answer }) };
+  return new Promise((resolve, reject) => {
+    thread.on('error', reject);
+    thread.on('message', ({ listening, isAlive, ended, frames }) => {
+      if (listening) resolve();
+      if (isAlive) thread.postMessage({ isAlive });
+      if (ended) interrupts.codeWasEnded();
+      if (frames)
+        handle(
+          socket,
+          frames.map((frame) => Buffer.from(frame)),
+        );
+    });
+  });
+}
+
+module.exports = { listenForControl };
