@@ -41,6 +41,8 @@ describe('JupyterLab in a browser', function () {
   let lab: LabServer;
   let browser: Browser;
   const opened: NotebookPage[] = [];
+  /** What the test has opened, if it came so far. */
+  let current: NotebookPage | undefined;
 
   before(async () => {
     const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -55,16 +57,20 @@ describe('JupyterLab in a browser', function () {
   });
 
   afterEach(async function () {
-    const notebook = opened.at(-1);
-    if (this.currentTest?.state === 'failed') await notebook?.screenshots('-failed');
-    await notebook?.page.context().close();
+    // A page that is gone must not hide why the test failed, nor end the tests that follow.
+    if (this.currentTest?.state === 'failed')
+      await current
+        ?.screenshots('-failed')
+        .catch((error: Error) => console.log(`      no picture of the failure: ${error.message}`));
+    await current?.page.context().close();
+    current = undefined;
     await lab.endKernels();
   });
 
   async function open(name: string, scheme?: 'light' | 'dark'): Promise<NotebookPage> {
-    const notebook = await NotebookPage.open(browser, lab, name, scheme);
-    opened.push(notebook);
-    return notebook;
+    current = await NotebookPage.open(browser, lab, name, scheme);
+    opened.push(current);
+    return current;
   }
 
   /** Without an error, and the number of charts. */
