@@ -55,8 +55,13 @@ export async function show(what: PlainFigure | Table | Frame, options: ShowOptio
 }
 
 /** Below the figure, as text; outside a notebook a figure is one line, and its caption stands in its files. */
-export function showCaption({ caption }: Figure): void {
-  if (caption && inNotebook()) display({ 'text/markdown': `*${caption}*`, 'text/plain': caption });
+export function showCaption(figure: Figure): void {
+  if (inNotebook()) for (const bundle of captionBundles(figure)) display(bundle);
+}
+
+/** The caption of a figure, if it has one. */
+export function captionBundles({ caption }: Figure): readonly MimeBundle[] {
+  return caption ? [{ 'text/markdown': `*${caption}*`, 'text/plain': caption }] : [];
 }
 
 async function bundleOf(what: PlainFigure | Table | Frame, options: ShowOptions): Promise<MimeBundle> {

@@ -4,7 +4,7 @@ import type { LayerProfile } from '../activations/layer-profile';
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
 import type { ScaleCurve } from '../intrinsic-dimension/scale';
 import type { RunRecord } from '../records/run-record';
-import { type Figure, figureBundle } from './figure';
+import { captionBundles, type Figure, figureBundle } from './figure';
 import type { MimeBundle } from './notebook-output';
 import { escapeHtml, type Frame, frameTable, isFrame, type Table, table, tableBundle } from './table';
 import { isTensor, tensorInWords } from './tensor';
@@ -28,22 +28,27 @@ export async function valueBundles(value: unknown): Promise<readonly MimeBundle[
   if (isFrame(value)) return [tableBundle(beginningOf(value))];
   if (isTensor(value)) return [textBundle(tensorInWords(value))];
   if (isTable(value)) return [tableBundle(value)];
-  if (isFigure(value)) return [await figureBundle(value)];
+  if (isFigure(value)) return captioned(value);
   if (isEstimate(value)) return [textBundle(estimateInWords(value))];
   if (isProfile(value)) {
     const { profileFigure } = await import('./profile.js');
-    return [await figureBundle(profileFigure(value)), tableBundle(profileTable(value))];
+    return [...(await captioned(profileFigure(value))), tableBundle(profileTable(value))];
   }
   if (isScaleCurve(value)) {
     const { scaleFigure } = await import('./estimator.js');
-    return [await figureBundle(scaleFigure(value))];
+    return captioned(scaleFigure(value));
   }
   if (isRecord(value)) {
     const { runFigure } = await import('./run.js');
-    return [await figureBundle(runFigure(value))];
+    return captioned(runFigure(value));
   }
   if (isLayersModel(value)) return [textBundle(summaryOf(value))];
   return [textBundle(cut(printed(value)))];
+}
+
+/** A figure, and its caption below. */
+async function captioned(figure: Figure): Promise<readonly MimeBundle[]> {
+  return [await figureBundle(figure), ...captionBundles(figure)];
 }
 
 /** An estimate with its interval and its scale in one sentence. */
@@ -127,10 +132,12 @@ function isTable(value: object): value is Table {
   return has(value, 'rows', 'columns') && Array.isArray((value as Table).rows);
 }
 
-/** Nothing but traces, layout and what plotly.js takes besides. */
+/** Nothing but traces, layout, caption and what plotly.js takes besides. */
 function isFigure(value: object): value is Figure {
   const { data } = value as Partial<Figure>;
-  const known = Object.keys(value).every((key) => ['data', 'layout', 'config', 'frames'].includes(key));
+  const known = Object.keys(value).every((key) =>
+    ['data', 'layout', 'caption', 'config', 'frames'].includes(key),
+  );
   return known && Array.isArray(data) && data.length > 0 && data.every((trace) => typeof trace === 'object');
 }
 

@@ -24,6 +24,7 @@ async function textOf(value: unknown): Promise<string> {
 }
 const kinds = (bundles: readonly MimeBundle[]): string[][] => bundles.map((bundle) => Object.keys(bundle));
 const FIGURE = ['application/vnd.plotly.v1+json', 'image/svg+xml', 'text/plain'];
+const CAPTION = ['text/markdown', 'text/plain'];
 const TABLE = ['text/html', 'text/markdown', 'text/plain'];
 
 describe('the value of a cell', () => {
@@ -71,14 +72,19 @@ describe('the value of a cell', () => {
   it('is figure and table for a profile, a figure for scales, and a curve for a record', async () => {
     const model = tf.sequential({ layers: [tf.layers.dense({ units: 6, inputShape: [5] })] });
     const profiled = await valueBundles(await layerProfile(model, tf.randomNormal([100, 5])));
-    assert.deepEqual(kinds(profiled), [FIGURE, TABLE]);
-    assert.match(String(profiled[1]!['text/plain']), /dense_Dense\d+ .*\[6\] .*PID, LLID/);
-    assert.deepEqual(kinds(await valueBundles(await idScale(cube({ points: 300, dimension: 2 })))), [FIGURE]);
-    assert.deepEqual(kinds(await valueBundles(recordedRuns('grokking')[0])), [FIGURE]);
+    assert.deepEqual(kinds(profiled), [FIGURE, CAPTION, TABLE]);
+    assert.match(String(profiled[2]!['text/plain']), /dense_Dense\d+ .*\[6\] .*PID, LLID/);
+    const scales = await valueBundles(await idScale(cube({ points: 300, dimension: 2 })));
+    assert.deepEqual(kinds(scales), [FIGURE, CAPTION]);
+    assert.deepEqual(kinds(await valueBundles(recordedRuns('grokking')[0])), [FIGURE, CAPTION]);
   });
 
-  it('is the drawing of a figure, and the summary of a model', async () => {
-    assert.deepEqual(kinds(await valueBundles({ data: [{ type: 'scatter', x: [1], y: [2] }] })), [FIGURE]);
+  it('is the drawing of a figure with its caption, and the summary of a model', async () => {
+    const plain = { data: [{ type: 'scatter', x: [1], y: [2] }] };
+    assert.deepEqual(kinds(await valueBundles(plain)), [FIGURE]);
+    const [figure, caption] = await valueBundles({ ...plain, caption: 'One point.' });
+    assert.deepEqual(kinds([figure!]), [FIGURE]);
+    assert.deepEqual(caption, { 'text/markdown': '*One point.*', 'text/plain': 'One point.' });
     const model = tf.sequential({ layers: [tf.layers.dense({ units: 6, inputShape: [5] })] });
     assert.match(await textOf(model), /Trainable params: 36/);
   });
