@@ -1,16 +1,77 @@
 // What to do about errors whose messages do not say it.
 'use strict';
 
-const { packageName } = require('./package.cjs');
+const { packageFolder, packageName } = require('./package.cjs');
 
+const PATHS = () => `Paths begin at the folder of the notebook, ${process.cwd()}.`;
+const SHAPES = 'Look at the shapes (x.shape) of what goes in; reshape, transpose and expandDims change them.';
+const MEMORY = 'That is more than the memory holds: take fewer or smaller numbers, or do it in parts.';
+const BATCH =
+  'The first length of a shape counts the examples, and null there is any number: one example x is x.expandDims(0).';
+
+/** The first pattern that fits counts; a cure may be made from its groups. */
 const CURES = [
+  // tfjs
   [
     /^You must compile a model|model needs to be compiled/,
     "Before that: model.compile({ optimizer: 'adam', loss: 'meanSquaredError' }).",
   ],
-  [/^ENOENT: no such file/, () => `Paths begin at the folder of the notebook, ${process.cwd()}.`],
   [/another fit\(\) call is ongoing/, 'This model is in training already: the Stop button (■) ends that.'],
   [/Tensor is disposed|tensor is disposed|disposed tensor/i, 'Run the cell again that makes this tensor.'],
+  [/^The first layer in a Sequential model must get/, 'For four numbers per example, inputShape: [4].'],
+  [/^Error when checking|incompatible with layer|should have the same number of samples/, BATCH],
+  [
+    /^Unknown (optimizer|loss|metric) (\S+)/i,
+    (kind, name) => `tfjs has no ${kind.toLowerCase()} called ${name.replace(/\.$/, '')}.`,
+  ],
+  [
+    /must be (\w+) tensor, but got \w+ tensor/,
+    (type) => `Convert it: ${type === 'int32' ? 'x.toInt()' : `x.cast('${type}')`}.`,
+  ],
+  [
+    /^Cannot compute gradient of y=f\(x\)/,
+    'What is read out in between (dataSync, arraySync) has no gradient; keep to operations on tensors.',
+  ],
+  [
+    /^Backend name '\w+' not found/,
+    `For native TensorFlow: await loadBackend(), imported from '${packageName}'.`,
+  ],
+  [
+    /inner shapes|broadcast together|product of shape|should have \d+ values but has|rest \([\d,]*\) along|does not match the input size|must be rank|expected a batch of elements|^Invalid TF_Status: 3/,
+    SHAPES,
+  ],
+  [
+    /^Cannot find any save handlers|not implemented\.\.\. yet|^No model\.json|^Failed to parse URL|^Only absolute URLs|^Invalid URL/,
+    `An address begins with https://, a model on disk with file://, after await loadBackend() of '${packageName}'; other files are read with node:fs.`,
+  ],
+  // danfojs
+  [
+    /^ParamError: .*column .*not found|^DtypeError: Dtype "undefined"/i,
+    'The frame has no such column: see frame.columns.',
+  ],
+  [/^CSV parsing errors/, 'The file has no columns that are divided by commas: look at its first lines.'],
+  // Node
+  [
+    /^fetch failed|^getaddrinfo|ECONNREFUSED|ENOTFOUND|EAI_AGAIN/,
+    'Is the address right, and is there a network?',
+  ],
+  [/^ENOENT: no such file|^Path .* does not exist: loading failed/, PATHS],
+  [
+    / in JSON at position|JSON input|is not valid JSON/,
+    'This text is no JSON: look at it, such as at text.slice(0, 200).',
+  ],
+  [/^Invalid (typed )?array length|^Array buffer allocation failed|^Invalid string length/, MEMORY],
+  [
+    /^Maximum call stack size exceeded/,
+    'A function calls itself without an end, or a list of arguments is too long.',
+  ],
+  // TypeScript and JavaScript
+  [/ on type 'Promise</, 'A promise: write await before it.'],
+  [
+    /^Cannot read properties of (undefined|null) \(reading '(.+)'\)/,
+    (what, name) => `What stands before .${name} is ${what}: is its name right, and was it given a value?`,
+  ],
+  [/(?:^|: )(\w+)(?: and \w+)?(?: \(or is it \w+\?\))? (?:is|are) not defined yet/, exportedAs],
   [
     /^Cannot find module '([^./'][^']*)'/,
     (name) => `Install it: npm install ${packageOf(name)} in the project's folder, then restart the kernel.`,
@@ -19,18 +80,24 @@ const CURES = [
     /^Cannot find module '\.\.?'/,
     () => `Import from '${packageName}', which works in every folder; '..' is right in the folder notebooks.`,
   ],
-  [
-    /^Cannot find module '(\.[^']*)'/,
-    (file) => `Paths begin at the folder of the notebook, ${process.cwd()}: there is no ${file} in it.`,
-  ],
+  [/^Cannot find module '(\.[^']*)'/, (file) => `${PATHS()} There is no ${file} in it.`],
 ];
 
 /** A sentence for a message; undefined where there is none. */
 function cureFor(message) {
   for (const [pattern, cure] of CURES) {
     const found = pattern.exec(message);
-    if (found) return typeof cure === 'function' ? cure(found[1]) : cure;
+    if (found) return typeof cure === 'function' ? cure(...found.slice(1)) : cure;
   }
+  return undefined;
+}
+
+/** Where the package has a name that the cell does not know. */
+function exportedAs(name) {
+  const lab = require(packageFolder);
+  if (name in lab) return `Or import it: import { ${name} } from '${packageName}'.`;
+  for (const part of [lab.tf, lab.tf.layers])
+    if (name in part) return `TensorFlow's is ${part === lab.tf ? 'tf' : 'tf.layers'}.${name}.`;
   return undefined;
 }
 

@@ -2,6 +2,7 @@
 'use strict';
 
 const util = require('node:util');
+const { packageName } = require('./package.cjs');
 
 // Fast convolutions, quiet start, GPU memory as needed.
 process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
@@ -11,3 +12,12 @@ process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
 // tfjs-node calls these functions, which Node 22 warns of, and which Node 23 removed.
 util.isNullOrUndefined = (value) => value === null || value === undefined;
 util.isArray = Array.isArray;
+
+// tfjs says on its first use how to install another backend, in four lines; the project has one.
+const { warn } = console;
+console.warn = (...args) => {
+  if (!/looks like you are running TensorFlow\.js in Node\.js/.test(args[0])) return warn(...args);
+  warn(
+    `TensorFlow computes in plain JavaScript here. It is much faster after: await loadBackend(), from '${packageName}'.`,
+  );
+};

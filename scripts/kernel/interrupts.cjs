@@ -1,6 +1,8 @@
 // Jupyter's Stop button, which reaches the kernel as SIGINT.
 'use strict';
 
+const { rememberCall } = require('./calls.cjs');
+
 /**
  * Milliseconds in which a stopped cell may end by itself, such as after a batch, and close what it holds; then it is left.
  * Code that lets nothing else happen for so long is ended where it stands, by control-thread.cjs.
@@ -124,19 +126,25 @@ function listenForInterrupts() {
 }
 
 /** Each `await` of a cell's code passes here: a stopped cell goes no further. @throws Stopped */
-async function unlessStopped(promise) {
-  const signal = cellSignal();
-  const value = await promise;
-  signal.throwIfAborted();
-  return value;
+function unlessStopped(promise) {
+  return unlessAborted(cellSignal(), promise);
 }
 
 /** Each `await` in a `catch` or a `finally` passes here: it goes on until the cell's time to close is over. @throws Stopped */
-async function unlessLeft(promise) {
-  const { signal } = cell.left;
-  const value = await promise;
-  signal.throwIfAborted();
-  return value;
+function unlessLeft(promise) {
+  return unlessAborted(cell.left.signal, promise);
+}
+
+async function unlessAborted(signal, promise) {
+  try {
+    const value = await promise;
+    signal.throwIfAborted();
+    return value;
+  } catch (error) {
+    // The stack of what is thrown in a callback of a library does not lead to the cell, that of its await does.
+    rememberCall(error, new Error().stack);
+    throw error;
+  }
 }
 
 /** Each `for await` of a cell's code passes here: a stopped cell leaves the loop in good order. @throws Stopped */

@@ -3,12 +3,17 @@
 
 const path = require('node:path');
 const util = require('node:util');
+const { callOf } = require('./calls.cjs');
 const { CELL, lastCell, placeInSource, placeInStack, quote } = require('./cells.cjs');
 const { cureFor } = require('./cures.cjs');
+const { packageFolder } = require('./package.cjs');
 
 const ROOT = path.resolve(__dirname, '..', '..');
 /** Of the kernel, of Node and of other packages: nothing there that a user could change. */
 const FOREIGN_FRAMES = /node_modules[\\/]|\(?node:|\(<anonymous>\)|scripts[\\/]kernel[\\/]/;
+
+/** A message is cut after so many characters. */
+const MOST_TEXT = 1000;
 
 // The line of the cell lies deeper than ten calls when libraries call themselves.
 Error.stackTraceLimit = 100;
@@ -26,34 +31,48 @@ function interruption(message) {
 function fromThrown(thrown, note = '') {
   const isError = util.types.isNativeError(thrown) || thrown instanceof Error;
   const name = isError ? thrown.name : 'Error';
-  const message = (isError ? thrown.message : util.inspect(thrown)) + (note ? ` (${note})` : '');
+  const message = shortened(isError ? thrown.message : util.inspect(thrown)) + (note ? ` (${note})` : '');
   const lines = [`${name}: ${message}`, ...(isError ? stackLines(thrown) : [])];
-  if (isError && thrown.cause !== undefined)
-    lines.push(`  caused by ${thrown.cause?.message ?? util.inspect(thrown.cause)}`);
-  const advice = cureFor(message);
+  const cause = isError ? thrown.cause : undefined;
+  const why = cause === undefined ? undefined : (cause?.message ?? util.inspect(cause));
+  if (why !== undefined) lines.push(`  caused by ${shortened(why)}`);
+  const advice = cureFor(why ?? message) ?? cureFor(message);
   if (advice) lines.push(`  ${advice}`);
   return problem(name, message, lines);
 }
 
+/** A library may have put a whole file into its message. */
+function shortened(message) {
+  return message.length > MOST_TEXT ? `${message.slice(0, MOST_TEXT)} ...` : message;
+}
+
 /** The frames that a user can do something about; the innermost line of a cell is quoted. */
-function stackLines({ stack, calledFrom = '' }) {
-  const lines = linesOf(stack);
-  return lines.some((line) => line.startsWith(CELL)) ? lines : [...lines, ...linesOf(calledFrom)];
+function stackLines(error) {
+  const lines = linesOf(error.stack);
+  return lines.some((line) => line.startsWith(CELL)) ? lines : [...lines, ...linesOf(callOf(error) ?? '')];
 }
 
 function linesOf(stack) {
   const lines = [];
   let quoted = false;
+  let inPackage = false;
   for (const frame of String(stack).split('\n')) {
     if (!/^\s+at /.test(frame) || FOREIGN_FRAMES.test(frame)) continue;
     const inStack = placeInStack(frame);
     if (!inStack) {
+      // Of the package, the place where it failed.
+      if (frame.includes(packageFolder + path.sep)) {
+        if (inPackage) continue;
+        inPackage = true;
+      }
       lines.push(`  ${frame.trim().replace(ROOT + path.sep, '')}`);
       continue;
     }
     const place = placeInSource(inStack);
     if (!place) continue;
-    lines.push(...(quoted ? quote(place).slice(0, 1) : quote(place)));
+    const line = quoted ? quote(place).slice(0, 1) : quote(place);
+    // A function that calls itself stands there once.
+    if (!lines.includes(line[0])) lines.push(...line);
     quoted = true;
   }
   return lines;

@@ -2,6 +2,7 @@
 'use strict';
 
 const Module = require('node:module');
+const { rememberCall } = require('./calls.cjs');
 const { Stopped } = require('./interrupts.cjs');
 
 /** How often a model is told to stop: `fit` forgets what it was told before its first batch. */
@@ -39,7 +40,7 @@ function makeTrainingStoppable({ onStop, onForce }) {
         if (reminder) throw new Stopped('training stopped after a batch; the model keeps its weights');
         return history;
       } catch (error) {
-        if (error instanceof Error) error.calledFrom ??= call.stack;
+        rememberCall(error, call.stack);
         throw error;
       } finally {
         clearInterval(reminder);
