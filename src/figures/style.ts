@@ -108,7 +108,14 @@ export function darkRules(within: string): string {
     return `${where.map((place) => `${within} ${place}`).join(', ')} { ${property}: ${dark} !important; }`;
   };
   const fills = Object.entries(DARK).map(([light, dark]) => rule('fill', light, dark));
-  return [...fills, rule('stroke', INK, DARK[INK]!), rule('background', PAPER, DARK[PAPER]!)].join('\n');
+  const marks = ['.scatterlayer', '.legend .layers'].map((layer) => `${within} ${layer}`).join(', ');
+  return [
+    ...fills,
+    rule('stroke', INK, DARK[INK]!),
+    rule('background', PAPER, DARK[PAPER]!),
+    // Half-transparent marks and thin lines would be faint.
+    `${marks} { filter: brightness(1.35); }`,
+  ].join('\n');
 }
 
 /**
