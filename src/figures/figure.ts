@@ -65,6 +65,10 @@ export function captionBundles({ caption }: Figure): readonly MimeBundle[] {
 }
 
 async function bundleOf(what: PlainFigure | Table | Frame, options: ShowOptions): Promise<MimeBundle> {
+  if (Array.isArray(what) || typeof what !== 'object' || what === null)
+    throw new TypeError(
+      `show draws a figure ({ data: [...], layout }), a table or a data frame, got ${Array.isArray(what) ? 'an array' : String(what)}`,
+    );
   if ('values' in what) return tableBundle(frameTable(what));
   return 'rows' in what ? tableBundle(what) : figureBundle(what as Figure, options);
 }

@@ -70,7 +70,10 @@ export function updateVariables(
  */
 export function trace(options: TraceOptions): TraceResult {
   const { entry, scope, body, inputs, variables, random, adopts } = options;
-  if (recorder) throw new TraceError(`'${entry}' is run while another entry is traced: programs do not nest`);
+  if (recorder)
+    throw new TraceError(
+      `'${entry}' is run while another entry is traced: programs do not nest; after a trace that Stop cut off, restart the kernel`,
+    );
   // A tensor is known by its data, so inputs and variables get data of their own while tracing.
   const before = new Map<tf.Variable, tf.Tensor>();
   const save = (variable: tf.Variable): void => {
