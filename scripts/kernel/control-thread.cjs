@@ -6,18 +6,20 @@ const { Session } = require('node:inspector');
 const { parentPort, workerData } = require('node:worker_threads');
 const { Router } = require('zeromq');
 
-const { address, key, grace, endable, closed } = workerData;
+const { address, key, patience, running, closed } = workerData;
+/** Milliseconds between two looks at code that does not answer. */
+const LOOK = 100;
 const DELIMITER = Buffer.from('<IDS|MSG>');
 const socket = new Router();
 
-/** Begins when Stop is pressed, and ends when the kernel's thread answers. */
-let patience;
+/** Set when Stop is pressed, until the kernel's thread answers. */
+let unanswered;
 
 /** An interrupt goes on as a signal, everything else to the kernel's thread, which answers it. */
 async function main() {
   parentPort.on('message', ({ answer, isAlive, close }) => {
     if (answer) socket.send(answer);
-    if (isAlive) clearTimeout(patience);
+    if (isAlive) answered();
     if (close) end();
   });
   await socket.bind(address);
@@ -52,17 +54,24 @@ function signed(parts) {
 function interrupt() {
   process.kill(process.pid, 'SIGINT');
   parentPort.postMessage({ isAlive: true });
-  clearTimeout(patience);
-  patience = setTimeout(endCode, grace);
+  const again = unanswered !== undefined;
+  answered();
+  const pressed = performance.now();
+  unanswered = setInterval(() => {
+    const what = Atomics.load(running, 0);
+    const left = patience[what] - (performance.now() - pressed);
+    if (left <= 0 || (again && Number.isFinite(left))) endCode();
+  }, LOOK);
+}
+
+function answered() {
+  clearInterval(unanswered);
+  unanswered = undefined;
 }
 
 /** Ends the code that keeps the kernel's thread from answering where it stands, as a debugger does. */
 function endCode() {
-  if (Atomics.load(endable, 0) === 0) {
-    // The compiler's, which comes to an end by itself.
-    patience = setTimeout(endCode, 100);
-    return;
-  }
+  answered();
   const session = new Session();
   session.connectToMainThread();
   session.post('Runtime.terminateExecution', () => {
@@ -73,7 +82,7 @@ function endCode() {
 
 /** A process that ends with this socket open ends with an error. */
 function end() {
-  clearTimeout(patience);
+  answered();
   parentPort.close();
   socket.close();
   Atomics.store(closed, 0, 1);

@@ -9,6 +9,15 @@ const { rememberCall } = require('./calls.cjs');
  */
 const GRACE = 1000;
 
+/**
+ * What runs, for the thread that may end it where it stands: code of the kernel, which must not be ended; code of a cell; or
+ * code that ends itself in good order, such as training, where a long step is no reason to lose the run.
+ */
+const [OWN, CELL, ORDERLY] = [0, 1, 2];
+const running = new Int32Array(new SharedArrayBuffer(4));
+/** Milliseconds after which each is ended that has not answered; at once where Stop is pressed again. */
+const PATIENCE = [Number.POSITIVE_INFINITY, GRACE, 10_000];
+
 /** A cell that Stop has ended. */
 class Stopped extends Error {
   name = 'Stopped';
@@ -30,8 +39,13 @@ let cell = newCell();
 
 /** The signal that ends what begins now: Stop, or the end of the time of a cell that closes what it holds. */
 const cellSignal = () => (cell.closes ? cell.left : cell.stopped).signal;
+/** The same for code outside of cells; `orderly` code ends by it in good order. */
+function signalFor({ orderly = false } = {}) {
+  if (orderly && running[0] === CELL) running[0] = ORDERLY;
+  return cellSignal();
+}
 // src/cell-signal.ts asks.
-globalThis[Symbol.for('Jupyter.cellSignal')] = cellSignal;
+globalThis[Symbol.for('Jupyter.cellSignal')] = signalFor;
 
 /**
  * Listens from now on. While a cell's synchronous part runs, Node ends it by itself (`breakOnSigint`), and takes this
@@ -39,13 +53,11 @@ globalThis[Symbol.for('Jupyter.cellSignal')] = cellSignal;
  * would be forgotten with the listener if nothing took that turn.
  */
 function listenForInterrupts() {
-  let running = false;
+  let isRunning = false;
   let begun = false;
   let asked = false;
   /** Whether code of the cell was ended where it stood. */
   let forced = false;
-  /** Whether what runs is the code of a cell, which may be ended where it stands: read by control-thread.cjs. */
-  const endable = new Int32Array(new SharedArrayBuffer(4));
   /** What goes on without a cell, such as training that no cell awaits. */
   const alsoStops = [];
   const afterForce = [];
@@ -57,11 +69,11 @@ function listenForInterrupts() {
   }
   function leave(leaving) {
     leaving.left.abort(new Stopped('its time to close is over'));
-    if (running && leaving === cell) cell.leave();
+    if (isRunning && leaving === cell) cell.leave();
   }
   function onInterrupt() {
     for (const stop of alsoStops) stop();
-    if (!running) return;
+    if (!isRunning) return;
     // A cell with its own listener ends itself in good order; the second interrupt leaves it at once.
     const ownListener = process.listenerCount('SIGINT') > 1;
     if (begun && (asked || !ownListener)) {
@@ -71,13 +83,19 @@ function listenForInterrupts() {
     asked = true;
   }
   process.on('SIGINT', onInterrupt);
+  // Who listens beside the kernel ends in good order, as `interruptible` does.
+  process.on('newListener', (event) => {
+    if (event === 'SIGINT' && process.listenerCount(event) > 0 && running[0] === CELL) running[0] = ORDERLY;
+  });
+  process.on('removeListener', (event) => {
+    if (event === 'SIGINT' && process.listenerCount(event) === 1 && running[0] === ORDERLY) running[0] = CELL;
+  });
 
   return {
-    endable,
     /** Before a cell is compiled. */
     cellArrives(leaveCell) {
       cell = newCell(leaveCell);
-      running = true;
+      isRunning = true;
       begun = false;
       asked = false;
       forced = false;
@@ -87,20 +105,20 @@ function listenForInterrupts() {
       await turn();
       if (asked) throw new Stopped('stopped before it began; run the cell again');
       begun = true;
-      endable[0] = 1;
+      running[0] = CELL;
     },
     cellEnds() {
-      running = false;
-      endable[0] = 0;
+      isRunning = false;
+      running[0] = OWN;
     },
     /** Runs what belongs to the kernel, and must not be ended in the middle, while a cell may run. */
     unending(body) {
-      const before = endable[0];
-      endable[0] = 0;
+      const before = running[0];
+      running[0] = OWN;
       try {
         return body();
       } finally {
-        endable[0] = before;
+        running[0] = before;
       }
     },
     /** Code of the cell was ended where it stood: what awaits it would wait for ever. */
@@ -191,13 +209,15 @@ function dropHalfLoadedModules() {
 }
 
 module.exports = {
-  GRACE,
+  PATIENCE,
   Stopped,
   closeIfStopped,
   dropHalfLoadedModules,
   eachUnlessStopped,
   listenForInterrupts,
   messageOfStop,
+  running,
+  signalFor,
   throwIfStopped,
   turn,
   unlessLeft,

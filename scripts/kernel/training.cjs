@@ -3,7 +3,7 @@
 
 const Module = require('node:module');
 const { rememberCall } = require('./calls.cjs');
-const { Stopped } = require('./interrupts.cjs');
+const { Stopped, signalFor } = require('./interrupts.cjs');
 
 /** How often a model is told to stop: `fit` forgets what it was told before its first batch. */
 const REMIND = 20;
@@ -34,6 +34,7 @@ function makeTrainingStoppable({ onStop, onForce }) {
         }, REMIND);
         this.stopTraining = true;
       };
+      signalFor({ orderly: true });
       running.set(this, stop);
       try {
         const history = await train.apply(this, args);

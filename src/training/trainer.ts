@@ -157,7 +157,16 @@ export async function* train<M = unknown>(
   options: TrainOptions<M>,
 ): AsyncGenerator<TrainEvent<Record<string, M>>, void, void> {
   await loadBackend();
-  const { model, data, batchSize, steps, schedule, seed = 0, checkpoints, signal = cellSignal() } = options;
+  const {
+    model,
+    data,
+    batchSize,
+    steps,
+    schedule,
+    seed = 0,
+    checkpoints,
+    signal = cellSignal({ orderly: true }),
+  } = options;
   const { measureAt = () => false, parameterNorms = false, regularizers = [] } = options;
   if (options.validateInTrainingMode && data.validation.size <= batchSize)
     throw new RangeError(
