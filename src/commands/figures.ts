@@ -1,6 +1,7 @@
 /** `npm run figures`: draws the figures of the README from the records in data/runs. */
 import { join } from 'node:path';
 import { Option } from 'commander';
+import { claimsTable } from '../figures/claims-table';
 import type { Drawing } from '../figures/drawing';
 import { COLUMN_WIDTHS, type FrameOptions } from '../figures/frame';
 import { DRAWINGS } from '../figures/registry';
@@ -52,6 +53,7 @@ const command = defineCommand(
     const pathOf = (drawing: Drawing): string => join(out, `${drawing.name}.${format}`);
     for (const drawing of wanted) assertWritable(pathOf(drawing));
     for (const drawing of wanted) await drawTo(pathOf(drawing), drawing, frame, tables);
+    if (tables && names.length === 0) console.log(tableBundle(claimsTable())['text/plain']);
   });
 
 async function drawTo(

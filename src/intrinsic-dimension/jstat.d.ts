@@ -10,6 +10,7 @@ declare module 'jstat' {
     readonly chisquare: { inv(p: number, degreesOfFreedom: number): number };
     /** The logarithm of the gamma function, to about 1e-10. */
     gammaln(x: number): number;
+    readonly beta: { inv(p: number, alpha: number, beta: number): number };
     readonly gamma: { inv(p: number, shape: number, scale: number): number };
   };
 }
