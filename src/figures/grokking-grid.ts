@@ -12,16 +12,15 @@ import { grokkingStep } from '../analysis/transition';
 import { PAPER } from '../experiments/presets';
 import { titleOf } from '../experiments/registry';
 import { formatSetting, formatStep } from '../number-format';
-import { withIds } from '../records/layer-ids';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import type { Figure } from './figure';
 import { framed } from './frame';
-import { grokkingTable, leadTable } from './grokking-table';
+import { grokkingTable, leadTable, stepRange } from './grokking-table';
 import { panelTitle, share } from './panels';
 import { provenance } from './provenance';
 import type { RunFigureOptions } from './run';
-import { ACCURACY_AXIS, idAxis, runTraces, stepAxis } from './run-axes';
+import { ACCURACY_AXIS, idAxis, RANGE, seedTraces, stepAxis } from './run-axes';
 import { DEFAULT_SIZE, FONT_SIZES, GREY, TEXT_COLOURS } from './style';
 import { textWidth } from './text-width';
 
@@ -59,7 +58,7 @@ const PAPER_MARK = '50 % in the paper’s figure 4';
 
 /**
  * Runs that differ in training fraction (rows) and weight decay (columns), on shared axes, as in figure 4 of
- * the paper. Several runs of one setting, such as seeds, are drawn into one panel.
+ * the paper. Of several runs of one setting, which differ in their seeds, a panel shows the mean and the range.
  */
 export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOptions = {}): Figure {
   const everything = runs.flatMap((run) => run.measurements);
@@ -80,7 +79,7 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
   const annotations: NonNullable<Layout['annotations']>[number][] = [];
   const shapes: NonNullable<Layout['shapes']>[number][] = [];
   const panels = rows.length * columns.length;
-  const named = [runs[0], runs[0], runs.find(({ measurements }) => withIds(measurements).length > 0)];
+  const named = new Set<string>();
   const headings = columns.map((weightDecay, column) => columnHeading(weightDecay, column, panelWidth));
 
   rows.forEach((trainFraction, row) => {
@@ -123,12 +122,11 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
         (run) =>
           setting(run, 'trainFraction') === trainFraction && setting(run, 'weightDecay') === weightDecay,
       );
-      members.forEach((run) => {
-        runTraces(run.measurements, options.site).forEach((trace, i) => {
-          const yaxis = `y${i === 2 ? panels + panel : panel}`;
-          data.push({ ...trace, xaxis: `x${panel}`, yaxis, showlegend: run === named[i] });
-        });
-      });
+      for (const { trace, right } of seedTraces(members, options.site)) {
+        const yaxis = `y${right ? panels + panel : panel}`;
+        data.push({ ...trace, xaxis: `x${panel}`, yaxis, showlegend: !named.has(trace.name!) });
+        named.add(trace.name!);
+      }
       // plotly.js draws the axes of a panel only where there is a trace.
       if (members.length === 0) {
         const nothing = { type: 'scatter', x: [null], y: [null], showlegend: false };
@@ -148,6 +146,9 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
       'Training and validation accuracy (left axes) and the intrinsic dimension of the last layer on validation, LLID (right ' +
       'axes), over the steps of training, by training fraction p and weight decay. Above each panel stands the step at which ' +
       `validation accuracy passes 50 %${options.paper ? ', and in brackets that of the paper, which the dotted line marks' : ''}. ` +
+      (named.has(RANGE)
+        ? 'Where there are several seeds, lines are their means, and bands reach from the least to the greatest value. '
+        : '') +
       provenance(runs),
     data,
     layout: {
@@ -177,11 +178,12 @@ function columnHeading(weightDecay: number, column: number, width: number): stri
   return `<b>${column === 0 ? `λ = ${value}` : value}</b>`;
 }
 
-/** When the runs of a panel pass 50 %, and in brackets the paper's. */
+/** When the runs of a panel pass 50 %, from the first to the last seed that does, and in brackets the paper's step. */
 function outcome(members: readonly RunSoFar[], theirs: number | null | undefined): string {
   if (members.length === 0) return 'not run yet';
-  const steps = members.map(({ measurements }) => grokkingStep(measurements));
-  const ours = steps.map((step) => (step === undefined ? 'never' : formatStep(step))).join(', ');
+  const steps = members.flatMap(({ measurements }) => grokkingStep(measurements) ?? []);
+  const some = steps.length < members.length && steps.length > 0;
+  const ours = `${some ? `${steps.length} of ${members.length}: ` : ''}${stepRange(steps)}`;
   return `${ours}${theirs === undefined ? '' : ` (${theirs === null ? 'never' : formatStep(theirs)})`}`;
 }
 

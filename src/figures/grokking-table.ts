@@ -1,26 +1,52 @@
 /** Tables of grokking: 50 % steps beside the paper's, and how the dimension of each layer moves with accuracy. */
+import { extent, group, mean } from 'd3-array';
 import type { Correlation } from '../analysis/correlation';
-import { grokkingRows, type HalfSteps, leadRows } from '../analysis/grokking-runs';
+import { type GrokkingRow, grokkingRows, type HalfSteps, leadRows } from '../analysis/grokking-runs';
+import { formatStep } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
-import { type Table, table } from './table';
+import { type Cell, type Table, table } from './table';
 
-/** {@link grokkingRows} for a notebook. */
+/**
+ * {@link grokkingRows} for a notebook, a row for each setting. Of several seeds it has the means, and the range of the
+ * steps: `never` counts as no step.
+ */
 export function grokkingTable(runs: readonly RunSoFar[], paper: HalfSteps): Table {
+  const settings = [...group(grokkingRows(runs, paper), (row) => `${row.trainFraction} ${row.weightDecay}`)];
+  const repeated = settings.some(([, rows]) => rows.length > 1);
   return table(
-    grokkingRows(runs, paper).map((row) => ({
-      p: row.trainFraction,
-      'weight decay': row.weightDecay,
-      seed: row.seed,
-      '50 % at step': row.ours,
-      'paper’s': row.paper,
-      factor: row.factor,
-      'LLID peak': row.peak,
-      'at 50 %': row.atTransition,
-      least: row.least,
-      end: row.final,
-    })),
+    settings.map(([, rows]) => {
+      const steps = rows.flatMap(({ ours }) => ours ?? []);
+      const { trainFraction, weightDecay, seed, paper } = rows[0]!;
+      const half = mean(steps);
+      const average = (of: (row: GrokkingRow) => number | undefined, digits: number): Cell => {
+        const value = mean(rows, of);
+        return value === undefined ? undefined : Number(value.toFixed(digits));
+      };
+      return {
+        p: trainFraction,
+        'weight decay': weightDecay,
+        ...(repeated ? { seeds: rows.length } : { seed }),
+        '50 % at step': half === undefined ? undefined : Math.round(half),
+        ...(repeated
+          ? { 'of the seeds': rows.length > 1 ? `${steps.length} at ${stepRange(steps)}` : '' }
+          : {}),
+        'paper’s': paper,
+        factor: average(({ factor }) => factor, 2),
+        'LLID peak': average(({ peak }) => peak, 1),
+        'at 50 %': average(({ atTransition }) => atTransition, 1),
+        least: average(({ least }) => least, 1),
+        end: average(({ final }) => final, 1),
+      };
+    }),
     { caption: 'Validation accuracy passes 50 %, ours and the paper’s; LLID on validation' },
   );
+}
+
+/** 5,400–6,300, one step alone, or never */
+export function stepRange(steps: readonly number[]): string {
+  const [least, greatest] = extent(steps);
+  if (least === undefined) return 'never';
+  return least === greatest ? formatStep(least) : `${formatStep(least)}–${formatStep(greatest)}`;
 }
 
 /** Named here, since there may be no row. */

@@ -1,8 +1,10 @@
 /** What figures of runs over their steps share: curves and axes. */
+import { max, mean, min } from 'd3-array';
 import type { Layout, PlotData } from 'plotly.js';
 import { formatStep } from '../number-format';
 import { lastLayerId, withIds } from '../records/layer-ids';
-import type { Measurement } from '../records/run-record';
+import type { Measurement, RunSoFar } from '../records/run-record';
+import { band } from './band';
 import { COLOURS, FONT_SIZES, TEXT_COLOURS } from './style';
 import { onLogAxis, type Tick, tickArrays, withRoom } from './ticks';
 
@@ -33,11 +35,48 @@ export function runTraces(measurements: readonly Measurement[], site?: string): 
             ...lines,
             x: measured.map((measurement) => measurement.step),
             y: measured.map((measurement) => lastLayerId(measurement.validation, site)),
-            name: 'LLID (right axis)',
+            name: LLID,
             line: { color: COLOURS.green, width: 1.3 },
           },
         ]),
   ];
+}
+
+/** The curve that belongs to the right axis. */
+const LLID = 'LLID (right axis)';
+
+/** A trace, and whether it belongs to the right axis. */
+export interface SidedTrace {
+  readonly trace: Partial<PlotData>;
+  readonly right: boolean;
+}
+
+/** What the legend calls the range of several runs. */
+export const RANGE = 'range over seeds';
+
+/**
+ * The curves of {@link runTraces}. Of several runs of one setting, which differ in their seeds, each curve is the mean at
+ * the steps that all of them have, and a band reaches from the least to the greatest value.
+ */
+export function seedTraces(runs: readonly RunSoFar[], site?: string): SidedTrace[] {
+  const bySeed = runs.map(({ measurements }) => runTraces(measurements, site));
+  const sided = (trace: Partial<PlotData>): SidedTrace => ({ trace, right: trace.name === LLID });
+  const [first = []] = bySeed;
+  if (runs.length < 2) return first.map(sided);
+  return first.flatMap((trace) => {
+    const own = bySeed.flatMap((traces) => traces.filter(({ name }) => name === trace.name));
+    const values = own.map(({ x, y }) => new Map((x as number[]).map((at, i) => [at, (y as number[])[i]!])));
+    const points = (trace.x as number[])
+      .filter((at) => values.every((of) => Number.isFinite(of.get(at))))
+      .map((at) => ({ at, of: values.map((of) => of.get(at)!) }));
+    const curve = { ...trace, x: points.map(({ at }) => at), y: points.map(({ of }) => mean(of)!) };
+    const { color } = trace.line as { color: string };
+    const range = points.map(({ at, of }) => ({ at, low: min(of)!, high: max(of)! }));
+    return [
+      { trace: { ...band(range, color), name: RANGE, legendgroup: RANGE }, right: trace.name === LLID },
+      sided(curve),
+    ];
+  });
 }
 
 /**
