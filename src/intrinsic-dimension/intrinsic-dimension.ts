@@ -19,8 +19,8 @@ import {
 } from './intervals';
 import type { Points } from './points/points';
 import { SPACE_KINDS, type Space, type SpaceOptions, space } from './points/space';
+import { type KernelName, kernelName } from './search/kernel';
 import { certifiedShare, meanDistance } from './search/neighbour-table';
-import { type KernelName, kernelName } from './search/search-kernel';
 import {
   depthForSubsamples,
   drawSubsamples,

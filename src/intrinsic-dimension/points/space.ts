@@ -2,24 +2,16 @@
 
 import { BYTES, CALLBACK, type Kinds, SIGNAL, word } from '../given';
 import { NoEstimateError } from '../no-estimate';
+import { pauses } from '../pauses';
 import type { Depth, NeighbourTable } from '../search/neighbour-table';
-import { neighbours, pauses, type SearchOptions } from '../search/neighbours';
+import { neighbours, type SearchOptions } from '../search/neighbours';
 import { blockRows, COUNTED_TOGETHER, SEARCH_MEMORY } from '../search/plan';
 import { largestComputed, searchSet } from '../search/search-set';
 import { squaredDistancesFrom } from '../search/shortlist';
+import { readDistances } from './distance-matrix';
 import { squaredDistance } from './distances';
-import {
-  assertFinite,
-  assertNeighbours,
-  type DistanceMatrix,
-  type DistinctPoints,
-  distinctPoints,
-  flatRows,
-  type Points,
-  type Rows,
-  readDistances,
-  readRows,
-} from './points';
+import { assertFinite, assertNeighbours, type DistinctPoints, distinctPoints } from './distinct-points';
+import { type DistanceMatrix, flatRows, type Points, type Rows, readRows } from './points';
 
 /**
  * How far two points are apart. `cosine` is the chord between the directions, |x/|x| - y/|y||: it has the same
