@@ -72,7 +72,7 @@ function* panels(
 
 function multiplyIn(memory: WasmMemory, loops: Exports): Kernel['multiply'] {
   const [panel, group] = [loops.panel(), loops.group()];
-  return (...[left, right, words, run, _, top, bottom, begin, end, out, stride, add, above, ...rest]) => {
+  return (left, right, words, run, _, top, bottom, begin, end, out, stride, add, above, ...rest) => {
     const [leftHalves, rightHalves] = rest.length === 3 ? rest : [];
     const bytes = 4 * words;
     const most = Math.max(panel, PART / Math.max(bytes, 4 * panel));
