@@ -1,5 +1,6 @@
 /** Pearson's correlation with a bootstrap interval. */
 import { ascending, group, mean, quantileSorted } from 'd3-array';
+import { ANYTHING, assertGiven, type Kinds, NUMBER } from '../given';
 import type { Interval } from '../intrinsic-dimension/intervals';
 import { mulberry32 } from '../random';
 
@@ -43,6 +44,14 @@ export interface BootstrapOptions {
   readonly seed?: number;
 }
 
+const BOOTSTRAP_KINDS: Kinds<BootstrapOptions> = {
+  block: NUMBER,
+  groups: ANYTHING,
+  repetitions: NUMBER,
+  level: NUMBER,
+  seed: NUMBER,
+};
+
 /**
  * Pearson's r with the percentile interval of a bootstrap, which draws blocks of neighbours in time (Kuensch 1989) or
  * whole groups (Field and Welsh 2007).
@@ -54,6 +63,7 @@ export function correlation(
   y: readonly number[],
   options: BootstrapOptions = {},
 ): Correlation {
+  assertGiven('correlation', options, BOOTSTRAP_KINDS);
   return bootstrapped([x, y], ([x, y]) => pearson(x!, y!), options);
 }
 
@@ -69,6 +79,7 @@ export function partialCorrelation(
   given: readonly number[],
   options: BootstrapOptions = {},
 ): Correlation {
+  assertGiven('partialCorrelation', options, BOOTSTRAP_KINDS);
   return bootstrapped([x, y, given], ([x, y, z]) => partial(x!, y!, z!), options);
 }
 

@@ -1,5 +1,6 @@
 /** Estimates the intrinsic dimension of points, with its error, in one call. */
 import { cellSignal } from '../cell-signal';
+import { ANYTHING, assertGiven, type Kinds, NUMBER, word } from '../given';
 import type { FromNeighbours, LinearFit } from './estimators/estimator';
 import {
   assertEstimatorOptions,
@@ -8,7 +9,6 @@ import {
   estimatorOf,
   isFromNeighbours,
 } from './estimators/registry';
-import { ANYTHING, assertGiven, type Kinds, NUMBER, word } from './given';
 import {
   type Interval,
   type IntervalOptions,

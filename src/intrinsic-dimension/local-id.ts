@@ -1,4 +1,5 @@
 /** The dimension at each point. */
+import { FLAG, givenEntries, type Kinds, NUMBER } from '../given';
 import type { FromNeighbours, FromPoints } from './estimators/estimator';
 import { combine } from './estimators/pointwise/combine';
 import { subset } from './estimators/pointwise/neighbourhood';
@@ -8,7 +9,6 @@ import {
   estimatorOf,
   isFromNeighbours,
 } from './estimators/registry';
-import { FLAG, givenEntries, type Kinds, NUMBER } from './given';
 import { DEFAULT_LEVEL } from './intervals';
 import { NoEstimateError } from './no-estimate';
 import { pauses } from './pauses';

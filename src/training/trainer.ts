@@ -5,6 +5,18 @@ import { ACTIVATION_MEMORY } from '../activations/activations';
 import { removeLeftovers } from '../atomic-write';
 import { cellSignal } from '../cell-signal';
 import { type Batch, batchCount, batches, type Dataset } from '../data/dataset';
+import {
+  ANYTHING,
+  assertGiven,
+  BYTES,
+  CALLBACK,
+  FLAG,
+  type Kinds,
+  NAMES,
+  NUMBER,
+  SIGNAL,
+  TEXT,
+} from '../given';
 import type { Model } from '../models/model';
 import { streamSeed } from '../random';
 import { loadBackend } from '../runtime/backend';
@@ -87,6 +99,40 @@ export interface TrainOptions<M = unknown> {
   readonly signal?: AbortSignal;
 }
 
+const TRAIN_KINDS: Kinds<TrainOptions> = {
+  model: ANYTHING,
+  data: ANYTHING,
+  optimizer: ANYTHING,
+  schedule: CALLBACK,
+  batchSize: NUMBER,
+  steps: NUMBER,
+  seed: NUMBER,
+  measureAt: CALLBACK,
+  classWeights: ANYTHING,
+  regularizers: ANYTHING,
+  parameterNorms: FLAG,
+  sites: NAMES,
+  measureSite: CALLBACK,
+  measureSitesAt: CALLBACK,
+  siteSplits: NAMES,
+  measuredTrain: NUMBER,
+  augmentMeasured: FLAG,
+  validateInTrainingMode: FLAG,
+  evaluationBatchSize: NUMBER,
+  activationMemory: BYTES,
+  checkpoints: ANYTHING,
+  signal: SIGNAL,
+};
+const CHECKPOINT_KINDS: Kinds<NonNullable<TrainOptions['checkpoints']>> = {
+  directory: TEXT,
+  every: NUMBER,
+  config: ANYTHING,
+  mayChange: NAMES,
+  complete: CALLBACK,
+  resume: ANYTHING,
+  beforeSave: CALLBACK,
+};
+
 /** After each step. */
 export interface StepEvent {
   readonly type: 'step';
@@ -150,12 +196,14 @@ export type TrainEvent<M = Readonly<Record<string, unknown>>> =
  * Leaving the loop early, or aborting the signal, writes a checkpoint first. The model's variables hold the trained
  * weights when the loop ends.
  *
- * @throws Error when the loss is no longer finite (the last good checkpoint is kept), when a checkpoint is of other
+ * @throws RangeError for an option that is not read; Error when the loss is no longer finite (the last good checkpoint is kept), when a checkpoint is of other
  *   settings, and what the data set and the optimiser refuse
  */
 export async function* train<M = unknown>(
   options: TrainOptions<M>,
 ): AsyncGenerator<TrainEvent<Record<string, M>>, void, void> {
+  assertGiven('train', options, TRAIN_KINDS);
+  if (options.checkpoints) assertGiven('checkpoints', options.checkpoints, CHECKPOINT_KINDS);
   await loadBackend();
   const { model, data, batchSize, steps, schedule, seed = 0, checkpoints, signal = cellSignal() } = options;
   const { measureAt = () => false, parameterNorms = false, regularizers = [] } = options;

@@ -1,5 +1,5 @@
 /** Neighbourhood overlap: the share of neighbours that two descriptions of points have in common, or that bear a point's label. */
-import { FLAG, inWords, NUMBER } from '../given';
+import { FLAG, inWords, NUMBER } from '../../given';
 import { assertNeighbours } from '../points/distinct-points';
 import type { Points } from '../points/points';
 import { space } from '../points/space';

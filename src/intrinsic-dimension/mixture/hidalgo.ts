@@ -1,7 +1,7 @@
 /** Hidalgo: a mixture of dimensions in one set, and which point belongs to which (Allegra et al. 2020). */
+import { assertGiven, type Kinds, NUMBER, SEED } from '../../given';
 import { streamSeed } from '../../random';
 import { assertUntied, logRatios } from '../estimators/ratios';
-import { assertGiven, type Kinds, NUMBER, SEED } from '../given';
 import { levelOf } from '../intervals';
 import { pauses } from '../pauses';
 import type { Points } from '../points/points';

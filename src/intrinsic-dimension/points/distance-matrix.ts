@@ -1,5 +1,5 @@
 /** A matrix of distances between points that need no coordinates, without those at distance 0 from another. */
-import { inWords } from '../given';
+import { inWords } from '../../given';
 import { NoEstimateError } from '../no-estimate';
 import { assertFinite } from './distinct-points';
 import {

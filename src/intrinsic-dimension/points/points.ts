@@ -1,5 +1,5 @@
 /** Points of any accepted form, read into rows. */
-import { inWords } from '../given';
+import { inWords } from '../../given';
 
 /**
  * Points in rows: a tensor, nested arrays, flat data in C order with its shape [points, dimensions], or a function

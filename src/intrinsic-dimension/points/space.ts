@@ -1,6 +1,5 @@
 /** Distinct points with a distance between them: from coordinates, or from a matrix of distances. */
-
-import { BYTES, CALLBACK, type Kinds, SIGNAL, word } from '../given';
+import { BYTES, CALLBACK, type Kinds, SIGNAL, word } from '../../given';
 import { NoEstimateError } from '../no-estimate';
 import { pauses } from '../pauses';
 import type { Depth, NeighbourTable } from '../search/neighbour-table';
