@@ -65,8 +65,11 @@ export async function* runExperiment(
     );
   }
   const directory = path?.replace(/\.jsonl$/, '');
+  const resumed = { mayChange: changeableSettings(config), complete: withDefaults };
   const output =
-    path === undefined ? undefined : openOutput(path, config, { resume, environment: environment(backend) });
+    path === undefined
+      ? undefined
+      : openOutput(path, config, { ...resumed, resume, environment: environment(backend) });
   const model = makeModel();
   const due = measurementSteps(config);
   const events = train<SiteIds[string]>({
@@ -85,8 +88,7 @@ export async function* runExperiment(
             directory,
             every: config.checkpointEvery,
             config: { ...config },
-            mayChange: changeableSettings(config),
-            complete: withDefaults,
+            ...resumed,
             resume,
             beforeSave: () => output!.flush(),
           },

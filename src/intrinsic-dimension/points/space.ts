@@ -74,10 +74,7 @@ function pointSpace(rows: DistinctPoints): Space {
     kept,
     rows,
     distance,
-    async neighbours(k, options, depth) {
-      assertNeighbours(k, n);
-      return { ...(await neighbours(rows, k, options, depth)), duplicates };
-    },
+    neighbours: async (k, options, depth) => ({ ...(await neighbours(rows, k, options, depth)), duplicates }),
     async countsWithin(radii, { memory = SEARCH_MEMORY, onProgress, signal }) {
       const counts = radii.map(() => new Float64Array(n));
       const widest = Math.max(...radii);
