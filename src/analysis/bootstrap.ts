@@ -1,5 +1,6 @@
 /** A statistic of pairs, triples and so on of numbers, with an interval that respects which of them depend on each other. */
 import { ascending, group, quantileSorted } from 'd3-array';
+import { ANYTHING, assertGiven, type Kinds, NUMBER } from '../given';
 import type { Interval } from '../intrinsic-dimension/intervals';
 import { mulberry32 } from '../random';
 
@@ -32,6 +33,14 @@ export interface BootstrapOptions {
   readonly seed?: number;
 }
 
+export const BOOTSTRAP_KINDS: Kinds<BootstrapOptions> = {
+  block: NUMBER,
+  groups: ANYTHING,
+  repetitions: NUMBER,
+  level: NUMBER,
+  seed: NUMBER,
+};
+
 /**
  * A statistic of columns of one length with the percentile interval of a bootstrap, which draws blocks of neighbours in
  * time (Kuensch 1989) or whole groups (Field and Welsh 2007). Draws for which the statistic is not finite are left out.
@@ -41,8 +50,10 @@ export interface BootstrapOptions {
 export function bootstrap(
   columns: readonly (readonly number[])[],
   statistic: (columns: readonly (readonly number[])[]) => number,
-  { block, groups, repetitions = 2000, level = 0.95, seed = 0 }: BootstrapOptions = {},
+  options: BootstrapOptions = {},
 ): Bootstrapped {
+  assertGiven('bootstrap', options, BOOTSTRAP_KINDS);
+  const { block, groups, repetitions = 2000, level = 0.95, seed = 0 } = options;
   const n = columns[0]!.length;
   if (n < 4 || columns.some(({ length }) => length !== n) || (groups && groups.length !== n))
     throw new RangeError(

@@ -1,8 +1,9 @@
 /** Pearson's correlation with a bootstrap interval. */
 import { mean } from 'd3-array';
+import { assertGiven } from '../given';
 import type { Interval } from '../intrinsic-dimension/intervals';
 import { formatSigned } from '../number-format';
-import { type BootstrapOptions, bootstrap } from './bootstrap';
+import { BOOTSTRAP_KINDS, type BootstrapOptions, bootstrap } from './bootstrap';
 
 /** Pearson's r with its interval. */
 export interface Correlation {
@@ -37,7 +38,7 @@ export function correlation(
   y: readonly number[],
   options: BootstrapOptions = {},
 ): Correlation {
-  return correlated([x, y], ([x, y]) => pearson(x!, y!), options);
+  return correlated('correlation', [x, y], ([x, y]) => pearson(x!, y!), options);
 }
 
 /**
@@ -52,7 +53,7 @@ export function partialCorrelation(
   given: readonly number[],
   options: BootstrapOptions = {},
 ): Correlation {
-  return correlated([x, y, given], ([x, y, z]) => partial(x!, y!, z!), options);
+  return correlated('partialCorrelation', [x, y, given], ([x, y, z]) => partial(x!, y!, z!), options);
 }
 
 function partial(x: readonly number[], y: readonly number[], z: readonly number[]): number {
@@ -61,10 +62,12 @@ function partial(x: readonly number[], y: readonly number[], z: readonly number[
 }
 
 function correlated(
+  name: string,
   columns: readonly (readonly number[])[],
   statistic: (columns: readonly (readonly number[])[]) => number,
   options: BootstrapOptions,
 ): Correlation {
+  assertGiven(name, options, BOOTSTRAP_KINDS);
   const { value: r, ...found } = bootstrap(columns, statistic, options);
   return { r, ...found };
 }

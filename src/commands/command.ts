@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { BEFORE_OPTIONS, called } from '../called';
-import { nearest } from '../nearest';
+import { nearest } from '../given';
 import { whyUnwritable } from './writable';
 
 /** A command `npm run <name> -- ...`; options are added by the caller. */

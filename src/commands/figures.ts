@@ -6,7 +6,7 @@ import type { Drawing } from '../figures/drawing';
 import { COLUMN_WIDTHS, type FrameOptions } from '../figures/frame';
 import { DRAWINGS } from '../figures/registry';
 import { tableBundle } from '../figures/table';
-import { nearest } from '../nearest';
+import { nearest } from '../given';
 import { recordedRuns } from '../records/recorded-runs';
 import { defineCommand, runCommand } from './command';
 import { FIGURE_FORMATS, writeFigure } from './figure-file';

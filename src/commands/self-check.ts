@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { instructionsInUse } from '../instructions';
 import { intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
 import { space } from '../intrinsic-dimension/points/space';
-import { kernelInstructions } from '../intrinsic-dimension/search/search-kernel';
+import { kernel } from '../intrinsic-dimension/search/kernel';
 import { mulberry32, normals } from '../random';
 import { loadBackend } from '../runtime/backend';
 import { compile } from '../runtime/compile/program';
@@ -56,7 +56,7 @@ export async function selfCheck(answers: readonly KnownAnswer[] = knownAnswers()
       Math.abs(found[i]! - value) <= tolerance * (1 + Math.abs(value));
     if (found.length !== answer.length || !Array.from(answer).every(isRight)) wrong.push(name);
   }
-  const instructions = instructionsInUse([kernelInstructions(), operations]);
+  const instructions = instructionsInUse([kernel().instructions, operations]);
   return { wrong, checked: answers.length, instructions };
 }
 

@@ -1,9 +1,10 @@
 /** Figures of an estimator at work: the line that TwoNN fits, and estimates beside the truth. */
 import type { PlotData } from 'plotly.js';
+import { assertGiven, NUMBER } from '../given';
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
 import type { ScaleCurve } from '../intrinsic-dimension/scale';
 import type { Figure } from './figure';
-import { type FrameOptions, framed } from './frame';
+import { FRAME_KINDS, type FrameOptions, framed } from './frame';
 import { COLOURS, DEFAULT_SIZE, FONT_SIZES, GREY, SYMBOLS } from './style';
 import { onLogAxis, tickArrays, withRoom } from './ticks';
 
@@ -21,6 +22,7 @@ export function twoNnFigure(
   estimate: IdEstimate,
   options: FrameOptions & { readonly truth?: number } = {},
 ): Figure {
+  assertGiven('figures.twoNn', options, { ...FRAME_KINDS, truth: NUMBER });
   const { fit } = estimate;
   if (!fit)
     throw new Error(
@@ -100,6 +102,7 @@ export interface KnownEstimate {
 
 /** Estimates with their intervals against the truth; on the diagonal they are right. */
 export function truthFigure(known: readonly KnownEstimate[], options: FrameOptions = {}): Figure {
+  assertGiven('figures.truth', options, FRAME_KINDS);
   if (known.length === 0) throw new Error('truthFigure needs at least one estimate, got none');
   const names = [...new Set(known.map(({ name }) => name))];
   const top =
@@ -151,6 +154,7 @@ export function truthFigure(known: readonly KnownEstimate[], options: FrameOptio
 
 /** The dimension over the distance at which it is seen, with intervals; a plateau is drawn as a line. */
 export function scaleFigure({ curve, missing, plateau }: ScaleCurve, options: FrameOptions = {}): Figure {
+  assertGiven('figures.scale', options, FRAME_KINDS);
   const tied = missing.map(({ n1, n2 }) => `${n1} and ${n2}`).join(', ');
   const run = plateau && curve.slice(plateau.from, plateau.to + 1);
   const data: Partial<PlotData>[] = [

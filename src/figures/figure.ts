@@ -1,7 +1,7 @@
 /** A figure is plain data for plotly.js; this file shows it and turns it into SVG, PNG or a page. */
 import { createHash } from 'node:crypto';
 import type { Config, Layout, PlotData } from 'plotly.js';
-import { nearest } from '../nearest';
+import { assertGiven, FLAG, type Kinds, NUMBER, nearest, TEXT } from '../given';
 import { display, inNotebook, type MimeBundle } from './notebook-output';
 import { fontFolder, offlinePlotly, plotlySource } from './plotly-offline';
 import { DARK, DEFAULT_SIZE, darkRules, FONT, INK, PAPER, standaloneStyle, TEMPLATE } from './style';
@@ -21,6 +21,8 @@ export interface Size {
   readonly width?: number;
   readonly height?: number;
 }
+
+export const SIZE_KINDS: Kinds<Size> = { width: NUMBER, height: NUMBER };
 
 export interface ShowOptions extends Size {
   /** Name of the output, to replace it later. */
@@ -50,6 +52,7 @@ export interface PlainFigure {
  * picture everywhere else; a caption stands below. Outside a notebook it prints text.
  */
 export async function show(what: PlainFigure | Table | Frame, options: ShowOptions = {}): Promise<void> {
+  assertGiven('show', options, { ...SIZE_KINDS, id: TEXT, update: FLAG });
   display(await bundleOf(what, options), options);
   if ('data' in what) showCaption(what as Figure);
 }
@@ -77,13 +80,18 @@ export async function figureBundle(figure: Figure, options: Size = {}): Promise<
   const withGl = data.some((trace) => NEEDS_GL.test(trace.type ?? ''));
   return {
     'application/vnd.plotly.v1+json': { data, layout: fitted, config },
-    ...(!withGl ? { 'image/svg+xml': await toSVG(figure, options) } : {}),
+    ...(!withGl ? { 'image/svg+xml': await svgOf(figure, options) } : {}),
     'text/plain': description(figure),
   };
 }
 
 /** A static picture; needs no browser. The first takes about a second, the next 0.1 to 0.3 s. */
 export async function toSVG(figure: Figure, size: Size = {}): Promise<string> {
+  assertGiven('toSVG', size, SIZE_KINDS);
+  return svgOf(figure, size);
+}
+
+async function svgOf(figure: Figure, size: Size): Promise<string> {
   checkFigure(figure);
   const trace = figure.data.find(({ type }) => NEEDS_GL.test(type ?? ''));
   if (trace)
@@ -130,7 +138,8 @@ export async function toPNG(
   figure: Figure,
   options: Size & { scale?: number; background?: string } = {},
 ): Promise<Buffer> {
-  const svg = await toSVG(figure, options);
+  assertGiven('toPNG', options, { ...SIZE_KINDS, scale: NUMBER, background: TEXT });
+  const svg = await svgOf(figure, options);
   const { Resvg } = await import('@resvg/resvg-js');
   const folder = fontFolder();
   const picture = new Resvg(svg, {
@@ -152,6 +161,7 @@ export async function toPNG(
 
 /** One page with the interactive figure and plotly.js inside (5 MB): it opens without a network. */
 export function toHTML(figure: Figure, options: Size & { title?: string } = {}): string {
+  assertGiven('toHTML', options, { ...SIZE_KINDS, title: TEXT });
   checkFigure(figure);
   const { data, layout } = styled(figure, options);
   const title = options.title ?? description(figure);

@@ -1,5 +1,6 @@
 /** What stands around a plot: title, legend and labels above it get the room that they need at a width. */
 import type { Layout } from 'plotly.js';
+import { type Kinds, NUMBER, TEXT } from '../given';
 import { DEFAULT_SIZE, FONT_SIZES } from './style';
 import { textWidth, wrapped } from './text-width';
 
@@ -13,6 +14,9 @@ export interface FrameOptions {
    */
   readonly width?: number;
 }
+
+/** What every figure can be told. */
+export const FRAME_KINDS: Kinds<FrameOptions> = { title: TEXT, width: NUMBER };
 
 /** What is arranged around a plot. */
 export interface FrameParts extends FrameOptions {

@@ -1,10 +1,11 @@
 /** Does a fall of dimension depend on the estimator? One run's last layer by several, beside validation accuracy. */
 import { max } from 'd3-array';
 import type { PlotData } from 'plotly.js';
+import { assertGiven } from '../given';
 import { withIds } from '../records/layer-ids';
 import type { RunSoFar } from '../records/run-record';
 import type { Figure } from './figure';
-import { type FrameOptions, framed } from './frame';
+import { FRAME_KINDS, type FrameOptions, framed } from './frame';
 import { provenance } from './provenance';
 import { runTitle } from './run';
 import { ACCURACY_AXIS, percent, stepAxis } from './run-axes';
@@ -19,6 +20,7 @@ const DASHES = ['solid', 'dash', 'dashdot', 'longdash', 'dot', 'longdashdot'] as
  * compared. The record is one of `npm run remeasure`: estimators stand where other records have sites.
  */
 export function estimatorsFigure(run: RunSoFar, options: FrameOptions = {}): Figure {
+  assertGiven('figures.estimators', options, FRAME_KINDS);
   const shown = run.measurements.filter(({ step }) => step > 0);
   const first = run.measurements[0];
   if (!first || shown.length < 2)

@@ -1,5 +1,4 @@
 /** The grid of the paper's figure 4: one panel for each training fraction and weight decay. */
-
 import type { Layout, PlotData } from 'plotly.js';
 import {
   distinctValues,
@@ -11,6 +10,7 @@ import {
 import { grokkingStep } from '../analysis/transition';
 import { PAPER } from '../experiments/presets';
 import { titleOf } from '../experiments/registry';
+import { ANYTHING, assertGiven, type Kinds } from '../given';
 import { formatSetting, formatStep } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
@@ -19,7 +19,7 @@ import { framed } from './frame';
 import { grokkingTable, leadTable, stepRange } from './grokking-table';
 import { panelTitle, share } from './panels';
 import { provenance } from './provenance';
-import type { RunFigureOptions } from './run';
+import { RUN_FIGURE_KINDS, type RunFigureOptions } from './run';
 import { ACCURACY_AXIS, idAxis, RANGE, seedTraces, stepAxis } from './run-axes';
 import { DEFAULT_SIZE, FONT_SIZES, GREY, TEXT_COLOURS } from './style';
 import { textWidth } from './text-width';
@@ -32,6 +32,14 @@ export interface GrokkingGridOptions extends Omit<RunFigureOptions, 'beside'> {
   /** Marked in each panel by a dotted line. @default none */
   readonly paper?: HalfSteps;
 }
+
+const { beside: _, ...RUN_KINDS } = RUN_FIGURE_KINDS;
+const GRID_KINDS: Kinds<GrokkingGridOptions> = {
+  ...RUN_KINDS,
+  trainFraction: ANYTHING,
+  weightDecay: ANYTHING,
+  paper: ANYTHING,
+};
 
 /** Figure 4 in the documentation. */
 export const GROKKING_GRID: Drawing = {
@@ -61,6 +69,7 @@ const PAPER_MARK = '50 % in the paper’s figure 4';
  * the paper. Of several runs of one setting, which differ in their seeds, a panel shows the mean and the range.
  */
 export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOptions = {}): Figure {
+  assertGiven('figures.grid', options, GRID_KINDS);
   const everything = runs.flatMap((run) => run.measurements);
   if (everything.length === 0)
     throw new Error(`grokkingGrid needs a run with a measurement, got ${runs.length} runs without`);

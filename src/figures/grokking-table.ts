@@ -1,7 +1,15 @@
 /** Tables of grokking: 50 % steps beside the paper's, and how the dimension of each layer moves with accuracy. */
 import { extent, group, mean } from 'd3-array';
 import type { Correlation } from '../analysis/correlation';
-import { type GrokkingRow, grokkingRows, type HalfSteps, leadRows } from '../analysis/grokking-runs';
+import {
+  type GrokkingRow,
+  grokkingRows,
+  type HalfSteps,
+  LEAD_KINDS,
+  type LeadOptions,
+  leadRows,
+} from '../analysis/grokking-runs';
+import { assertGiven, TEXT } from '../given';
 import { formatStep } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import { type Cell, type Table, table } from './table';
@@ -65,9 +73,11 @@ const LEAD_COLUMNS = [
 /** {@link leadRows} for a notebook; no row for runs that do not grok or have no dimensions. */
 export function leadTable(
   runs: readonly RunSoFar[],
-  options: Parameters<typeof leadRows>[1] & { readonly caption?: string } = {},
+  options: LeadOptions & { readonly caption?: string } = {},
 ): Table {
-  const rows = leadRows(runs, options).map((row) => ({
+  assertGiven('tables.lead', options, { ...LEAD_KINDS, caption: TEXT });
+  const { caption, ...which } = options;
+  const rows = leadRows(runs, which).map((row) => ({
     p: row.trainFraction,
     'weight decay': row.weightDecay,
     site: row.site,
@@ -80,7 +90,7 @@ export function leadTable(
   }));
   return table(rows, {
     columns: LEAD_COLUMNS,
-    ...(options.caption === undefined ? {} : { caption: options.caption }),
+    ...(caption === undefined ? {} : { caption }),
   });
 }
 

@@ -1,6 +1,7 @@
 /** A chart that follows a run while it trains. */
 import { existsSync } from 'node:fs';
 import type { PlotData } from 'plotly.js';
+import { ANYTHING, assertGiven, type Kinds, NUMBER, TEXT } from '../given';
 import { readCurves } from '../records/curves';
 import type { RunSoFar } from '../records/run-record';
 import { type Measurement, readRun } from '../records/run-record';
@@ -9,7 +10,7 @@ import { difference } from './beside';
 import { duration } from './duration';
 import { type Figure, figureBundle, showCaption } from './figure';
 import { display, inNotebook, type MimeBundle } from './notebook-output';
-import { type RunFigureOptions, runFigure, runFrame, runTitle } from './run';
+import { RUN_FIGURE_KINDS, type RunFigureOptions, runFigure, runFrame, runTitle } from './run';
 import { percent } from './run-axes';
 import { sketch } from './sketch';
 import { COLOURS } from './style';
@@ -22,6 +23,13 @@ export interface LiveOptions extends RunFigureOptions {
   /** Shortest time between two updates in milliseconds. @default 250 in a notebook, 5000 elsewhere */
   readonly interval?: number;
 }
+
+const LIVE_KINDS: Kinds<LiveOptions> = {
+  ...RUN_FIGURE_KINDS,
+  config: ANYTHING,
+  path: TEXT,
+  interval: NUMBER,
+};
 
 /** What a chart shows at one moment. */
 export interface LiveState {
@@ -49,7 +57,8 @@ export async function liveChart<Id extends Measurement['train']['id']>(
   events: AsyncIterable<TrainEvent<Id>>,
   options: LiveOptions = {},
 ): Promise<readonly Measurement[]> {
-  const { path, interval = inNotebook() ? 250 : 5000 } = options;
+  assertGiven('liveChart', options, LIVE_KINDS);
+  const { path, interval = inNotebook() ? 250 : 5000, config: _, ...figureOptions } = options;
   const config = { ...options.config } as Readonly<Record<string, unknown>>;
   const id = `live-chart-${process.pid}-${++charts}`;
   const measurements = new Map<number, Measurement>();
@@ -72,7 +81,7 @@ export async function liveChart<Id extends Measurement['train']['id']>(
     const remaining = started && done > 0 ? ((now - started.time) / done) * (steps - step) : undefined;
     const state = { run, batches, step, steps, ...(remaining === undefined ? {} : { remaining }) };
     if (inNotebook()) {
-      const figure = liveFigure(state, options);
+      const figure = liveFigure(state, figureOptions);
       const quick = (): MimeBundle => ({ 'image/svg+xml': sketch(figure), 'text/plain': progress(state) });
       display(ended ? await figureBundle(figure) : quick(), { id, update: shown });
       if (ended) showCaption(figure);

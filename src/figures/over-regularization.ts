@@ -1,14 +1,14 @@
 /** The paper's figure 3: too much regularisation takes away peak dimension and accuracy. */
-
 import type { Layout, PlotData } from 'plotly.js';
 import { type Quantity, type Regularization, sweepsOf } from '../analysis/regularization';
 import { PAPER } from '../experiments/presets';
+import { assertGiven } from '../given';
 import { formatSetting } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import { ERROR_AXIS, errorOf } from './error-axis';
 import type { Figure } from './figure';
-import { type FrameOptions, framed, label } from './frame';
+import { FRAME_KINDS, type FrameOptions, framed, label } from './frame';
 import { panelTitle, share } from './panels';
 import { provenance } from './provenance';
 import { overRegularizationTable } from './regularization-table';
@@ -47,6 +47,7 @@ const ONSET = 'onset of harm';
  * @throws RangeError where no run of a sweep is finished
  */
 export function overRegularizationFigure(runs: readonly RunSoFar[], options: FrameOptions = {}): Figure {
+  assertGiven('figures.overRegularization', options, FRAME_KINDS);
   const sweeps = sweepsOf(runs);
   const panelWidth = ((options.width ?? DEFAULT_SIZE.width) - 80) / sweeps.length - 16;
   const data: Partial<PlotData>[] = [];

@@ -1,5 +1,6 @@
 /** A figure as a PDF for papers: vectors, with the fonts inside; needs no browser. */
-import { description, type Figure, type Size, toSVG } from './figure';
+import { assertGiven } from '../given';
+import { description, type Figure, SIZE_KINDS, type Size, toSVG } from './figure';
 import { fontFiles } from './fonts';
 import { FONT } from './style';
 
@@ -8,6 +9,7 @@ const POINTS = 72 / 96;
 
 /** One page of the figure's size; 96 pixels of the figure are an inch. The caption stands in the document's properties. */
 export async function toPDF(figure: Figure, size: Size = {}): Promise<Buffer> {
+  assertGiven('toPDF', size, SIZE_KINDS);
   const svg = (await toSVG(figure, size)).replace(/<style>[\s\S]*?<\/style>/, '');
   const [, width, height] = /width="([\d.]+)" height="([\d.]+)"/.exec(svg)!.map(Number) as [
     number,

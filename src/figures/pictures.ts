@@ -1,5 +1,6 @@
 /** Examples of a data set of pictures, side by side with their classes. */
 import type { Examples } from '../data/dataset';
+import { assertGiven, CALLBACK, type Kinds, NUMBER, TEXT } from '../given';
 import type { Figure } from './figure';
 import { FONT_SIZES } from './style';
 import { wrapped } from './text-width';
@@ -15,6 +16,13 @@ export interface PicturesOptions {
   readonly title?: string;
 }
 
+const PICTURES_KINDS: Kinds<PicturesOptions> = {
+  count: NUMBER,
+  columns: NUMBER,
+  describe: CALLBACK,
+  title: TEXT,
+};
+
 /** Screen pixels of a picture's side, and of the room around it. */
 const SIDE = 60;
 const GAP = 6;
@@ -26,6 +34,7 @@ const CAPTION = 18;
  * @throws RangeError for examples that are not bytes [height, width, 1 or 3], and for a count of none
  */
 export function picturesFigure(examples: Examples, options: PicturesOptions = {}): Figure {
+  assertGiven('figures.pictures', options, PICTURES_KINDS);
   const { columns = 10, describe = (index: number) => String(examples.labels[index]) } = options;
   const { count = Math.min(20, examples.size) } = options;
   if (!Number.isInteger(count) || count < 1 || count > examples.size) {

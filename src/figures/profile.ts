@@ -2,12 +2,13 @@
 import { least } from 'd3-array';
 import type { PlotData } from 'plotly.js';
 import type { LayerProfile } from '../activations/layer-profile';
+import { assertGiven, FLAG } from '../given';
 import { withIds } from '../records/layer-ids';
 import type { DimensionEstimate, Measurement } from '../records/run-record';
 import { type CategoryAxis, categoryAxis } from './category-axis';
 import { errorBars } from './estimator';
 import type { Figure } from './figure';
-import { type FrameOptions, framed } from './frame';
+import { FRAME_KINDS, type FrameOptions, framed } from './frame';
 import { withPanels } from './profile-panels';
 import { COLOURS, DEFAULT_SIZE, FONT_SIZES, SYMBOLS } from './style';
 import { textWidth } from './text-width';
@@ -33,8 +34,10 @@ const LABEL = 16;
  */
 export function profileFigure(
   profile: LayerProfile,
-  { unfinished = false, ...options }: FrameOptions & { readonly unfinished?: boolean } = {},
+  given: FrameOptions & { readonly unfinished?: boolean } = {},
 ): Figure {
+  assertGiven('figures.profile', given, { ...FRAME_KINDS, unfinished: FLAG });
+  const { unfinished = false, ...options } = given;
   const { sites, order, peakSite, lastSite, peakId, lastLayerId } = profile;
   const top = 1.25 * Math.max(...Object.values(sites).map(({ interval }) => interval.upper));
   const along = siteAxis([order], options);
@@ -76,6 +79,7 @@ export function profilesFigure(
   profiles: Readonly<Record<string, LayerProfile>>,
   options: FrameOptions = {},
 ): Figure {
+  assertGiven('figures.profiles', options, FRAME_KINDS);
   const curves = Object.entries(profiles);
   if (curves.length === 0) throw new Error('profilesFigure needs at least one profile, got none');
   const along = siteAxis(
@@ -105,6 +109,7 @@ export function runsFigure(
   profiles: Readonly<Record<string, LayerProfile>>,
   options: FrameOptions = {},
 ): Figure {
+  assertGiven('figures.runs', options, FRAME_KINDS);
   const names = Object.keys(profiles);
   if (names.length === 0) throw new Error('runsFigure needs at least one profile, got none');
   const curve = (i: number, name: string, site: 'peakSite' | 'lastSite'): Partial<PlotData> => {
@@ -140,6 +145,7 @@ export function runsFigure(
 
 /** Curves along the same sites, such as a network before and after training; bars show the standard deviation. */
 export function sitesFigure(curves: readonly SiteCurve[], options: FrameOptions = {}): Figure {
+  assertGiven('figures.sites', options, FRAME_KINDS);
   if (curves.length === 0) throw new Error('sitesFigure needs at least one curve, got none');
   const along = siteAxis(
     curves.map(({ sites }) => Object.keys(sites)),

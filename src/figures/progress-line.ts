@@ -1,4 +1,5 @@
 /** A line below the running cell that says how much of a long computation is done. */
+import { assertNoMore } from '../given';
 import { duration } from './duration';
 import { display } from './notebook-output';
 
@@ -14,7 +15,8 @@ let lines = 0;
  *
  * @returns takes the share that is done, 0 .. 1, and what is at work
  */
-export function progressLine(): (done: number, what?: string) => void {
+export function progressLine(...more: readonly never[]): (done: number, what?: string) => void {
+  assertNoMore('progressLine', [], more);
   const id = `progress-${process.pid}-${++lines}`;
   const started = performance.now();
   let shown = false;

@@ -3,6 +3,7 @@ import { max } from 'd3-array';
 import { type Correlation, coefficientText, correlationText } from '../analysis/correlation';
 import {
   generalizationCorrelation,
+  HARMLESS_KINDS,
   type HarmlessOptions,
   strengthCorrelation,
 } from '../analysis/paper-correlations';
@@ -14,6 +15,7 @@ import {
   type StrengthSweep,
   sweepsOf,
 } from '../analysis/regularization';
+import { assertGiven } from '../given';
 import { formatSetting } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import { STRENGTH_NAMES } from './strength-axis';
@@ -102,6 +104,7 @@ export function predictorsTable(runs: readonly RunSoFar[], options: HarmlessOpti
     if (!found) return '';
     return Number.isFinite(found.r) ? coefficientText(found) : 'undefined: the two move together';
   };
+  assertGiven('tables.predictors', options, HARMLESS_KINDS);
   const found = predictions(runs, options);
   const { n = 0, groups = 0 } = found[0]!.accuracy ?? {};
   return table(

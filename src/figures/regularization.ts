@@ -1,14 +1,14 @@
 /** The paper's figure 1: regularisation lowers the last layer's intrinsic dimension. */
-
 import type { Layout, PlotData } from 'plotly.js';
 import { correlationText } from '../analysis/correlation';
 import { strengthCorrelation } from '../analysis/paper-correlations';
 import { type StrengthSweep, sweepsOf } from '../analysis/regularization';
 import { PAPER } from '../experiments/presets';
+import { assertGiven } from '../given';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import type { Figure } from './figure';
-import { type FrameOptions, framed, label } from './frame';
+import { FRAME_KINDS, type FrameOptions, framed, label } from './frame';
 import { panelTitle, share } from './panels';
 import { provenance } from './provenance';
 import { regularizationTable } from './regularization-table';
@@ -36,6 +36,7 @@ const PANEL = { height: 240, gap: 84 } as const;
  * @throws RangeError where no run of a sweep is finished
  */
 export function regularizationFigure(runs: readonly RunSoFar[], options: FrameOptions = {}): Figure {
+  assertGiven('figures.regularization', options, FRAME_KINDS);
   const sweeps = sweepsOf(runs);
   const width = options.width ?? DEFAULT_SIZE.width;
   const columns = width < SIDE_BY_SIDE ? 1 : sweeps.length;

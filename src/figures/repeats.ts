@@ -1,9 +1,10 @@
 /** Figures of an estimate that is repeated on samples of one manifold: are its claimed errors true? */
 import type { PlotData } from 'plotly.js';
+import { assertGiven, NUMBER } from '../given';
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
 import { errorBars } from './estimator';
 import type { Figure } from './figure';
-import { type FrameOptions, framed } from './frame';
+import { FRAME_KINDS, type FrameOptions, framed } from './frame';
 import { COLOURS, GREY, ON_BAR } from './style';
 
 /**
@@ -15,6 +16,7 @@ export function repeatsFigure(
   repeated: readonly IdEstimate[],
   options: FrameOptions & { readonly truth: number },
 ): Figure {
+  assertGiven('figures.repeats', options, { ...FRAME_KINDS, truth: NUMBER });
   if (repeated.length < 2)
     throw new Error(`repeatsFigure needs at least 2 estimates, got ${repeated.length}`);
   const { truth } = options;
@@ -70,6 +72,7 @@ export function claimsFigure(
   repeated: Readonly<Record<string, readonly IdEstimate[]>>,
   options: FrameOptions & { readonly truth: number },
 ): Figure {
+  assertGiven('figures.claims', options, { ...FRAME_KINDS, truth: NUMBER });
   const kinds = Object.keys(repeated);
   const values = Object.values(repeated)[0]?.map(({ value }) => value) ?? [];
   if (values.length < 2) throw new Error(`claimsFigure needs at least 2 estimates, got ${values.length}`);

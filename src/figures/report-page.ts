@@ -1,4 +1,5 @@
 /** A report on a dimension as one page that needs neither a network nor JavaScript. */
+import { assertGiven, TEXT } from '../given';
 import type { IdReport } from '../intrinsic-dimension/report/report';
 import { toSVG } from './figure';
 import { reportFigures } from './report';
@@ -33,6 +34,7 @@ th, td { border-bottom: 1px solid var(--line); padding: 4px 12px 4px 0; vertical
  * @param options.title what the points are, such as the name of their file
  */
 export async function reportPage(report: IdReport, options: { title?: string } = {}): Promise<string> {
+  assertGiven('reportPage', options, { title: TEXT });
   const { sentence, notes, warnings, nulls, corrected } = report;
   const title = `Intrinsic dimension${options.title === undefined ? '' : ` of ${options.title}`}`;
   const pictures: string[] = [];

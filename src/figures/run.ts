@@ -2,12 +2,13 @@
 import type { Layout, PlotData } from 'plotly.js';
 import { grokkingStep } from '../analysis/transition';
 import { namedSettings, titleOf } from '../experiments/registry';
+import { ANYTHING, assertGiven, type Kinds, NUMBER, TEXT } from '../given';
 import { formatStep } from '../number-format';
 import { withIds } from '../records/layer-ids';
 import type { RunSoFar } from '../records/run-record';
 import { besideTraces } from './beside';
 import type { Figure } from './figure';
-import { type FrameOptions, framed, legendName } from './frame';
+import { FRAME_KINDS, type FrameOptions, framed, legendName } from './frame';
 import { provenance } from './provenance';
 import { ACCURACY_AXIS, idAxis, runTraces, stepAxis } from './run-axes';
 import { DEFAULT_SIZE, FONT_SIZES, GREY, TEXT_COLOURS } from './style';
@@ -20,6 +21,13 @@ export interface RunFigureOptions extends FrameOptions {
   /** Other runs, drawn fainter and dashed: validation accuracy and LLID, named by the settings that differ. */
   readonly beside?: readonly RunSoFar[];
 }
+
+export const RUN_FIGURE_KINDS: Kinds<RunFigureOptions> = {
+  ...FRAME_KINDS,
+  site: TEXT,
+  steps: NUMBER,
+  beside: ANYTHING,
+};
 
 /** What surrounds the plot of a run. */
 const FRAME = { labels: 1, plot: 276, right: 60 } as const;
@@ -34,6 +42,7 @@ export function runFrame(
 
 /** One run: train and validation accuracy on the left axis, LLID on validation on the right, log steps. */
 export function runFigure(run: RunSoFar, options: RunFigureOptions = {}): Figure {
+  assertGiven('figures.run', options, RUN_FIGURE_KINDS);
   const traces = runTraces(run.measurements, options.site);
   const { beside = [], width = DEFAULT_SIZE.width } = options;
   const others = besideTraces(run, beside, {

@@ -1,5 +1,6 @@
 /** A table of numbers for a notebook, as HTML, Markdown and plain text. */
 import { median } from 'd3-array';
+import { assertGiven, NAMES, TEXT } from '../given';
 import type { MimeBundle } from './notebook-output';
 
 /** A value of a cell; missing ones are shown as a dash. */
@@ -20,6 +21,7 @@ export function table(
   rows: readonly Readonly<Record<string, Cell>>[],
   options: { columns?: readonly string[]; caption?: string } = {},
 ): Table {
+  assertGiven('tables.of', options, { columns: NAMES, caption: TEXT });
   const columns = options.columns ?? [...new Set(rows.flatMap((row) => Object.keys(row)))];
   if (columns.length === 0) throw new Error('a table needs at least one row with a column, got none');
   return { rows, columns, ...(options.caption === undefined ? {} : { caption: options.caption }) };

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { type RunConfig, runName, titleOf } from '../experiments/registry';
 import { runExperiment } from '../experiments/run';
+import { assertGiven, TEXT } from '../given';
 import type { Model } from '../models/model';
 import { readRuns } from '../records/recorded-runs';
 import { RUNS, runPath } from '../records/run-path';
@@ -10,7 +11,7 @@ import { interruptible } from '../runtime/interrupt';
 import { checkpointPath } from '../training/checkpoint';
 import { loadWeights } from '../training/load-weights';
 import { liveChart } from './live';
-import type { RunFigureOptions } from './run';
+import { RUN_FIGURE_KINDS, type RunFigureOptions } from './run';
 
 /** Where a run is kept, and its chart. */
 export interface TrainLiveOptions extends Omit<RunFigureOptions, 'beside'> {
@@ -37,6 +38,8 @@ export interface LiveRun {
  * @throws RangeError for bad settings; Error for what cannot be written, read or resumed
  */
 export async function trainLive(config: RunConfig, options: TrainLiveOptions = {}): Promise<LiveRun> {
+  const { beside: _, ...kinds } = RUN_FIGURE_KINDS;
+  assertGiven('trainLive', options, { ...kinds, folder: TEXT });
   const { folder = process.env['NOTEBOOK_RUNS'] ?? BESIDE_NOTEBOOKS, ...figure } = options;
   const path = runPath(folder, runName(config));
   const beside = readRuns(folder).filter((other) => titleOf(other.config) === titleOf({ ...config }));

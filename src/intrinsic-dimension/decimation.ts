@@ -1,8 +1,8 @@
 /** The dimension with ever fewer points: the distance to the nearest neighbours grows, and the estimate shows its bias. */
+import { NUMBER, SEED } from '../given';
 import { shuffled } from '../random';
 import { subset } from './estimators/pointwise/neighbourhood';
 import { assertEstimatorOptions } from './estimators/registry';
-import { NUMBER, SEED } from './given';
 import { DEFAULT_LEVEL, type Interval, normalInterval } from './intervals';
 import { estimateIn, ID_KINDS, type IdEstimate, type IdOptions } from './intrinsic-dimension';
 import type { Points } from './points/points';

@@ -1,14 +1,15 @@
 /** Estimates the intrinsic dimension of points, with its error, in one call. */
 import { cellSignal } from '../cell-signal';
-import type { FromNeighbours, LinearFit } from './estimators/estimator';
+import { ANYTHING, assertGiven, type Kinds, NUMBER, word } from '../given';
+import type { FromNeighbours, FromPoints, LinearFit } from './estimators/estimator';
 import {
   assertEstimatorOptions,
   DEFAULT_ESTIMATOR,
+  type EstimatorName,
   type EstimatorOptions,
   estimatorOf,
   isFromNeighbours,
 } from './estimators/registry';
-import { ANYTHING, assertGiven, type Kinds, NUMBER, word } from './given';
 import {
   type Interval,
   type IntervalOptions,
@@ -19,8 +20,9 @@ import {
 } from './intervals';
 import type { Points } from './points/points';
 import { SPACE_KINDS, type Space, type SpaceOptions, space } from './points/space';
+import { type KernelName, kernelName } from './search/kernel';
 import { certifiedShare, meanDistance } from './search/neighbour-table';
-import { type KernelName, kernelName } from './search/search-kernel';
+import type { SearchOptions } from './search/neighbours';
 import {
   depthForSubsamples,
   drawSubsamples,
@@ -100,30 +102,43 @@ export interface IdEstimate {
  */
 export async function intrinsicDimension(points: Points, options: IdOptions = {}): Promise<IdEstimate> {
   assertEstimatorOptions('intrinsicDimension', options, ID_KINDS);
-  assertOptions(options);
+  const chosen = chosenBy(options);
   const signal = options.signal ?? cellSignal();
-  return estimateIn(await space(points, options), signal ? { ...options, signal } : options);
-}
-
-/** @throws RangeError for options out of range */
-function assertOptions(options: IdOptions): void {
-  const { estimator = DEFAULT_ESTIMATOR, interval = DEFAULT_INTERVAL } = options;
-  const needsPoints = !isFromNeighbours(estimatorOf(options));
-  levelOf(options);
-  if (options.subsamples !== undefined) assertGiven('subsamples', options.subsamples, SUBSAMPLE_KINDS);
-  if (!INTERVALS.includes(interval)) {
-    throw new RangeError(`no interval '${interval}': choose one of ${INTERVALS.join(', ')}`);
-  }
-  if (needsPoints && (interval === 'subsamples' || options.subsamples)) {
-    throw new RangeError(`subsamples serve the estimators from neighbours, not ${estimator}: leave them out`);
-  }
+  return estimate(await space(points, options), chosen, signal ? { ...options, signal } : options);
 }
 
 /** Estimates in a set that is validated already. */
 export async function estimateIn(set: Space, options: IdOptions): Promise<IdEstimate> {
-  const { estimator: name = DEFAULT_ESTIMATOR, interval: kind = DEFAULT_INTERVAL } = options;
+  return estimate(set, chosenBy(options), options);
+}
+
+/** What options choose. */
+interface Chosen {
+  readonly name: EstimatorName;
+  readonly estimator: FromNeighbours | FromPoints;
+  readonly interval: IntervalKind;
+  readonly level: number;
+  readonly subsamples?: SubsampleOptions;
+}
+
+/** @throws RangeError for options out of range */
+function chosenBy(options: IdOptions): Chosen {
+  const { estimator: name = DEFAULT_ESTIMATOR, interval = DEFAULT_INTERVAL } = options;
   const estimator = estimatorOf(options);
   const level = levelOf(options);
+  if (options.subsamples !== undefined) assertGiven('subsamples', options.subsamples, SUBSAMPLE_KINDS);
+  if (!INTERVALS.includes(interval)) {
+    throw new RangeError(`no interval '${interval}': choose one of ${INTERVALS.join(', ')}`);
+  }
+  const subsamples = options.subsamples ?? (interval === 'subsamples' ? {} : undefined);
+  if (subsamples && !isFromNeighbours(estimator)) {
+    throw new RangeError(`subsamples serve the estimators from neighbours, not ${name}: leave them out`);
+  }
+  return { name, estimator, interval, level, ...(subsamples ? { subsamples } : {}) };
+}
+
+async function estimate(set: Space, chosen: Chosen, options: IdOptions): Promise<IdEstimate> {
+  const { name, estimator, level, interval } = chosen;
   const common = {
     estimator: name,
     points: set.n,
@@ -131,24 +146,22 @@ export async function estimateIn(set: Space, options: IdOptions): Promise<IdEsti
     ...(set.rows ? { kernel: kernelName() } : {}),
   };
   if (isFromNeighbours(estimator))
-    return { ...common, ...(await fromNeighbours(set, estimator, options, level, kind)) };
-  const how = { ...options, level, interval: kind === 'iid' ? kind : 'sandwich' } as const;
+    return { ...common, ...(await fromNeighbours(set, estimator, chosen, options)) };
+  const how = { ...options, level, interval: interval === 'iid' ? interval : 'sandwich' } as const;
   return { ...common, ...(await estimator.measure(set, how)) };
 }
 
 async function fromNeighbours(
   set: Space,
   estimator: FromNeighbours,
-  options: IdOptions,
-  level: number,
-  kind: IntervalKind,
+  { interval: kind, level, subsamples: wanted }: Chosen,
+  options: SearchOptions,
 ): Promise<Omit<IdEstimate, 'estimator' | 'points' | 'duplicates' | 'kernel'>> {
-  const chosen = options.subsamples ?? (kind === 'subsamples' ? {} : undefined);
   const needed = estimator.neighbours;
-  const k = chosen
-    ? Math.max(needed, Math.min(neighboursForSubsamples(needed, set.n, chosen), set.n - 1))
+  const k = wanted
+    ? Math.max(needed, Math.min(neighboursForSubsamples(needed, set.n, wanted), set.n - 1))
     : needed;
-  const members = chosen && drawSubsamples(set, needed, chosen);
+  const members = wanted && drawSubsamples(set, needed, wanted);
   const table = await set.neighbours(k, options, members && depthForSubsamples(members, set.n, needed, k));
   const { value, influences, neighbours, exactInterval, exactStandardError, fit } = estimator.estimate(table);
   const subsamples =

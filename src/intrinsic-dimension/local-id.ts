@@ -1,4 +1,5 @@
 /** The dimension at each point. */
+import { FLAG, givenEntries, type Kinds, NUMBER } from '../given';
 import type { FromNeighbours, FromPoints } from './estimators/estimator';
 import { combine } from './estimators/pointwise/combine';
 import { subset } from './estimators/pointwise/neighbourhood';
@@ -8,13 +9,12 @@ import {
   estimatorOf,
   isFromNeighbours,
 } from './estimators/registry';
-import { FLAG, givenEntries, type Kinds, NUMBER } from './given';
 import { DEFAULT_LEVEL } from './intervals';
 import { NoEstimateError } from './no-estimate';
+import { pauses } from './pauses';
 import type { Points } from './points/points';
 import { SPACE_KINDS, type Space, type SpaceOptions, space } from './points/space';
 import type { NeighbourTable } from './search/neighbour-table';
-import { pauses } from './search/neighbours';
 
 /** How to look at each point. */
 export type LocalIdOptions = Omit<EstimatorOptions, 'combine'> & CommonLocalIdOptions;

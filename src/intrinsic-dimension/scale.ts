@@ -1,6 +1,6 @@
 /** The dimension at every scale: noise shows at small distances, curvature and boundaries at large ones. */
+import { assertGiven, type Kinds, NUMBER } from '../given';
 import { gride } from './estimators/gride';
-import { assertGiven, type Kinds, NUMBER } from './given';
 import {
   type Interval,
   type IntervalOptions,

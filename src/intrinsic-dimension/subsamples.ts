@@ -1,7 +1,7 @@
 /** Estimates on random subsamples, all from the one table of the full set. */
 import { jStat } from 'jstat';
+import { type Kinds, NUMBER, SEED } from '../given';
 import { mulberry32, streamSeed } from '../random';
-import { type Kinds, NUMBER, SEED } from './given';
 import { NoEstimateError } from './no-estimate';
 import type { Space } from './points/space';
 import type { Depth, NeighbourTable } from './search/neighbour-table';

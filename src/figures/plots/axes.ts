@@ -1,4 +1,5 @@
 /** The axes of a plot: numbers, logarithms with zero behind a break, per cent, names and dates. */
+import { ANYTHING, FLAG, type Kinds, TEXT } from '../../given';
 import { formatSetting } from '../../number-format';
 import { percent } from '../run-axes';
 import { type ZeroBreak, zeroBreak } from '../zero-break';
@@ -15,6 +16,8 @@ export interface AxisOptions {
   /** Draws shares from 0 to 1 in per cent. @default false */
   readonly percent?: boolean;
 }
+
+export const AXIS_KINDS: Kinds<AxisOptions> = { label: TEXT, log: FLAG, range: ANYTHING, percent: FLAG };
 
 export type Scaled = (value: number) => number;
 

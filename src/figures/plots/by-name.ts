@@ -1,10 +1,14 @@
 /** Plots of one's own data by short names: `plot.line(rows, { x: 'step', y: 'loss' })`. */
+import { assertGiven } from '../../given';
 import type { PlotInput } from './channels';
-import { composed, type Plot, type PlotOptions } from './compose';
+import { composed, PLOT_KINDS, type Plot, type PlotOptions } from './compose';
 import {
+  HISTOGRAM_KINDS,
   type HistogramChannels,
   histogramMark,
+  SCATTER_KINDS,
   type ScatterChannels,
+  XY_KINDS,
   type XyChannels,
   xyMark,
 } from './marks';
@@ -18,7 +22,7 @@ export type { Plot, PlotOptions } from './compose';
  *
  * @param data numbers, records, columns by name, or a DataFrame
  * @param options which column goes where, and how the axes are drawn
- * @throws RangeError for columns that the data lack, for lengths that differ, and for what an axis has no place for;
+ * @throws RangeError for options that are not read, for columns that the data lack, for lengths that differ, and for what an axis has no place for;
  * TypeError for values that are no numbers
  * @example plot.line(rows, { x: 'step', y: 'loss', by: 'split', xAxis: { log: true } })
  */
@@ -26,6 +30,7 @@ export function line<const Data extends PlotInput>(
   data: Data,
   options: XyChannels<Data> & PlotOptions = {},
 ): Plot {
+  assertGiven('plot.line', options, { ...XY_KINDS, ...PLOT_KINDS });
   return composed([xyMark('line', data, options)], plotOptions(options));
 }
 
@@ -38,6 +43,7 @@ export function scatter<const Data extends PlotInput>(
   data: Data,
   options: ScatterChannels<Data> & PlotOptions = {},
 ): Plot {
+  assertGiven('plot.scatter', options, { ...SCATTER_KINDS, ...PLOT_KINDS });
   return composed([xyMark('scatter', data, options)], plotOptions(options));
 }
 
@@ -50,6 +56,7 @@ export function bar<const Data extends PlotInput>(
   data: Data,
   options: XyChannels<Data> & PlotOptions = {},
 ): Plot {
+  assertGiven('plot.bar', options, { ...XY_KINDS, ...PLOT_KINDS });
   return composed([xyMark('bar', data, options)], plotOptions(options));
 }
 
@@ -62,6 +69,7 @@ export function histogram<const Data extends PlotInput>(
   data: Data,
   options: HistogramChannels<Data> & PlotOptions = {},
 ): Plot {
+  assertGiven('plot.histogram', options, { ...HISTOGRAM_KINDS, ...PLOT_KINDS });
   const { log = false, xAxis } = options;
   return composed([histogramMark(data, options)], {
     ...plotOptions(options),
@@ -79,6 +87,7 @@ export function histogram<const Data extends PlotInput>(
  * @example plot.overlay([plot.scatter(runs, { x: 'step', y: 'loss' }), plot.line(means, { x: 'step', y: 'loss' })])
  */
 export function overlay(plots: readonly Plot[], options: PlotOptions = {}): Plot {
+  assertGiven('plot.overlay', options, PLOT_KINDS);
   if (plots.length === 0) throw new RangeError('plot.overlay: there are no plots to lay over each other');
   const all = [...plots.map((each) => each.options), options];
   const merged: PlotOptions = Object.assign({}, ...all, {

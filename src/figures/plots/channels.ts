@@ -1,5 +1,5 @@
 /** Data of one's own as columns: arrays, records and DataFrames, and which of their columns goes where. */
-import { nearest } from '../../nearest';
+import { nearest } from '../../given';
 import type { Frame } from '../table';
 
 /** Numbers; NaN is a gap. */

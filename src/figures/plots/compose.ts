@@ -1,12 +1,14 @@
 /** Marks become one figure: colours and symbols by series, shared axes, panels, a legend. */
 import type { Layout, PlotData } from 'plotly.js';
+import { ANYTHING, assertGiven, FLAG, type Kinds, NUMBER, TEXT } from '../../given';
 import { categoryAxis } from '../category-axis';
 import type { Figure } from '../figure';
-import { type FrameOptions, framed, legendName } from '../frame';
+import { FRAME_KINDS, type FrameOptions, framed, legendName } from '../frame';
 import { panelTitle, share } from '../panels';
 import { DEFAULT_SIZE, FONT_SIZES } from '../style';
 import { breakMarks } from '../zero-break';
 import {
+  AXIS_KINDS,
   type AxisOptions,
   axisLabel,
   categoriesOf,
@@ -32,6 +34,16 @@ export interface PlotOptions extends FrameOptions {
   readonly caption?: string;
 }
 
+/** What every plot can be told. */
+export const PLOT_KINDS: Kinds<PlotOptions> = {
+  ...FRAME_KINDS,
+  xAxis: ANYTHING,
+  yAxis: ANYTHING,
+  height: NUMBER,
+  equalScales: FLAG,
+  caption: TEXT,
+};
+
 /** A figure that still knows its marks, so that it can be laid over another. */
 export interface Plot extends Figure {
   readonly marks: readonly Mark[];
@@ -45,9 +57,11 @@ const GAP = { across: 28, down: 44 } as const;
 const RIGHT = { colours: 96, plain: 20 } as const;
 const LEFT = 60;
 
-/** @throws RangeError for values that have no place on a log axis */
+/** @throws RangeError for values that have no place on a log axis, and for an option of an axis that is not read */
 export function composed(marks: readonly Mark[], options: PlotOptions): Plot {
   const { xAxis = {}, yAxis = {}, equalScales = false } = options;
+  assertGiven('xAxis', xAxis, AXIS_KINDS);
+  assertGiven('yAxis', yAxis, AXIS_KINDS);
   const series = marks.flatMap((mark) => mark.series);
   const colourLabel = marks.find((mark) => mark.colourLabel !== undefined)?.colourLabel;
   const right = colourLabel === undefined ? RIGHT.plain : RIGHT.colours;

@@ -1,5 +1,6 @@
 /** What a plot is made of: curves, points, bars and histograms as plain data, before they have colours and axes. */
 import { bin, extent } from 'd3-array';
+import { ANYTHING, FLAG, type Kinds, NUMBER, TEXT } from '../../given';
 import { formatSetting } from '../../number-format';
 import { type Channel, type Column, type Columns, columnsOf, numbersOf, type PlotInput } from './channels';
 
@@ -74,6 +75,28 @@ export interface HistogramChannels<Data> extends CommonChannels<Data> {
   /** Bins are equally wide on a log axis. @default false */
   readonly log?: boolean;
 }
+
+const COMMON_KINDS = { by: ANYTHING, facet: ANYTHING, name: TEXT } as const;
+
+/** What curves and bars can be told. */
+export const XY_KINDS: Kinds<XyChannels<unknown>> = {
+  ...COMMON_KINDS,
+  x: ANYTHING,
+  y: ANYTHING,
+  lower: ANYTHING,
+  upper: ANYTHING,
+  interval: TEXT,
+};
+/** What points can be told. */
+export const SCATTER_KINDS: Kinds<ScatterChannels<unknown>> = { ...XY_KINDS, colour: ANYTHING };
+/** What a histogram can be told. */
+export const HISTOGRAM_KINDS: Kinds<HistogramChannels<unknown>> = {
+  ...COMMON_KINDS,
+  x: ANYTHING,
+  bins: NUMBER,
+  share: FLAG,
+  log: FLAG,
+};
 
 /** Curves, points or bars. */
 export function xyMark<Data extends PlotInput>(

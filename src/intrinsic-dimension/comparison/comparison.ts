@@ -1,5 +1,5 @@
 /** A comparison of two descriptions of the same points: a mean over the points, with its error. */
-import { assertGiven, type Kind, type Kinds, NUMBER } from '../given';
+import { assertGiven, type Kind, type Kinds, NUMBER } from '../../given';
 import {
   DEFAULT_LEVEL,
   type Interval,

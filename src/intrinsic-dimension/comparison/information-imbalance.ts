@@ -1,5 +1,6 @@
 /** Information imbalance: how well neighbours in one description of points predict those in another (Glielmo et al. 2022). */
-import { assertNeighbours, type Points } from '../points/points';
+import { assertNeighbours } from '../points/distinct-points';
+import type { Points } from '../points/points';
 import type { Space } from '../points/space';
 import type { NeighbourTable } from '../search/neighbour-table';
 import { commonPoints } from './common-points';

@@ -1,6 +1,7 @@
 /** Neighbourhood overlap: the share of neighbours that two descriptions of points have in common, or that bear a point's label. */
-import { FLAG, inWords, NUMBER } from '../given';
-import { assertNeighbours, type Points } from '../points/points';
+import { FLAG, inWords, NUMBER } from '../../given';
+import { assertNeighbours } from '../points/distinct-points';
+import type { Points } from '../points/points';
 import { space } from '../points/space';
 import { commonPoints } from './common-points';
 import { assertComparable, type Comparison, type ComparisonOptions, comparisonOf } from './comparison';

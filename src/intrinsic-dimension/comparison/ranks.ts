@@ -1,6 +1,8 @@
 /** At which place some points stand among all, by their distance from another. */
+
+import { pauses } from '../pauses';
 import type { Space } from '../points/space';
-import { pauses, type SearchOptions } from '../search/neighbours';
+import type { SearchOptions } from '../search/neighbours';
 import { blockRows, COUNTED_TOGETHER, SEARCH_MEMORY } from '../search/plan';
 import { largestComputed, type SearchSet, searchSet, smallestComputed } from '../search/search-set';
 import { squaredDistancesFrom } from '../search/shortlist';

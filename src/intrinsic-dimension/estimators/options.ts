@@ -1,5 +1,5 @@
 /** The options of an estimator: type, default, range, check and description follow from one definition. */
-import { inWords } from '../given';
+import { inWords } from '../../given';
 
 /** The value of an option. */
 type Value = number | boolean | string;

@@ -1,6 +1,5 @@
 /** All estimators by name. To add one, write its file and name it here. */
-import { nearest } from '../../nearest';
-import { ANYTHING, assertGiven, givenEntries, inWords, type Kind } from '../given';
+import { ANYTHING, assertGiven, givenEntries, inWords, type Kind, nearest } from '../../given';
 import { ABIDE } from './abide';
 import { BINOMIAL } from './binomial';
 import { CORRELATION } from './correlation';

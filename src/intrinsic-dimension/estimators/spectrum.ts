@@ -2,7 +2,8 @@
 
 import { type FlatRows, flatRows, type Rows } from '../points/points';
 import type { SearchOptions } from '../search/neighbours';
-import { PRODUCT_ROWS, packRows, rowProducts } from '../search/products';
+import { PRODUCT_ROWS } from '../search/plan';
+import { packRows, rowProducts } from '../search/products';
 import { frameOf } from '../search/search-set';
 
 /** Multiplications beyond which the products are left to the search kernel, in float32. */

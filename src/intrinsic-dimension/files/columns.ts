@@ -1,5 +1,5 @@
 /** Which columns of a file are coordinates: those that are asked for, or all, none of which may number the rows. */
-import { nearest } from '../../nearest';
+import { nearest } from '../../given';
 import { rowNumbers } from '../points/row-numbers';
 import { shown } from './cells';
 

@@ -1,6 +1,6 @@
 /** Points or distances from files that people have: arrays of NumPy and PyTorch, .safetensors, and tables of text. */
 import { called } from '../../called';
-import { assertGiven, CALLBACK, FLAG, type Kind, type Kinds, oneOf, TEXT } from '../given';
+import { assertGiven, CALLBACK, FLAG, type Kind, type Kinds, oneOf, TEXT } from '../../given';
 import { looksLikeDistances } from '../points/distance-like';
 import type { ByteSource } from './byte-source';
 import { type Columns, chosenColumns, refuseRowNumbers } from './columns';

@@ -1,6 +1,6 @@
 /** Random points on shapes of known dimension, for checking estimators by eye and by test. */
+import { assertGiven, inWords, type Kinds, NUMBER, SEED } from '../../given';
 import { mulberry32, normals } from '../../random';
-import { assertGiven, inWords, type Kinds, NUMBER, SEED } from '../given';
 
 export interface PointSet {
   readonly name: string;
@@ -61,7 +61,7 @@ export function sphere(options: ManifoldOptions): PointSet {
 /** Points that are uniform on a product of unit circles, which is flat and has no border, in 2 x dimension coordinates. */
 export function flatTorus(options: ManifoldOptions): PointSet {
   const uniform = mulberry32(options.seed ?? 0);
-  return fill('flat torus', options, 2 * options.dimension, (row) => {
+  return fill('flatTorus', options, 2 * options.dimension, (row) => {
     for (let i = 0; i < row.length; i += 2) {
       const angle = 2 * Math.PI * uniform();
       row[i] = Math.cos(angle);
@@ -76,7 +76,7 @@ export function swissRoll(options: Omit<ManifoldOptions, 'dimension'>): PointSet
   if (dimension !== 2)
     throw new RangeError(`a swiss roll has dimension 2, got ${inWords(dimension)}: leave dimension out`);
   const uniform = mulberry32(options.seed ?? 0);
-  return fill('swiss roll', { ...options, dimension: 2 }, 3, (row) => {
+  return fill('swissRoll', { ...options, dimension: 2 }, 3, (row) => {
     const angle = 1.5 * Math.PI * (1 + 2 * uniform());
     row[0] = angle * Math.cos(angle);
     row[1] = 21 * uniform();
@@ -117,7 +117,7 @@ function fill(
   const { points, dimension } = options;
   for (const [key, value] of Object.entries({ points, dimension })) {
     if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`${key} ${value} of a ${name} is not a whole number: give 1 or more`);
+      throw new RangeError(`${name}: ${key} must be a whole number of at least 1, got ${value}`);
     }
   }
   const data = new Float64Array(points * width);

@@ -1,11 +1,11 @@
 /** Hidalgo: a mixture of dimensions in one set, and which point belongs to which (Allegra et al. 2020). */
+import { assertGiven, type Kinds, NUMBER, SEED } from '../../given';
 import { streamSeed } from '../../random';
 import { assertUntied, logRatios } from '../estimators/ratios';
-import { assertGiven, type Kinds, NUMBER, SEED } from '../given';
 import { levelOf } from '../intervals';
+import { pauses } from '../pauses';
 import type { Points } from '../points/points';
 import { SPACE_KINDS, type Space, type SpaceOptions, space } from '../points/space';
-import { pauses } from '../search/neighbours';
 import { type ChainState, hidalgoChain, type Mixture, mixtureData } from './hidalgo-chain';
 
 /** How to fit. */

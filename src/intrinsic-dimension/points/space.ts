@@ -1,25 +1,16 @@
 /** Distinct points with a distance between them: from coordinates, or from a matrix of distances. */
-
-import { BYTES, CALLBACK, type Kinds, SIGNAL, word } from '../given';
+import { BYTES, CALLBACK, type Kinds, SIGNAL, word } from '../../given';
 import { NoEstimateError } from '../no-estimate';
+import { pauses } from '../pauses';
 import type { Depth, NeighbourTable } from '../search/neighbour-table';
-import { neighbours, pauses, type SearchOptions } from '../search/neighbours';
+import { neighbours, type SearchOptions } from '../search/neighbours';
 import { blockRows, COUNTED_TOGETHER, SEARCH_MEMORY } from '../search/plan';
 import { largestComputed, searchSet } from '../search/search-set';
 import { squaredDistancesFrom } from '../search/shortlist';
+import { readDistances } from './distance-matrix';
 import { squaredDistance } from './distances';
-import {
-  assertFinite,
-  assertNeighbours,
-  type DistanceMatrix,
-  type DistinctPoints,
-  distinctPoints,
-  flatRows,
-  type Points,
-  type Rows,
-  readDistances,
-  readRows,
-} from './points';
+import { assertFinite, assertNeighbours, type DistinctPoints, distinctPoints } from './distinct-points';
+import { type DistanceMatrix, flatRows, type Points, type Rows, readRows } from './points';
 
 /**
  * How far two points are apart. `cosine` is the chord between the directions, |x/|x| - y/|y||: it has the same
@@ -83,10 +74,7 @@ function pointSpace(rows: DistinctPoints): Space {
     kept,
     rows,
     distance,
-    async neighbours(k, options, depth) {
-      assertNeighbours(k, n);
-      return { ...(await neighbours(rows, k, options, depth)), duplicates };
-    },
+    neighbours: async (k, options, depth) => ({ ...(await neighbours(rows, k, options, depth)), duplicates }),
     async countsWithin(radii, { memory = SEARCH_MEMORY, onProgress, signal }) {
       const counts = radii.map(() => new Float64Array(n));
       const widest = Math.max(...radii);

@@ -2,7 +2,8 @@
 import { centre, secondMoments, timesMatrix } from '../estimators/spectrum';
 import { type FlatRows, flatRows, type Rows } from '../points/points';
 import type { SearchOptions } from '../search/neighbours';
-import { PRODUCT_ROWS, packRows, rowProducts } from '../search/products';
+import { PRODUCT_ROWS } from '../search/plan';
+import { packRows, rowProducts } from '../search/products';
 
 /** Pivots below this share of the largest are rounding. */
 const ROUNDING = 1e-12;

@@ -1,4 +1,5 @@
 /** Whether a dimension is believable: estimates, scales, null models, warnings with evidence, and a calibrated value. */
+import { type Kinds, NUMBER, SEED } from '../../given';
 import { type DecimationPoint, decimationIn } from '../decimation';
 import type { FromNeighbours } from '../estimators/estimator';
 import { gride } from '../estimators/gride';
@@ -10,7 +11,6 @@ import {
   estimatorOf,
   isFromNeighbours,
 } from '../estimators/registry';
-import { type Kinds, NUMBER, SEED } from '../given';
 import { type IntervalOptions, levelOf } from '../intervals';
 import { type NoEstimate, NoEstimateError } from '../no-estimate';
 import type { Points, Rows } from '../points/points';

@@ -1,10 +1,11 @@
-/** Candidates for neighbours, measured in float64. */
-import type { Columns } from '../points/columns';
+/** Candidates for neighbours, measured in float64 until those that are left out are proven to be farther. */
 import { squaredDistances } from '../points/distances';
 import type { Rows } from '../points/points';
+import type { Columns } from './columns';
 import type { NeighbourLists } from './neighbour-table';
 import type { SearchPlan } from './plan';
 import { largestComputed, type SearchSet } from './search-set';
+import { type Shortlist, squaredDistancesFrom } from './shortlist';
 
 /** Where neighbours are measured, and what was found so far. */
 export interface Measured {
@@ -57,7 +58,7 @@ export function measureAll(search: Search, queues: readonly Queue[]): void {
       }
     }
     const pairs = { i: i.subarray(0, count), j: j.subarray(0, count), limits: limits.subarray(0, count) };
-    const measured = squaredDistances(rows, columns, pairs);
+    const measured = squaredDistances(rows, columns.ranges, pairs);
     for (let p = 0; p < count; p++) {
       if (measured[p] === Number.POSITIVE_INFINITY) continue;
       found.offer(j[p]!, i[p]!, measured[p]!);
@@ -70,4 +71,64 @@ export function measureAll(search: Search, queues: readonly Queue[]): void {
 /** The largest computed squared distance that a point nearer than the last needed can have. */
 export function reachOf({ found, set }: Search, i: number): number {
   return largestComputed(set, i, Math.sqrt(found.farthest(i)) * set.scale);
+}
+
+/** Measures each point's shortlist. Returns the points for which a point off the list could be nearer. */
+export async function measureShortlist(
+  search: Search,
+  { size, indices, squared }: Shortlist,
+  rest: (done: number) => Promise<void>,
+): Promise<number[]> {
+  const { n } = search.set;
+  const { together } = search.plan;
+  const open: number[] = [];
+  for (let start = 0; start < n; start += together) {
+    const queues = Array.from({ length: Math.min(together, n - start) }, (_, q) => {
+      const [begin, end] = [(start + q) * size, (start + q + 1) * size];
+      return queueOf(start + q, indices.subarray(begin, end), squared.subarray(begin, end));
+    });
+    measureAll(search, queues);
+    for (const queue of queues) {
+      // All points off the list have a computed distance of at least its last.
+      if (size < n - 1 && queue.squared[size - 1]! <= reachOf(search, queue.i)) open.push(queue.i);
+    }
+    await rest(start / n);
+  }
+  return open;
+}
+
+/**
+ * Goes through all points whose computed distance leaves it open whether they are nearer than what was found.
+ *
+ * @param most a point with more of them is left to a more exact set
+ * @returns the points that are left
+ */
+export async function searchAgain(
+  search: Search,
+  open: readonly number[],
+  most: number,
+  rest: (done: number) => Promise<void>,
+): Promise<number[]> {
+  const { set, plan } = search;
+  const { n } = set;
+  const left: number[] = [];
+  const candidates = new Int32Array(n);
+  const computed = new Float32Array(n);
+  for (let start = 0; start < open.length; start += plan.block) {
+    const chosen = Int32Array.from(open.slice(start, start + plan.block));
+    for (const [row, squared] of squaredDistancesFrom(set, chosen).entries()) {
+      const i = chosen[row]!;
+      const reach = reachOf(search, i);
+      let count = 0;
+      for (let j = 0; j < n; j++) {
+        if (squared[j]! > reach || j === i) continue;
+        candidates[count] = j;
+        computed[count++] = squared[j]!;
+      }
+      if (count > most) left.push(i);
+      else measureAll(search, [queueOf(i, candidates.subarray(0, count), computed.subarray(0, count))]);
+      await rest((start + row) / open.length);
+    }
+  }
+  return left;
 }

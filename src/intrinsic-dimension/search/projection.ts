@@ -1,18 +1,18 @@
 /** A subspace that holds most of the energy of wide points: distances in it are lower bounds of the true ones. */
-import type { Columns } from '../points/columns';
 import type { Rows } from '../points/points';
-import type { ProjectionPlan } from './plan';
+import type { Columns } from './columns';
 import {
   type Frame,
   multiply,
   noLengths,
-  PANEL,
   type PackedPoints,
   pack,
   packedPoints,
-  RUN,
-  wholes,
-} from './search-kernel';
+  productRoom,
+  type Tile,
+  transposed,
+} from './packed-points';
+import { type ProjectionPlan, RUN } from './plan';
 import { frameOf, imageSet, packRows, type SearchSet, sumRounding, UNIT } from './search-set';
 
 /**
@@ -40,8 +40,7 @@ export async function projectedSet(
   const { m, parts } = basis;
   const squares = new Float64Array(n);
   const image = new Float32Array(n * m);
-  const stride = wholes(m, PANEL);
-  const values = new Float32Array(most * stride);
+  const { values, stride } = productRoom(most, m);
   const room = packedPoints(most, parts[0]!.width, 'float32');
   for (let from = 0; from < n; from += most) {
     const count = Math.min(most, n - from);
@@ -125,8 +124,7 @@ async function orthonormalBasis(
   const combinations = packed(weights, size, size);
   const parts: PackedPoints[] = [];
   for (const part of sample) {
-    const stride = wholes(part.width, PANEL);
-    const values = new Float32Array(wholes(m, PANEL) * stride);
+    const { values, stride } = productRoom(m, part.width);
     const tile = { values, stride, top: 0, bottom: m, left: 0, right: part.width };
     multiply(combinations, transposed(part, size), tile, false);
     parts.push(packed(values, stride, part.width));
@@ -135,38 +133,21 @@ async function orthonormalBasis(
   return { parts, m, norm: normBound(parts, m, plan) };
 }
 
-/** The coordinates of `n` points as points. */
-function transposed({ words, width, precision }: PackedPoints, n: number): PackedPoints {
-  const columns = packedPoints(width, n, precision);
-  const target = columns.words;
-  const panel = PANEL; // an import costs a look-up each time
-  for (let i = 0; i < n; i++) {
-    const from = Math.floor(i / panel) * width * panel + (i % panel);
-    for (let c = 0; c < width; c++) {
-      const to = ((c - (c % panel)) * n + i * panel + (c % panel)) | 0;
-      target[to] = words[from + c * panel]!;
-    }
-  }
-  return columns;
-}
-
 /** Products of `n` points with each other, added up in float64 over groups of columns. */
 class Products {
   /** [n, n] */
   readonly sums: Float64Array;
-  readonly #values: Float32Array;
-  readonly #stride: number;
+  readonly #room: Pick<Tile, 'values' | 'stride'>;
 
   constructor(readonly n: number) {
     this.sums = new Float64Array(n * n);
-    this.#stride = wholes(n, PANEL);
-    this.#values = new Float32Array(this.#stride ** 2);
+    this.#room = productRoom(n, n);
   }
 
   /** @param run columns whose products are added up at a time */
   add(group: readonly PackedPoints[], run?: number): void {
     const { n, sums } = this;
-    const [values, stride] = [this.#values, this.#stride];
+    const { values, stride } = this.#room;
     const tile = { values, stride, top: 0, bottom: n, left: 0, right: n };
     for (const [p, part] of group.entries()) multiply(part, part, tile, p > 0, undefined, run);
     for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) sums[i * n + j]! += values[i * stride + j]!;

@@ -1,20 +1,19 @@
 /** Points as they are searched: rounded, with a bound on how wrong a computed distance can be. */
 import { NoEstimateError } from '../no-estimate';
 import type { Rows } from '../points/points';
-import { SAMPLE } from './plan';
+import { kernel } from './kernel';
 import {
   type Frame,
   type Lengths,
   noLengths,
-  PANEL,
   type PackedPoints,
   type Precision,
   pack,
   packedPoints,
   perWord,
-  RUN,
-  wholes,
-} from './search-kernel';
+} from './packed-points';
+import { RUN, SAMPLE } from './plan';
+import { wholes } from './wholes';
 
 /** Relative rounding of a float32 number. */
 export const UNIT: number = 2 ** -24;
@@ -62,7 +61,7 @@ export function searchSet(rows: Rows, memory: number, precision: Precision = 'fl
 
 function framedSet(rows: Rows, frame: Frame, memory: number, precision: Precision): SearchSet {
   const { n, d } = rows;
-  const affordable = Math.floor(memory / (4 * wholes(n, PANEL))) * perWord(precision);
+  const affordable = Math.floor(memory / (4 * wholes(n, kernel().panel))) * perWord(precision);
   const columns = Math.max(perWord(precision), Math.min(d, affordable));
   const chunks = Math.ceil(d / columns);
   const target = packedPoints(n, columns, precision);
@@ -153,7 +152,7 @@ export function imageSet(
 }
 
 function halvesOf(squares: Float64Array): Float32Array {
-  const halves = new Float32Array(wholes(squares.length, PANEL)).fill(Number.POSITIVE_INFINITY);
+  const halves = new Float32Array(wholes(squares.length, kernel().panel)).fill(Number.POSITIVE_INFINITY);
   for (let i = 0; i < squares.length; i++) halves[i] = squares[i]! / 2;
   return halves;
 }

@@ -1,7 +1,8 @@
 /** Compiles what a tf.LayersModel does with a batch, so that its `fit` runs as a TensorFlow graph. */
 import * as tf from '@tensorflow/tfjs';
+import { assertGiven } from '../../given';
 import { copiesOfTfjs, layersClass } from '../tfjs-copies';
-import { type CompileOptions, type Program, programOf, type Variables } from './program';
+import { type CompileOptions, PROGRAM_KINDS, type Program, programOf, type Variables } from './program';
 
 /** The entries of a model's program: lists of tensors to lists of tensors. */
 type BatchFunction = (...tensors: tf.Tensor[]) => tf.Tensor[];
@@ -46,6 +47,7 @@ export function compileModel(
   model: tf.LayersModel,
   options: Pick<CompileOptions<ModelEntries>, 'seed' | 'maxTraces' | 'audit' | 'check'> = {},
 ): CompiledModel {
+  assertGiven('compileModel', options, PROGRAM_KINDS);
   const copy = layersClass(model);
   if (!copy)
     throw new TypeError(

@@ -1,5 +1,6 @@
 /** Compiles tfjs functions into one TensorFlow graph of named entries that share variables. */
 import * as tf from '@tensorflow/tfjs';
+import { ANYTHING, assertGiven, FLAG, type Kinds, NUMBER } from '../../given';
 import { requestBackend, usesTensorFlow } from '../backend';
 import { EagerProgram } from './eager-program';
 import { GraphProgram } from './graph-program';
@@ -41,6 +42,14 @@ export interface CompileOptions<E extends Entries, V extends Variables = Variabl
    */
   readonly check?: boolean | { readonly tolerance: number };
 }
+
+/** What a program of functions and one of a model can both be told. */
+export const PROGRAM_KINDS: Kinds<Omit<CompileOptions<Entries>, 'variables' | 'entries'>> = {
+  seed: NUMBER,
+  maxTraces: NUMBER,
+  audit: FLAG,
+  check: ANYTHING,
+};
 
 /** Options with their defaults, and what {@link compileModel} needs besides. */
 export interface ProgramOptions<E extends Entries, V extends Variables>
@@ -91,6 +100,7 @@ export interface Program<E extends Entries, V extends Variables = Variables> {
  *
  * Loads the backend if no one has chosen one. On the wasm and cpu backends the entries run eagerly, with the same results but for the random numbers.
  *
+ * @throws RangeError for an option that is not read; TypeError for what is not a variable
  * @example
  * const program = compile({ variables: { w }, entries: { step: (x: tf.Tensor) => { w.assign(w.add(x)); return w.sum(); } } });
  * const total = program.runSync('step', tf.ones([3]));
@@ -98,6 +108,7 @@ export interface Program<E extends Entries, V extends Variables = Variables> {
 export function compile<E extends Entries, V extends Variables>(
   options: CompileOptions<E, V>,
 ): Program<E, V> {
+  assertGiven('compile', options, { variables: ANYTHING, entries: ANYTHING, ...PROGRAM_KINDS });
   return programOf(options);
 }
 
@@ -128,6 +139,7 @@ export function programOf<E extends Entries, V extends Variables>(
   if ('random' in variables)
     throw new Error("'random' is the name of a program's own random state; give the variable another");
   const { seed = 0, maxTraces = 16, audit = true, check = false } = options;
+  if (typeof check === 'object') assertGiven('check', check, { tolerance: NUMBER });
   const complete = { ...options, seed, maxTraces, audit, check };
   return usesTensorFlow() ? new GraphProgram(complete) : new EagerProgram(complete);
 }

@@ -1,9 +1,10 @@
 /** DANCo: how distances and angles concentrate, against balls of every dimension. */
 import { mulberry32, normals, streamSeed } from '../../../random';
 import { independentStandardError, normalInterval, sandwichStandardError } from '../../intervals';
+import { pauses } from '../../pauses';
 import { type Space, space } from '../../points/space';
 import { certifiedShare, meanDistance, type NeighbourTable } from '../../search/neighbour-table';
-import { pauses, type SearchOptions } from '../../search/neighbours';
+import type { SearchOptions } from '../../search/neighbours';
 import { defineEstimator, type HowToEstimate, type PointsEstimate } from '../estimator';
 import { gride } from '../gride';
 import { flag, wholeNumber } from '../options';

@@ -1,9 +1,10 @@
 /** Fisher separability: the dimension of the sphere on which as many pairs of points would be inseparable. */
 import { normalInterval } from '../../intervals';
 import { NoEstimateError } from '../../no-estimate';
+import { pauses } from '../../pauses';
 import type { FlatRows, Rows } from '../../points/points';
 import { coordinates } from '../../points/space';
-import { pauses, type SearchOptions } from '../../search/neighbours';
+import type { SearchOptions } from '../../search/neighbours';
 import { eigen } from '../eigen';
 import { defineEstimator, type HowToEstimate, type PointsEstimate } from '../estimator';
 import { positiveNumber } from '../options';

@@ -2,8 +2,8 @@
 import { shuffled, streamSeed } from '../../../random';
 import { normalInterval } from '../../intervals';
 import { NoEstimateError } from '../../no-estimate';
+import { pauses } from '../../pauses';
 import type { Space } from '../../points/space';
-import { pauses } from '../../search/neighbours';
 import { defineEstimator, type HowToEstimate, type PointsEstimate } from '../estimator';
 import { positiveNumber, wholeNumber } from '../options';
 import { gathered } from '../pointwise/neighbourhood';

@@ -1,7 +1,7 @@
 /** Expected simplex skewness: the dimension from the angles between the vectors from the middle of a neighbourhood. */
 import { mulberry32, streamSeed } from '../../../random';
+import { pauses } from '../../pauses';
 import type { Space } from '../../points/space';
-import { pauses } from '../../search/neighbours';
 import { defineEstimator } from '../estimator';
 import { choice, wholeNumber } from '../options';
 import { COMBINE, fromPointwise } from './combine';

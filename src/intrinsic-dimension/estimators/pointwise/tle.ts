@@ -1,5 +1,5 @@
 /** The tight local estimator: a likelihood of the distances among the neighbours of a point, too. */
-import { pauses } from '../../search/neighbours';
+import { pauses } from '../../pauses';
 import { defineEstimator } from '../estimator';
 import { share, wholeNumber } from '../options';
 import { COMBINE, fromPointwise } from './combine';
