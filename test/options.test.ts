@@ -80,6 +80,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   sweepCells: [(o) => library.sweepCells([o])],
   trainLive: [(o) => library.trainLive(o), (o) => library.trainLive(grokking.config(), o)],
   // numbers from records
+  bootstrap: [(o) => library.bootstrap([], () => 0, o)],
   correlation: [(o) => library.correlation([], [], o)],
   partialCorrelation: [(o) => library.partialCorrelation([], [], [], o)],
   generalizationCorrelation: [(o) => library.generalizationCorrelation([], o)],
