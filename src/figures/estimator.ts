@@ -7,7 +7,7 @@ import { type FrameOptions, framed } from './frame';
 import { COLOURS, DEFAULT_SIZE, FONT_SIZES, GREY, SYMBOLS } from './style';
 import { onLogAxis, tickArrays, withRoom } from './ticks';
 
-/** The most markers of a scatter plot; more would only make the file larger. */
+/** The most markers in a scatter plot; more would only make the file larger. */
 const MARKERS = 400;
 
 /**
@@ -98,7 +98,7 @@ export interface KnownEstimate {
   readonly estimate: IdEstimate;
 }
 
-/** Estimates with their intervals against the truth; on the diagonal they are right. */
+/** Estimates with their intervals against the true dimensions; on the diagonal an estimate is right. */
 export function truthFigure(known: readonly KnownEstimate[], options: FrameOptions = {}): Figure {
   if (known.length === 0) throw new Error('truthFigure needs at least one estimate, got none');
   const names = [...new Set(known.map(({ name }) => name))];
@@ -149,7 +149,7 @@ export function truthFigure(known: readonly KnownEstimate[], options: FrameOptio
   };
 }
 
-/** The dimension over the distance at which it is seen, with intervals; a plateau is drawn as a line. */
+/** The dimension against the distance at which it is measured, with intervals; a plateau is drawn as a line. */
 export function scaleFigure({ curve, missing, plateau }: ScaleCurve, options: FrameOptions = {}): Figure {
   const tied = missing.map(({ n1, n2 }) => `${n1} and ${n2}`).join(', ');
   const run = plateau && curve.slice(plateau.from, plateau.to + 1);
@@ -221,7 +221,7 @@ export function errorBars(estimates: readonly Pick<IdEstimate, 'value' | 'interv
   };
 }
 
-/** Indices of at most MARKERS of n points, evenly spread, with the last 40 complete: few points make up the tail. */
+/** Indices of at most MARKERS of n points, evenly spread, and all of the last 40, since the tail has few points. */
 function thinned(n: number): number[] {
   if (n <= MARKERS) return Array.from({ length: n }, (_, i) => i);
   const tail = 40;
