@@ -1,16 +1,16 @@
-/** The columns of wide points in short runs, those first in which the points differ most. */
+/** The columns of wide points in short runs, ordered so that the runs in which the points differ most come first. */
 import type { Rows } from './points';
 
-/** Columns in a run. */
+/** The number of columns in a run. */
 const RUN = 256;
-/** Points that are looked at. */
+/** The number of points whose variance decides the order. */
 const SAMPLE = 256;
 
-/** Runs of columns by falling variance. */
+/** Runs of columns, ordered by falling variance. */
 export interface Columns {
-  /** First column of each run and the one after its last, in turns. */
+  /** The first column of each run and the one after its last, alternately. */
   readonly ranges: Int32Array;
-  /** Share of the variance in each run and those before it; rises to 1. */
+  /** The cumulative share of the variance, run by run; it rises to 1. */
   readonly share: Float64Array;
 }
 
