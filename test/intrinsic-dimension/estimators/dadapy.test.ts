@@ -221,7 +221,7 @@ describe('what DADApy has', () => {
     );
     await assert.rejects(
       intrinsicDimension(cube({ points: 40, dimension: 2 }), { estimator: 'ph0' }),
-      /40 points are too few for trees of 8 sizes and their error: give 48 or more/,
+      /40 points are too few for trees of 8 sizes and a standard error: give 48 or more/,
     );
   });
 
