@@ -81,7 +81,7 @@ export function estimatorNamed(name: string): Estimator {
   const found = REGISTRY.find((estimator) => estimator.name === name);
   if (found) return found as unknown as Estimator;
   throw new RangeError(
-    `there is no estimator ${inWords(name)}: did you mean '${nearest(String(name), ESTIMATORS)}'? Choose one of ${ESTIMATORS.join(', ')}`,
+    `no estimator ${inWords(name)}: did you mean '${nearest(String(name), ESTIMATORS)}'? Choose one of ${ESTIMATORS.join(', ')}`,
   );
 }
 

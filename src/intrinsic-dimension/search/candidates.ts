@@ -1,4 +1,4 @@
-/** Candidates for neighbours, measured in float64. */
+/** Measures candidates for neighbours in float64. */
 import type { Columns } from '../points/columns';
 import { squaredDistances } from '../points/distances';
 import type { Rows } from '../points/points';
@@ -6,7 +6,7 @@ import type { NeighbourLists } from './neighbour-table';
 import type { SearchPlan } from './plan';
 import { largestComputed, type SearchSet } from './search-set';
 
-/** Where neighbours are measured, and what was found so far. */
+/** The points whose distances are measured, and the neighbours found so far. */
 export interface Measured {
   readonly rows: Rows;
   readonly columns: Columns;
@@ -14,17 +14,17 @@ export interface Measured {
   readonly plan: SearchPlan;
 }
 
-/** The same, and the set that is searched. */
+/** The same with the set that is searched. */
 export interface Search extends Measured {
   readonly set: SearchSet;
 }
 
-/** The candidates of a point with their computed squared distances, rising or in any order. */
+/** The candidates of a point with their computed squared distances, in rising order or in any order. */
 export interface Queue {
   readonly i: number;
   readonly candidates: Int32Array;
   readonly squared: Float32Array;
-  /** The first candidate that is still to be measured. */
+  /** The first candidate that has not been measured. */
   next: number;
 }
 
@@ -33,12 +33,12 @@ export function queueOf(i: number, candidates: Int32Array, squared: Float32Array
 }
 
 /**
- * Measures candidates in float64 and keeps the nearest of all that were seen, skipping those whose computed distance
- * rules them out. A distance that is measured to the end counts for the other point as well.
+ * Measures candidates in float64 and keeps the nearest ones so far, skipping those that their computed distance rules out.
+ * A distance that is measured completely counts for the other point as well.
  */
 export function measureAll(search: Search, queues: readonly Queue[]): void {
   const { rows, columns, found, plan } = search;
-  // Rows that are read one by one are measured one by one.
+  // Rows that are read one by one are also measured one by one.
   const step = rows.flat ? Math.max(plan.step, Math.ceil(plan.pairs / queues.length)) : 1;
   const room = step * queues.length;
   const [i, j, limits] = [new Int32Array(room), new Int32Array(room), new Float64Array(room)];
@@ -67,7 +67,7 @@ export function measureAll(search: Search, queues: readonly Queue[]): void {
   }
 }
 
-/** The largest computed squared distance that a point nearer than the last needed can have. */
+/** The largest computed squared distance of a point that is nearer than the last neighbour needed. */
 export function reachOf({ found, set }: Search, i: number): number {
   return largestComputed(set, i, Math.sqrt(found.farthest(i)) * set.scale);
 }

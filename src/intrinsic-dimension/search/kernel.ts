@@ -1,11 +1,11 @@
-/** Which kernel runs the inner loops of a search: the native one, or WebAssembly where that does not load. */
+/** Chooses the kernel for the inner loops of a search: the native one, or WebAssembly if that does not load. */
 import { hostVariable } from './host';
 import { loadNativeKernel } from './native-kernel';
 import { wasmKernel } from './wasm-kernel';
 
-/** The inner loops, with their arguments as `native/addon.cc` takes them. */
+/** The inner loops, with the arguments that `native/addon.cc` expects. */
 export interface Kernel {
-  /** The set of instructions, or `wasm`. */
+  /** The instruction set, or `wasm`. */
   readonly instructions: string;
   readonly bfloat16: boolean;
   multiply(...given: unknown[]): void;
@@ -17,7 +17,7 @@ export interface Kernel {
   wordsToLine(words: Uint32Array): number;
 }
 
-/** Why a native kernel does not load, and what to do about it. */
+/** The reason why a native kernel does not load, and what to do about it. */
 export interface NotLoaded {
   readonly reason: string;
   readonly cure: string;
@@ -25,7 +25,7 @@ export interface NotLoaded {
 
 let chosen: Kernel | undefined;
 
-/** The kernel of this process. A native one that does not load is said once; `ID_KERNEL=wasm` leaves it out. */
+/** The kernel of this process. If the native one does not load, a warning says so once; `ID_KERNEL=wasm` leaves it out. */
 export function kernel(): Kernel {
   chosen ??= choose();
   return chosen;
@@ -36,12 +36,12 @@ function choose(): Kernel {
   if (wanted === 'wasm') return wasmKernel();
   if (wanted)
     console.warn(
-      `ID_KERNEL=${wanted} is not used: the only choice is wasm, which leaves out the native kernel`,
+      `ID_KERNEL=${wanted} is ignored: the only choice is wasm, which leaves out the native kernel`,
     );
   const native = loadNativeKernel();
   if (native && 'reason' in native) {
     console.warn(
-      `the native search kernel does not load (${native.reason}): WebAssembly, which is slower, takes its place; ${native.cure}`,
+      `the native search kernel does not load (${native.reason}): WebAssembly, which is slower, is used instead; ${native.cure}`,
     );
     return wasmKernel();
   }
@@ -49,8 +49,8 @@ function choose(): Kernel {
   const instructions = hostVariable('ID_INSTRUCTIONS');
   if (instructions && instructions !== native.instructions)
     console.warn(
-      `ID_INSTRUCTIONS=${instructions} is not used: it must be sse2, avx2, avx512 or bfloat16, and one that this ` +
-        `processor has; the kernels use ${native.instructions}`,
+      `ID_INSTRUCTIONS=${instructions} is ignored: it must be sse2, avx2, avx512 or bfloat16, and this processor ` +
+        `must have it; the kernels use ${native.instructions}`,
     );
   return native;
 }

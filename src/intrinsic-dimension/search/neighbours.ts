@@ -1,4 +1,4 @@
-/** The exact k nearest neighbours of every point: found in float32, measured in float64, and proven complete. */
+/** Finds the exact k nearest neighbours of every point: a search in float32, measured in float64, and proven complete. */
 
 import { cellSignal } from '../../cell-signal';
 import { NoEstimateError } from '../no-estimate';
@@ -11,36 +11,36 @@ import { projectedSet } from './projection';
 import { type SearchSet, searchSet } from './search-set';
 import { type Shortlist, shortlist, squaredDistancesFrom } from './shortlist';
 
-/** How a search runs. */
+/** Options of a search. */
 export interface SearchOptions {
   /**
-   * Bytes that the search may take besides the points and the table: half for a rounded copy of the points, which is
-   * made in parts where it is larger, half for blocks of the matrix of distances.
+   * The number of bytes that the search may use besides the points and the table: half for a rounded copy of the points, which
+   * is made in parts if it is larger, and half for blocks of the distance matrix.
    * @default that of {@link SEARCH_MEMORY}
    */
   readonly memory?: number;
   /**
-   * Where to look first: in coarser coordinates or in a projection. Only the points that these leave open are searched
-   * in float32. The neighbours are the same; the option serves comparisons. @default what is fastest
+   * Where to search first: in coarser coordinates or in a projection. Only the points that this leaves open are searched in
+   * float32. The neighbours are the same in all cases; the option serves comparisons. @default the fastest
    */
   readonly through?: 'projection' | 'bfloat16' | 'float32';
-  /** Called now and then with the share that is done, 0 .. 1. */
+  /** Called from time to time with the share that is done, 0 .. 1. */
   readonly onProgress?: (done: number) => void;
-  /** Ends the search with the signal's reason. @default that of the notebook cell, which Stop aborts */
+  /** Ends the search with the signal's reason. @default the signal of the notebook cell, which Stop aborts */
   readonly signal?: AbortSignal;
 }
 
-/** Milliseconds after which other work may run. */
+/** The number of milliseconds after which other work may run. */
 const TURN = 40;
 
 /**
- * Finds the k nearest neighbours of every point: a shortlist by products of rounded coordinates, measured in float64,
- * and proven complete by the bound on the rounding. Wide points are searched in a projection first, whose distances are
- * lower bounds, others in bfloat16 where the processor is faster at it and that is precise enough; the points
- * that these leave open go through float32.
+ * Finds the k nearest neighbours of every point. Products of rounded coordinates give a shortlist, which is measured in float64
+ * and proven complete by a bound on the rounding. Wide points are searched first in a projection, whose distances are lower
+ * bounds; others are searched first in bfloat16, if the processor is faster with it and it is precise enough. Points that this
+ * leaves open are searched in float32.
  *
- * @throws NoEstimateError when there are not more than k points, or distinct points lie so close that their squared distance
- *   is 0; RangeError when the memory budget is too small
+ * @throws NoEstimateError if there are only k points or fewer, or distinct points so close that their squared distance is 0;
+ *   RangeError if the memory budget is too small
  */
 export async function neighbours(
   rows: Rows,
@@ -75,7 +75,7 @@ export async function neighbours(
 /**
  * Searches in the fastest set that is precise enough, and frees it.
  *
- * @returns how many points the shortlist left open, and which of them this set cannot settle
+ * @returns the number of points that the shortlist left open, and those among them that this set cannot decide
  */
 async function searchFastest(
   measured: Measured,
@@ -96,7 +96,7 @@ async function searchFastest(
   return { open: open.length, left: [] };
 }
 
-/** A set that is faster to search than float32, and the candidates that it takes; undefined where none is precise enough. */
+/** A set that is faster to search than float32, and the number of candidates that it needs; undefined if none is precise enough. */
 async function coarseSet(
   measured: Measured,
   rest: (done: number) => Promise<void>,
@@ -113,7 +113,7 @@ async function coarseSet(
   return undefined;
 }
 
-/** How many candidates a proof of their neighbours takes for most of the points; undefined from `most` on. */
+/** The number of candidates with which the neighbours of most points can be proven; undefined from `most` on. */
 async function candidatesNeeded(search: Search, most: number): Promise<number | undefined> {
   const { set, found, plan } = search;
   const { n } = set;
@@ -139,7 +139,7 @@ async function candidatesNeeded(search: Search, most: number): Promise<number | 
   return size < most ? Math.min(Math.max(size, found.k + plan.spare), n - 1) : undefined;
 }
 
-/** Measures each point's shortlist. Returns the points for which a point off the list could be nearer. */
+/** Measures the shortlist of each point. Returns the points for which a point outside the list could be nearer. */
 async function measure(
   search: Search,
   { size, indices, squared }: Shortlist,
@@ -155,7 +155,7 @@ async function measure(
     });
     measureAll(search, queues);
     for (const queue of queues) {
-      // All points off the list have a computed distance of at least its last.
+      // All points outside the list have at least the computed distance of its last point.
       if (size < n - 1 && queue.squared[size - 1]! <= reachOf(search, queue.i)) open.push(queue.i);
     }
     await rest(start / n);
@@ -163,7 +163,7 @@ async function measure(
   return open;
 }
 
-/** Lets timers, requests and charts run in between, and stops when asked to. */
+/** Lets timers, requests and charts run from time to time, and stops if asked to. */
 export function pauses(
   onProgress: SearchOptions['onProgress'],
   signal: SearchOptions['signal'] = cellSignal(),
@@ -180,9 +180,9 @@ export function pauses(
 }
 
 /**
- * Goes through all points whose computed distance leaves it open whether they are nearer than what was found.
+ * Measures all points that, by their computed distance, could be nearer than the neighbours found.
  *
- * @param most a point with more of them is left to a more exact set
+ * @param most a point with more such points is left to a more precise set
  * @returns the points that are left
  */
 async function searchAgain(
@@ -215,7 +215,7 @@ async function searchAgain(
   return left;
 }
 
-/** Distinct points whose distance is 0 in float64 would make every ratio of distances meaningless. */
+/** Rejects distinct points whose distance is 0 in float64, which would make every ratio of distances meaningless. */
 function assertApart({ n, k, indices, distances }: Omit<NeighbourTable, 'searchedAgain'>): void {
   for (let i = 0; i < n; i++) {
     if (distances[i * k]! > 0) continue;

@@ -1,4 +1,4 @@
-/** Products of matrices by the search kernel: float32 within a run of columns, summed in float64 over the runs. */
+/** Matrix products by the search kernel: float32 within a run of columns, summed in float64 over the runs. */
 import type { FlatData } from '../points/points';
 import {
   GROUP,
@@ -11,7 +11,7 @@ import {
   wholes,
 } from './search-kernel';
 
-/** Columns whose products are summed in float32. */
+/** The number of columns whose products are summed in float32. */
 const RUN_COLUMNS = 1024;
 
 /** The rows of a matrix, rounded to float32 and packed for the kernel. */
@@ -35,7 +35,7 @@ export function packRows(matrix: FlatData): PackedRows {
   return { n, runs };
 }
 
-/** Rows in one call of {@link rowProducts}; a multiple of what the kernel needs. */
+/** The number of rows in one call of {@link rowProducts}, a multiple of what the kernel needs. */
 export const PRODUCT_ROWS: number = 16 * PANEL;
 
 /**

@@ -1,25 +1,25 @@
-/** The inner loops of a search, which are compiled from C++ (`native/`) for each instruction set and for WebAssembly. */
+/** The inner loops of a search, compiled from C++ (`native/`) for each instruction set and for WebAssembly. */
 import { threads } from '../../threads';
 import type { FlatData } from '../points/points';
 import { kernel } from './kernel';
 
-/** Points in a panel, whose coordinates lie side by side. */
+/** The number of points in a panel, whose coordinates are interleaved. */
 export const PANEL: number = 32;
-/** Ranges of rows in a product begin at a multiple of it. */
+/** Ranges of rows in a product begin at a multiple of this number. */
 export const GROUP: number = 8;
-/** Words of a point that are added up at a time by default; such sums are then added to each other. */
+/** The default number of a point's words that are summed at a time; these sums are then added. */
 export const RUN: number = 256;
 
-/** Words of a line of the cache. */
+/** The number of words in a cache line. */
 const LINE = 16;
 
-/** How the coordinates of packed points are rounded; bfloat16 has 8 bits, and products of it take half the time. */
+/** The rounding of packed coordinates; bfloat16 has 8 bits of precision, and its products take half the time. */
 export type Precision = 'float32' | 'bfloat16';
 
-/** Points as products need them: [panel][word][PANEL], a word being one float32 or two bfloat16. */
+/** Points in the layout that products need: [panel][word][PANEL], where a word is one float32 or two bfloat16. */
 export interface PackedPoints {
   readonly words: Uint32Array;
-  /** Words of one point. */
+  /** The number of words of one point. */
   readonly width: number;
   readonly precision: Precision;
 }
@@ -34,21 +34,21 @@ export interface Tile {
   readonly right: number;
 }
 
-/** The kernel that searches here, with its set of instructions where it is native. */
+/** The kernel in use, with its instruction set if it is native. */
 export type KernelName = 'wasm' | `native ${string}`;
 
-/** The kernel that searches here. */
+/** The name of the kernel in use. */
 export function kernelName(): KernelName {
   const instructions = kernelInstructions();
   return instructions === 'wasm' ? 'wasm' : `native ${instructions}`;
 }
 
-/** The set of instructions that the kernel uses here, or `wasm`. */
+/** The instruction set that the kernel uses, or `wasm`. */
 export function kernelInstructions(): string {
   return kernel().instructions;
 }
 
-/** Whether this processor multiplies bfloat16. */
+/** True if this processor multiplies bfloat16. */
 export function hasBfloat16(): boolean {
   return kernel().bfloat16;
 }
@@ -58,15 +58,15 @@ export function wholes(count: number, size: number): number {
   return Math.ceil(count / size) * size;
 }
 
-/** What a look at points finds for each. */
+/** The findings of {@link look} for each point. */
 export interface Looks {
   /** 1 if all coordinates are finite, else 0. */
   readonly finite: Uint8Array;
-  /** Equal points have the same. */
+  /** Hashes, which are the same for equal points. */
   readonly hashes: Int32Array;
 }
 
-/** Looks at all points, and writes what it finds from place `first` on. */
+/** Examines all points, and writes the findings from position `first` on. */
 export function look(source: FlatData, { finite, hashes }: Looks, first: number): void {
   kernel().look(...sourceOf(source), finite, hashes, first, threads());
 }
@@ -77,14 +77,14 @@ export function packedPoints(n: number, columns: number, precision: Precision): 
   return { words: alignedWords(wholes(n, PANEL) * width), width, precision };
 }
 
-/** Words that begin with a line of the cache, so that no register is loaded from two. */
+/** Words that begin on a cache line, so that no register is loaded from two lines. */
 function alignedWords(count: number): Uint32Array {
   const room = new Uint32Array(count + LINE);
   const first = kernel().wordsToLine(room);
   return room.subarray(first, first + count);
 }
 
-/** Coordinates in one word. */
+/** The number of coordinates in one word. */
 export function perWord(precision: Precision): number {
   return precision === 'bfloat16' ? 2 : 1;
 }
@@ -92,26 +92,26 @@ export function perWord(precision: Precision): number {
 /** Centres and scales points. */
 export interface Frame {
   readonly center: Float64Array;
-  /** A power of two, so that scaling rounds nothing. */
+  /** A power of two, so that scaling causes no rounding. */
   readonly scale: number;
 }
 
-/** What packing has added up so far, by point. */
+/** The sums over the columns packed so far, by point. */
 export interface Lengths {
   /** Squared lengths of the packed points. */
   readonly squares: Float64Array;
-  /** Squared lengths of what rounding took away. */
+  /** Squared lengths of the rounding errors. */
   readonly errors: Float64Array;
 }
 
-/** No lengths so far of `n` points. */
+/** Lengths of `n` points before anything is packed. */
 export function noLengths(n: number): Lengths {
   return { squares: new Float64Array(n), errors: new Float64Array(n) };
 }
 
 /**
- * Packs some columns of `count` points from number `from` on as points number `to` and following, centred and scaled,
- * and adds to their lengths. Words that are left over become 0.
+ * Packs some columns of `count` points from point `from` on, centred and scaled, as points `to` and following, and adds to their
+ * lengths. Unused words become 0.
  *
  * @param ranges first column and the one after the last, of one range after the other
  */
@@ -131,9 +131,9 @@ export function pack(
  * Products of two sets of packed points with the same width: the rows of the left points from `top` on, by the right
  * points from `left` on. `top` is a multiple of GROUP, `left` of PANEL, and the values have room for whole groups.
  *
- * @param add to the values that are there
+ * @param add adds to the present values
  * @param halves half the squared lengths of both sides' points, to be subtracted, infinite where a panel has no point
- * @param above whether only values above the diagonal are needed; of others some are then left as they are
+ * @param above if true, only values above the diagonal are needed, and some of the others are not computed
  */
 export function multiply(
   rows: PackedPoints,
@@ -151,7 +151,7 @@ export function multiply(
   kernel().multiply(...factors, ...range, values, stride, add, above, ...subtracted, threads());
 }
 
-/** The `size` nearest of each of `n` points among those that were offered, by nearness -|y_i - y_j|^2 / 2. */
+/** For each of `n` points, the `size` nearest of the points that were offered, by nearness -|y_i - y_j|^2 / 2. */
 export class NearestLists {
   /** [n * size] Nearest first. */
   readonly indices: Int32Array;
@@ -177,8 +177,7 @@ export class NearestLists {
 }
 
 /**
- * Squared distances of points i and j by direct differences in float64, or infinity where one is known to exceed its
- * limit.
+ * Squared distances between points i and j in float64, from differences of coordinates; infinity if the limit is exceeded.
  *
  * @param ranges first column and the one after the last, of one range after the other
  */

@@ -1,16 +1,16 @@
 /**
- * The inner loops of a search in WebAssembly, from the same C++ (`native/kernel.cc`). Each call copies what it needs
- * into the module's memory, in parts that fit, and the results back: a product of 1,024 x 1,024 points takes about a
- * hundred times as long as the copies.
+ * The inner loops of a search in WebAssembly, from the same C++ (`native/kernel.cc`). Each call copies its data into the module's
+ * memory, in parts that fit, and the results back. The copies take about a hundredth of the time of a product of 1,024 x 1,024
+ * points.
  */
 import type { Kernel } from './kernel';
 import { WASM } from './wasm-bytes';
 import { WasmMemory } from './wasm-memory';
 
-/** As in `native/kernel.h`. */
+/** The same as in `native/kernel.h`. */
 const PANEL = 32;
 const GROUP = 8;
-/** Bytes of an array that are copied at a time. */
+/** The number of bytes of an array that are copied at a time. */
 const PART = 2 ** 24;
 
 interface Exports {
@@ -31,7 +31,7 @@ type Source = [data: Coordinates, kept: Int32Array | null, n: number, d: number]
 const wholes = (count: number, size: number): number => Math.ceil(count / size) * size;
 const down = (count: number, size: number): number => Math.floor(count / size) * size;
 
-/** @throws Error where the host has no WebAssembly with SIMD */
+/** @throws Error if the host has no WebAssembly with SIMD */
 export function wasmKernel(): Kernel {
   const loops = instantiate();
   const memory = new WasmMemory(loops.memory, loops.__heap_base.value);
@@ -54,7 +54,7 @@ function instantiate(): Exports {
     return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as unknown as Exports;
   } catch (error) {
     throw new Error(
-      `no search kernel loads: WebAssembly with SIMD is missing here (${(error as Error).message}): take Node 20.19, ` +
+      `no search kernel loads: WebAssembly with SIMD is missing here (${(error as Error).message}): use Node 20.19, ` +
         'Chrome 91, Firefox 89, Safari 16.4 or newer',
     );
   }
@@ -94,7 +94,7 @@ function multiplyIn(memory: WasmMemory, loops: Exports): unknown {
       const base = down(from, PANEL);
       const rows = to - from;
       for (const [start, stop] of panels(begin, wholes(end, PANEL), Math.min(most, PART / (4 * rows)))) {
-        if (above && from >= stop) continue; // nothing here is above the diagonal
+        if (above && from >= stop) continue; // The tile has no part above the diagonal.
         const width = stop - start;
         const sizes = [bytes * wholes(to - base, PANEL), bytes * width, 4 * rows * width];
         memory.begin(...sizes, 4 * (to - base), 4 * width);
@@ -213,7 +213,7 @@ function packIn(memory: WasmMemory, loops: Exports): unknown {
       const [centerAt, rangesAt] = [memory.put(center), memory.put(ranges)];
       const sums = [squares.subarray(first, end), errors.subarray(first, end)] as const;
       const [squaresAt, errorsAt] = sums.map((array) => memory.put(array)) as [number, number];
-      // The sums' places are those of point `base`.
+      // The sums begin with point `base`.
       const before = 8 * (first - base);
       loops.pack(
         ...[rows, isDouble(data), size, d, targetAt, words, centerAt, scale, rangesAt, ranges.length / 2],
@@ -232,7 +232,7 @@ function packIn(memory: WasmMemory, loops: Exports): unknown {
   };
 }
 
-/** Copies packed points `first` .. `end` - 1: whole panels at once, of others their points alone. */
+/** Copies packed points `first` .. `end` - 1: complete panels at once, and single points of the others. */
 function copyPoints(from: Uint32Array, to: Uint32Array, words: number, first: number, end: number): void {
   for (let panel = 0; panel < end; panel += PANEL) {
     const begin = Math.max(first - panel, 0);

@@ -390,7 +390,7 @@ describe('errors of comparisons and corrections', () => {
     await assert.rejects(labelOverlap(a, [1, 2]), /2 labels for 20 rows/);
     await assert.rejects(
       labelOverlap(a, new Int32Array(20), { k: 3, classFraction: 0.1 }),
-      /both tell how many neighbours/,
+      /both set the number of neighbours/,
     );
   });
 });

@@ -82,7 +82,7 @@ describe('manifolds', () => {
     assert.throws(() => sphere({ points: 5, dimension: 1.5 }), /dimension 1.5 of a sphere/);
     assert.throws(
       () => embed(cube({ points: 5, dimension: 3 }), { coordinates: 2 }),
-      /coordinates 2 cannot hold points of 3/,
+      /coordinates is 2, but the points have 3/,
     );
   });
 });

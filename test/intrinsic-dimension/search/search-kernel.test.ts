@@ -286,7 +286,7 @@ describe('the search kernel', () => {
         },
       });
       // What this processor does not have is replaced, and a warning says so.
-      const isMissing = stderr.startsWith(`ID_INSTRUCTIONS=${instructions} is not used`);
+      const isMissing = stderr.startsWith(`ID_INSTRUCTIONS=${instructions} is ignored`);
       assert.ok(stderr === '' || (isMissing && i > SETS.indexOf(kernelInstructions())), stderr);
       return JSON.parse(stdout) as Table[];
     };
