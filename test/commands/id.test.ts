@@ -130,7 +130,7 @@ describe('npm run id', () => {
     assert.equal(found.err, '');
     assert.match(
       run([path]).err,
-      /symmetric matrix with a diagonal of zeros, .* --distances takes them for distances/,
+      /symmetric matrix with a diagonal of zeros, .* --distances reads them as distances/,
     );
     const damaged = distances.map((row, i) => row.map((r, j) => (i === 3 && j === 4 ? 9 : r)).join());
     refuses(
