@@ -221,7 +221,7 @@ describe('nested arrays', () => {
     for (const label of [null, undefined, Number.NaN, {}])
       await assert.rejects(
         labelOverlap(points, labels.map((own, i) => (i === 5 ? label : own)) as never),
-        /the label of row 5 is (null|undefined|NaN|an object): labels are texts or numbers/,
+        /the label of row 5 is (null|undefined|NaN|an object): labels must be texts or numbers/,
       );
   });
 });

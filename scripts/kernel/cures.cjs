@@ -1,4 +1,4 @@
-// What to do about errors whose messages do not say it.
+// Cures for errors whose messages do not name one.
 'use strict';
 
 const { packageName } = require('./package.cjs');
@@ -9,8 +9,8 @@ const CURES = [
     "Before that: model.compile({ optimizer: 'adam', loss: 'meanSquaredError' }).",
   ],
   [/^ENOENT: no such file/, () => `Paths begin at the folder of the notebook, ${process.cwd()}.`],
-  [/another fit\(\) call is ongoing/, 'This model is in training already: the Stop button (■) ends that.'],
-  [/Tensor is disposed|tensor is disposed|disposed tensor/i, 'Run the cell again that makes this tensor.'],
+  [/another fit\(\) call is ongoing/, 'This model is already being trained: the Stop button (■) ends that.'],
+  [/Tensor is disposed|tensor is disposed|disposed tensor/i, 'Run the cell that makes this tensor again.'],
   [
     /^Cannot find module '([^./'][^']*)'/,
     (name) => `Install it: npm install ${packageOf(name)} in the project's folder, then restart the kernel.`,
@@ -25,7 +25,7 @@ const CURES = [
   ],
 ];
 
-/** A sentence for a message; undefined where there is none. */
+/** The sentence for a message; undefined if there is none. */
 function cureFor(message) {
   for (const [pattern, cure] of CURES) {
     const found = pattern.exec(message);

@@ -3,39 +3,39 @@
 
 const { AsyncLocalStorage } = require('node:async_hooks');
 
-/** Milliseconds in which a stopped cell may end by itself, such as after a batch; then it is left. */
+/** Milliseconds in which a stopped cell may end by itself, for example after a batch; then it is abandoned. */
 const GRACE = 1000;
 
-/** A cell that Stop has ended. */
+/** Thrown in a cell that Stop has ended. */
 class Stopped extends Error {
   name = 'Stopped';
 }
 
-/** The cell that code belongs to, also what it has called and awaits: its signal is aborted by Stop. */
+/** The cell that code belongs to, including code that it calls and awaits; Stop aborts the signal of the cell. */
 const cellOfCode = new AsyncLocalStorage();
 
-/** The signal of the cell whose code is running; src/cell-signal.ts asks. */
+/** The signal of the cell whose code is running; src/cell-signal.ts reads it. */
 const cellSignal = () => cellOfCode.getStore()?.signal;
 globalThis[Symbol.for('Jupyter.cellSignal')] = cellSignal;
 
 /**
- * Listens from now on. While a cell's synchronous part runs, Node ends it by itself (`breakOnSigint`), and takes this
- * listener away; what is pressed before, while the cell is compiled, waits for the next turn of the event loop, and
- * would be forgotten with the listener if nothing took that turn.
+ * Starts to listen. While the synchronous part of a cell runs, Node itself ends it (`breakOnSigint`), and removes this listener.
+ * An interrupt that comes earlier, while the cell is compiled, waits for the next turn of the event loop, and would be lost with
+ * the listener if there were no such turn.
  */
 function listenForInterrupts() {
-  /** Ends the wait for the running cell; undefined where there is none. */
+  /** Ends the wait for the running cell; undefined if none is running. */
   let leave;
   let begun = false;
   let asked = false;
   let cell = new AbortController();
   let patience;
-  /** What goes on without a cell, such as training that no cell awaits. */
+  /** Stops work that goes on without a cell, such as training that no cell awaits. */
   const alsoStops = [];
   process.on('SIGINT', () => {
     for (const stop of alsoStops) stop();
     if (!leave) return;
-    // A cell with its own listener ends itself in good order; the second interrupt leaves it at once.
+    // A cell with a listener of its own ends itself in good order; a second interrupt abandons it at once.
     const ownListener = process.listenerCount('SIGINT') > 1;
     if (begun && (asked || !ownListener)) {
       cell.abort(new Stopped('stopped; run the cell again to begin again'));
@@ -45,7 +45,7 @@ function listenForInterrupts() {
     asked = true;
   });
   return {
-    /** Before a cell is compiled; its code is to be run by `inCell`. */
+    /** Called before a cell is compiled, whose code must then be run by `inCell`. */
     cellArrives(leaveCell) {
       leave = leaveCell;
       begun = false;
@@ -53,7 +53,7 @@ function listenForInterrupts() {
       cell = new AbortController();
     },
     inCell: (body) => cellOfCode.run(cell, body),
-    /** Between compiling and running. @throws Stopped when Stop was pressed in the meantime */
+    /** Called between compiling and running. @throws Stopped if Stop was pressed in the meantime */
     async codeBegins() {
       await turn();
       if (asked) throw new Stopped('stopped before it began; run the cell again');
@@ -63,13 +63,13 @@ function listenForInterrupts() {
       clearTimeout(patience);
       leave = undefined;
     },
-    /** Whether Stop was pressed in this cell. */
+    /** True if Stop was pressed in this cell. */
     asked: () => asked,
     onStop: (stop) => alsoStops.push(stop),
   };
 }
 
-/** Each `await` of a cell's code passes here: a stopped cell goes no further. @throws Stopped */
+/** Wraps each `await` of a cell's code, so that a stopped cell goes no further. @throws Stopped */
 async function unlessStopped(promise) {
   const signal = cellSignal();
   const value = await promise;
@@ -77,7 +77,7 @@ async function unlessStopped(promise) {
   return value;
 }
 
-/** Each `for await` of a cell's code passes here: a stopped cell leaves the loop in good order. @throws Stopped */
+/** Wraps each `for await` of a cell's code, so that a stopped cell leaves the loop in good order. @throws Stopped */
 async function* eachUnlessStopped(values) {
   const signal = cellSignal();
   for await (const value of values) {
@@ -87,17 +87,17 @@ async function* eachUnlessStopped(values) {
   signal?.throwIfAborted();
 }
 
-/** Each `catch` around an `await` of a cell's code ends here. @throws Stopped */
+/** Called at the end of each `catch` around an `await` of a cell's code. @throws Stopped */
 function throwIfStopped() {
   cellSignal()?.throwIfAborted();
 }
 
-/** One whole turn of the event loop: signals that have arrived are handled, rejections that no code awaits are reported. */
+/** Waits for one turn of the event loop, in which pending signals are handled and unhandled rejections are reported. */
 function turn() {
   return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
-/** The message for what ended a cell because the user wanted it; undefined for what is an error of its own. */
+/** The message for a value that was thrown because the user stopped the cell; undefined for any other error. */
 function messageOfStop(thrown, { asked }) {
   if (thrown instanceof Stopped) return thrown.message;
   if (thrown?.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED') return 'stopped';
@@ -106,7 +106,7 @@ function messageOfStop(thrown, { asked }) {
   return asked ? String(thrown?.message ?? thrown) : undefined;
 }
 
-/** An interrupt in the middle of an import leaves modules half loaded: dropped, they are loaded again when needed. */
+/** Drops modules that an interrupt during an import left half loaded, so that they are loaded again when needed. */
 function dropHalfLoadedModules() {
   for (const [file, module] of Object.entries(require.cache)) {
     if (!module.loaded) delete require.cache[file];

@@ -1,15 +1,15 @@
-// Training with tf.LayersModel, which Stop ends after the batch, so that `fit` works again at once.
+// Lets Stop end the training of a tf.LayersModel after the current batch, so that `fit` works again at once.
 'use strict';
 
 const Module = require('node:module');
 const { Stopped } = require('./interrupts.cjs');
 
-/** How often a model is told to stop: `fit` forgets what it was told before its first batch. */
+/** Milliseconds between two requests to stop, which are repeated since `fit` ignores those before its first batch. */
 const REMIND = 20;
 
-/** Follows `fit` and `fitDataset` of every copy of tfjs that is loaded from now on. */
+/** Wraps `fit` and `fitDataset` of every copy of tfjs that is loaded from now on. */
 function makeTrainingStoppable(onStop) {
-  /** Of each model in training, the function that ends it. */
+  /** The functions that end the training of each model. */
   const running = new Set();
   onStop(() => {
     for (const stop of running) stop();
@@ -17,7 +17,7 @@ function makeTrainingStoppable(onStop) {
 
   function stoppable(train) {
     return async function (...args) {
-      // The stack of what fit throws later has lost the cell.
+      // Errors that `fit` throws later no longer have the cell in their stack.
       const call = new Error();
       let reminder;
       const stop = () => {

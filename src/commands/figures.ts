@@ -15,7 +15,7 @@ import { assertWritable, makeFolder } from './writable';
 const DOCS = join(__dirname, '..', '..', 'docs');
 const NAMES = DRAWINGS.map(({ name }) => name);
 
-/** As they are given. */
+/** The options of the command line. */
 interface FiguresOptions {
   readonly out: string;
   readonly tables: boolean;
@@ -27,16 +27,16 @@ const command = defineCommand(
   'figures',
   'Draw the figures of the documentation from the records in data/runs.',
 )
-  .argument('[name...]', `which ones (default: all of ${NAMES.join(', ')})`)
-  .option('--out <folder>', 'where the pictures go', DOCS)
-  .addOption(new Option('--format <form>', 'of the files').choices(FIGURE_FORMATS).default('svg'))
+  .argument('[name...]', `which figures (default: all of ${NAMES.join(', ')})`)
+  .option('--out <folder>', 'folder for the pictures', DOCS)
+  .addOption(new Option('--format <form>', 'format of the files').choices(FIGURE_FORMATS).default('svg'))
   .addOption(
     new Option(
       '--column <columns>',
-      'for a paper: 1 column of 3.25 in, or 2; the title goes into the caption',
+      'draw for a paper, as wide as 1 column (3.25 in) or 2 columns; the title goes into the caption',
     ).choices(Object.keys(COLUMN_WIDTHS)),
   )
-  .option('--no-tables', 'leave out the numbers behind them')
+  .option('--no-tables', 'leave out the tables of the numbers behind the figures')
   .addHelpText(
     'after',
     `\n${DRAWINGS.map(({ name, summary }) => `  ${name.padEnd(22)} ${summary}`).join('\n')}`,

@@ -11,7 +11,7 @@ export interface BandPoint<Place> {
   readonly high?: number | undefined;
 }
 
-/** The area between both ends, with a gap where one is missing. */
+/** The area between both ends of the interval, with a gap where one of them is missing. */
 export function band<Place extends number | string>(
   points: readonly BandPoint<Place>[],
   color: string,

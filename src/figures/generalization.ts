@@ -28,13 +28,13 @@ import { COLOURS } from './style';
 /** Which runs are drawn, and the title. */
 export interface GeneralizationOptions extends HarmlessOptions, FrameOptions {}
 
-/** A colour, and a symbol for readers who see no colours. */
+/** A colour, and a symbol for readers who cannot tell the colours apart. */
 const LOOKS: Readonly<Record<StrengthSweep['regularization'], { color: string; symbol: string }>> = {
   weightDecay: { color: COLOURS.blue, symbol: 'circle' },
   blockDropout: { color: COLOURS.vermillion, symbol: 'diamond' },
 };
 
-/** Figure 2 in the documentation. */
+/** Figure 2 of the documentation. */
 export const GENERALIZATION: Drawing = {
   name: 'generalization',
   summary: "the paper's figure 2: accuracy against PID / LLID",
@@ -47,9 +47,9 @@ export const GENERALIZATION: Drawing = {
 };
 
 /**
- * Validation accuracy against PID / LLID, a mark for every run that has learnt.
+ * Validation accuracy against PID / LLID, with a mark for every run that has learnt.
  *
- * @throws RangeError where no run of a sweep is finished
+ * @throws RangeError if no run of a sweep is finished
  */
 export function generalizationFigure(runs: readonly RunSoFar[], options: GeneralizationOptions = {}): Figure {
   assertGiven('figures.generalization', options, { ...FRAME_KINDS, ...HARMLESS_KINDS });

@@ -25,11 +25,11 @@ import { DEFAULT_SIZE, FONT_SIZES, GREY, TEXT_COLOURS } from './style';
 import { textWidth } from './text-width';
 
 export interface GrokkingGridOptions extends Omit<RunFigureOptions, 'beside'> {
-  /** Rows, from top to bottom. @default those of the runs, rising */
+  /** Rows, from top to bottom. @default the training fractions of the runs, in rising order */
   readonly trainFraction?: readonly number[];
-  /** Columns. @default those of the runs, rising */
+  /** Columns, from left to right. @default the weight decays of the runs, in rising order */
   readonly weightDecay?: readonly number[];
-  /** Marked in each panel by a dotted line. @default none */
+  /** The paper's steps, marked in each panel by a dotted line. @default none */
   readonly paper?: HalfSteps;
 }
 
@@ -41,7 +41,7 @@ const GRID_KINDS: Kinds<GrokkingGridOptions> = {
   paper: ANYTHING,
 };
 
-/** Figure 4 in the documentation. */
+/** Figure 4 of the documentation. */
 export const GROKKING_GRID: Drawing = {
   name: 'grokking-grid',
   summary: "the paper's figure 4: accuracy and LLID while transformers grok",
@@ -55,11 +55,11 @@ export const GROKKING_GRID: Drawing = {
   tables: (runs) => [grokkingTable(runs, PAPER.grokkingHalfSteps), leadTable(runs)],
 };
 
-/** Pixels: of a row with the step above each panel, and of a row in panels too narrow for it. */
+/** Heights in pixels: a row with the step above each panel, a row of panels too narrow for it, and the room between. */
 const ROW = { height: 168, least: 120, heading: 22, gap: 10 } as const;
 /** Pixels between two columns, at the left and at the right. */
 const COLUMN = { gap: 12, left: 74, right: 50 } as const;
-/** Narrower panels in pixels have no room for the steps. */
+/** Panels narrower than this many pixels have no room for the steps. */
 const ROOM_FOR_STEPS = 120;
 
 const PAPER_MARK = '50 % in the paper’s figure 4';
@@ -72,7 +72,9 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
   assertGiven('figures.grid', options, GRID_KINDS);
   const everything = runs.flatMap((run) => run.measurements);
   if (everything.length === 0)
-    throw new Error(`grokkingGrid needs a run with a measurement, got ${runs.length} runs without`);
+    throw new Error(
+      `grokkingGrid needs at least one run with a measurement, got ${runs.length} runs without one`,
+    );
   const rows = options.trainFraction ?? distinctValues(runs.map((run) => setting(run, 'trainFraction')));
   const columns = options.weightDecay ?? distinctValues(runs.map((run) => setting(run, 'weightDecay')));
   const across = (options.width ?? DEFAULT_SIZE.width) - COLUMN.left - COLUMN.right;
@@ -179,7 +181,7 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
   };
 }
 
-/** In all columns, or in the first one only where there is no room. */
+/** The heading of a column. Where it has no room, the first column says λ instead, and the others the value alone. */
 function columnHeading(weightDecay: number, column: number, width: number): string {
   const value = formatSetting(weightDecay);
   const whole = `<b>weight decay ${value}</b>`;
@@ -187,7 +189,7 @@ function columnHeading(weightDecay: number, column: number, width: number): stri
   return `<b>${column === 0 ? `λ = ${value}` : value}</b>`;
 }
 
-/** When the runs of a panel pass 50 %, from the first to the last seed that does, and in brackets the paper's step. */
+/** The steps at which the runs of a panel pass 50 %, from the first seed to the last, and in brackets that of the paper. */
 function outcome(members: readonly RunSoFar[], theirs: number | null | undefined): string {
   if (members.length === 0) return 'not run yet';
   const steps = members.flatMap(({ measurements }) => grokkingStep(measurements) ?? []);

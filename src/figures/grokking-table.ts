@@ -1,4 +1,4 @@
-/** Tables of grokking: 50 % steps beside the paper's, and how the dimension of each layer moves with accuracy. */
+/** Tables of grokking: the 50 % steps beside the paper's, and how each layer's dimension moves with accuracy. */
 import { extent, group, mean } from 'd3-array';
 import type { Correlation } from '../analysis/correlation';
 import {
@@ -57,7 +57,7 @@ export function stepRange(steps: readonly number[]): string {
   return least === greatest ? formatStep(least) : `${formatStep(least)}–${formatStep(greatest)}`;
 }
 
-/** Named here, since there may be no row. */
+/** Named here, since a table without rows has columns, too. */
 const LEAD_COLUMNS = [
   'p',
   'weight decay',
@@ -70,7 +70,7 @@ const LEAD_COLUMNS = [
   'r of slopes',
 ];
 
-/** {@link leadRows} for a notebook; no row for runs that do not grok or have no dimensions. */
+/** {@link leadRows} for a notebook; runs that do not grok or have no dimensions have no row. */
 export function leadTable(
   runs: readonly RunSoFar[],
   options: LeadOptions & { readonly caption?: string } = {},

@@ -18,7 +18,7 @@ import { COLOURS } from './style';
 export interface LiveOptions extends RunFigureOptions {
   /** Settings for the title; `config.steps` is the end of the x axis. */
   readonly config?: Readonly<object>;
-  /** The run's record: what an earlier part of the run measured, and its curves, are drawn from the start. */
+  /** The run's record: measurements and curves of an earlier part of the run are drawn from the start. */
   readonly path?: string;
   /** Shortest time between two updates in milliseconds. @default 250 in a notebook, 5000 elsewhere */
   readonly interval?: number;
@@ -37,11 +37,11 @@ export interface LiveState {
   readonly batches: BatchCurve;
   readonly step: number;
   readonly steps: number;
-  /** Milliseconds that are left, as far as is known. */
+  /** Milliseconds that are left, if known. */
   readonly remaining?: number;
 }
 
-/** Drawing may take this share of the time. */
+/** The share of the time that drawing may take. */
 const SHARE_OF_TIME = 0.02;
 
 let charts = 0;
@@ -109,13 +109,13 @@ export async function liveChart<Id extends Measurement['train']['id']>(
       if (performance.now() >= nextDraw) await draw(false);
     }
   } finally {
-    // Also when the run fails: what was drawn last stays, with a picture for viewers without JavaScript.
+    // A run that fails is drawn as well: the figure stays, with a picture for viewers without JavaScript.
     if (started) await draw(true);
   }
   return [...measurements.values()];
 }
 
-/** The figure of a run under way: that of the finished run, and a faint curve of the training batches. */
+/** The figure of a run under way: that of a finished run, and a faint curve of the training batches. */
 export function liveFigure(state: LiveState, options: RunFigureOptions = {}): Figure {
   const { run, batches, steps } = state;
   const beside = options.beside?.filter(({ config }) => isOther(config, run.config)) ?? [];
@@ -139,18 +139,18 @@ export function liveFigure(state: LiveState, options: RunFigureOptions = {}): Fi
   };
 }
 
-/** Why the two curves of accuracy in training differ. */
+/** Explains why the two curves of training accuracy differ. */
 const BATCHES =
   'The faint curve is the accuracy on the batches themselves: on pictures as they are augmented, with dropout, and with the ' +
   'weights before the step. The other curves are evaluated: without augmentation and dropout, on whole sets. Where ' +
   'dropout or augmentation is on, batches are therefore answered worse than the same examples in the evaluation.';
 
-/** Whether a run is worth a look beside this one: it is not an earlier part of it, and it is of the same kind of experiment. */
+/** True for a run that is worth drawing beside this one: of the same kind of experiment, and not an earlier part of it. */
 function isOther(config: RunSoFar['config'], own: RunSoFar['config']): boolean {
   return config.experiment === own.experiment && difference(config, own) !== '';
 }
 
-/** Where the run is, in one line. */
+/** The progress of the run, in one line. */
 function progress({ run, step, steps, remaining }: LiveState): string {
   const last = run.measurements.at(-1);
   const where = `step ${step.toLocaleString('en')}${steps > 0 ? ` of ${steps.toLocaleString('en')}` : ''}`;
@@ -160,8 +160,8 @@ function progress({ run, step, steps, remaining }: LiveState): string {
 }
 
 /**
- * A noisy curve thinned for a log axis: means over bins that grow with the step, so that it keeps at most some
- * hundred points however long the run is.
+ * A noisy curve thinned for a log axis: it holds means over bins that grow with the step, so that it has a few hundred
+ * points at most, however long the run is.
  */
 export class BatchCurve {
   private readonly bins = new Map<number, { step: number; sum: number; count: number }>();

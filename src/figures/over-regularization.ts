@@ -21,13 +21,13 @@ interface Row {
   readonly axis: Partial<Layout['yaxis']>;
 }
 
-/** From top to bottom. */
+/** Rows from top to bottom. */
 const ROWS: readonly Row[] = [
   { name: 'PID on validation', value: ({ peakId }) => peakId, axis: { rangemode: 'tozero' } },
   { name: 'validation accuracy (%)', value: ({ accuracy }) => errorOf(accuracy), axis: ERROR_AXIS },
 ];
 
-/** Figure 3 in the documentation. */
+/** Figure 3 of the documentation. */
 export const OVER_REGULARIZATION: Drawing = {
   name: 'over-regularization',
   summary: "the paper's figure 3: PID, accuracy and the onset of harm",
@@ -41,10 +41,10 @@ const PLOT = 380;
 const ONSET = 'onset of harm';
 
 /**
- * PID and validation accuracy against weight decay and against dropout; a dashed line where harm begins, by the rule
- * of {@link onsetOfHarm}.
+ * PID and validation accuracy against weight decay and against dropout. A dashed line marks where harm begins, by the
+ * rule of {@link onsetOfHarm}.
  *
- * @throws RangeError where no run of a sweep is finished
+ * @throws RangeError if no run of a sweep is finished
  */
 export function overRegularizationFigure(runs: readonly RunSoFar[], options: FrameOptions = {}): Figure {
   assertGiven('figures.overRegularization', options, FRAME_KINDS);

@@ -1,4 +1,4 @@
-/** Figures of an estimate that is repeated on samples of one manifold: are its claimed errors true? */
+/** Figures of an estimate that is repeated on samples of one manifold: are its standard errors and intervals right? */
 import type { PlotData } from 'plotly.js';
 import { assertGiven, NUMBER } from '../given';
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
@@ -8,7 +8,7 @@ import { FRAME_KINDS, type FrameOptions, framed } from './frame';
 import { COLOURS, GREY, ON_BAR } from './style';
 
 /**
- * Estimates of repeated samples with their intervals, sorted by value: how many hold the truth.
+ * Estimates on repeated samples with their intervals, sorted by value, which show how many intervals hold the truth.
  *
  * @param repeated estimates on samples of one distribution
  */
@@ -64,9 +64,9 @@ export function repeatsFigure(
 }
 
 /**
- * The standard error that each kind of interval claims on average, beside the spread that repeated estimates have.
+ * The standard error that each kind of interval claims on average, beside the true spread of repeated estimates.
  *
- * @param repeated by kind of interval, the estimates on the same samples
+ * @param repeated the estimates on the same samples, by kind of interval
  */
 export function claimsFigure(
   repeated: Readonly<Record<string, readonly IdEstimate[]>>,

@@ -1,4 +1,4 @@
-/** What figures of runs over their steps share: curves and axes. */
+/** Curves and axes that the figures of runs over their steps share. */
 import { max, mean, min } from 'd3-array';
 import type { Layout, PlotData } from 'plotly.js';
 import { formatStep } from '../number-format';
@@ -8,9 +8,9 @@ import { band } from './band';
 import { COLOURS, FONT_SIZES, TEXT_COLOURS } from './style';
 import { onLogAxis, type Tick, tickArrays, withRoom } from './ticks';
 
-/** Train accuracy, validation accuracy, and LLID on validation where it was measured; distinguished by colour and by dashes. */
+/** Train accuracy, validation accuracy, and LLID on validation if it was measured, with different colours and dashes. */
 export function runTraces(measurements: readonly Measurement[], site?: string): Partial<PlotData>[] {
-  // A log axis has no place for step 0.
+  // A log axis cannot show step 0.
   const shown = measurements.filter(({ step }) => step > 0);
   const step = shown.map((measurement) => measurement.step);
   const measured = withIds(shown);
@@ -80,7 +80,7 @@ export function seedTraces(runs: readonly RunSoFar[], site?: string): SidedTrace
 }
 
 /**
- * The x axis: logarithmic, as many labels as have room. It starts at 1/500 of the last step at the earliest, since
+ * The logarithmic x axis with as many labels as have room. It starts at 1/500 of the last step at the earliest, since
  * little happens before, and at 1/20 at the latest, so that the batches of a run with few measurements are seen.
  * @param width of the axis in pixels
  */
@@ -95,7 +95,7 @@ export function stepAxis(
   const decades = Math.log10(last / first);
   const marks = width / decades > 130 ? [1, 2, 5] : [1];
   const ticks: Tick[] = [];
-  // 10,000 has no room in a narrow panel, and 10k has.
+  // A narrow panel has room for 10k, but not for 10,000.
   const text = width / decades > 60 ? formatStep : thousands;
   for (let power = Math.floor(Math.log10(first)); 10 ** power <= last; power++) {
     for (const mark of marks) {
@@ -109,17 +109,17 @@ export function stepAxis(
   return { axis: { type: 'log', range, ...tickArrays(labelled) }, first, last };
 }
 
-/** 10k rather than 10,000. */
+/** A step in thousands: 10k rather than 10,000. */
 function thousands(step: number): string {
   return step >= 1000 ? `${step / 1000}k` : String(step);
 }
 
-/** Accuracies are drawn in per cent, so that what stands under the pointer has the unit of the axis. */
+/** An accuracy in per cent, so that the value under the pointer has the unit of the axis. */
 export function percent(share: number): number {
   return Number((100 * share).toPrecision(6));
 }
 
-/** From 0 to 100 %. */
+/** The axis of accuracies from 0 to 100 %. */
 export const ACCURACY_AXIS: Partial<Layout['yaxis']> = {
   range: [-2, 102],
   tickmode: 'linear',
@@ -128,7 +128,7 @@ export const ACCURACY_AXIS: Partial<Layout['yaxis']> = {
   title: { text: 'accuracy (%)' },
 };
 
-/** The ID axis: from 0, with as many ticks as the accuracy axis so that both share one grid. */
+/** The ID axis from 0, with as many ticks as the accuracy axis, so that both share one grid. */
 export function idAxis(measurements: readonly Measurement[], site?: string): Partial<Layout['yaxis']> {
   const values = withIds(measurements)
     .map((measurement) => lastLayerId(measurement.validation, site))

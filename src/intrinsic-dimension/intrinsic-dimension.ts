@@ -33,24 +33,24 @@ import {
   type Subsamples,
 } from './subsamples';
 
-/** Where an interval can come from. */
+/** The possible sources of an interval. */
 export const INTERVALS = ['sandwich', 'iid', 'subsamples'] as const;
 
-/** Where an interval comes from. */
+/** The source of an interval. */
 export type IntervalKind = (typeof INTERVALS)[number];
 
-/** Where an interval comes from by default. */
+/** The default source of an interval. */
 export const DEFAULT_INTERVAL: IntervalKind = 'sandwich';
 
-/** How to estimate. */
+/** Options of an estimate. */
 export type IdOptions = EstimatorOptions & CommonIdOptions;
 
 /** The options that every estimator takes. */
 export interface CommonIdOptions extends SpaceOptions, IntervalOptions {
   /**
-   * Where the error comes from. `sandwich` treats points that share neighbours as dependent. `iid` treats all points
-   * as independent, which makes error bars 10 to 40 % too small. `subsamples` is the spread over random subsamples,
-   * as in the paper; these overlap, so the spread says little about how far another sample would be.
+   * The source of the standard error. `sandwich` treats points that share neighbours as dependent. `iid` treats all points
+   * as independent, which makes error bars 10 to 40 % too small. `subsamples` is the spread over random subsamples, as in the
+   * paper; these overlap, so their spread says little about how much the value would differ on another sample.
    * @default 'sandwich'
    */
   readonly interval?: IntervalKind;
@@ -58,7 +58,7 @@ export interface CommonIdOptions extends SpaceOptions, IntervalOptions {
   readonly subsamples?: SubsampleOptions;
 }
 
-/** What every estimate can be told. */
+/** The kinds of the options that every estimator takes. */
 export const ID_KINDS: Kinds<CommonIdOptions> = {
   ...SPACE_KINDS,
   level: NUMBER,
@@ -66,38 +66,38 @@ export const ID_KINDS: Kinds<CommonIdOptions> = {
   subsamples: ANYTHING,
 };
 
-/** An estimate of intrinsic dimension at the scale of the neighbours that were used. */
+/** An estimate of the intrinsic dimension at the scale of the neighbours that were used. */
 export interface IdEstimate {
   readonly value: number;
   readonly standardError: number;
   readonly interval: Interval;
   readonly estimator: string;
   /**
-   * The distance at which the dimension was seen: the mean distance to the farthest neighbour used, the larger
-   * radius of `correlation`, the root mean squared distance of two points for `participation-ratio` and `pca`.
+   * The distance at which the dimension was measured: the mean distance to the farthest neighbour used, the larger
+   * radius of `correlation`, or the root mean squared distance between two points for `participation-ratio` and `pca`.
    */
   readonly scale: number;
-  /** Distinct points used. */
+  /** The number of distinct points used. */
   readonly points: number;
-  /** Points removed because an earlier one is exactly equal. */
+  /** The number of points removed because they are exactly equal to an earlier one. */
   readonly duplicates: number;
-  /** Share of the points whose neighbours the fast search proved by itself; the others were searched again. */
+  /** The share of points whose neighbours the fast search proved by itself; for the others, the search was repeated. */
   readonly certified: number;
-  /** What searched and multiplied: `native` with its set of instructions, or `wasm`; none for a matrix of distances. */
+  /** The kernel that searched and multiplied: `native` with its instruction set, or `wasm`; none for a matrix of distances. */
   readonly kernel?: KernelName;
   readonly subsamples?: Subsamples;
-  /** two-nn, where `fit` asked for it: the fitted line, for drawing. */
+  /** The fitted line of two-nn, for a figure, if `fit` asked for it. */
   readonly fit?: LinearFit;
 }
 
 /**
  * Estimates the intrinsic dimension of points [n, d], or of a matrix of distances.
  *
- * Boundaries and high dimension bias every estimator low, and noise shows at small scales: read the value as the
- * dimension at distance `scale`. An interval does not include that bias: it shows how far another
- * sample of the same size would move the value.
+ * Boundaries and high dimensions bias every estimator downwards, and noise shows at small scales: read the value as the
+ * dimension at distance `scale`. The interval does not include this bias: it shows how much the value would vary between
+ * samples of the same size.
  *
- * @throws NoEstimateError for points that no estimate can be had from: NaN and infinities, too few that are distinct, ties;
+ * @throws NoEstimateError for points that have no estimate: NaN or infinite values, too few distinct points, ties;
  *   RangeError for options out of range
  */
 export async function intrinsicDimension(points: Points, options: IdOptions = {}): Promise<IdEstimate> {
@@ -107,7 +107,7 @@ export async function intrinsicDimension(points: Points, options: IdOptions = {}
   return estimate(await space(points, options), chosen, signal ? { ...options, signal } : options);
 }
 
-/** Estimates in a set that is validated already. */
+/** The same for points that are already validated. */
 export async function estimateIn(set: Space, options: IdOptions): Promise<IdEstimate> {
   return estimate(set, chosenBy(options), options);
 }
@@ -132,7 +132,9 @@ function chosenBy(options: IdOptions): Chosen {
   }
   const subsamples = options.subsamples ?? (interval === 'subsamples' ? {} : undefined);
   if (subsamples && !isFromNeighbours(estimator)) {
-    throw new RangeError(`subsamples serve the estimators from neighbours, not ${name}: leave them out`);
+    throw new RangeError(
+      `subsamples work only with estimators from neighbours, not with ${name}: leave them out`,
+    );
   }
   return { name, estimator, interval, level, ...(subsamples ? { subsamples } : {}) };
 }

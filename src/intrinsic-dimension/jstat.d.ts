@@ -2,7 +2,7 @@
 declare module 'jstat' {
   export const jStat: {
     mean(values: readonly number[]): number;
-    /** The deviation of a sample (n - 1) where `sample` is true, else that of a population. */
+    /** The standard deviation of a sample (n - 1) if `sample` is true, and else that of a population. */
     stdev(values: readonly number[], sample?: boolean): number;
     readonly normal: { inv(p: number, mean: number, standardDeviation: number): number };
     readonly binomial: { cdf(successes: number, trials: number, probability: number): number };

@@ -1,10 +1,10 @@
 /** Pauses of a long computation, in which timers, requests and charts run, and a signal is heard. */
 import { cellSignal } from '../cell-signal';
 
-/** Milliseconds after which other work may run. */
+/** The number of milliseconds after which other work may run. */
 const TURN = 40;
 
-/** Lets timers, requests and charts run in between, and stops when asked to. */
+/** Lets timers, requests and charts run from time to time, and stops if asked to. */
 export function pauses(
   onProgress: ((done: number) => void) | undefined,
   signal: AbortSignal | undefined = cellSignal(),

@@ -1,4 +1,4 @@
-/** Marks become one figure: colours and symbols by series, shared axes, panels, a legend. */
+/** Composes marks into one figure: colours and symbols by series, shared axes, panels, a legend. */
 import type { Layout, PlotData } from 'plotly.js';
 import { ANYTHING, assertGiven, FLAG, type Kinds, NUMBER, TEXT } from '../../given';
 import { categoryAxis } from '../category-axis';
@@ -22,15 +22,15 @@ import {
 import type { Mark } from './marks';
 import { lookOf, tracesOf } from './traces';
 
-/** What belongs to the whole plot. */
+/** Options of the whole plot. */
 export interface PlotOptions extends FrameOptions {
   readonly xAxis?: AxisOptions;
   readonly yAxis?: AxisOptions;
   /** Height of a panel in pixels. @default 280, and 180 with several rows of panels */
   readonly height?: number;
-  /** One unit is as long on both axes, as for points of a manifold. @default false */
+  /** Gives one unit the same length on both axes, as for points of a manifold. @default false */
   readonly equalScales?: boolean;
-  /** What the figure shows, from which data, with which intervals; stands below it and in its files. */
+  /** What the figure shows, from which data, with which intervals; it is written below the figure and in its files. */
   readonly caption?: string;
 }
 
@@ -44,20 +44,20 @@ export const PLOT_KINDS: Kinds<PlotOptions> = {
   caption: TEXT,
 };
 
-/** A figure that still knows its marks, so that it can be laid over another. */
+/** A figure that keeps its marks, so that it can be laid over another. */
 export interface Plot extends Figure {
   readonly marks: readonly Mark[];
   readonly options: PlotOptions;
 }
 
-/** Narrower panels have no room for their axes. */
+/** The smallest width of a panel in pixels; narrower ones have no room for their axes. */
 const LEAST_PANEL = 190;
 const GAP = { across: 28, down: 44 } as const;
-/** Room for the bar of colours, and otherwise, at the right. */
+/** Room at the right in pixels, with a colour bar and without. */
 const RIGHT = { colours: 96, plain: 20 } as const;
 const LEFT = 60;
 
-/** @throws RangeError for values that have no place on a log axis, and for an option of an axis that is not read */
+/** @throws RangeError for values that a log axis cannot show, and for unknown options of an axis */
 export function composed(marks: readonly Mark[], options: PlotOptions): Plot {
   const { xAxis = {}, yAxis = {}, equalScales = false } = options;
   assertGiven('xAxis', xAxis, AXIS_KINDS);

@@ -11,7 +11,7 @@ interface Look {
   readonly dash: 'solid' | 'dash';
 }
 
-/** The same name has the same look in every mark; without a name the first one. After six colours lines are dashed. */
+/** A name has the same look in every mark; no name has the first look. After six colours, lines are dashed. */
 export function lookOf(name: string | undefined, names: readonly string[]): Look {
   const i = Math.max(0, name === undefined ? 0 : names.indexOf(name));
   const colours = Object.values(COLOURS);
@@ -23,9 +23,9 @@ export function lookOf(name: string | undefined, names: readonly string[]): Look
 }
 
 /**
- * The traces of one series, the one that stands in the legend last.
- * @param on where places and heights lie on the axes
- * @param broken whether zero stands behind a break of the x axis
+ * The traces of one series; the last is the one that the legend shows.
+ * @param on maps places and heights to the axes
+ * @param broken true if zero is drawn behind a break of the x axis
  */
 export function tracesOf(
   { kind }: Mark,
@@ -39,13 +39,13 @@ export function tracesOf(
   const x = own.x.map(on.x);
   if (kind === 'line') {
     const points = x.map((at, i) => ({ at, y: y[i]!, low: lower?.[i], high: upper?.[i] }));
-    // The axis is broken behind zero, and so is a line.
+    // The axis is broken after zero, and so is a line.
     const parts = points.flatMap((point, i) =>
       broken && own.x[i] === 0
         ? [point, { at: point.at, y: null, low: Number.NaN, high: Number.NaN }]
         : [point],
     );
-    // Between two gaps a line has no length, and a point is drawn.
+    // A value between two gaps makes a line without length, so it is drawn as a point.
     const alone = parts.map(
       (point, i) =>
         point.y !== null && (parts[i - 1]?.y ?? null) === null && (parts[i + 1]?.y ?? null) === null,

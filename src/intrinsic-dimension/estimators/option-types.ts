@@ -6,36 +6,36 @@ export interface EstimatorOptions {
   /**
    * How the dimension is estimated. Default: 'two-nn'.
    * - two-nn: TwoNN by the paper's linear fit, from the two nearest neighbours
-   * - two-nn-mle: TwoNN by maximum likelihood, the largest ratios censored
-   * - levina-bickel: the mean of maximum-likelihood estimates at each point
+   * - two-nn-mle: TwoNN by maximum likelihood, with the largest ratios censored
+   * - levina-bickel: the mean of the maximum-likelihood estimates at all points
    * - mackay-ghahramani: maximum likelihood of all points at once, from k neighbours of each
    * - gride: maximum likelihood of the ratio of the distances to two neighbours of any order
    * - correlation: how the number of near pairs of points grows with the distance
    * - participation-ratio: the number of directions that the variance fills
-   * - pca: the principal components that hold a share of the variance, or pass another rule
-   * - mom: the mean distance to the neighbours of each point, against the farthest
-   * - mada: how much farther k neighbours of each point reach than half of them
-   * - tle: likelihood of the distances among the neighbours of each point, too
-   * - ess: the angles between the vectors from the middle of each neighbourhood
+   * - pca: the number of principal components that hold a share of the variance, or pass another rule
+   * - mom: the mean distance to the neighbours of each point, compared with the farthest
+   * - mada: how much farther away the k-th neighbour of each point is than the (k/2)-th
+   * - tle: likelihood that includes the distances among the neighbours of each point
+   * - ess: the angles between the vectors from the centre of each neighbourhood to its points
    * - mind-ml: maximum likelihood of the ratio of the nearest distance to that of neighbour k + 1
-   * - fisher-separability: how many points a plane separates from each, after whitening
+   * - fisher-separability: how many points can be separated from each point by a hyperplane, after whitening
    * - knn-graph: how the length of the graph of nearest neighbours grows with the number of points
-   * - danco: how distances and angles to neighbours concentrate, against balls of every dimension
-   * - two-nn-bayes: TwoNN's posterior under a gamma prior of the dimension
+   * - danco: how distances and angles to neighbours concentrate, compared with balls of every dimension
+   * - two-nn-bayes: TwoNN's posterior under a gamma prior for the dimension
    * - participation-ratio-corrected: the number of directions that the variance fills, corrected for few points and few coordinates
    * - ph0: how the length of the minimum spanning tree grows with the number of points
-   * - hidalgo: a mixture of dimensions by Gibbs sampling; the mean of those at the points
-   * - abide: counts in two balls around each point, as large as the density is constant
+   * - hidalgo: the mean dimension of the points in a mixture of dimensions, by Gibbs sampling
+   * - abide: counts in two balls around each point, which reach as far as the density is constant
    * - binomial: counts in two balls around each point, the larger one up to its k-th neighbour
    */
   readonly estimator?: EstimatorName;
   /**
-   * - two-nn: Share of the largest ratios that the fit leaves out. Allowed: in [0, 1). Default: 0.1.
-   * - two-nn-mle: Share of the largest ratios that count only as larger. Allowed: in [0, 1). Default: 0.
+   * - two-nn: Share of the ratios, the largest ones, that the fit leaves out. Allowed: in [0, 1). Default: 0.1.
+   * - two-nn-mle: Share of the ratios, the largest ones, that are censored. Allowed: in [0, 1). Default: 0.
    */
   readonly discardFraction?: number;
   /**
-   * - two-nn: Return the fitted line too, for drawing. Default: false.
+   * - two-nn: Return the fitted line as well, for a figure. Default: false.
    */
   readonly fit?: boolean;
   /**
@@ -49,11 +49,11 @@ export interface EstimatorOptions {
    */
   readonly k?: number;
   /**
-   * - levina-bickel: Divide by k - 2 instead of k - 1, which makes the mean unbiased; not as published. Default: false.
+   * - levina-bickel: Use k - 2 instead of k - 1, which makes the mean unbiased but differs from the paper. Default: false.
    */
   readonly unbiased?: boolean;
   /**
-   * - levina-bickel, mom, mada, tle, ess: How the dimensions at the points become one. Default: mean.
+   * - levina-bickel, mom, mada, tle, ess: How the dimensions at the points are combined into one. Default: mean.
    */
   readonly combine?: 'mean' | 'median' | 'harmonic';
   /**
@@ -65,11 +65,11 @@ export interface EstimatorOptions {
    */
   readonly n2?: number;
   /**
-   * - gride: Count one point less in the likelihood, which takes the bias of few points away. Default: false.
+   * - gride: Count one point less in the likelihood, which removes the bias of few points. Default: false.
    */
   readonly finite?: boolean;
   /**
-   * - gride: Leave out ratios that are far above the others, as of points that nearly coincide. Default: false.
+   * - gride: Leave out ratios that are far above the others, such as those of points that nearly coincide. Default: false.
    */
   readonly filter?: boolean;
   /**
@@ -81,7 +81,7 @@ export interface EstimatorOptions {
    */
   readonly k2?: number;
   /**
-   * - pca: How the number of components is read from the eigenvalues. Default: variance.
+   * - pca: How the number of components follows from the eigenvalues. Default: variance.
    */
   readonly rule?:
     | 'variance'
@@ -98,11 +98,11 @@ export interface EstimatorOptions {
    */
   readonly variance?: number;
   /**
-   * - pca: Share of the largest eigenvalue that counts (rule fukunaga-olsen). Allowed: in [0, 1). Default: 0.05.
+   * - pca: Smallest eigenvalue that counts, as a share of the largest (rule fukunaga-olsen). Allowed: in [0, 1). Default: 0.05.
    */
   readonly alphaFO?: number;
   /**
-   * - pca: Ratio of an eigenvalue to the next that is a gap (rule fan). Allowed: a number above 0. Default: 10.
+   * - pca: Ratio of an eigenvalue to the next one that makes a gap (rule fan). Allowed: a number above 0. Default: 10.
    */
   readonly alphaFan?: number;
   /**
@@ -114,11 +114,11 @@ export interface EstimatorOptions {
    */
   readonly pFan?: number;
   /**
-   * - pca, ess, knn-graph, danco, ph0, hidalgo: Seed of random numbers. Allowed: a whole number of at least 0. Default: 0.
+   * - pca, ess, knn-graph, danco, ph0, hidalgo: Seed of the random numbers. Allowed: a whole number of at least 0. Default: 0.
    */
   readonly seed?: number;
   /**
-   * - tle: Measurements below this share of the farthest distance are left out. Allowed: in [0, 1). Default: 0.0001.
+   * - tle: Measurements below this share of the largest distance are left out. Allowed: in [0, 1). Default: 0.0001.
    */
   readonly epsilon?: number;
   /**
@@ -126,15 +126,15 @@ export interface EstimatorOptions {
    */
   readonly variant?: 'a' | 'b';
   /**
-   * - ess: Dimension of the simplices, with variant a. Allowed: a whole number of at least 1. Default: 1.
+   * - ess: Dimension of the simplices; variant a only. Allowed: a whole number of at least 1. Default: 1.
    */
   readonly order?: number;
   /**
-   * - mind-ml: The most likely whole number (MiND-MLi) instead of the most likely number (MiND-MLk). Default: false.
+   * - mind-ml: Give the most likely whole number (MiND-MLi) instead of the most likely number (MiND-MLk). Default: false.
    */
   readonly integer?: boolean;
   /**
-   * - fisher-separability: Components with less than 1 / this of the largest variance are left out. Allowed: a number above 0. Default: 10.
+   * - fisher-separability: Largest condition number: components with less than 1 / this of the largest variance are left out. Allowed: a number above 0. Default: 10.
    */
   readonly conditionNumber?: number;
   /**
@@ -146,7 +146,7 @@ export interface EstimatorOptions {
    */
   readonly repetitions?: number;
   /**
-   * - danco: The best whole number, without looking between them. Default: false.
+   * - danco: Give the best whole number, without interpolation between whole numbers. Default: false.
    */
   readonly wholeDimension?: boolean;
   /**
@@ -158,19 +158,19 @@ export interface EstimatorOptions {
    */
   readonly priorRate?: number;
   /**
-   * - two-nn-bayes: Take the posterior's mode in place of its mean. Default: false.
+   * - two-nn-bayes: Use the posterior's mode instead of its mean. Default: false.
    */
   readonly mode?: boolean;
   /**
-   * - participation-ratio-corrected: What is a sample of more: the points, the coordinates, or both. Default: points.
+   * - participation-ratio-corrected: What is a sample of a larger set: the points, the coordinates, or both. Default: points.
    */
   readonly correct?: 'points' | 'both' | 'coordinates';
   /**
-   * - ph0: Power of the lengths in the tree, below the dimension. Allowed: a number above 0. Default: 1.
+   * - ph0: Power of the edge lengths in the tree; it must be below the dimension. Allowed: a number above 0. Default: 1.
    */
   readonly power?: number;
   /**
-   * - ph0: Subsamples of so many sizes, equally spaced, are looked at. Allowed: a whole number of at least 3. Default: 8.
+   * - ph0: Number of sizes of subsamples, equally spaced. Allowed: a whole number of at least 3. Default: 8.
    */
   readonly sizes?: number;
   /**
@@ -186,23 +186,23 @@ export interface EstimatorOptions {
    */
   readonly components?: number;
   /**
-   * - hidalgo: Neighbours of each point that tend to be of its component. Allowed: a whole number of at least 1. Default: 3.
+   * - hidalgo: Neighbours of each point that tend to belong to its component. Allowed: a whole number of at least 1. Default: 3.
    */
   readonly q?: number;
   /**
-   * - hidalgo: Odds of xi to 1 - xi that a neighbour is of the same component. Allowed: in [0, 1). Default: 0.75.
+   * - hidalgo: Weight of a neighbour in the same component; one in another component weighs 1 - xi. Allowed: in [0, 1). Default: 0.75.
    */
   readonly xi?: number;
   /**
-   * - hidalgo: Parameter of the Dirichlet prior of the weights. Allowed: a number above 0. Default: 0.05.
+   * - hidalgo: Parameter of the Dirichlet prior for the weights. Allowed: a number above 0. Default: 0.05.
    */
   readonly weightPrior?: number;
   /**
-   * - hidalgo: Shape of the dimensions' gamma prior. Allowed: a number above 0. Default: 1.
+   * - hidalgo: Shape of the gamma prior for the dimensions. Allowed: a number above 0. Default: 1.
    */
   readonly dimensionShape?: number;
   /**
-   * - hidalgo: Rate of the dimensions' gamma prior. Allowed: a number above 0. Default: 1.
+   * - hidalgo: Rate of the gamma prior for the dimensions. Allowed: a number above 0. Default: 1.
    */
   readonly dimensionRate?: number;
   /**
@@ -210,27 +210,27 @@ export interface EstimatorOptions {
    */
   readonly chains?: number;
   /**
-   * - hidalgo: Draws that are kept of each chain. Allowed: a whole number of at least 4. Default: 500.
+   * - hidalgo: Draws that are kept from each chain. Allowed: a whole number of at least 4. Default: 500.
    */
   readonly sweeps?: number;
   /**
-   * - hidalgo: Draws before them. Allowed: a whole number of at least 1. Default: 500.
+   * - hidalgo: Draws that are discarded before them. Allowed: a whole number of at least 1. Default: 500.
    */
   readonly burnIn?: number;
   /**
-   * - abide: Most neighbours of a point, which hold its ball and the next point. Allowed: a whole number of at least 6. Default: 100.
+   * - abide: Upper limit on the neighbours of a point: those in its ball, and one more. Allowed: a whole number of at least 6. Default: 100.
    */
   readonly maxk?: number;
   /**
-   * - abide: Of the test that ends a ball: two densities differ. Allowed: in (0, 1]. Default: 0.000001.
+   * - abide: Significance level of the test for different densities, which limits a ball. Allowed: in (0, 1]. Default: 0.000001.
    */
   readonly significance?: number;
   /**
-   * - abide: How often the balls and the dimension are found in turns. Allowed: a whole number of at least 1. Default: 5.
+   * - abide: How often the balls and the dimension are computed from each other. Allowed: a whole number of at least 1. Default: 5.
    */
   readonly iterations?: number;
   /**
-   * - binomial: Of the radii of the two balls. Allowed: in (0, 1). Default: 0.5.
+   * - binomial: Ratio of the radii of the two balls. Allowed: in (0, 1). Default: 0.5.
    */
   readonly ratio?: number;
 }

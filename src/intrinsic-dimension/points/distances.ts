@@ -1,9 +1,9 @@
-/** Squared distances in float64, by direct differences. */
+/** Squared distances in float64, computed from differences of coordinates. */
 import { threads } from '../../threads';
 import { type Coordinates, kernel, sourceOf } from '../search/kernel';
 import type { Rows } from './points';
 
-/** Pairs of points; a distance is given up as soon as its square is known to exceed its limit. */
+/** Pairs of points; the computation of a distance stops as soon as its square exceeds the limit. */
 export interface Pairs {
   readonly i: Int32Array;
   readonly j: Int32Array;
@@ -11,7 +11,7 @@ export interface Pairs {
 }
 
 /**
- * The squared distance of each pair, infinite where it exceeds the limit.
+ * The squared distance of each pair, infinite if it exceeds the limit.
  *
  * @param ranges first column and the one after the last, of one range after the other
  */
@@ -26,7 +26,7 @@ export function squaredDistances(
   return squared;
 }
 
-/** The squared distance of two points. */
+/** The squared distance between two points. */
 export function squaredDistance({ d, row }: Rows, i: number, j: number): number {
   return distance(row(i), row(j), Int32Array.of(0, d), Number.POSITIVE_INFINITY);
 }

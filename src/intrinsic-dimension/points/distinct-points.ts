@@ -6,9 +6,9 @@ import type { FlatData, Rows } from './points';
 
 /** The distinct points of a set. */
 export interface DistinctPoints extends Rows {
-  /** Rows removed because an earlier row is exactly equal. */
+  /** The number of rows removed because they are exactly equal to an earlier row. */
   readonly duplicates: number;
-  /** [n] The row of each distinct point in the set given. */
+  /** [n] The row of each distinct point in the original set. */
   readonly kept: Int32Array;
 }
 
@@ -24,8 +24,8 @@ export function assertNeighbours(k: number, n: number): void {
 }
 
 /**
- * Removes the rows that repeat an earlier one exactly: two copies of a point lie at distance 0, where a ratio
- * of neighbour distances means nothing.
+ * Removes the rows that repeat an earlier one exactly: two copies of a point are at distance 0, where a ratio of neighbour
+ * distances has no meaning.
  *
  * @throws NoEstimateError for values that are not finite, and when fewer than 3 distinct points remain
  */
@@ -49,7 +49,7 @@ export function distinctPoints(rows: Rows): DistinctPoints {
   return { ...distinct, row: (i) => rows.row(kept[i]!), ...(flat ? { flat } : {}) };
 }
 
-/** What a look at points finds for each. */
+/** The findings of {@link look} for each point. */
 interface Looks {
   /** [n] 1 if all coordinates are finite, else 0. */
   readonly finite: Uint8Array;
@@ -66,7 +66,7 @@ function lookAt({ n, d, flat, row }: Rows): Looks {
   return looks;
 }
 
-/** @throws NoEstimateError for values that are not finite: how many, and the first */
+/** @throws NoEstimateError for values that are not finite, with their number and the first one */
 export function assertFinite(rows: Rows, { finite }: Looks = lookAt(rows)): void {
   const { n, d } = rows;
   let bad = 0;

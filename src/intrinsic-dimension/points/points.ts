@@ -2,12 +2,12 @@
 import { inWords } from '../../given';
 
 /**
- * Points in rows: a tensor, nested arrays, flat data in C order with its shape [points, dimensions], or a function
- * that reads them; or the distances between points that have no coordinates.
+ * Points in rows, as a tensor, nested arrays, flat data in C order with its shape [points, dimensions], or a function that
+ * reads a row; or the distances between points that have no coordinates.
  */
 export type Points = Coordinates | DistanceMatrix;
 
-/** A matrix of any tensor library whose tensors have a shape and can be read; it is read only, never disposed of. */
+/** A matrix of any tensor library whose tensors have a shape and can be read. It is only read, never disposed of. */
 export interface TensorLike {
   readonly shape: readonly number[];
   readonly dtype: string;
@@ -23,11 +23,11 @@ export type Coordinates =
 
 /** Points that need not be in memory. */
 export interface PointsOnDemand {
-  /** Coordinates of point i, which must stay as they are while one further point is read. */
+  /** Coordinates of point i, which must remain valid while one further point is read. */
   row(i: number): Float32Array | Float64Array;
   /** [points, dimensions] */
   readonly shape: readonly [number, number];
-  /** All rows one after the other, where they are in memory after all. */
+  /** All rows one after the other, if they are in memory. */
   readonly data?: Float32Array | Float64Array;
 }
 
@@ -40,19 +40,19 @@ export interface DistanceMatrix {
 export interface Rows {
   readonly n: number;
   readonly d: number;
-  /** Coordinates of point i, to be read before the next row but one is asked for. */
+  /** Coordinates of point i, which are valid until the next row but one is read. */
   row(i: number): Float32Array | Float64Array;
-  /** Where all are in memory. */
+  /** The points as flat data, if all are in memory. */
   readonly flat?: FlatData;
 }
 
-/** Points that lie in memory one after the other. */
+/** Points that are in memory, one after the other. */
 export interface FlatData {
   readonly n: number;
   readonly d: number;
   /** Rows of `d` coordinates. */
   readonly data: Float32Array | Float64Array;
-  /** [n] The row of each point; of point i the i-th unless given. */
+  /** [n] The row of each point. @default row i for point i */
   readonly kept?: Int32Array;
 }
 
@@ -71,8 +71,8 @@ export function flatRows(data: Float32Array | Float64Array, n: number, d: number
 const FORMS = 'points must be a tensor, number[][], { data, shape }, { row, shape } or { distances }';
 
 /**
- * Reads points into rows; the caller's data is not copied when it is already flat. A tensor is only read, never
- * disposed of. Whether the values are finite is not looked at.
+ * Reads points into rows; data that is already flat is not copied. A tensor is only read, never disposed of. This function
+ * does not check that the values are finite.
  *
  * @throws TypeError for another form, RangeError for wrong shapes.
  */
@@ -149,7 +149,7 @@ function isList(point: unknown): point is ArrayLike<unknown> {
   return Array.isArray(point) || (ArrayBuffer.isView(point) && !(point instanceof DataView));
 }
 
-/** JavaScript would take null for 0, true for 1 and '2' for 2. */
+/** Rejects values other than numbers, since JavaScript would read null as 0, true as 1 and '2' as 2. */
 function assertNumbers(point: ArrayLike<unknown>, i: number): asserts point is ArrayLike<number> {
   for (let c = 0; c < point.length; c++) {
     if (typeof point[c] === 'number') continue;
@@ -189,6 +189,6 @@ function rowOf(points: PointsOnDemand, i: number): Float32Array | Float64Array {
   }
   if (row.length === points.shape[1]) return row;
   throw new RangeError(
-    `row ${i} has ${row.length} numbers, the shape is [${points.shape}]: correct the shape`,
+    `row ${i} has ${row.length} numbers, but the shape is [${points.shape}]: correct the shape`,
   );
 }

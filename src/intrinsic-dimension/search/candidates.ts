@@ -1,4 +1,4 @@
-/** Candidates for neighbours, measured in float64 until those that are left out are proven to be farther. */
+/** Measures candidates for neighbours in float64, until those that are left out are proven to be farther. */
 import { squaredDistances } from '../points/distances';
 import type { Rows } from '../points/points';
 import type { Columns } from './columns';
@@ -7,7 +7,7 @@ import type { SearchPlan } from './plan';
 import { largestComputed, type SearchSet } from './search-set';
 import { type Shortlist, squaredDistancesFrom } from './shortlist';
 
-/** Where neighbours are measured, and what was found so far. */
+/** The points whose distances are measured, and the neighbours found so far. */
 export interface Measured {
   readonly rows: Rows;
   readonly columns: Columns;
@@ -15,17 +15,17 @@ export interface Measured {
   readonly plan: SearchPlan;
 }
 
-/** The same, and the set that is searched. */
+/** The same with the set that is searched. */
 export interface Search extends Measured {
   readonly set: SearchSet;
 }
 
-/** The candidates of a point with their computed squared distances, rising or in any order. */
+/** The candidates of a point with their computed squared distances, in rising order or in any order. */
 export interface Queue {
   readonly i: number;
   readonly candidates: Int32Array;
   readonly squared: Float32Array;
-  /** The first candidate that is still to be measured. */
+  /** The first candidate that has not been measured. */
   next: number;
 }
 
@@ -34,12 +34,12 @@ export function queueOf(i: number, candidates: Int32Array, squared: Float32Array
 }
 
 /**
- * Measures candidates in float64 and keeps the nearest of all that were seen, skipping those whose computed distance
- * rules them out. A distance that is measured to the end counts for the other point as well.
+ * Measures candidates in float64 and keeps the nearest ones so far, skipping those that their computed distance rules out.
+ * A distance that is measured completely counts for the other point as well.
  */
 export function measureAll(search: Search, queues: readonly Queue[]): void {
   const { rows, columns, found, plan } = search;
-  // Rows that are read one by one are measured one by one.
+  // Rows that are read one by one are also measured one by one.
   const step = rows.flat ? Math.max(plan.step, Math.ceil(plan.pairs / queues.length)) : 1;
   const room = step * queues.length;
   const [i, j, limits] = [new Int32Array(room), new Int32Array(room), new Float64Array(room)];
@@ -68,12 +68,12 @@ export function measureAll(search: Search, queues: readonly Queue[]): void {
   }
 }
 
-/** The largest computed squared distance that a point nearer than the last needed can have. */
+/** The largest computed squared distance of a point that is nearer than the last neighbour needed. */
 export function reachOf({ found, set }: Search, i: number): number {
   return largestComputed(set, i, Math.sqrt(found.farthest(i)) * set.scale);
 }
 
-/** Measures each point's shortlist. Returns the points for which a point off the list could be nearer. */
+/** Measures the shortlist of each point. Returns the points for which a point outside the list could be nearer. */
 export async function measureShortlist(
   search: Search,
   { size, indices, squared }: Shortlist,
@@ -89,7 +89,7 @@ export async function measureShortlist(
     });
     measureAll(search, queues);
     for (const queue of queues) {
-      // All points off the list have a computed distance of at least its last.
+      // All points outside the list have at least the computed distance of its last point.
       if (size < n - 1 && queue.squared[size - 1]! <= reachOf(search, queue.i)) open.push(queue.i);
     }
     await rest(start / n);
@@ -98,9 +98,9 @@ export async function measureShortlist(
 }
 
 /**
- * Goes through all points whose computed distance leaves it open whether they are nearer than what was found.
+ * Measures all points that, by their computed distance, could be nearer than the neighbours found.
  *
- * @param most a point with more of them is left to a more exact set
+ * @param most a point with more such points is left to a more precise set
  * @returns the points that are left
  */
 export async function searchAgain(

@@ -4,7 +4,7 @@ import { projectedSet } from './projection';
 import { type SearchSet, searchSet } from './search-set';
 import { squaredDistancesFrom } from './shortlist';
 
-/** A set that is faster to search than float32, and the candidates that it takes; undefined where none is precise enough. */
+/** A set that is faster to search than float32, and the number of candidates that it needs; undefined if none is precise enough. */
 export async function coarseSet(
   measured: Measured,
   rest: (done: number) => Promise<void>,
@@ -21,7 +21,7 @@ export async function coarseSet(
   return undefined;
 }
 
-/** How many candidates a proof of their neighbours takes for most of the points; undefined from `most` on. */
+/** The number of candidates with which the neighbours of most points can be proven; undefined from `most` on. */
 async function candidatesNeeded(search: Search, most: number): Promise<number | undefined> {
   const { set, found, plan } = search;
   const { n } = set;

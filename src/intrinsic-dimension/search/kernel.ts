@@ -1,4 +1,4 @@
-/** Which kernel runs the inner loops of a search: the native one, or WebAssembly where that does not load. */
+/** Chooses the kernel for the inner loops of a search: the native one, or WebAssembly if that does not load. */
 import type { FlatData } from '../points/points';
 import { hostVariable } from './host';
 import { loadNativeKernel } from './native-kernel';
@@ -7,17 +7,18 @@ import { wasmKernel } from './wasm-kernel';
 /** Coordinates, one point after the other. */
 export type Coordinates = Float32Array | Float64Array;
 
-/** Coordinates, the row of each point among them or null for all in their order, the points, and the coordinates of each. */
+/** Coordinates, the row of each point or null if they are in order, the number of points, and the number of coordinates of each. */
 export type Source = readonly [data: Coordinates, kept: Int32Array | null, n: number, d: number];
 
 /**
- * The inner loops of a search, compiled from C++ (`native/`) for each instruction set and for WebAssembly. How they lay out
- * packed points, and how they share work, is theirs: what a caller must know of it is here. What tunes a search is in plan.ts.
+ * The inner loops of a search, compiled from C++ (`native/`) for each instruction set and for WebAssembly. They decide the
+ * layout of packed points and how work is shared among threads; this interface tells callers what they need to know of it.
+ * The constants that tune a search are in plan.ts.
  */
 export interface Kernel {
-  /** The set of instructions, or `wasm`. */
+  /** The instruction set, or `wasm`. */
   readonly instructions: string;
-  /** Whether this processor multiplies bfloat16. */
+  /** True if this processor multiplies bfloat16. */
   readonly bfloat16: boolean;
   /** Points in a panel, whose coordinates lie side by side; columns of a product begin with a panel. */
   readonly panel: number;
@@ -94,24 +95,24 @@ export interface Kernel {
 /** Half the squared lengths of both sides' points. */
 type Halves = [left: Float32Array, right: Float32Array];
 
-/** Why a native kernel does not load, and what to do about it. */
+/** The reason why a native kernel does not load, and what to do about it. */
 export interface NotLoaded {
   readonly reason: string;
   readonly cure: string;
 }
 
-/** The kernel that searches here, with its set of instructions where it is native. */
+/** The kernel in use, with its instruction set if it is native. */
 export type KernelName = 'wasm' | `native ${string}`;
 
 let chosen: Kernel | undefined;
 
-/** The kernel of this process. A native one that does not load is said once; `ID_KERNEL=wasm` leaves it out. */
+/** The kernel of this process. If the native one does not load, a warning says so once; `ID_KERNEL=wasm` leaves it out. */
 export function kernel(): Kernel {
   chosen ??= choose();
   return chosen;
 }
 
-/** The kernel that searches here. */
+/** The name of the kernel in use. */
 export function kernelName(): KernelName {
   const { instructions } = kernel();
   return instructions === 'wasm' ? 'wasm' : `native ${instructions}`;
@@ -127,12 +128,12 @@ function choose(): Kernel {
   if (wanted === 'wasm') return wasmKernel();
   if (wanted)
     console.warn(
-      `ID_KERNEL=${wanted} is not used: the only choice is wasm, which leaves out the native kernel`,
+      `ID_KERNEL=${wanted} is ignored: the only choice is wasm, which leaves out the native kernel`,
     );
   const native = loadNativeKernel();
   if (native && 'reason' in native) {
     console.warn(
-      `the native search kernel does not load (${native.reason}): WebAssembly, which is slower, takes its place; ${native.cure}`,
+      `the native search kernel does not load (${native.reason}): WebAssembly, which is slower, is used instead; ${native.cure}`,
     );
     return wasmKernel();
   }
@@ -140,8 +141,8 @@ function choose(): Kernel {
   const instructions = hostVariable('ID_INSTRUCTIONS');
   if (instructions && instructions !== native.instructions)
     console.warn(
-      `ID_INSTRUCTIONS=${instructions} is not used: it must be sse2, avx2, avx512 or bfloat16, and one that this ` +
-        `processor has; the kernels use ${native.instructions}`,
+      `ID_INSTRUCTIONS=${instructions} is ignored: it must be sse2, avx2, avx512 or bfloat16, and this processor ` +
+        `must have it; the kernels use ${native.instructions}`,
     );
   return native;
 }

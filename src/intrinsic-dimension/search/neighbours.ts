@@ -1,4 +1,4 @@
-/** The exact k nearest neighbours of every point: found in float32, measured in float64, and proven complete. */
+/** Finds the exact k nearest neighbours of every point: a search in float32, measured in float64, and proven complete. */
 import { NoEstimateError } from '../no-estimate';
 import { pauses } from '../pauses';
 import { assertNeighbours } from '../points/distinct-points';
@@ -11,33 +11,33 @@ import { planSearch, SEARCH_MEMORY } from './plan';
 import { searchSet } from './search-set';
 import { shortlist } from './shortlist';
 
-/** How a search runs. */
+/** Options of a search. */
 export interface SearchOptions {
   /**
-   * Bytes that the search may take besides the points and the table: half for a rounded copy of the points, which is
-   * made in parts where it is larger, half for blocks of the matrix of distances.
+   * The number of bytes that the search may use besides the points and the table: half for a rounded copy of the points, which
+   * is made in parts if it is larger, and half for blocks of the distance matrix.
    * @default that of {@link SEARCH_MEMORY}
    */
   readonly memory?: number;
   /**
-   * Where to look first: in coarser coordinates or in a projection. Only the points that these leave open are searched
-   * in float32. The neighbours are the same; the option serves comparisons. @default what is fastest
+   * Where to search first: in coarser coordinates or in a projection. Only the points that this leaves open are searched in
+   * float32. The neighbours are the same in all cases; the option serves comparisons. @default the fastest
    */
   readonly through?: 'projection' | 'bfloat16' | 'float32';
-  /** Called now and then with the share that is done, 0 .. 1. */
+  /** Called from time to time with the share that is done, 0 .. 1. */
   readonly onProgress?: (done: number) => void;
-  /** Ends the search with the signal's reason. @default that of the notebook cell, which Stop aborts */
+  /** Ends the search with the signal's reason. @default the signal of the notebook cell, which Stop aborts */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Finds the k nearest neighbours of every point: a shortlist by products of rounded coordinates, measured in float64,
- * and proven complete by the bound on the rounding. Wide points are searched in a projection first, whose distances are
- * lower bounds, others in bfloat16 where the processor is faster at it and that is precise enough; the points
- * that these leave open go through float32.
+ * Finds the k nearest neighbours of every point. Products of rounded coordinates give a shortlist, which is measured in float64
+ * and proven complete by a bound on the rounding. Wide points are searched first in a projection, whose distances are lower
+ * bounds; others are searched first in bfloat16, if the processor is faster with it and it is precise enough. Points that this
+ * leaves open are searched in float32.
  *
- * @throws NoEstimateError when there are not more than k points, or distinct points lie so close that their squared distance
- *   is 0; RangeError when the memory budget is too small
+ * @throws NoEstimateError if there are only k points or fewer, or distinct points so close that their squared distance is 0;
+ *   RangeError if the memory budget is too small
  */
 export async function neighbours(
   rows: Rows,
@@ -72,7 +72,7 @@ export async function neighbours(
 /**
  * Searches in the fastest set that is precise enough, and frees it.
  *
- * @returns how many points the shortlist left open, and which of them this set cannot settle
+ * @returns the number of points that the shortlist left open, and those among them that this set cannot decide
  */
 async function searchFastest(
   measured: Measured,
@@ -93,7 +93,7 @@ async function searchFastest(
   return { open: open.length, left: [] };
 }
 
-/** Distinct points whose distance is 0 in float64 would make every ratio of distances meaningless. */
+/** Rejects distinct points whose distance is 0 in float64, which would make every ratio of distances meaningless. */
 function assertApart({ n, k, indices, distances }: Omit<NeighbourTable, 'searchedAgain'>): void {
   for (let i = 0; i < n; i++) {
     if (distances[i * k]! > 0) continue;

@@ -5,16 +5,16 @@ import { kernel, sourceOf } from './kernel';
 import { RUN } from './plan';
 import { wholes } from './wholes';
 
-/** Words of a line of the cache. */
+/** The number of words in a cache line. */
 const LINE = 16;
 
-/** How the coordinates of packed points are rounded; bfloat16 has 8 bits, and products of it take half the time. */
+/** The rounding of packed coordinates; bfloat16 has 8 bits of precision, and its products take half the time. */
 export type Precision = 'float32' | 'bfloat16';
 
 /** Points as products need them: [panel][word][point of the panel], a word being one float32 or two bfloat16. */
 export interface PackedPoints {
   readonly words: Uint32Array;
-  /** Words of one point. */
+  /** The number of words of one point. */
   readonly width: number;
   readonly precision: Precision;
 }
@@ -35,14 +35,14 @@ export function packedPoints(n: number, columns: number, precision: Precision): 
   return { words: alignedWords(wholes(n, kernel().panel) * width), width, precision };
 }
 
-/** Words that begin with a line of the cache, so that no register is loaded from two. */
+/** Words that begin on a cache line, so that no register is loaded from two lines. */
 function alignedWords(count: number): Uint32Array {
   const room = new Uint32Array(count + LINE);
   const first = kernel().wordsToLine(room);
   return room.subarray(first, first + count);
 }
 
-/** Coordinates in one word. */
+/** The number of coordinates in one word. */
 export function perWord(precision: Precision): number {
   return precision === 'bfloat16' ? 2 : 1;
 }
@@ -50,26 +50,26 @@ export function perWord(precision: Precision): number {
 /** Centres and scales points. */
 export interface Frame {
   readonly center: Float64Array;
-  /** A power of two, so that scaling rounds nothing. */
+  /** A power of two, so that scaling causes no rounding. */
   readonly scale: number;
 }
 
-/** What packing has added up so far, by point. */
+/** The sums over the columns packed so far, by point. */
 export interface Lengths {
   /** Squared lengths of the packed points. */
   readonly squares: Float64Array;
-  /** Squared lengths of what rounding took away. */
+  /** Squared lengths of the rounding errors. */
   readonly errors: Float64Array;
 }
 
-/** No lengths so far of `n` points. */
+/** Lengths of `n` points before anything is packed. */
 export function noLengths(n: number): Lengths {
   return { squares: new Float64Array(n), errors: new Float64Array(n) };
 }
 
 /**
- * Packs some columns of `count` points from number `from` on as points number `to` and following, centred and scaled,
- * and adds to their lengths. Words that are left over become 0.
+ * Packs some columns of `count` points from point `from` on, centred and scaled, as points `to` and following, and adds to their
+ * lengths. Unused words become 0.
  *
  * @param ranges first column and the one after the last, of one range after the other
  */
@@ -89,9 +89,9 @@ export function pack(
  * Products of two sets of packed points with the same width: the rows of the left points from `top` on, by the right
  * points from `left` on. `top` is a multiple of the kernel's group, `left` of its panel, and {@link productRoom} is enough for the values.
  *
- * @param add to the values that are there
+ * @param add adds to the present values
  * @param halves half the squared lengths of both sides' points, to be subtracted, infinite where a panel has no point
- * @param above whether only values above the diagonal are needed; of others some are then left as they are
+ * @param above if true, only values above the diagonal are needed, and some of the others are not computed
  */
 export function multiply(
   rows: PackedPoints,
@@ -127,7 +127,7 @@ export function gathered({ words, width, precision }: PackedPoints, chosen: Int3
   return some;
 }
 
-/** The coordinates of `n` points as points. */
+/** The transpose: the coordinates of `n` points become points. */
 export function transposed({ words, width, precision }: PackedPoints, n: number): PackedPoints {
   const { panel } = kernel();
   const columns = packedPoints(width, n, precision);

@@ -1,4 +1,4 @@
-/** Products of matrices by the search kernel: float32 within a run of columns, summed in float64 over the runs. */
+/** Matrix products by the search kernel: float32 within a run of columns, summed in float64 over the runs. */
 import type { FlatData } from '../points/points';
 import { multiply, noLengths, type PackedPoints, pack, packedPoints, productRoom } from './packed-points';
 import { PRODUCT_COLUMNS, PRODUCT_ROWS } from './plan';

@@ -6,16 +6,16 @@ import { RUN, type SearchPlan } from './plan';
 import type { SearchSet } from './search-set';
 import { down, wholes } from './wholes';
 
-/** For each point the `size` candidates that look nearest, nearest first. */
+/** For each point, the `size` candidates with the smallest computed distances, nearest first. */
 export interface Shortlist {
   readonly size: number;
   /** [n * size] */
   readonly indices: Int32Array;
-  /** [n * size] computed squared distances in the search set; every other point has at least the last. */
+  /** [n * size] Their computed squared distances in the search set; all other points have at least the last one. */
   readonly squared: Float32Array;
 }
 
-/** The `size` nearest of each of `n` points among those that were offered, by nearness -|y_i - y_j|^2 / 2. */
+/** For each of `n` points, the `size` nearest of the points that were offered, by nearness -|y_i - y_j|^2 / 2. */
 export class NearestLists {
   /** [n * size] Nearest first. */
   readonly indices: Int32Array;
@@ -61,7 +61,7 @@ export async function shortlist(
   let done = 0;
   for (let top = 0; top < n; top += height) {
     const bottom = Math.min(n, top + height);
-    // A set that is computed again each time is better met in few large blocks.
+    // For a set that is computed again each time, a few large blocks are better.
     const begin = down(top, panel);
     const width = set.resident ? height : n - begin;
     for (let left = begin; left < n; left += width) {
@@ -80,7 +80,7 @@ export async function shortlist(
   return { size, indices: lists.indices, squared: squaredFrom(lists.nearness) };
 }
 
-/** Computed squared distances in the search set from some points to all, a row of [n] for each. */
+/** Computed squared distances in the search set from some points to all points, a row [n] for each. */
 export function squaredDistancesFrom(set: SearchSet, chosen: Int32Array): Float32Array[] {
   const { n } = set;
   const { values, stride } = productRoom(chosen.length, n);

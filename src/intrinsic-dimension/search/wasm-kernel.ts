@@ -1,14 +1,14 @@
 /**
- * The inner loops of a search in WebAssembly, from the same C++ (`native/kernel.cc`). Each call copies what it needs
- * into the module's memory, in parts that fit, and the results back: a product of 1,024 x 1,024 points takes about a
- * hundred times as long as the copies.
+ * The inner loops of a search in WebAssembly, from the same C++ (`native/kernel.cc`). Each call copies its data into the module's
+ * memory, in parts that fit, and the results back. The copies take about a hundredth of the time of a product of 1,024 x 1,024
+ * points.
  */
 import type { Coordinates, Kernel, Source } from './kernel';
 import { WASM } from './wasm-bytes';
 import { WasmMemory } from './wasm-memory';
 import { down, wholes } from './wholes';
 
-/** Bytes of an array that are copied at a time. */
+/** The number of bytes of an array that are copied at a time. */
 const PART = 2 ** 24;
 
 interface Exports {
@@ -24,7 +24,7 @@ interface Exports {
   distance(...given: number[]): number;
 }
 
-/** @throws Error where the host has no WebAssembly with SIMD */
+/** @throws Error if the host has no WebAssembly with SIMD */
 export function wasmKernel(): Kernel {
   const loops = instantiate();
   const memory = new WasmMemory(loops.memory, loops.__heap_base.value);
@@ -49,7 +49,7 @@ function instantiate(): Exports {
     return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as unknown as Exports;
   } catch (error) {
     throw new Error(
-      `no search kernel loads: WebAssembly with SIMD is missing here (${(error as Error).message}): take Node 20.19, ` +
+      `no search kernel loads: WebAssembly with SIMD is missing here (${(error as Error).message}): use Node 20.19, ` +
         'Chrome 91, Firefox 89, Safari 16.4 or newer',
     );
   }
@@ -81,7 +81,7 @@ function multiplyIn(memory: WasmMemory, loops: Exports): Kernel['multiply'] {
       const rows = to - from;
       const widest = Math.min(most, PART / (4 * rows));
       for (const [start, stop] of panels(panel, begin, wholes(end, panel), widest)) {
-        if (above && from >= stop) continue; // nothing here is above the diagonal
+        if (above && from >= stop) continue; // The tile has no part above the diagonal.
         const width = stop - start;
         const sizes = [bytes * wholes(to - base, panel), bytes * width, 4 * rows * width];
         memory.begin(...sizes, 4 * (to - base), 4 * width);
@@ -174,7 +174,7 @@ function packIn(memory: WasmMemory, loops: Exports): Kernel['pack'] {
       const [centerAt, rangesAt] = [memory.put(center), memory.put(ranges)];
       const sums = [squares.subarray(first, end), errors.subarray(first, end)] as const;
       const [squaresAt, errorsAt] = sums.map((array) => memory.put(array)) as [number, number];
-      // The sums' places are those of point `base`.
+      // The sums begin with point `base`.
       const before = 8 * (first - base);
       loops.pack(
         ...[rows, isDouble(data), size, d, targetAt, words, centerAt, scale, rangesAt, ranges.length / 2],
@@ -188,7 +188,7 @@ function packIn(memory: WasmMemory, loops: Exports): Kernel['pack'] {
   };
 }
 
-/** Copies packed points `first` .. `end` - 1: whole panels at once, of others their points alone. */
+/** Copies packed points `first` .. `end` - 1: complete panels at once, and single points of the others. */
 function copyPoints(
   size: number,
   from: Uint32Array,

@@ -88,7 +88,7 @@ describe('manifolds', () => {
     );
     assert.throws(
       () => embed(cube({ points: 5, dimension: 3 }), { coordinates: 2 }),
-      /coordinates 2 cannot hold points of 3/,
+      /coordinates is 2, but the points have 3/,
     );
   });
 });
