@@ -1,4 +1,4 @@
-/** `npm run bench -- [step] [id] [--only a,b] [--rounds 5] [--instructions avx2] [--json]`: this project beside what researchers use today. */
+/** `npm run bench -- [step] [id] [--only a,b] [--rounds 5] [--instructions avx2] [--json]`: compares this project with the tools that researchers use today. */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { environment } from '../src/records/environment';
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1)
     throw new Error(
-      `--rounds must be a whole number from 1 on (${FEWEST_ROUNDS} or more for the record), got ${values.rounds}`,
+      `--rounds must be a whole number of at least 1 (${FEWEST_ROUNDS} or more for the record), got ${values.rounds}`,
     );
   for (const name of positionals)
     if (!(name in SUITES))
@@ -54,7 +54,7 @@ async function main(): Promise<void> {
           .join(', ')}; commit ${commit}`,
       );
       console.log(
-        `load of the machine ${load[0].toFixed(1)} before, ${load[1].toFixed(1)} after (the benchmark itself makes about 2)`,
+        `load of the machine ${load[0].toFixed(1)} before, ${load[1].toFixed(1)} after (the benchmark itself causes about 2)`,
       );
       console.log(`plots: ${paths.join(' ')}`);
     }
@@ -67,7 +67,7 @@ function lettersOf(suite: Suite, only: string | undefined): string[] {
   const chosen = only?.split(',') ?? all;
   const unknown = chosen.find((letter) => !all.includes(letter));
   if (unknown !== undefined)
-    throw new Error(`${suite} has no part '${unknown}': choose of ${all.join(', ')}`);
+    throw new Error(`${suite} has no part '${unknown}': choose from ${all.join(', ')}`);
   return chosen;
 }
 
@@ -76,4 +76,4 @@ main()
     console.error(`error: ${error.message}`);
     process.exitCode = 1;
   })
-  .finally(() => process.exit()); // whatever a side that was stopped still holds open
+  .finally(() => process.exit()); // even if a stopped side still holds something open

@@ -1,6 +1,6 @@
-/** `--instructions`: the processor's instructions to which a benchmark limits all sides alike, and what they then use. */
+/** `--instructions`: limits all sides of a benchmark to the same instruction set, and tells what they then use. */
 
-/** What each library reads when it is loaded, by the limit's name. */
+/** The environment variables that each library reads when it is loaded, by the name of the limit. */
 const LIMITS = {
   sse41: limit('SSE41', 'sse2', 'default', 'SSE4_2', 'Nehalem', 'NONE'),
   avx2: limit('AVX2', 'avx2', 'avx2', 'AVX2', 'Haswell', 'AVX2'),
@@ -21,7 +21,7 @@ function limit(oneDnn: string, ours: string, aten: string, mkl: string, openBlas
 /**
  * Limits this process and those that it starts. Call it before any library is loaded.
  * @param name `sse41` (our own kernels then use SSE2), `avx2` or `avx512`
- * @throws Error naming the choices, for another name
+ * @throws Error for any other name, with the choices
  */
 export function limitInstructions(name: string): void {
   if (!Object.hasOwn(LIMITS, name))
@@ -29,7 +29,7 @@ export function limitInstructions(name: string): void {
   Object.assign(process.env, LIMITS[name as keyof typeof LIMITS]);
 }
 
-/** The limits that this project's own side was started with. */
+/** The limits with which this project's side was started. */
 export function ownInstructions(): string {
   const { ONEDNN_MAX_CPU_ISA: oneDnn, ID_INSTRUCTIONS: ours } = process.env;
   return `oneDNN ${oneDnn ? `at most ${oneDnn}` : 'not limited'}, own kernels ${ours ? `at most ${ours}` : 'not limited'}`;

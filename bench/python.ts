@@ -1,4 +1,4 @@
-/** The Python environment of the other sides, made once in .cache/bench-venv from the pinned requirements. */
+/** The Python environment of the other sides, which is made once in .cache/bench-venv from pinned requirements. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,8 +10,8 @@ const STAMP = join(FOLDER, 'requirements.sha256');
 const REQUIREMENTS = join(__dirname, 'requirements.txt');
 
 /**
- * The environment's interpreter. The first call installs about 6 GB, which takes minutes. `BENCH_PYTHON` names another
- * interpreter, which has the packages already.
+ * The interpreter of the environment. The first call installs about 6 GB, which takes minutes. `BENCH_PYTHON` names another
+ * interpreter that already has the packages.
  */
 export function python(): string {
   if (process.env['BENCH_PYTHON']) return process.env['BENCH_PYTHON'];

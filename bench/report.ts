@@ -1,4 +1,4 @@
-/** Shows what was found: a table for people, one line of JSON for programs, and plots in out/bench. */
+/** Shows the results: a table for people, one line of JSON for programs, and plots in out/bench. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Figure, toPNG, toSVG } from '../src/figures/figure';
@@ -10,7 +10,7 @@ const FOLDER = join(__dirname, '..', 'out', 'bench');
 /** Ticks of logarithmic axes. */
 const MILLISECONDS = [1, 10, 100, 1000].flatMap((decade) => [decade, 2 * decade, 5 * decade]);
 
-/** What surrounds the numbers. */
+/** The circumstances of the measurement. */
 export interface Header {
   readonly suite: string;
   readonly rounds: number;
@@ -52,12 +52,12 @@ export function toJson(header: Header, results: readonly Result[]): string {
   return JSON.stringify({ ...header, met: allMet(results), results: shown });
 }
 
-/** True when no bar was missed. */
+/** True if no bar was missed. */
 export function allMet(results: readonly Result[]): boolean {
   return results.every(({ bars }) => bars.every(met));
 }
 
-/** Draws medians as bars, and growth as curves; gives the files' paths. */
+/** Draws medians as bars, and growth as curves; returns the paths of the files. */
 export async function draw(suite: string, results: readonly Result[]): Promise<string[]> {
   mkdirSync(FOLDER, { recursive: true });
   const paths: string[] = [];
@@ -122,7 +122,7 @@ function ticksOf(curves: NonNullable<Result['curves']>, axis: string): number[] 
   return curves.filter(({ x }) => x === axis)[0]!.points.map(({ x }) => x);
 }
 
-/** Three digits. */
+/** A number with three digits. */
 function figure(value: number): string {
   return Number(value.toPrecision(3)).toString();
 }

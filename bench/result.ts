@@ -1,18 +1,18 @@
-/** What a comparison found: the times of each side, and the bars that were met or missed. */
+/** The result of a comparison: the times of each side, and the bars that were met or missed. */
 import type { Side } from './side';
 
-/** Milliseconds of one side, of all rounds together. */
+/** The milliseconds of one side in all rounds. */
 export interface Times {
   readonly side: string;
   readonly ms: readonly number[];
 }
 
-/** A number that has to reach a bar. */
+/** A number that must reach a bar. */
 export interface Bar {
   readonly what: string;
   readonly value: number;
   readonly bar: number;
-  /** Which way is good. */
+  /** The direction that is good. */
   readonly good: 'at least' | 'at most';
   readonly unit: string;
 }
@@ -26,7 +26,7 @@ export interface Result {
   readonly bars: readonly Bar[];
   /** Further findings, one line each. */
   readonly notes: readonly string[];
-  /** How time grows: curves over one quantity each. */
+  /** Curves of how the time grows with one quantity each. */
   readonly curves?: readonly {
     readonly x: string;
     readonly side: string;
@@ -40,7 +40,7 @@ export interface Point {
   readonly ms: number;
 }
 
-/** Asks the sides in turn, round after round, so that what disturbs the machine disturbs all alike. */
+/** Asks the sides alternately, round after round, so that disturbances of the machine affect all of them alike. */
 export async function alternate(
   sides: readonly Side[],
   rounds: number,
@@ -48,14 +48,14 @@ export async function alternate(
 ): Promise<Times[]> {
   const times = sides.map(({ name }) => ({ side: name, ms: [] as number[] }));
   for (let round = 0; round < rounds; round++) {
-    // every second round backwards: no side always follows the same one
+    // Every second round is reversed, so that no side always follows the same one.
     const order = round % 2 ? [...sides.keys()].reverse() : [...sides.keys()];
     for (const i of order) times[i]!.ms.push(...(await ask(sides[i]!, round)));
   }
   return times;
 }
 
-/** The middle of some numbers. */
+/** The median of some numbers. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -67,13 +67,13 @@ export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** How often the first side's median goes into the second's. */
+/** The median time of the second side, divided by that of the first. */
 export function speedup(times: readonly Times[], ours: string, theirs: string): number {
   const of = (side: string): number => median(times.find((t) => t.side === side)!.ms);
   return of(theirs) / of(ours);
 }
 
-/** True when the bar is reached. */
+/** True if the bar is reached. */
 export function met({ value, bar, good }: Bar): boolean {
   return good === 'at least' ? value >= bar : value <= bar;
 }

@@ -1,6 +1,6 @@
 /**
- * Measures a compiled step under the options that TensorFlow's runtime takes from the environment, each in processes
- * of its own, in turn. Prints a table in Markdown: medians and minima in ms.
+ * Measures a compiled step with various options of TensorFlow's runtime, which are set in the environment of separate processes
+ * that take turns. Prints a Markdown table of medians and minima in ms.
  *
  *   node --import tsx bench/runtime-options.ts [--rounds=5] [--steps=12] [--only=XLA]
  */
@@ -42,7 +42,7 @@ const steps = Number(values.steps);
 
 type Times = Record<string, number[]>;
 
-/** The time of each of `steps` calls after three, in ms. */
+/** The time of each of `steps` calls, after three that do not count, in ms. */
 function time(run: () => void): number[] {
   for (let i = 0; i < 3; i++) run();
   return Array.from({ length: steps }, () => {

@@ -1,4 +1,4 @@
-"""Answers a benchmark's requests, one JSON line each, until standard input closes: the Python end of side.ts."""
+"""The Python counterpart of side.ts: answers requests of a benchmark, a JSON line each, until standard input closes."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_info
 
 
 def instructions(_):
-    """What PyTorch's kernels and each loaded BLAS chose on this processor, under the limits of the environment."""
+    """The instruction sets that PyTorch's kernels and each loaded BLAS chose on this processor, within the limits set."""
     blas = [f"{pool['internal_api']} {pool['architecture']}" for pool in threadpool_info() if "architecture" in pool]
     if faiss := sys.modules.get("faiss"):
         blas.append(f"FAISS {faiss.SIMDConfig.get_level_name()}")
@@ -32,7 +32,7 @@ def serve(handlers):
 
 
 def milliseconds(work):
-    """How long `work` takes, and what it gives."""
+    """The time of `work` and its result."""
     start = time.perf_counter()
     value = work()
     return 1e3 * (time.perf_counter() - start), value

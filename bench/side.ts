@@ -1,15 +1,15 @@
-/** One side of a comparison: a process that stays warm, and answers requests line by line. */
+/** One side of a comparison: a process that stays warm and answers requests line by line. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { ownInstructions } from './instructions';
 
-/** Numbers and short lists, as JSON carries them. */
+/** A message in JSON, with numbers and short lists. */
 export type Message = Readonly<Record<string, unknown>>;
 
-/** What a side may be asked, by name. */
+/** The requests that a side answers, by name. */
 export type Handlers = Readonly<Record<string, (request: Message) => Promise<Message> | Message>>;
 
-/** A process that answers; requests are sent one at a time. */
+/** A process that answers requests, which are sent one at a time. */
 export class Side {
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
@@ -27,16 +27,14 @@ export class Side {
     this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]();
   }
 
-  /** @throws Error with what the side said, when it cannot do what it is asked */
+  /** @throws Error with the message of the side, if it cannot answer the request */
   async ask(what: string, request: Message = {}): Promise<Message> {
     this.#process.stdin!.write(`${JSON.stringify({ ...request, what })}\n`);
     for (;;) {
       const { value, done } = await this.#lines.next();
       if (done)
-        throw new Error(
-          `${this.name} ended while it was asked '${what}'; BENCH_VERBOSE=1 shows what it says`,
-        );
-      if (!value.startsWith('{')) continue; // a library's greeting
+        throw new Error(`${this.name} ended during the request '${what}'; BENCH_VERBOSE=1 shows its output`);
+      if (!value.startsWith('{')) continue; // the greeting of a library
       const answer = JSON.parse(value) as Message;
       if (answer['error']) throw new Error(`${this.name}, asked '${what}': ${answer['error']}`);
       return answer;
@@ -49,7 +47,7 @@ export class Side {
   }
 }
 
-/** The other end: answers requests, and which `instructions` it uses, from standard input until it closes. */
+/** The other end: answers requests, including one for its `instructions`, from standard input until that closes. */
 export async function serve(handlers: Handlers): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line) as Message;

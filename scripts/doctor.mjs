@@ -1,4 +1,4 @@
-/** `npm run doctor`: versions, backend, kernel, disk, and what is wrong with its cure. Works before set-up, too. */
+/** `npm run doctor`: versions, backend, kernel and disk, and each fault with its cure. Works before set-up, too. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,9 +13,9 @@ const ADDONS = ['addon', 'operations', 'search-kernel'];
 const USAGE = `
 Usage: npm run doctor
 
-Shows what is installed, computes known answers on this machine, and names what is wrong together with its cure. It
-mends nothing: the steps of set-up whose results are damaged or do not work are marked, and the next npm run setup does
-them again. It takes no options.`;
+Shows what is installed, computes known answers on this machine, and names every fault with its cure. It repairs nothing
+itself: the steps of set-up whose results are damaged or do not work are marked, and the next npm run setup repeats them.
+It takes no options.`;
 
 await runMain(async () => {
   await checkWords(process.argv.slice(2), USAGE);
@@ -51,8 +51,7 @@ await runMain(async () => {
   const { damage, open } = inspect();
   if (damage.length > 0)
     wrong.push(`files: ${shortened(damage)} missing or damaged; ${setup}, which restores them`);
-  if (open.length > 0)
-    wrong.push(`set-up: not done, or not with the present sources: ${open.join(', ')}; ${setup}`);
+  if (open.length > 0) wrong.push(`set-up: not done, or out of date: ${open.join(', ')}; ${setup}`);
   const versionOf = (name) => {
     const file = join(ROOT, 'node_modules', name, 'package.json');
     if (!existsSync(file)) {
@@ -92,7 +91,7 @@ await runMain(async () => {
     wrong.push(`backend: TensorFlow's library does not load; ${setup}`);
   const isWhole = damage.length + open.length === 0;
   const answers = checkAnswers(tell, wrong, isWhole && used !== undefined);
-  // Whole files that do not load were made on another machine, or for another version of Node or Python.
+  // Undamaged files that do not load were made on another machine, or for another version of Node or Python.
   if (isWhole) {
     if (!jupyter || !kernel) redo(['python']);
     if (!used || !answers || (wheelsFor() && !usesTensorFlow && !process.env.ID_BACKEND)) redo(ADDONS);
@@ -115,8 +114,8 @@ await runMain(async () => {
 });
 
 /**
- * Computes known answers in a process of its own, since a faulty kernel may end it, and asks oneDNN what it uses. False when
- * that process gave no answers.
+ * Computes known answers in a separate process, since a faulty kernel may end it, and asks oneDNN which instructions it uses.
+ * Returns false if that process gave no answers.
  */
 function checkAnswers(tell, wrong, isWhole) {
   const check = `require('./dist/commands/self-check').selfCheck().then(
@@ -131,7 +130,7 @@ function checkAnswers(tell, wrong, isWhole) {
   const line = stdout.split('\n').find((text) => text.startsWith('{'));
   if (status !== 0 || !line) {
     const why = signal ?? errorIn(stderr) ?? `exit code ${status}`;
-    // Files that are whole, and a library that loads: then it is what they compute that ends the process.
+    // The files are undamaged and the library loads, so a computation must have ended the process.
     if (signal && isWhole) {
       tell('self-check', `known answers are WRONG: the process died by ${signal}`);
       wrong.push(
@@ -162,7 +161,7 @@ function shortened(names) {
   return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
 }
 
-/** The line of a program's output that says what went wrong. */
+/** The line of a program's output that names the error. */
 function errorIn(text) {
   const lines = text.trim().split('\n').filter(Boolean);
   return (lines.find((line) => /Error/.test(line)) ?? lines[0])?.trim();

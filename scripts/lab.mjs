@@ -1,4 +1,4 @@
-/** `npm run lab`: builds, watches the source, and starts JupyterLab with the project's kernel, on this machine only. */
+/** `npm run lab`: builds, watches the source, and starts JupyterLab with the project's kernel, for this machine only. */
 import { spawn } from 'node:child_process';
 import { cpSync, existsSync, watch } from 'node:fs';
 import { join } from 'node:path';
@@ -7,11 +7,11 @@ import { checkWords } from './lib/words.mjs';
 import { jupyterEnvironment } from './notebooks.mjs';
 import { PYTHON, ROOT, runMain, setUp, TSC } from './setup.mjs';
 
-/** Colours of figures on dark themes, which JupyterLab looks for among its settings and nowhere else. */
+/** The colours of figures on dark themes; JupyterLab looks for this file only among its settings. */
 const CUSTOM = join(ROOT, 'scripts', 'jupyter', 'custom');
 const STYLE = ['--LabApp.custom_css=True'];
 
-/** With a token, for this machine alone; no news, updates or extensions from the network. */
+/** Options for a private server: a token, this machine only, and no news, updates or extensions from the network. */
 const PRIVATE = [
   '--ip=127.0.0.1',
   '--LabApp.news_url=None',
@@ -23,7 +23,7 @@ const USAGE = `
 Usage: npm run lab -- [options of JupyterLab]
 
 Opens JupyterLab with the TypeScript kernel in the folder notebooks/. The package is compiled again whenever a file in src
-changes. Options go to JupyterLab, such as --port=8889 or --no-browser; --help-all lists all of them.`;
+changes. Options such as --port=8889 or --no-browser are passed to JupyterLab; --help-all lists all of them.`;
 
 await runMain(async () => {
   const words = process.argv.slice(2);
@@ -39,7 +39,7 @@ await runMain(async () => {
   const screen = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
   const browser = screen ? [] : ['--no-browser'];
   const watcher = rebuildOnChange();
-  // JupyterLab asks when Ctrl-C reaches it, so this process waits for it.
+  // Ctrl-C makes JupyterLab ask whether to end, so this process waits for it.
   process.on('SIGINT', () => {});
   let lab;
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => (lab ? lab.kill() : process.exit(1)));
@@ -58,7 +58,7 @@ await runMain(async () => {
   return code ?? 0;
 });
 
-/** Compiles again soon after each change; a kernel that has loaded the package says that it wants a restart. */
+/** Compiles again soon after each change; a kernel that has loaded the package asks for a restart. */
 function rebuildOnChange() {
   let timer;
   let building = Promise.resolve();

@@ -12,7 +12,7 @@ import { PYTHON, ROOT, runMain, setUp } from './setup.mjs';
 /** Where Jupyter finds the kernel, besides its usual places. */
 const JUPYTER_PATH = join(ROOT, 'scripts', 'jupyter');
 
-/** What Jupyter, IPython and what they call write goes below the project's folder, not into the user's. */
+/** The environment in which Jupyter, IPython and the programs that they call write below the project's folder, not the user's. */
 export function jupyterEnvironment() {
   const home = join(ROOT, '.cache', 'jupyter');
   return {
@@ -28,16 +28,16 @@ export function jupyterEnvironment() {
   };
 }
 
-/** Memory that a notebook with a network takes, in bytes. */
+/** The memory that a notebook with a network needs, in bytes. */
 const MEMORY = 3 * 2 ** 30;
 
-/** Executes notebooks by name, as many at a time as there are processors; resolves with the exit code. */
+/** Executes notebooks by name, as many at a time as processors and memory allow; resolves with the exit code. */
 export async function executeNotebooks(names, options = []) {
   const paths = names.map((name) =>
     join('notebooks', `${name.replace(/^notebooks\//, '').replace(/\.ipynb$/, '')}.ipynb`),
   );
   const children = new Set();
-  // Ctrl-C reaches all, a time-out's signal perhaps not: children end their kernels, then this process ends.
+  // Ctrl-C reaches all processes, but the signal of a time-out may not. The children end their kernels, then this process ends.
   let stopped = false;
   const wait = () => {
     stopped = true;
@@ -49,7 +49,7 @@ export async function executeNotebooks(names, options = []) {
   process.on('SIGINT', wait);
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, end);
   const jobs = Math.min(paths.length, availableParallelism(), Math.max(1, Math.floor(totalmem() / MEMORY)));
-  // Those with the most in them first: the longest should not be left to the end.
+  // The largest come first, so that the longest are not left to the end.
   const waiting = [...paths].sort((a, b) => sizeOf(b) - sizeOf(a));
   const summaries = new Map();
   const codes = [];
@@ -74,10 +74,10 @@ function sizeOf(path) {
   return statSync(join(ROOT, path), { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** Executes one; where several run, the lines of its cells get its name, and its summary is for later. */
+/** Executes one notebook. If several run, the lines of its cells begin with its name, and its summary is printed later. */
 function executeNotebook(path, options, children, jobs) {
   const together = jobs > 1;
-  // Threads that wait for work take time from the other notebooks: the processors are shared out.
+  // The processors are divided among the notebooks, since threads that wait for work take time from the others.
   const threads = String(Math.max(1, Math.floor(availableParallelism() / jobs)));
   const env = { TF_NUM_INTRAOP_THREADS: threads, ...process.env, ...jupyterEnvironment() };
   const child = spawn(PYTHON, [join('scripts', 'run_notebook.py'), path, ...options], {
@@ -108,19 +108,19 @@ function executeNotebook(path, options, children, jobs) {
 const USAGE = `
 Usage: npm run notebooks -- [names] [options]
 
-Executes notebooks without a screen, all of them unless some are named. The executed copies and a PNG of each figure go to
-out/. The first error of a notebook ends it, and is told with cell and line.
+Executes notebooks without a browser: all of them, or those that are named. The executed copies and a PNG of each figure are
+written to out/. A notebook ends at its first error, which is reported with cell and line.
 
   -p, --parameter key=value  changes a property of the object in the cell tagged "parameters"
   --html                     also writes a page that opens without a network
-  --output FOLDER            where the results go (default: out)
-  --timeout SECONDS          that one cell may take (default: 1800)
-  --stored                   executes nothing: takes the outputs that the files have
-  --write                    also replaces the notebooks by the executed ones
+  --output FOLDER            folder for the results (default: out)
+  --timeout SECONDS          time limit of a cell (default: 1800)
+  --stored                   executes nothing, and uses the outputs stored in the files
+  --write                    also replaces the notebooks with the executed ones
 
-There are NAMES.`;
+The notebooks are NAMES.`;
 
-/** Options whose next word is their value. */
+/** Options that are followed by a value. */
 const WITH_VALUE = ['-p', '--parameter', '--output', '--timeout'];
 const OPTIONS = [...WITH_VALUE, '--html', '--stored', '--write'];
 

@@ -1,8 +1,8 @@
 /**
- * `npm run pack`: leaves the package `intrinsic-dimension`, and one with the search kernel for each system, in out/packages,
- * ready to publish. It publishes nothing.
+ * `npm run pack`: makes the package `intrinsic-dimension`, and one with the search kernel for each system, in out/packages, ready
+ * to be published. It publishes nothing.
  *
- *   --only <system>   compiles the kernel of one system (linux-x64-gnu, darwin-arm64, ..), or of none: --only none
+ *   --only <system>   compiles the kernel for only one system (linux-x64-gnu, darwin-arm64, ..), or for none (--only none)
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ await runMain(async () => {
   });
 });
 
-/** @throws SetupError for a system that has no kernel */
+/** @throws SetupError for a system without a kernel */
 function chosenPlatforms(words) {
   if (words.length === 0) return PLATFORMS;
   const names = PLATFORMS.map(({ name }) => name);

@@ -1,4 +1,4 @@
-/** `npm run page`: leaves out/intrinsic-dimension.html, one page that measures files in a browser without a network. */
+/** `npm run page`: writes out/intrinsic-dimension.html, a page that measures files in a browser without a network. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writePage } from './lib/bundle.mjs';

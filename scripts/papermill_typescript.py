@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""papermill for the TypeScript kernel: takes the words of `papermill`, such as `in.ipynb out.ipynb -p steps 200`.
+"""papermill for the TypeScript kernel, with the arguments of `papermill`, such as `in.ipynb out.ipynb -p steps 200`.
 
-papermill is not part of the set-up: `.venv/bin/pip install papermill` brings it. Parameters replace properties of the
-object `parameters` that the cell tagged `parameters` declares; the compiler checks their names and types.
+papermill is not part of the set-up; install it with `.venv/bin/pip install papermill`. Parameters replace properties of the
+object `parameters` that is declared in the cell tagged `parameters`; the compiler checks their names and types.
 """
 
 import json
@@ -42,7 +42,7 @@ class TypeScript(Translator):
 papermill_translators.register("typescript", TypeScript)
 
 if __name__ == "__main__":
-    # The kernel resolves `import ... from '..'` from the notebook's folder.
+    # The kernel resolves `import ... from '..'` relative to the notebook's folder.
     notebook = next((word for word in sys.argv[1:] if word.endswith(".ipynb")), None)
     folder = [] if notebook is None or "--cwd" in sys.argv else ["--cwd", str(Path(notebook).resolve().parent)]
     sys.exit(papermill([*sys.argv[1:], *folder]))

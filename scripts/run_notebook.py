@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Executes TypeScript notebooks headlessly with the project's kernel; fails when a cell or a figure does.
+"""Executes TypeScript notebooks headlessly with the project's kernel; fails if a cell or a figure does.
 
-For each notebook it leaves the executed copy, a PNG of every figure, and with --html a page that opens without a
-network in the output folder. Parameters replace properties of the object in the cell tagged `parameters`; they are
-checked by the compiler like any other cell.
+For each notebook, it writes the executed copy, a PNG of every figure and, with --html, a page that opens without a network to
+the output folder. Parameters replace properties of the object in the cell tagged `parameters`; the compiler checks them like
+any other cell.
 """
 
 import argparse
@@ -30,14 +30,14 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 
 PLOTLY = "application/vnd.plotly.v1+json"
 INJECTED = "injected-parameters"
-# Each of these in a cell makes a figure; `show` also takes tables.
+# Each of these calls in a cell makes a figure; `show` also shows tables.
 DRAWS = re.compile(r"\bshow\(\s*(?:figures\.|plot\.|\w*[fF]igure|\{)|\b(?:liveChart|trainLive)\(")
-# Other parameters may leave nothing to draw here.
+# With other parameters, there may be nothing to draw here.
 CONDITIONAL = re.compile(r"^\s*if \(.*$", re.MULTILINE)
 
 
 class Failure(Exception):
-    """A message for the user that says what is wrong with a notebook."""
+    """An error in a notebook, with a message for the user."""
 
 
 def parse_arguments():
@@ -51,12 +51,12 @@ def parse_arguments():
     parser.add_argument("-p", "--parameter", action="append", default=[], metavar="key=value")
     parser.add_argument("--output", type=Path, default=ROOT / "out", help="folder for the results (default: out)")
     parser.add_argument("--html", action="store_true", help="also write a page that opens without a network")
-    parser.add_argument("--stored", action="store_true", help="execute nothing: take the outputs that the file has")
-    parser.add_argument("--write", action="store_true", help="also replace the notebooks by the executed ones")
-    parser.add_argument("--timeout", type=int, default=1800, help="seconds that one cell may take (default: 1800)")
+    parser.add_argument("--stored", action="store_true", help="execute nothing, and use the outputs stored in the file")
+    parser.add_argument("--write", action="store_true", help="also replace the notebooks with the executed ones")
+    parser.add_argument("--timeout", type=int, default=1800, help="time limit of a cell in seconds (default: 1800)")
     arguments = parser.parse_args()
     if arguments.write and arguments.parameter:
-        parser.error("--write keeps notebooks as they are with their own parameters; leave out -p")
+        parser.error("--write stores outputs for the notebook's own parameters; leave out -p")
     if arguments.stored and (arguments.write or arguments.parameter):
         parser.error("--stored executes nothing; leave out -p and --write")
     return arguments
@@ -89,7 +89,7 @@ def tags(cell):
 
 
 def inject(notebook, parameters):
-    """Puts a cell with assignments after the cell of the defaults."""
+    """Inserts a cell with assignments after the cell of the defaults."""
     notebook.cells = [cell for cell in notebook.cells if INJECTED not in tags(cell)]
     if not parameters:
         return
@@ -107,13 +107,13 @@ def inject(notebook, parameters):
 
 
 def sources_hash(notebook):
-    """Tells whether outputs belong to the sources: test/notebooks/outputs.test.ts compares."""
+    """A hash that shows whether outputs belong to the sources; test/notebooks/outputs.test.ts compares it."""
     code = [cell.source + "\0" for cell in notebook.cells if cell.cell_type == "code"]
     return hashlib.sha256("".join(code).encode()).hexdigest()
 
 
 def first_line(source):
-    """The line of a cell that says what it does: the first that is not a comment or import."""
+    """The line of a cell that describes it best: the first that is not a comment or an import."""
     lines = [line.strip() for line in source.splitlines() if line.strip()]
     telling = [line for line in lines if not line.startswith(("//", "/*", "*", "import "))]
     return (telling or lines or [""])[0][:70]
@@ -125,14 +125,14 @@ def error_of(cell):
 
 def number_of(notebook, index):
     """
-    The number of a code cell, which the executed notebook shows beside it in brackets. What -p adds is not counted: it
-    belongs to the cell of the defaults.
+    The number of a code cell, which the executed notebook shows beside it in brackets. The cell that -p adds is not counted,
+    since it belongs to the cell of the defaults.
     """
     return sum(cell.cell_type == "code" and INJECTED not in tags(cell) for cell in notebook.cells[: index + 1])
 
 
 def with_own_numbers(notebook, text):
-    """The kernel has counted the cell of -p, too: where it names cells, they get the numbers of the notebook."""
+    """Corrects the cell numbers in a message to those of the notebook, since the kernel has counted the cell of -p, too."""
     code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     number = lambda found: f"cell [{number_of(notebook, code[int(found.group(1)) - 1])}]"  # noqa: E731
     return re.sub(r"\bcell \[(\d+)\]", number, text)
@@ -146,7 +146,7 @@ def describe_error(number, cell):
     trace = "\n".join(output.traceback)
     place = re.search(r"line (\d+):\d+\n\s+(.*)", trace)
     if INJECTED in tags(cell):
-        # Its lines are not in the user's file.
+        # The lines of this cell are not in the user's file.
         where = f"cell [{number}], with -p: {place.group(2).strip()}" if place else f"cell [{number}], with -p"
     else:
         where = f"cell [{number}], line {place.group(1)}: {place.group(2).strip()}" if place else f"cell [{number}]"
@@ -154,9 +154,9 @@ def describe_error(number, cell):
 
 
 def execute(notebook, path, timeout, runs):
-    """Executes cell by cell with a line of progress for each. Raises a Failure at the first that fails."""
+    """Executes cell by cell, with a line of progress for each. Raises a Failure at the first cell that fails."""
     shutil.rmtree(runs, ignore_errors=True)
-    # Training that a notebook starts keeps its records here, so that it starts afresh.
+    # The records of training are kept here, so that every execution starts afresh.
     os.environ["NOTEBOOK_RUNS"] = str(runs)
     client = NotebookClient(
         notebook,
@@ -170,7 +170,7 @@ def execute(notebook, path, timeout, runs):
     flush = nbformat.v4.new_code_cell("await new Promise((resolve) => setTimeout(resolve, 50));")
     notebook.cells.append(flush)
     count = number_of(notebook, len(notebook.cells)) - 1
-    # What the C++ libraries print belongs to no cell; it is shown when the kernel dies.
+    # The output of the C++ libraries belongs to no cell; it is shown if the kernel dies.
     log = tempfile.TemporaryFile("w+")
     try:
         with client.setup_kernel(stderr=log):
@@ -196,7 +196,7 @@ def execute(notebook, path, timeout, runs):
                 except CellTimeoutError:
                     raise Failure(
                         f"cell [{number}] took longer than {timeout} s: {first_line(cell.source)}\n"
-                        "give it more with --timeout"
+                        "raise the limit with --timeout"
                     ) from None
                 except DeadKernelError:
                     log.seek(0)
@@ -205,11 +205,11 @@ def execute(notebook, path, timeout, runs):
                     ) from None
                 finally:
                     seconds = time.monotonic() - started
-                    # In a log, others may have written since the line of the cell.
+                    # In a log, other notebooks may have written since the line of the cell.
                     if shown and (sys.stdout.isatty() or seconds >= 1):
                         print(f"{'' if sys.stdout.isatty() else place} {seconds:7.1f} s", flush=True)
     except RuntimeError as error:
-        # The kernel ended before it answered, such as with another version of tslab.
+        # The kernel ended before it answered, for example because of another version of tslab.
         log.seek(0)
         raise Failure(f"the kernel did not start: {log.read().strip() or error}") from None
     finally:
@@ -226,8 +226,8 @@ def pictures_of(cell):
 
 def figures_of(notebook, counts):
     """
-    All figures with the number of their cell. A cell that draws without a condition must have a figure, as many as in
-    `counts`, and no figure may be empty.
+    All figures with the numbers of their cells. A cell that draws unconditionally must have as many figures as `counts` says,
+    and no figure may be empty.
     """
     figures = []
     for index, cell in enumerate(notebook.cells):
@@ -253,12 +253,12 @@ def figures_of(notebook, counts):
 
 
 def has_value(points):
-    """Whether there is anything to draw; JSON has null for NaN."""
+    """True if there is anything to draw; JSON has null for NaN."""
     return any(map(has_value, points)) if isinstance(points, list) else points is not None
 
 
 def remove_results(name, output):
-    """What an earlier run has left: beside a new notebook that failed, its pictures would seem to belong to it."""
+    """Removes the results of an earlier run, which would seem to belong to a new run that failed."""
     for old in [*output.glob(f"{name}-*.png"), output / f"{name}.html"]:
         old.unlink(missing_ok=True)
 
@@ -292,7 +292,7 @@ blockquote { border-left: 3px solid #8886; margin-left: 0; padding-left: 1em; }
 @media print { pre { white-space: pre-wrap; overflow-wrap: anywhere; } }
 """
 
-# Figures are drawn for light paper; the rules for dark pages are those of JupyterLab.
+# Figures are drawn for light paper; dark pages use the same rules as JupyterLab.
 DARK_IN_LAB = '[data-jp-theme-light="false"] .js-plotly-plot'
 
 
@@ -302,7 +302,7 @@ def dark_figures():
     return "\n".join(["@media (prefers-color-scheme: dark) {", *rules, "}"])
 
 
-# The static pictures stand in the page; each is replaced once plotly.js has drawn its figure.
+# The page contains static pictures, each of which is replaced once plotly.js has drawn its figure.
 HYDRATE = """
 for (const box of document.querySelectorAll('.figure')) {
   const { data, layout } = JSON.parse(box.querySelector('script').textContent);
@@ -313,7 +313,7 @@ for (const box of document.querySelectorAll('.figure')) {
 
 
 def to_html(notebook, name):
-    """One page without any link to a network: own style, pictures inside, plotly.js once when there are figures."""
+    """One page that needs no network: its own style, embedded pictures, and plotly.js once if there are figures."""
     from html import escape
 
     from nbconvert.filters.highlight import Highlight2HTML
@@ -360,7 +360,7 @@ def to_html(notebook, name):
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        # No page can fetch anything with this policy.
+        # With this policy, a page cannot fetch anything.
         '<meta http-equiv="Content-Security-Policy" '
         "content=\"default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:\">\n"
         f"<title>{escape(title)}</title>\n<style>{STYLE}{dark_figures()}{colours}</style>\n</head>\n<body>\n"
@@ -370,7 +370,7 @@ def to_html(notebook, name):
 
 
 def run(path, parameters, arguments):
-    """Executes one notebook and writes its results; returns a line of summary."""
+    """Executes one notebook and writes its results; returns a summary in one line."""
     name = path.stem
     if not path.exists():
         raise Failure("there is no such file")
@@ -384,8 +384,8 @@ def run(path, parameters, arguments):
     if arguments.stored:
         nbformat.write(notebook, output / f"{name}.ipynb")
         (output / f"{name}.html").write_text(to_html(notebook, name), encoding="utf8")
-        return "the outputs that are stored in it"
-    # The outputs in the file are what is expected of its own parameters; --write makes new ones.
+        return "used the stored outputs"
+    # With its own parameters, the notebook should give the outputs in the file; --write replaces them.
     free = parameters or arguments.write
     counts = {} if free else {index: len(pictures_of(cell)) for index, cell in enumerate(notebook.cells)}
     inject(notebook, parameters)

@@ -1,8 +1,8 @@
 /**
- * Sets up all that the project needs, inside its own folder: npm packages, a Python environment with JupyterLab,
+ * Sets up everything that the project needs, inside its own folder: npm packages, a Python environment with JupyterLab,
  * TensorFlow's library, the addon that binds it, the project's own addons, and the compiled TypeScript. Two steps run at a
- * time where one does not build on the other. Every step is skipped when its inputs have not changed, and a set-up that was
- * killed goes on where it was.
+ * time if neither depends on the other. A step is skipped if its inputs have not changed, and a set-up that was killed
+ * continues where it was.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
@@ -34,8 +34,8 @@ const VENV = dirname(dirname(PYTHON));
 const DIST = join(ROOT, 'dist');
 
 /**
- * Does all of set-up, or only the steps of these names. Throws a SetupError with one clear line when something is missing
- * on the machine for them or, with `checksAll`, for any step.
+ * Runs all steps of set-up, or only those named. Throws a SetupError with one clear line if the machine lacks something for these
+ * steps or, with `checksAll`, for any step.
  */
 export async function setUp(names, { checksAll = false } = {}) {
   checkNode();
@@ -43,7 +43,7 @@ export async function setUp(names, { checksAll = false } = {}) {
     await locked(join(CACHE, 'setup.lock'), async () => {
       const all = steps().filter(isOpen);
       const open = all.filter(({ name }) => names?.includes(name) !== false);
-      // All that is missing on the machine is said before the first download.
+      // Anything that the machine lacks is reported before the first download.
       const checked = checksAll ? all : open;
       for (const check of new Set(checked.flatMap(({ checks }) => checks))) check();
       const needed = checked.reduce((sum, { gib }) => sum + gib, 0);
@@ -58,17 +58,17 @@ export async function setUp(names, { checksAll = false } = {}) {
   }
 }
 
-/** True when what the step is made from has changed, or what it made is missing or looks damaged. */
+/** True if the inputs of the step have changed, or its outputs are missing or look damaged. */
 function isOpen({ name, hash }) {
   return !isDone(stampOf(name), hash());
 }
 
-/** Each waits for the network, the disk or one core: more at a time would only be harder to follow. */
+/** The number of steps at a time. Each waits for the network, the disk or one core, so more would only be harder to follow. */
 const AT_A_TIME = 2;
 
 /**
- * Does steps, in their order where they are ready: each builds on those that it comes `after`. Where one fails, those that
- * come before it are finished, and those that come later are ended.
+ * Runs the steps in order, as soon as those that they come `after` are done. If one fails, the steps before it are completed,
+ * and those after it are ended.
  */
 async function doSteps(open) {
   const begun = performance.now();
@@ -105,9 +105,9 @@ async function doSteps(open) {
 }
 
 /**
- * The steps in order, those that the first picture needs before the others: what goes in (hash), which of
- * its files every set-up looks at afterwards (outputs), all that doctor looks at (left, the outputs unless said), on which
- * steps it builds (after), and what it takes (checks, gib).
+ * The steps in order, beginning with those that the first picture needs. A step has its inputs (hash), the files that every later
+ * set-up checks (outputs), all files that doctor checks (left, by default the outputs), the steps that it depends on (after), and
+ * its requirements (checks, gib).
  */
 function steps() {
   const wheels = chooseWheels();
@@ -175,7 +175,7 @@ function steps() {
       title: 'Python environment with JupyterLab',
       hash: () => hashOf({ files: [REQUIREMENTS] }),
       outputs: pythonFiles,
-      left: () => filesBelow(VENV).filter((path) => !path.endsWith('.pyc')), // Python makes those when it likes
+      left: () => filesBelow(VENV).filter((path) => !path.endsWith('.pyc')), // Python writes those at any time
       checks: [checkPython],
       gib: 0.5,
       ...pythonEnvironment(),
@@ -194,12 +194,12 @@ function steps() {
   ];
 }
 
-/** TensorFlow's libraries and headers, and CUDA's beside them. */
+/** TensorFlow's libraries and headers, and CUDA's libraries. */
 function libraryFiles({ folder }) {
   return filesBelow(join(CACHE, folder.split('/')[0]));
 }
 
-/** The GPU's wheels where there is one, and where they have been installed already (on a cluster's login node). */
+/** Chooses the GPU's wheels if there is a GPU, or if they are already installed (on a cluster's login node). */
 function chooseWheels() {
   const gpu = wheelsFor({ gpu: true });
   const wheels = gpu && (existsSync(join(CACHE, gpu.folder)) || hasGpu()) ? gpu : wheelsFor();
@@ -210,14 +210,14 @@ function chooseWheels() {
   return wheels;
 }
 
-/** What the packages that this project names are entered by. */
+/** The entry files of the packages that this project depends on. */
 function packageFiles() {
   const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   const require = createRequire(join(ROOT, 'package.json'));
   return Object.keys({ ...dependencies, ...devDependencies }).flatMap((name) => {
     const own = join(ROOT, 'node_modules', name, 'package.json');
     try {
-      // With a slash at its end, a name that Node has a module of its own for means the package.
+      // A trailing slash selects the package rather than Node's own module of the same name.
       return [own, require.resolve(isBuiltin(name) ? `${name}/` : name)];
     } catch {
       return [own]; // types, headers and programs have no entry
@@ -225,7 +225,7 @@ function packageFiles() {
   });
 }
 
-/** How many of the packages for this machine are there. */
+/** The number of installed packages for this machine. */
 function npmProgress() {
   const fits = (wanted, own) => !wanted || wanted.includes(own);
   const names = Object.entries(JSON.parse(readFileSync(LOCK_FILE, 'utf8')).packages)
@@ -234,7 +234,7 @@ function npmProgress() {
   return `${names.filter((path) => existsSync(path)).length} of ${names.length} installed`;
 }
 
-/** The Python environment, from nothing: a package that a kill left half written looks like a whole one to pip. */
+/** Makes the Python environment from scratch, since pip cannot tell a package that a kill left incomplete from a complete one. */
 function pythonEnvironment() {
   let said;
   const body = async () => {
@@ -267,7 +267,7 @@ function sourceFiles() {
     .map((name) => join(ROOT, 'src', name));
 }
 
-/** Compiles beside the old files and then changes places: a program that runs finds its files, and none is left over. */
+/** Compiles into a new folder and then swaps the folders, so that running programs find their files and no old file is left. */
 async function compileSources() {
   const fresh = join(ROOT, 'dist.new'); // at the same depth, since maps name the sources by relative paths
   rmSync(fresh, { recursive: true, force: true });
@@ -276,7 +276,7 @@ async function compileSources() {
   renameSync(fresh, DIST);
 }
 
-/** The Python environment's settings, and what the packages of requirements.in are entered by. */
+/** The settings of the Python environment, and the entry files of the packages in requirements.in. */
 function pythonFiles() {
   const packages = [...readFileSync(join(ROOT, 'scripts', 'requirements.in'), 'utf8').matchAll(/^(\w+)==/gm)];
   const site = readdirSync(join(VENV, 'lib')).map((name) => join(VENV, 'lib', name, 'site-packages'))[0];
@@ -285,8 +285,8 @@ function pythonFiles() {
 }
 
 /**
- * What of set-up's results is missing or damaged, by a look at every byte: the next set-up does those steps again. And the
- * titles of the other steps that it will do.
+ * Finds missing and damaged results of set-up by comparing every byte, so that the next set-up repeats these steps. Also gives
+ * the titles of the other steps that it will run.
  */
 export function inspect() {
   const found = steps().map((each) => ({ each, files: damaged(stampOf(each.name)) }));
@@ -295,7 +295,7 @@ export function inspect() {
   return { damage: found.flatMap(({ files }) => files), open: open.map(({ each }) => each.title) };
 }
 
-/** Has the next set-up do these steps again: what they left is whole, and does not work on this machine. */
+/** Makes the next set-up repeat these steps, whose results are undamaged but do not work on this machine. */
 export function redo(names) {
   for (const name of names) reopen(stampOf(name));
 }
@@ -311,7 +311,7 @@ function stampOf(name) {
   return join(CACHE, 'stamps', name);
 }
 
-/** Runs `main`, turning what went wrong into one line and an exit code. */
+/** Runs `main`, and turns an error into one line and an exit code. */
 export async function runMain(main) {
   try {
     const code = await main();
@@ -325,7 +325,7 @@ export async function runMain(main) {
 const USAGE = `
 Usage: npm run setup
 
-Sets up all that the project needs inside its own folder, and skips what is done already. It takes no options.`;
+Sets up everything that the project needs inside its own folder, and skips what is already done. It takes no options.`;
 
 if (process.argv[1] === fileURLToPath(import.meta.url))
   await runMain(async () => {

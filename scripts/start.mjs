@@ -1,6 +1,6 @@
 /**
- * The main job: sets up, draws the figures from the recorded runs, trains the grokking network live in its notebook, and
- * says what it finds as soon as it is known.
+ * `npm start`: sets up, draws the figures from the recorded runs, trains the grokking network live in its notebook, and prints
+ * findings as soon as they are known.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,9 +9,9 @@ import { checkWords } from './lib/words.mjs';
 import { executeNotebooks } from './notebooks.mjs';
 import { ROOT, runMain, setUp } from './setup.mjs';
 
-/** Trained live, on all processors. */
+/** The notebook that is trained live, on all processors. */
 const LIVE = '4-grokking';
-/** Taken as they are stored: the runs that they train take minutes each, and `npm run notebooks` trains them again. */
+/** Notebooks whose stored outputs are used, since their runs take minutes each; `npm run notebooks` trains them again. */
 const STORED = [
   'start-here',
   '0-intrinsic-dimension',
@@ -26,11 +26,11 @@ const USAGE = `
 Usage: npm start
 
 Sets everything up, draws the paper's figures from recorded runs, and trains a network live. Notebooks, pages and pictures
-go to out/. It takes no options.`;
+are written to out/. It takes no options.`;
 
 await runMain(async () => {
   await checkWords(process.argv.slice(2), USAGE);
-  // The first pictures need neither Python nor TensorFlow: these come after them. What is missing for them is said now.
+  // The first pictures need neither Python nor TensorFlow, which are set up later; anything missing for them is reported now.
   await setUp(['npm', 'compiled'], { checksAll: true });
   console.log('\n== The figures of the paper, drawn from recorded runs');
   const drawn = await drawFigures();
@@ -39,7 +39,10 @@ await runMain(async () => {
   const started = performance.now();
   const seconds = () => `${Math.round((performance.now() - started) / 1000)} s`;
   const steps = [
-    ['The notebooks as they are stored', () => executeNotebooks(STORED, ['--output', 'out', '--stored'])],
+    [
+      'The notebooks with their stored outputs',
+      () => executeNotebooks(STORED, ['--output', 'out', '--stored']),
+    ],
     [
       'A transformer learns division modulo 97, live, until it groks',
       () => executeNotebooks([LIVE], ['--output', 'out', '--html']),
@@ -54,13 +57,13 @@ await runMain(async () => {
   console.log(`\nAll done in ${seconds()}. Look at`);
   for (const name of [LIVE, ...STORED]) console.log(`  out/${name}.html`);
   console.log(
-    '\nGo on: npm run lab opens JupyterLab. notebooks/start-here.ipynb is for data and networks of your own. In 4-grokking.ipynb change' +
-      '\ntrainFraction: 0.3 to 0.4, and choose Run All Cells: another curve, live. npm run notebooks trains the networks of all again.',
+    '\nNext steps: npm run lab opens JupyterLab. notebooks/start-here.ipynb is for data and networks of your own. In 4-grokking.ipynb,' +
+      '\nchange trainFraction: 0.3 to 0.4 and choose Run All Cells to see another curve live. npm run notebooks trains all networks again.',
   );
   return 0;
 });
 
-/** Leaves the pictures in out/, and names each as soon as it is there. */
+/** Draws the pictures into out/, and names each as soon as it is written. */
 function drawFigures() {
   const figures = join(ROOT, 'dist', 'commands', 'figures.js');
   return foreground(process.execPath, [figures, '--no-tables', '--out', join(ROOT, 'out')], { cwd: ROOT });

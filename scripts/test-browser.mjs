@@ -1,4 +1,4 @@
-/** `npm run test:browser`: the notebooks in JupyterLab in a real browser; screenshots go to out/browser. */
+/** `npm run test:browser`: tests the notebooks in JupyterLab in a real browser, with screenshots in out/browser. */
 import { join } from 'node:path';
 import { chromium } from './lib/chromium.mjs';
 import { foreground } from './lib/foreground.mjs';

@@ -1,6 +1,6 @@
 /**
- * All checks: set-up, biome, types, unused code, unit tests, and the notebooks in a small form. The last lines name what
- * failed, and count.
+ * Runs all checks: set-up, biome, types, unused code, unit tests, and the notebooks in a small form. The last lines name the
+ * failures and count the tests.
  */
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
@@ -18,24 +18,24 @@ Usage: npm test -- [options]
 
 Sets everything up, and runs all checks: format, types, unused code, unit tests, and notebooks in a small form.
 
-  --thorough  takes the slow forms of tests, and runs those of runtime, models and training a second time, as on a
-              processor without AVX-512 and on all cores
+  --thorough  uses the slow forms of tests, and repeats those of runtime, models, training and activations as on a processor
+              without AVX-512, on all cores
   --browser   adds the notebooks in JupyterLab, in a real browser`;
 
-/** Memory that a process takes which tests networks, with the programs that it starts, in bytes. */
+/** The memory that a process with tests of networks needs, including the programs that it starts, in bytes. */
 const MEMORY = 3 * 2 ** 30;
 const PROCESSES = Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / MEMORY)));
 
-/** The longest first: with these at the end one process would work while the others wait. */
+/** The longest tests come first; at the end, one process would work while the others wait. */
 const UNIT_TESTS = [
   'test/{notebooks,experiments,commands}/*.test.ts',
   'test/*.test.ts',
   'test/{training,runtime,models,activations,intrinsic-dimension}/**/*.test.ts',
   'test/{data,analysis,figures,records,scripts}/**/*.test.ts',
 ];
-/** What depends on the processor. */
+/** The tests that depend on the processor. */
 const NUMERIC_TESTS = ['test/{training,runtime,models,activations}/**/*.test.ts'];
-/** It limits the instructions itself, to each set in turn. */
+/** This test limits the instructions itself, to each set in turn. */
 const LIMITED = 'test/runtime/operations/against-definitions.test.ts';
 const WITHOUT_AVX512 = { ONEDNN_MAX_CPU_ISA: 'AVX2', ID_INSTRUCTIONS: 'avx2' };
 
@@ -89,7 +89,7 @@ await runMain(async () => {
 });
 
 /**
- * Runs files of tests in so many processes, which share out the processors.
+ * Runs test files in several processes, which divide the processors among themselves.
  *
  * @returns how many passed, and the full titles of those that failed with their files
  */
@@ -119,7 +119,7 @@ function tool(name, args, env = process.env) {
   return program(join(ROOT, 'node_modules', '.bin', name), args, env);
 }
 
-/** A signal that ends a check ends the others, too. */
+/** Runs a program; a signal that ends one check ends the others, too. */
 async function program(path, args, env = process.env) {
   const code = await foreground(path, args, { cwd: ROOT, env });
   if (code > 128) process.exit(code);

@@ -1,13 +1,13 @@
 /**
- * `node scripts/try-package.mjs [folder]`: installs what `npm run pack` left (in out/packages) into an empty folder, as a user
- * does, and checks that this system's kernel and WebAssembly both find a known value. It needs Node and npm, nothing else.
+ * `node scripts/try-package.mjs [folder]`: installs the packages of `npm run pack` (in out/packages) into an empty folder, as a
+ * user would, and checks that the kernel of this system and WebAssembly both give the known values. It needs only Node and npm.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
-/** TwoNN and GRIDE on 1,000 points of 90 numbers that a generator with one seed gives: the same on every system. */
+/** TwoNN and GRIDE on 1,000 points of 90 numbers from a generator with a fixed seed, which are the same on every system. */
 const KNOWN = [48.98579939143115, 39.757936783799806];
 const SCRIPT = `
 const started = performance.now();
@@ -56,7 +56,7 @@ try {
     [{}, /^native /],
     [{ ID_KERNEL: 'wasm' }, /^wasm$/],
   ]) {
-    // No compiler is to be found.
+    // The PATH hides any compiler.
     const alone = { ...process.env, PATH: dirname(process.execPath), ...env };
     const ran = spawnSync(process.execPath, ['-e', SCRIPT], { cwd: empty, encoding: 'utf8', env: alone });
     if (ran.status !== 0 || ran.stderr) throw new Error(ran.stderr || `ended with ${ran.status}`);

@@ -98,8 +98,8 @@ export {
 } from './analysis/regularization';
 export { generalizationCorrelation, strengthCorrelation } from './analysis/paper-correlations';
 export { type Prediction, predictions } from './analysis/predictors';
+export { type Bootstrapped, type BootstrapOptions, bootstrap } from './analysis/bootstrap';
 export {
-  type BootstrapOptions,
   type Correlation,
   correlation,
   partialCorrelation,

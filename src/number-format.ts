@@ -9,3 +9,8 @@ export function formatSetting(value: number): string {
 export function formatStep(step: number): string {
   return Math.round(step).toLocaleString('en');
 }
+
+/** A coefficient with two decimals, and a minus sign that is as wide as a plus: −0.83. */
+export function formatSigned(value: number): string {
+  return value.toFixed(2).replace('-', '−');
+}

@@ -8,7 +8,7 @@ import { alternate, type Bar, median, type Point, type Result, speedup } from '.
 import { type Message, Side } from '../side';
 
 const OURS = 'this project, 20 subsamples';
-/** What the Python side runs under each name. */
+/** The method of the Python side for each name. */
 const METHODS: Readonly<Record<string, string>> = {
   'DADApy, one estimate': 'dadapy',
   'scikit-dimension, one estimate': 'skdim',
@@ -18,10 +18,10 @@ const METHODS: Readonly<Record<string, string>> = {
 };
 const [DADAPY, SKDIM, FAISS, PAPER, FULL] = Object.keys(METHODS) as [string, string, string, string, string];
 
-/** The most rounds of sides that take minutes; their median is over these. */
+/** The most rounds for sides that take minutes, whose median is over these rounds. */
 const ROUNDS: Readonly<Record<string, number>> = { [SKDIM]: 2, [PAPER]: 1, [FULL]: 2 };
 
-/** What each letter runs, in `rounds` rounds. */
+/** The comparison of each letter, in `rounds` rounds. */
 export const ID_BARS: Readonly<Record<string, (rounds: number) => Promise<Result[]>>> = {
   a: async (rounds) => [
     await compare('a', rounds, { n: 10_000, d: 512 }, [DADAPY, SKDIM, FAISS, PAPER], (times) => [
@@ -48,7 +48,7 @@ export const ID_BARS: Readonly<Record<string, (rounds: number) => Promise<Result
 interface Size {
   readonly n: number;
   readonly d: number;
-  /** Activations of a convolution on digits, instead of a manifold. */
+  /** True for activations of a convolution on digits, instead of a manifold. */
   readonly pictures?: boolean;
 }
 
@@ -70,10 +70,10 @@ async function compare(
       const used: string[] = [];
       for (const side of sides)
         used.push(`${side.name}: ${(await side.ask('instructions'))['instructions']}`);
-      // The first estimate warms TensorFlow up, and is the one whose memory counts: later ones find it reserved.
+      // The first estimate warms TensorFlow up. Only its memory counts, since later estimates find the memory reserved.
       const first = await estimate(sides[0]!);
       const times = await alternate(sides, rounds, async (side, round) => {
-        // a slow side takes its turn in the first rounds only
+        // A slow side takes part in the first rounds only.
         if (round >= (ROUNDS[side.name] ?? rounds)) return [];
         const answer = await estimate(side);
         console.error(
@@ -108,7 +108,7 @@ async function compare(
   });
 }
 
-/** How the time grows with the number of points and of dimensions. */
+/** How the time grows with the numbers of points and of dimensions. */
 async function growth(rounds: number): Promise<Result> {
   const axes: Record<string, Size[]> = {
     'points in 64 dimensions': [1000, 3000, 10_000, 30_000, 100_000].map((n) => ({ n, d: 64 })),
@@ -118,7 +118,7 @@ async function growth(rounds: number): Promise<Result> {
   for (const [x, sizes] of Object.entries(axes)) {
     const lines = [OURS, DADAPY].map((side) => ({ x, side, points: [] as Point[] }));
     for (const size of sizes) {
-      // a curve needs fewer rounds than a ratio, and the largest sets take a minute each
+      // A curve needs fewer rounds than a ratio, and the largest sets take a minute each.
       const turns = size.n > 10_000 || size.d > 1024 ? 1 : Math.min(rounds, 3);
       const { times } = await compare('d', turns, size, size.n > 30_000 ? [] : [DADAPY], () => []);
       times.forEach(({ ms }, i) => {
@@ -136,7 +136,7 @@ async function profile(rounds: number): Promise<Result> {
   const ms: number[] = [];
   let answer: Message = {};
   for (let round = 0; round < turns; round++) {
-    const side = start(OURS); // a fresh process each time: what TensorFlow keeps reserved would hide the peak
+    const side = start(OURS); // A fresh process each time, since memory that TensorFlow keeps reserved would hide the peak.
     try {
       answer = await side.ask('profile', { width: 64 });
     } finally {
@@ -173,7 +173,7 @@ async function profile(rounds: number): Promise<Result> {
   };
 }
 
-/** Milliseconds of the paper's distances, sort and fit for one subsample of points of this size. */
+/** Milliseconds that the paper's distances, sort and fit take for one subsample of this size. */
 function oneSubsample(size: Size): Promise<number> {
   return withPoints(size, async (file) => {
     const side = start(PAPER);
@@ -207,7 +207,7 @@ function faster(times: Result['times'], theirs: string, bar: number): Bar {
   return { what: `times as fast as ${theirs}`, value, bar, good: 'at least', unit: 'x' };
 }
 
-/** Has the points written to a file for as long as the comparison lasts. */
+/** Keeps the points in a file while the comparison runs. */
 async function withPoints<T>({ n, d, pictures }: Size, body: (file: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-'));
   const file = join(folder, 'points');
@@ -223,7 +223,7 @@ async function withPoints<T>({ n, d, pictures }: Size, body: (file: string) => P
   }
 }
 
-/** Handwritten digits, 32 x 32 numbers from 0 to 1 each. */
+/** Handwritten digits as 32 x 32 numbers from 0 to 1. */
 function digitsOf(n: number): Float32Array {
   const { train, validation } = mnist();
   const pixels = [...train.inputs, ...validation.inputs];

@@ -1,4 +1,4 @@
-/** A float32 matrix between the processes: a file of two int32 sizes and the rows. */
+/** A float32 matrix that is passed between processes, in a file with two int32 sizes and the rows. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { Coordinates } from '../../src/intrinsic-dimension/points/points';
 
@@ -17,7 +17,7 @@ export function readMatrix(path: string): Coordinates {
   }
 }
 
-/** Reads in parts: one call reads 2 GiB at most. */
+/** Reads in parts, since one call reads 2 GiB at most. */
 function fill(file: number, bytes: Uint8Array, from: number): void {
   for (let at = 0; at < bytes.byteLength; ) {
     const part = readSync(file, bytes, at, Math.min(2 ** 30, bytes.byteLength - at), from + at);

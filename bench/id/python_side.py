@@ -11,7 +11,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from serve import milliseconds, serve
 
-# What a method imports, which takes seconds that are not the estimate's.
+# The imports of each method, whose seconds do not count as time of the estimate.
 LIBRARIES = {"dadapy": "dadapy", "skdim": "skdim.id", "faiss": "faiss"}
 
 points = None
@@ -19,7 +19,7 @@ threads = 1
 
 
 def manifold(n, d, dimension=10, seed=0):
-    """A curved manifold of this dimension in d dimensions."""
+    """A curved manifold of a given dimension in d dimensions."""
     random = np.random.default_rng(seed)
     inner = random.uniform(-1, 1, (n, dimension)).astype(np.float32)
     bend = random.normal(size=(dimension, 64)).astype(np.float32)
@@ -77,7 +77,7 @@ def skdim():
 
 
 def fit(mu, discard=0.1):
-    """The line through the origin of the paper's code."""
+    """The fit of a line through the origin, as in the paper's code."""
     mu = torch.sort(mu).values.double()
     n = int(len(mu) * (1 - discard))
     y = -torch.log(1 - torch.arange(1, n + 1, dtype=torch.float64) / len(mu))
@@ -86,7 +86,7 @@ def fit(mu, discard=0.1):
 
 
 def faiss():
-    """FAISS's exact search, the point itself first, and the same fit."""
+    """FAISS's exact search, which finds the point itself first, and the same fit."""
     import faiss as library
 
     library.omp_set_num_threads(threads)
@@ -98,7 +98,7 @@ def faiss():
 
 
 def paper(subsamples=20):
-    """Twenty random 90 % of the points: each a full matrix of distances, and a sort of every row."""
+    """Twenty random subsamples of 90 % of the points, each with a full distance matrix and a sort of every row."""
     values = []
     x = torch.from_numpy(points)
     for i in range(subsamples):
@@ -110,7 +110,7 @@ def paper(subsamples=20):
 
 
 def full():
-    """Every product of two points, then the nearest of each row: what a search without a filter has to do."""
+    """All products of two points, then the nearest of each row, which a search without a filter must compute."""
     x = torch.from_numpy(points)
     x = x - x.mean(0)
     squares = (x * x).sum(1)

@@ -11,7 +11,7 @@ import { serve } from '../side';
 import { readMatrix } from './matrix';
 import { watched } from './memory';
 
-/** TwoNN with the 20 subsamples of 90 %, as the paper has it. */
+/** TwoNN with 20 subsamples of 90 %, as in the paper. */
 const SETTINGS = { estimator: 'two-nn', subsamples: { count: 20, fraction: 0.9 } } as const;
 
 let points: Coordinates | undefined;

@@ -16,7 +16,7 @@ const PAPER_STEP = { batch: 512, width: 128, depth: 2 } as const;
 /** Seeds of the masks under which the losses are compared. */
 const SEEDS = [1, 2, 3, 4, 5];
 
-/** What each letter runs, in `rounds` rounds. */
+/** The comparison of each letter, in `rounds` rounds. */
 export const STEP_BARS: Readonly<Record<string, (rounds: number) => Promise<Result[]>>> = {
   a: async (rounds) => [await transformer(rounds)],
   b: async (rounds) => [
@@ -40,7 +40,7 @@ async function transformer(rounds: number): Promise<Result> {
     const request = { network: 'transformer', ...PAPER_STEP, file };
     const learners = [tfjs(OURS), torch(EAGER)];
     const sides = [tfjs(OURS), torch(EAGER), torch(COMPILED)];
-    /** The losses of every learner's 200 steps: all walk through the same batches from the same weights. */
+    /** The losses over 200 steps of both sides, which use the same batches and the same initial weights. */
     const learn = async (more: Message): Promise<[number[], number[]]> => {
       await setUp(learners, { ...request, ...more });
       const losses: number[][] = [];
@@ -99,7 +99,7 @@ async function resnet(rounds: number, size: { width: number; batch: number }): P
   }
 }
 
-/** The share of a step that making its batch takes, at the smallest step per picture: the one most in danger. */
+/** The time to make a batch, as a share of the step, for the network with the least time for each picture. */
 async function feeding(rounds: number): Promise<Result> {
   const size = { width: 16, batch: 128 };
   const sides = [tfjs('feeding'), tfjs('step')];
@@ -130,7 +130,7 @@ async function layers(
     await sides[0]!.ask('setup', { network: 'layers', ...model });
     await sides[1]!.ask('setup', { network: 'fit', ...model });
     for (const side of sides) await side.ask('run', { steps: 20 });
-    // model.fit's cost is paid by every fourth step: its time is the mean of four
+    // One call of model.fit covers four steps, so the time is the mean of four.
     const times = await alternate(sides, rounds, async (side) => meansOf(4, await timed(side, 8)));
     const name = model.kind === 'cnn' ? 'CNN of four convolutions' : 'multilayer perceptron';
     const bar = model.kind === 'cnn' ? 2 : 1;
@@ -175,7 +175,7 @@ async function stock(rounds: number): Promise<Result> {
 async function compiling(rounds: number): Promise<Result> {
   const ms: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const side = tfjs(OURS); // a new process: no caches from the round before
+    const side = tfjs(OURS); // a new process, without caches from the round before
     ms.push(Number((await side.ask('compile'))['ms']));
     side.end();
   }
@@ -188,7 +188,7 @@ async function compiling(rounds: number): Promise<Result> {
   };
 }
 
-/** How the step's time grows with one quantity while the others are the paper's. */
+/** How the time of a step grows with one quantity, while the others are those of the paper. */
 async function growth(rounds: number): Promise<Result> {
   const axes = { batch: [64, 128, 256, 512, 1024, 2048], width: [64, 128, 256, 512], depth: [1, 2, 4, 8] };
   const curves: { x: string; side: string; points: Point[] }[] = [];
@@ -232,7 +232,7 @@ function torch(name: string): Side {
   return new Side(name, python(), [join(__dirname, 'torch_side.py')]);
 }
 
-/** Gives every side its case; answers with the versions of the libraries. */
+/** Prepares all sides for the case; returns the versions of the libraries. */
 async function setUp(sides: readonly Side[], request: Message): Promise<string> {
   const { device } = await loadBackend();
   const versions = [];

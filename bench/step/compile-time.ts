@@ -1,4 +1,4 @@
-/** How long the transformer's program takes to compile, with all entries and shapes that a run of the paper needs. */
+/** The time to compile the transformer's program with all entries and shapes that a run of the paper needs. */
 import * as tf from '@tensorflow/tfjs';
 import { modularArithmetic } from '../../src/data/modular-arithmetic';
 import { gpt2 } from '../../src/models/gpt2';

@@ -1,4 +1,4 @@
-/** What the network is fed with: shuffled, cropped, flipped, rotated, normalised batches in tensors. */
+/** Makes the batches of a network: shuffled, cropped, flipped, rotated and normalised pictures in tensors. */
 import { batches } from '../../src/data/dataset';
 import { imageDataset } from '../../src/data/image-set';
 import { mulberry32 } from '../../src/random';
@@ -7,7 +7,7 @@ import type { Step } from './transformer';
 /** Enough for a while of batches before the next shuffle, as in a run. */
 const PICTURES = 10_000;
 
-/** Makes one batch of pictures of CIFAR's size, augmented as the paper does for CIFAR-100, the harder set. */
+/** Makes one batch of pictures of CIFAR's size, augmented as in the paper for CIFAR-100, whose augmentation is slower. */
 export function feeding({ batch }: { readonly batch: number }): Step {
   const random = mulberry32(1);
   const train = {

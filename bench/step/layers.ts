@@ -1,4 +1,4 @@
-/** Unchanged tf.layers models: trained by model.fit, and by a compiled step. */
+/** Unchanged tf.layers models, trained by model.fit and by a compiled step. */
 import * as tf from '@tensorflow/tfjs';
 import { compile } from '../../src/runtime/compile/program';
 import type { Step } from './transformer';
@@ -10,10 +10,10 @@ export interface LayersCase {
 
 const BATCH = 64;
 const CLASSES = 10;
-/** model.fit is called with so many batches at a time, as its users do. */
+/** The number of batches in one call of model.fit, which users call with several, too. */
 const BATCHES = 4;
 
-/** One step of model.fit, its fixed cost a call shared among its batches. */
+/** One step of model.fit, whose fixed cost for each call is divided among the batches. */
 export function fittedLayers(options: LayersCase): () => Promise<number> {
   const model = network(options);
   model.compile({ optimizer: tf.train.sgd(0.01), loss: 'categoricalCrossentropy' });

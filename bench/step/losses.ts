@@ -1,10 +1,10 @@
-/** Whether two implementations learn alike: exactly without dropout, and on the average over masks with it. */
+/** Checks that two implementations learn alike: exactly without dropout, and on average over the masks with dropout. */
 import { type Bar, mean } from '../result';
 
-/** Steps whose losses are averaged. */
+/** The number of steps whose losses are averaged. */
 const WINDOW = 20;
 
-/** Without dropout both compute the same, but for rounding: the largest difference of a step's losses by the fall. */
+/** Without dropout, both compute the same up to rounding: the largest difference of losses, divided by the fall of the loss. */
 export function sameBar(ours: readonly number[], theirs: readonly number[], name: string): Bar {
   const worst = Math.max(...ours.map((loss, i) => Math.abs(loss - theirs[i]!)));
   const what = `without dropout the loss is that of ${name}: largest difference by its fall`;
@@ -12,8 +12,8 @@ export function sameBar(ours: readonly number[], theirs: readonly number[], name
 }
 
 /**
- * With dropout a run's loss strays by some 5 % of its fall from seed to seed. So runs of several seeds are averaged,
- * and what is beyond two standard errors of the difference counts: the largest of it over the windows, by the fall.
+ * With dropout, the loss varies by about 5 % of its fall from seed to seed. So runs with several seeds are averaged, and only
+ * differences beyond two standard errors count: the largest one over the windows, divided by the fall of the loss.
  *
  * @param ours losses of one run for each seed, all of the same length
  */
@@ -34,7 +34,7 @@ export function course(runs: readonly (readonly number[])[]): string {
   return `${means.join(' ')} (± ${Math.sqrt(errorOfMean(windows(runs).at(-1)!)).toFixed(3)})`;
 }
 
-/** The means of each window, one for each run. */
+/** The means over each window, one for each run. */
 function windows(runs: readonly (readonly number[])[]): number[][] {
   const count = Math.floor(runs[0]!.length / WINDOW);
   return Array.from({ length: count }, (_, i) =>
@@ -42,7 +42,7 @@ function windows(runs: readonly (readonly number[])[]): number[][] {
   );
 }
 
-/** How far two means differ beyond two standard errors of their difference. */
+/** The part of the difference of two means that exceeds two standard errors. */
 function excess(a: readonly number[], b: readonly number[]): number {
   return Math.abs(mean(a) - mean(b)) - 2 * Math.sqrt(errorOfMean(a) + errorOfMean(b));
 }

@@ -1,4 +1,4 @@
-/** A training step of ResNet-18, compiled: forward, backward, SGD with momentum and L2, the loss read back. */
+/** A compiled training step of ResNet-18: forward, backward, SGD with momentum and L2, and reading the loss. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -43,7 +43,7 @@ export async function resnetStep({ width, batch }: ResnetCase): Promise<Step> {
   };
 }
 
-/** A model some of whose variables are updated without gradients. */
+/** A model with some variables that are updated without gradients. */
 type WithTrainable = Model & { readonly trainable?: Variables };
 
 async function network(options: { classes: number; width: number }): Promise<WithTrainable> {

@@ -1,4 +1,4 @@
-/** This project's side of the training steps: one process, which runs the given case. */
+/** This project's side of the training steps: a process that runs the given case. */
 import { loadBackend } from '../../src/runtime/backend';
 import { type Message, serve } from '../side';
 import { compileTime } from './compile-time';
@@ -8,7 +8,7 @@ import { type ResnetCase, resnetStep } from './resnet';
 import { stockTransformer } from './stock';
 import { compiledTransformer, exportTransformer, type Step, type TransformerCase } from './transformer';
 
-/** A step, at once or after waiting for the library. */
+/** A step, synchronous or not. */
 type AnyStep = () => number | Promise<number>;
 
 const STEPS: Readonly<Record<string, (request: never) => AnyStep | Promise<AnyStep>>> = {

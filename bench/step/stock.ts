@@ -1,4 +1,4 @@
-/** The same transformer as a user of tfjs-node would write it: stock operations, tf.train.adam, called one by one. */
+/** The same transformer as a user of tfjs-node would write it: stock operations called one by one, and tf.train.adam. */
 import * as tf from '@tensorflow/tfjs';
 import { ADAM, read, type Step, type TransformerCase } from './transformer';
 

@@ -1,4 +1,4 @@
-/** A training step of the paper's transformer, compiled: forward, backward, Adam with L2, the loss read back. */
+/** A compiled training step of the paper's transformer: forward, backward, Adam with L2, and reading the loss. */
 import * as tf from '@tensorflow/tfjs';
 import { modularArithmetic } from '../../src/data/modular-arithmetic';
 import { gpt2 } from '../../src/models/gpt2';
@@ -9,7 +9,7 @@ import { loadCheckpoint, saveCheckpoint } from '../../src/training/checkpoint';
 import { crossEntropy } from '../../src/training/losses';
 import { createOptimizer } from '../../src/training/optimizers';
 
-/** What is timed; the defaults of the other numbers are the paper's. */
+/** The case that is timed; the defaults of the other numbers are those of the paper. */
 export interface TransformerCase {
   readonly batch: number;
   readonly width: number;
@@ -22,13 +22,13 @@ export interface TransformerCase {
   readonly dropout?: number;
 }
 
-/** The numbers of the optimiser, on every side. */
+/** The settings of the optimiser on every side. */
 export const ADAM = { learningRate: 1e-3, beta1: 0.9, beta2: 0.98, weightDecay: 1e-2 } as const;
 const PRIME = 97;
 const VOCABULARY = PRIME + 4;
 const BATCHES = 5;
 
-/** One training step; gives the loss before it. */
+/** One training step, which returns the loss before it. */
 export type Step = () => number;
 
 /** Writes initial weights and five batches of the training data. */

@@ -1,9 +1,9 @@
 """
-How notebooks become HTML, by JupyterLab's menu File > Save and Export Notebook As and by `jupyter nbconvert`.
+How notebooks are converted to HTML, by JupyterLab's menu File > Save and Export Notebook As and by `jupyter nbconvert`.
 
-The menu asks for pages without scripts. nbconvert then keeps so few tags that headings, paragraphs and table heads of any
-notebook stand in the page as text. Here it keeps those that markdown and tables need; a page still has no script, no form
-and no frame.
+The menu asks for pages without scripts. By default, nbconvert then keeps so few tags that the tags of headings, paragraphs and
+table heads appear as text in the page. Here it keeps all tags that markdown and tables need; a page still has no script, no
+form and no frame.
 """
 
 from pathlib import Path

@@ -1,21 +1,21 @@
-// The cells that were executed: their code has names, so that a stack shows the cell and the place in it.
+// The executed cells, whose code has names, so that a stack trace shows the cell and the position in it.
 'use strict';
 
 const { lastMaps } = require('./compiler.cjs');
 
-/** How a line of a traceback begins that names a place in a cell. */
+/** The beginning of a traceback line that names a position in a cell. */
 const CELL = '  cell [';
 
-/** Source and source maps of each executed cell, by execution number. */
+/** The source and the source maps of each executed cell, by execution number. */
 const cells = new Map();
 let number = 0;
 
-/** A cell is about to be compiled. */
+/** Registers a cell that is about to be compiled. */
 function addCell(source) {
   cells.set(++number, { source, maps: [], prefix: 0, lines: 0 });
 }
 
-/** Remembers how the compiled code of the last cell leads back to its source; gives the name for the code. */
+/** Stores the way from the compiled code of the last cell back to its source, and returns the name of the code. */
 function nameCode(code) {
   const cell = cells.get(number);
   cell.maps = lastMaps();
@@ -25,7 +25,7 @@ function nameCode(code) {
   return `cell-${number}`;
 }
 
-/** The place that a line of a stack names: the number of a cell, and line and column of its code; else undefined. */
+/** The position that a stack line names: the number of a cell, and the line and column of its code; otherwise undefined. */
 function placeInStack(frame) {
   const found = /cell-(\d+):(\d+):(\d+)/.exec(frame);
   if (!found) return undefined;
@@ -33,7 +33,7 @@ function placeInStack(frame) {
   return { cell, line, column };
 }
 
-/** Place in the source of a cell for a place in the code that ran; undefined for tslab's own lines. */
+/** The position in the source of a cell that belongs to a position in its code; undefined for tslab's own lines. */
 function placeInSource({ cell, line, column }) {
   const { maps = [], prefix, lines } = cells.get(cell) ?? {};
   if (maps.length === 0 || line === lines) return undefined;
@@ -42,13 +42,13 @@ function placeInSource({ cell, line, column }) {
     place = map.findEntry(place.originalLine, Math.max(0, place.originalColumn));
     if (place.originalLine === undefined) return undefined;
   }
-  // The first line that the compiler sees is tslab's `export {};`, so that its count from 0 is ours from 1.
+  // The first line that the compiler sees is tslab's `export {};`, so its line numbers from 0 are those of the cell from 1.
   return place.originalLine < 1
     ? undefined
     : { cell, line: place.originalLine, column: place.originalColumn + 1 };
 }
 
-/** The lines that show a place in the source of a cell. */
+/** The lines that show a position in the source of a cell. */
 function quote({ cell, line, column }) {
   const text = cells.get(cell)?.source.split('\n')[line - 1];
   const place = `${CELL}${cell}], line ${line}:${column}`;

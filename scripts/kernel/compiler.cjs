@@ -1,4 +1,4 @@
-// The TypeScript compiler inside tslab, made strict, with newer libraries, and with source maps of the cells.
+// Makes the TypeScript compiler inside tslab strict, with newer libraries and source maps of the cells.
 'use strict';
 
 const { SourceMap } = require('node:module');
@@ -10,17 +10,17 @@ const compilerPath = require.resolve('@tslab/typescript-for-tslab', {
 });
 const ts = require(compilerPath);
 
-/** Source maps of the cell that was compiled last: [to CommonJS, to JavaScript]. */
+/** The source maps of the last compiled cell: [to CommonJS, to JavaScript]. */
 let lastMaps = [];
 
-/** Puts the strict compiler in the place of tslab's own; to be called before tslab is loaded. */
+/** Replaces tslab's compiler by the strict one; it must be called before tslab is loaded. */
 function replaceCompiler() {
   require.cache[compilerPath].exports = { ...ts, createWatchCompilerHost, transpileModule };
 }
 
 /**
- * The first of a cell's two compilations: checks the types, and makes JavaScript of it. The package always belongs to the
- * program: otherwise the compiler would forget it with every cell that does not import it, and read it again.
+ * The first of a cell's two compilations, which checks the types and produces JavaScript. The package is always part of the
+ * program; otherwise the compiler would drop its types at every cell that does not import it, and read them again later.
  */
 function createWatchCompilerHost(files, options, sys, ...rest) {
   allowManyTimers(sys);
@@ -29,7 +29,7 @@ function createWatchCompilerHost(files, options, sys, ...rest) {
   return ts.createWatchCompilerHost([...files, packageTypes], stricter, sys, ...rest);
 }
 
-/** The second: makes a CommonJS module of the JavaScript. */
+/** The second compilation, which turns the JavaScript into a CommonJS module. */
 function transpileModule(javascript, options) {
   const compilerOptions = { ...options.compilerOptions, sourceMap: true };
   const transformers = { before: [stoppingAtAwaits] };
@@ -41,9 +41,9 @@ function transpileModule(javascript, options) {
 }
 
 /**
- * Lets every `await` of the code pass through a function of the kernel's, which ends a stopped cell. What stands in
- * `catch` and `finally`, and what they call, may go on for a while, so that a stopped cell can flush and close what it
- * holds; no `catch` keeps it going.
+ * Routes every `await` of the code through a function of the kernel, which ends a stopped cell. Code in `catch` and
+ * `finally`, and functions that it calls, may go on for a while, so that a stopped cell can flush and close its resources;
+ * but no `catch` keeps the cell running.
  */
 function stoppingAtAwaits(context) {
   const { factory } = context;

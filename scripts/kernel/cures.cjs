@@ -1,4 +1,4 @@
-// What to do about errors whose messages do not say it.
+// Cures for errors whose messages do not name one.
 'use strict';
 
 const { packageFolder, packageName } = require('./package.cjs');
@@ -16,8 +16,8 @@ const CURES = [
     /^You must compile a model|model needs to be compiled/,
     "Before that: model.compile({ optimizer: 'adam', loss: 'meanSquaredError' }).",
   ],
-  [/another fit\(\) call is ongoing/, 'This model is in training already: the Stop button (■) ends that.'],
-  [/Tensor is disposed|tensor is disposed|disposed tensor/i, 'Run the cell again that makes this tensor.'],
+  [/another fit\(\) call is ongoing/, 'This model is already being trained: the Stop button (■) ends that.'],
+  [/Tensor is disposed|tensor is disposed|disposed tensor/i, 'Run the cell that makes this tensor again.'],
   [/^The first layer in a Sequential model must get/, 'For four numbers per example, inputShape: [4].'],
   [/^Error when checking|incompatible with layer|should have the same number of samples/, BATCH],
   [
@@ -83,7 +83,7 @@ const CURES = [
   [/^Cannot find module '(\.[^']*)'/, (file) => `${PATHS()} There is no ${file} in it.`],
 ];
 
-/** A sentence for a message; undefined where there is none. */
+/** The sentence for a message; undefined if there is none. */
 function cureFor(message) {
   for (const [pattern, cure] of CURES) {
     const found = pattern.exec(message);

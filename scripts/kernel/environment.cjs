@@ -1,15 +1,15 @@
-// What must hold in the process before a cell loads TensorFlow.
+// Prepares the process before a cell loads TensorFlow.
 'use strict';
 
 const util = require('node:util');
 const { packageName } = require('./package.cjs');
 
-// Fast convolutions, quiet start, GPU memory as needed.
+// Fast convolutions, a quiet start, and GPU memory as needed.
 process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
 
-// tfjs-node calls these functions, which Node 22 warns of, and which Node 23 removed.
+// tfjs-node calls these functions, of which Node 22 warns, and which Node 23 has removed.
 util.isNullOrUndefined = (value) => value === null || value === undefined;
 util.isArray = Array.isArray;
 

@@ -1,4 +1,4 @@
-// Executes cells, one after another, and reports what went wrong in each.
+// Executes cells, one after another, and reports the errors of each.
 'use strict';
 
 const vm = require('node:vm');
@@ -20,7 +20,7 @@ const { warnOfRebuild } = require('./rebuilt.cjs');
 const { repairing } = require('./sources.cjs');
 const { showValues } = require('./values.cjs');
 
-/** tslab's executor; `failure()` is the problem of the cell that was executed last, if any. */
+/** tslab's executor, where `failure()` gives the problem of the last executed cell, if any. */
 function createExecutor({ createConverter, createExecutor, jupyter }, interrupts) {
   const converter = startingLater(repairing(createConverter({ isJS: false, isBrowser: false })));
   const converters = { node: converter, browser: converter, close: () => converter.close() };
@@ -53,14 +53,14 @@ function createExecutor({ createConverter, createExecutor, jupyter }, interrupts
     const succeeded = await tslab.execute(source);
     const unshown = await Promise.race([showValues(output.values, jupyter), left.then(() => undefined)]);
     interrupts.cellEnds();
-    // Rejections that no code awaits are reported a turn of the event loop later.
+    // Rejections that no code awaits are reported one turn of the event loop later.
     await turn();
     running = false;
     failure = unshown ?? problemOf(succeeded, output, lateErrors.take(), interrupts);
     return failure === undefined;
   }
 
-  /** The compiler reads the types of the package once, so that the first cell and the first completion need not wait. */
+  /** Lets the compiler read the types of the package, so that the first cell and the first completion need not wait. */
   function warmUp() {
     const source = `import * as lab from '${packageName}';\nlab`;
     converter.convert('', source);
@@ -70,7 +70,7 @@ function createExecutor({ createConverter, createExecutor, jupyter }, interrupts
   return { ...tslab, execute, failure: () => failure, warmUp };
 }
 
-/** What is wrong with a cell that has ended, the most telling first. */
+/** The problem of a cell that has ended; the most informative one if there are several. */
 function problemOf(succeeded, { diagnostics, thrown }, [late], interrupts) {
   const asked = interrupts.asked();
   if (diagnostics.length > 0) return fromDiagnostics(diagnostics);
@@ -85,7 +85,7 @@ function problemOf(succeeded, { diagnostics, thrown }, [late], interrupts) {
   return succeeded ? undefined : problem('Error', 'the cell failed', ['the cell failed']);
 }
 
-/** The console that tslab writes to: messages of the type checker, thrown values, and the value of a cell, which is shown later. */
+/** The console that tslab writes to: type errors, thrown values, and the value of a cell, which is shown later. */
 function outputOfTslab() {
   const output = {
     diagnostics: [],
@@ -111,7 +111,7 @@ function outputOfTslab() {
   return output;
 }
 
-/** tslab awaits the code of every cell, also one without `await`: so it can start a turn of the event loop later. */
+/** Starts the code one turn of the event loop later, which is possible since tslab awaits the code of every cell. */
 function startingLater(converter) {
   return {
     ...converter,
@@ -119,7 +119,7 @@ function startingLater(converter) {
   };
 }
 
-/** Lets tslab start the code of a cell under the cell's name, after an interrupt had its chance. */
+/** Lets tslab start the code of a cell under the cell's name, after pending interrupts have been handled. */
 function runCodeBetween(interrupts) {
   const runInThisContext = vm.runInThisContext;
   vm.runInThisContext = (code, options) => {

@@ -1,4 +1,4 @@
-// Files that change on disk, such as the package compiled again, while a notebook is open.
+// Handles files that change on disk while a notebook is open, for example when the package is compiled again.
 'use strict';
 
 const { channel } = require('node:diagnostics_channel');
@@ -7,15 +7,15 @@ const { channel } = require('node:diagnostics_channel');
 const timers = channel('typescript-kernel.timers');
 
 /**
- * tslab has room for one timer of the compiler, which it sets and runs when it compiles a cell; a second one, set because
- * a file has changed, would throw out of the file watcher. Here any number wait for tslab's one.
+ * tslab supports only one timer of the compiler, which it sets and runs when it compiles a cell. A second one, set because a file
+ * has changed, would throw an error in the file watcher. Here, any number of timers wait for tslab's timer.
  */
 function allowManyTimers(sys) {
   const setOnlyTimer = sys.setTimeout;
   const waiting = new Set();
   let isSet = false;
   const runAll = () => {
-    // One may set another, which this loop then finds.
+    // A timer may set another one, which this loop also runs.
     for (const timer of waiting) {
       waiting.delete(timer);
       timer.callback();

@@ -1,9 +1,9 @@
-// What Shift-Tab and Tab show: the type and the documentation of what stands at the cursor.
+// The help on Shift-Tab and Tab: the type and the documentation of the name at the cursor.
 'use strict';
 
 const { ts } = require('./compiler.cjs');
 
-/** What the compiler knows about the place; inside the parentheses of a call, where nothing stands, about its function. */
+/** The compiler's information about the position; inside the parentheses of a call, if there is none, about the function. */
 function inspectAt(executor, code, position) {
   const found = executor.inspect(code, position) ?? executor.inspect(code, Math.max(0, position - 1));
   if (found) return found;
@@ -14,13 +14,13 @@ function inspectAt(executor, code, position) {
   return undefined;
 }
 
-/** Places of the names of the functions whose calls are open at the position, the innermost first. */
+/** The positions of the names of the functions whose calls enclose the position, the innermost first. */
 function calleesAround(code, position) {
   const tree = ts.createSourceFile('cell.ts', code, ts.ScriptTarget.ES2022, true, ts.ScriptKind.TS);
   const callees = [];
   const visit = (node) => {
     const isCall = ts.isCallExpression(node) || ts.isNewExpression(node);
-    // A call that is being typed has no closing parenthesis: it reaches as far as what can still belong to it.
+    // A call that is being typed has no closing parenthesis; it extends as far as its parts can.
     if (isCall && node.expression.end < position && position <= endOf(node, code)) {
       const { expression } = node;
       callees.unshift((expression.name ?? expression).getStart(tree));
@@ -35,7 +35,7 @@ function endOf(call, code) {
   return code[call.end - 1] === ')' ? call.end - 1 : code.length;
 }
 
-/** The forms of what `inspectAt` gives. */
+/** The result of `inspectAt` in all its forms. */
 function helpBundle({ displayParts = [], documentation = [], tags = [] }) {
   const signature = textOf(displayParts);
   const about = withoutLinks(textOf(documentation));

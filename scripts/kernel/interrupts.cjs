@@ -4,21 +4,21 @@
 const { rememberCall } = require('./calls.cjs');
 
 /**
- * Milliseconds in which a stopped cell may end by itself, such as after a batch, and close what it holds; then it is left.
- * Code that lets nothing else happen for so long is ended where it stands, by control-thread.cjs.
+ * Milliseconds in which a stopped cell may end by itself, for example after a batch, and close its resources; then it is
+ * abandoned. Code that blocks the event loop for this long is terminated by control-thread.cjs.
  */
 const GRACE = 1000;
 
 /**
- * What runs, for the thread that may end it where it stands: code of the kernel, which must not be ended; code of a cell; or
- * code that ends itself in good order, such as training, where a long step is no reason to lose the run.
+ * The kind of code that is running, for the thread that may terminate it: code of the kernel, which must not be terminated;
+ * code of a cell; or code that ends itself in good order, such as training, which must not be lost to one long step.
  */
 const [OWN, CELL, ORDERLY] = [0, 1, 2];
 const running = new Int32Array(new SharedArrayBuffer(4));
-/** Milliseconds after which each is ended that has not answered; at once where Stop is pressed again. */
+/** Milliseconds after which each kind is terminated if the event loop is still blocked; a second Stop does so at once. */
 const PATIENCE = [Number.POSITIVE_INFINITY, GRACE, 10_000];
 
-/** A cell that Stop has ended. */
+/** Thrown in a cell that Stop has ended. */
 class Stopped extends Error {
   name = 'Stopped';
 }
@@ -31,15 +31,16 @@ const newCell = (leave) => ({
 });
 
 /**
- * The cell that runs, or ran last: `stopped` is aborted by Stop, `left` when its time to close is over, and `closes` once
- * it runs a `catch` or a `finally` in between. What earlier cells have begun and nobody awaits belongs to it as well: no
- * AsyncLocalStorage tells them apart, since Node 20 and 22 cannot go on with one after code was ended where it stood.
+ * The cell that is running, or ran last. Stop aborts `stopped`; the end of the time for closing aborts `left`; `closes` is
+ * true once a `catch` or a `finally` runs in between. Unawaited work of earlier cells counts as part of this cell: an
+ * AsyncLocalStorage could tell them apart, but Node 20 and 22 crash if code is terminated while one is in use.
  */
 let cell = newCell();
 
-/** The signal that ends what begins now: Stop, or the end of the time of a cell that closes what it holds. */
+/** The signal for work that begins now: Stop, or, in a cell that is closing its resources, the end of the time for that. */
 const cellSignal = () => (cell.closes ? cell.left : cell.stopped).signal;
-/** The same for code outside of cells; `orderly` code ends by it in good order. */
+
+/** The same signal for libraries; `orderly` callers end in good order when it is aborted. */
 function signalFor({ orderly = false } = {}) {
   if (orderly && running[0] === CELL) running[0] = ORDERLY;
   return cellSignal();
@@ -48,17 +49,17 @@ function signalFor({ orderly = false } = {}) {
 globalThis[Symbol.for('Jupyter.cellSignal')] = signalFor;
 
 /**
- * Listens from now on. While a cell's synchronous part runs, Node ends it by itself (`breakOnSigint`), and takes this
- * listener away; what is pressed before, while the cell is compiled, waits for the next turn of the event loop, and
- * would be forgotten with the listener if nothing took that turn.
+ * Starts to listen. While the synchronous part of a cell runs, Node itself ends it (`breakOnSigint`), and removes this listener.
+ * An interrupt that comes earlier, while the cell is compiled, waits for the next turn of the event loop, and would be lost with
+ * the listener if there were no such turn.
  */
 function listenForInterrupts() {
   let isRunning = false;
   let begun = false;
   let asked = false;
-  /** Whether code of the cell was ended where it stood. */
+  /** True if code of the cell was terminated. */
   let forced = false;
-  /** What goes on without a cell, such as training that no cell awaits. */
+  /** Stops work that goes on without a cell, such as training that no cell awaits. */
   const alsoStops = [];
   const afterForce = [];
 
@@ -74,7 +75,7 @@ function listenForInterrupts() {
   function onInterrupt() {
     for (const stop of alsoStops) stop();
     if (!isRunning) return;
-    // A cell with its own listener ends itself in good order; the second interrupt leaves it at once.
+    // A cell with a listener of its own ends itself in good order; a second interrupt abandons it at once.
     const ownListener = process.listenerCount('SIGINT') > 1;
     if (begun && (asked || !ownListener)) {
       stop('stopped; run the cell again to begin again');
@@ -83,7 +84,7 @@ function listenForInterrupts() {
     asked = true;
   }
   process.on('SIGINT', onInterrupt);
-  // Who listens beside the kernel ends in good order, as `interruptible` does.
+  // Code with a listener of its own, such as `interruptible`, ends in good order.
   process.on('newListener', (event) => {
     if (event === 'SIGINT' && process.listenerCount(event) > 0 && running[0] === CELL) running[0] = ORDERLY;
   });
@@ -92,7 +93,7 @@ function listenForInterrupts() {
   });
 
   return {
-    /** Before a cell is compiled. */
+    /** Called before a cell is compiled. */
     cellArrives(leaveCell) {
       cell = newCell(leaveCell);
       isRunning = true;
@@ -100,7 +101,7 @@ function listenForInterrupts() {
       asked = false;
       forced = false;
     },
-    /** Between compiling and running. @throws Stopped when Stop was pressed in the meantime */
+    /** Called between compiling and running. @throws Stopped if Stop was pressed in the meantime */
     async codeBegins() {
       await turn();
       if (asked) throw new Stopped('stopped before it began; run the cell again');
@@ -111,7 +112,7 @@ function listenForInterrupts() {
       isRunning = false;
       running[0] = OWN;
     },
-    /** Runs what belongs to the kernel, and must not be ended in the middle, while a cell may run. */
+    /** Runs code of the kernel, which must not be terminated, while a cell may be running. */
     unending(body) {
       const before = running[0];
       running[0] = OWN;
@@ -121,10 +122,10 @@ function listenForInterrupts() {
         running[0] = before;
       }
     },
-    /** Code of the cell was ended where it stood: what awaits it would wait for ever. */
+    /** Called after code of the cell was terminated; whatever awaits that code would wait forever. */
     async codeWasEnded() {
       forced = true;
-      // The signal that has waited for its turn comes first.
+      // The pending SIGINT is handled first.
       await turn();
       for (const listener of process.listeners('SIGINT'))
         if (listener !== onInterrupt) process.off('SIGINT', listener);
@@ -133,22 +134,22 @@ function listenForInterrupts() {
       cell.stopped.abort(new Stopped('stopped'));
       leave(cell);
     },
-    /** Whether Stop was pressed in this cell. */
+    /** True if Stop was pressed in this cell. */
     asked: () => asked,
-    /** Whether code of this cell was ended where it stood. */
+    /** True if code of this cell was terminated. */
     forced: () => forced,
     onStop: (stop) => alsoStops.push(stop),
-    /** What repairs a library whose code was ended where it stood. */
+    /** Registers a function that repairs a library whose code was terminated. */
     onForce: (repair) => afterForce.push(repair),
   };
 }
 
-/** Each `await` of a cell's code passes here: a stopped cell goes no further. @throws Stopped */
+/** Wraps each `await` of a cell's code, so that a stopped cell goes no further. @throws Stopped */
 function unlessStopped(promise) {
   return unlessAborted(cellSignal(), promise);
 }
 
-/** Each `await` in a `catch` or a `finally` passes here: it goes on until the cell's time to close is over. @throws Stopped */
+/** Wraps each `await` in a `catch` or a `finally`, which goes on until the time for closing is over. @throws Stopped */
 function unlessLeft(promise) {
   return unlessAborted(cell.left.signal, promise);
 }
@@ -159,13 +160,13 @@ async function unlessAborted(signal, promise) {
     signal.throwIfAborted();
     return value;
   } catch (error) {
-    // The stack of what is thrown in a callback of a library does not lead to the cell, that of its await does.
+    // The stack of an error from a library's callback does not lead to the cell, but the stack of the `await` does.
     rememberCall(error, new Error().stack);
     throw error;
   }
 }
 
-/** Each `for await` of a cell's code passes here: a stopped cell leaves the loop in good order. @throws Stopped */
+/** Wraps each `for await` of a cell's code, so that a stopped cell leaves the loop in good order. @throws Stopped */
 async function* eachUnlessStopped(values) {
   const signal = cellSignal();
   for await (const value of values) {
@@ -175,23 +176,23 @@ async function* eachUnlessStopped(values) {
   signal.throwIfAborted();
 }
 
-/** Each `catch` and each `finally` around an `await` begins here: in a stopped cell, what they call may run to its end. */
+/** Called at the start of each `catch` and `finally` around an `await`; in a stopped cell, functions they call may finish. */
 function closeIfStopped() {
   if (cell.stopped.signal.aborted) cell.closes = true;
 }
 
-/** Each `catch` around an `await` of a cell's code ends here, also one that wakes after its cell was left. @throws Stopped */
+/** Called at the end of each `catch` around an `await`, even after its cell was abandoned. @throws Stopped */
 function throwIfStopped(thrown) {
   if (thrown instanceof Stopped) throw thrown;
   cell.stopped.signal.throwIfAborted();
 }
 
-/** One whole turn of the event loop: signals that have arrived are handled, rejections that no code awaits are reported. */
+/** Waits for one turn of the event loop, in which pending signals are handled and unhandled rejections are reported. */
 function turn() {
   return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
-/** The message for what ended a cell because the user wanted it; undefined for what is an error of its own. */
+/** The message for a value that was thrown because the user stopped the cell; undefined for any other error. */
 function messageOfStop(thrown, { asked, forced }) {
   if (forced) return 'stopped in the middle of its code; variables keep what they hold, no `finally` was run';
   if (thrown instanceof Stopped) return thrown.message;
@@ -201,7 +202,7 @@ function messageOfStop(thrown, { asked, forced }) {
   return asked ? String(thrown?.message ?? thrown) : undefined;
 }
 
-/** An interrupt in the middle of an import leaves modules half loaded: dropped, they are loaded again when needed. */
+/** Drops modules that an interrupt during an import left half loaded, so that they are loaded again when needed. */
 function dropHalfLoadedModules() {
   for (const [file, module] of Object.entries(require.cache)) {
     if (!module.loaded) delete require.cache[file];

@@ -1,4 +1,4 @@
-// Errors that no code awaits, in rejected promises and in callbacks, also after their cell has ended.
+// Errors in rejected promises that no code awaits, and in callbacks, even after their cell has ended.
 'use strict';
 
 const { lastCell } = require('./cells.cjs');
@@ -10,12 +10,12 @@ const EVENTS = {
   uncaughtException: 'thrown in a callback',
 };
 
-/** Collects them from now on; one that comes between two cells is printed, and is the problem of the next cell. */
+/** Starts to collect them. An error between two cells is printed, and becomes the problem of the next cell. */
 function collectLateErrors(isRunning) {
   let problems = [];
   for (const [event, what] of Object.entries(EVENTS)) {
     process.on(event, (error) => {
-      // What a stopped cell had begun without awaiting it ends by Stop as well, as the user wished.
+      // Work that a stopped cell had begun without awaiting it is ended by Stop, too, as the user wanted.
       if (error instanceof Stopped) return;
       const when = isRunning() ? '' : `, after cell [${lastCell()}] had ended`;
       problems.push(fromThrown(error, what + when));
@@ -23,7 +23,7 @@ function collectLateErrors(isRunning) {
     });
   }
   return {
-    /** Those that have come since the last call. */
+    /** The errors since the last call. */
     take() {
       const taken = problems;
       problems = [];

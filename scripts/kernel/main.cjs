@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// The TypeScript kernel: starts the installed tslab with its faults repaired, one in each file beside this one. They
-// reach into tslab's compiled files, hence the exact version; test/notebooks/kernel.test.ts shows when a repair no
-// longer holds.
+// The TypeScript kernel: starts the installed tslab with its faults repaired, one in each file beside this one. The repairs
+// depend on tslab's compiled files, and therefore on its exact version; test/notebooks/kernel.test.ts shows if one no longer
+// works.
 'use strict';
 
 const { listenForInterrupts } = require('./interrupts.cjs');
 
-// First of all: Stop must not end a kernel that still loads its compiler.
+// This comes first, since Stop must not end a kernel that is still loading its compiler.
 const interrupts = listenForInterrupts();
 
 require('./environment.cjs');

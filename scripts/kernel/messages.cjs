@@ -1,4 +1,4 @@
-// Jupyter's messages, where tslab leaves some out or gets them wrong.
+// Jupyter's messages that tslab leaves out or gets wrong.
 'use strict';
 
 const { listenForControl } = require('./control.cjs');
@@ -11,14 +11,14 @@ function createServer({ jupyter }, executor, interrupts, configPath) {
   class Handler extends jupyter.JupyterHandlerImpl {
     constructor(...args) {
       super(...args);
-      // After a failed cell tslab skips all that arrive within 200 ms, also for those who ask to go on.
+      // After a failed cell, tslab skips all cells that arrive within 200 ms, even if the client asked to go on.
       const reset = this.execQueue.reset.bind(this.execQueue);
       this.execQueue.reset = (delay) => reset(this.stopOnError ? delay : undefined);
     }
 
-    /** Called when it is a cell's turn, which a cell in the queue waits for. */
+    /** Called when a cell in the queue gets its turn. */
     async handleExecuteImpl(request, ...rest) {
-      // The cell before this one sends its reply and its `idle` first.
+      // The previous cell must send its reply and its `idle` first.
       await turn();
       request.begins();
       this.stopOnError = request.stop_on_error ?? true;
@@ -27,7 +27,7 @@ function createServer({ jupyter }, executor, interrupts, configPath) {
 
     async handleExecute(...args) {
       const reply = await super.handleExecute(...args);
-      // The protocol's word for a cell that was skipped because an earlier one failed.
+      // 'aborted' is the protocol's status for a cell that was skipped because an earlier one failed.
       if (reply.status === 'abort') return { ...reply, status: 'aborted' };
       return reply.status === 'error' ? { ...reply, ...executor.failure() } : reply;
     }
@@ -43,7 +43,7 @@ function createServer({ jupyter }, executor, interrupts, configPath) {
   }
 
   class Server extends jupyter.ZmqServer {
-    /** The cell that runs now. */
+    /** The cell that is running. */
     running = undefined;
 
     async bindSocket(socket, port) {
@@ -54,8 +54,8 @@ function createServer({ jupyter }, executor, interrupts, configPath) {
     }
 
     /**
-     * tslab calls a cell busy when it arrives, and so the first one that ends makes the kernel idle for all that wait. A
-     * cell is busy from its own turn on; what is answered while it runs, such as a completion, leaves it busy.
+     * tslab reports a cell as busy when it arrives, so that the first one that ends makes the kernel idle for all that wait. Here, a
+     * cell is busy from its own turn on, and requests that are answered while it runs, such as completions, leave it busy.
      */
     publishStatus(status, message) {
       if (status === 'busy' && message.header.msg_type === 'execute_request') return;
@@ -63,7 +63,7 @@ function createServer({ jupyter }, executor, interrupts, configPath) {
       if (status === 'idle' && this.running) super.publishStatus('busy', this.running.message);
     }
 
-    /** What is sent first by everyone who connects: the time until the first cell is there to be used. */
+    /** Every client sends this request first, so the time until its first cell arrives is free for warming up. */
     handleKernelInfo(socket, message) {
       super.handleKernelInfo(socket, message);
       if (!this.isWarm)
@@ -105,7 +105,7 @@ function createServer({ jupyter }, executor, interrupts, configPath) {
         output.writeDisplayData,
       );
       if (this.running === cell) this.running = undefined;
-      // A cell that was skipped had no turn.
+      // A skipped cell had no turn.
       else super.publishStatus('busy', message);
       cell.end(reply);
       return reply;

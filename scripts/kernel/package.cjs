@@ -1,4 +1,4 @@
-// The project's package by its name, which notebooks import in any folder; '..' is right in the folder notebooks alone.
+// Makes the project's package available by its name in any folder; '..' works only in the folder notebooks.
 'use strict';
 
 const Module = require('node:module');
@@ -7,7 +7,7 @@ const path = require('node:path');
 const ROOT = path.resolve(__dirname, '..', '..');
 const { name, main, types } = require('../../package.json');
 
-/** Lets `require` find the package by its name from everywhere. */
+/** Lets `require` find the package by its name from any folder. */
 function resolvePackage() {
   const resolve = Module._resolveFilename;
   Module._resolveFilename = function (request, ...rest) {

@@ -1,4 +1,4 @@
-// What goes wrong in a cell, in Jupyter's terms: name, message, and a traceback that points to lines of cells.
+// The problem of a cell in Jupyter's terms: name, message, and a traceback that points to lines of cells.
 'use strict';
 
 const path = require('node:path');
@@ -9,25 +9,25 @@ const { cureFor } = require('./cures.cjs');
 const { packageFolder } = require('./package.cjs');
 
 const ROOT = path.resolve(__dirname, '..', '..');
-/** Of the kernel, of Node and of other packages: nothing there that a user could change. */
+/** Frames in the kernel, in Node and in other packages, where a user cannot change anything. */
 const FOREIGN_FRAMES = /node_modules[\\/]|\(?node:|\(<anonymous>\)|scripts[\\/]kernel[\\/]/;
 
-/** A message is cut after so many characters. */
+/** Messages are cut after this many characters. */
 const MOST_TEXT = 1000;
 
-// The line of the cell lies deeper than ten calls when libraries call themselves.
+// The line of the cell may be more than ten calls deep, since libraries call themselves.
 Error.stackTraceLimit = 100;
 
 function problem(name, message, traceback) {
   return { ename: name, evalue: message, traceback };
 }
 
-/** The user's wish, no fault. */
+/** The problem of a cell that the user stopped. */
 function interruption(message) {
   return problem('Interrupted', message, [`Interrupted: ${message}`]);
 }
 
-/** A thrown value; `note` says how it came here. */
+/** The problem of a thrown value; `note` says where it comes from. */
 function fromThrown(thrown, note = '') {
   const isError = util.types.isNativeError(thrown) || thrown instanceof Error;
   const name = isError ? thrown.name : 'Error';
@@ -41,12 +41,12 @@ function fromThrown(thrown, note = '') {
   return problem(name, message, lines);
 }
 
-/** A library may have put a whole file into its message. */
+/** Cuts long messages; some libraries put a whole file into one. */
 function shortened(message) {
   return message.length > MOST_TEXT ? `${message.slice(0, MOST_TEXT)} ...` : message;
 }
 
-/** The frames that a user can do something about; the innermost line of a cell is quoted. */
+/** The frames that matter to a user, with a quotation of the innermost line of a cell. */
 function stackLines(error) {
   const lines = linesOf(error.stack);
   return lines.some((line) => line.startsWith(CELL)) ? lines : [...lines, ...linesOf(callOf(error) ?? '')];
@@ -78,7 +78,7 @@ function linesOf(stack) {
   return lines;
 }
 
-/** Messages of the type checker on the last cell; those of one place belong together. */
+/** The problem of the type checker's messages on the last cell; those at one position are joined. */
 function fromDiagnostics(diagnostics) {
   const lines = [];
   let previous = '';

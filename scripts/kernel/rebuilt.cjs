@@ -1,4 +1,4 @@
-// Says once when the package was compiled again: the kernel goes on with the modules that it has loaded.
+// Says once if the package was compiled again, since the kernel continues with the modules that it has loaded.
 'use strict';
 
 const fs = require('node:fs');

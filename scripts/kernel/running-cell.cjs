@@ -1,13 +1,13 @@
-// A cell while it runs: what it has shown so far, for a page that was opened again and asks for the same cell.
+// The output so far of a running cell, for a page that was opened again and asks for the same cell.
 'use strict';
 
-/** A page that comes later sees this much of what was printed, in characters. */
+/** The number of printed characters that a later page sees. */
 const MOST_TEXT = 100_000;
 
-/** Follows one execution from its beginning; `begin` and `end` are called by the server. */
+/** Follows one execution from its beginning; the server calls `begin` and `end`. */
 function createRunningCell(message) {
   const followers = [];
-  /** In order; an output with an id stands where it was shown first, and holds what it shows now. */
+  /** The outputs in order; an output with an id keeps its first position, and holds its latest contents. */
   const shown = [];
   let end;
   const ended = new Promise((resolve) => {
@@ -29,7 +29,7 @@ function createRunningCell(message) {
 
   return {
     message,
-    /** Passes on what the cell prints and shows, and keeps it. */
+    /** Passes on and keeps everything that the cell prints and shows. */
     recording(writeStream, writeDisplayData) {
       return {
         writeStream(name, text) {
@@ -44,11 +44,11 @@ function createRunningCell(message) {
         },
       };
     },
-    /** Whether another page asks for this cell: the page that runs it would have it run twice. */
+    /** True if another page asks for this cell; the page that runs it would be asking to run it again. */
     isAskedBy({ header, content }) {
       return header.session !== message.header.session && content.code === message.content.code;
     },
-    /** Shows a page what it has missed, and then all that comes; resolves with the reply to the execution. */
+    /** Shows a page the outputs that it has missed, and then all further ones; resolves with the reply to the execution. */
     follow(writeStream, writeDisplayData) {
       for (const { name, text, content } of shown) {
         if (content) writeDisplayData(content, false);

@@ -1,15 +1,15 @@
-// Sources that tslab gets wrong are written in a way that it understands, before it sees them.
+// Rewrites sources that tslab would get wrong before it sees them.
 'use strict';
 
 const { ts } = require('./compiler.cjs');
 
-/** Only in a module is a top-level `await` a keyword. */
+/** A top-level `await` is a keyword only in a module. */
 const PREFIX = 'export {};';
 
 /**
- * Changes of a cell's source that tslab needs, as [offset, text] to insert:
+ * The changes that tslab needs in a cell's source, as [offset, text to insert]:
  * `{ a }` -> `{ a: a }`, since tslab renames variables of earlier cells, but not in shorthand properties;
- * `await (x)` -> `await Promise.resolve((x))`, since TypeScript reads a call of a function named await;
+ * `await (x)` -> `await Promise.resolve((x))`, which TypeScript would read as a call of a function named await;
  * `await null; ` before a cell whose only await is a `for await`, which tslab does not notice;
  * ` void 0;` after a cell that ends with an assignment, whose value should not be printed.
  */
@@ -50,7 +50,7 @@ function insertions(source) {
   return found.map(([offset, text]) => [offset - PREFIX.length, text]).sort((a, b) => a[0] - b[0]);
 }
 
-/** The source with its changes, and the way back: an offset in it as one in what the user wrote. */
+/** The changed source, and a function that maps its offsets back to the user's source. */
 function repairSource(source) {
   const changes = insertions(source);
   let repaired = source;
@@ -68,11 +68,11 @@ function repairSource(source) {
   return { repaired, originalOffset };
 }
 
-/** The compiler's codes for a name that it does not know, also where it has a similar one to offer. */
+/** The compiler's codes for unknown names, with or without a suggestion. */
 const UNKNOWN_NAME = [2304, 2552, 2503];
 
 /**
- * A name that is missing makes errors of its own, and more where it is used. They are one: a cell above was not run, or
+ * An unknown name causes an error at every place where it is used. All of them become one message: a cell above was not run, or
  * the name is wrong.
  */
 function unknownNamesAsOne(diagnostics) {
@@ -90,7 +90,7 @@ function unknownNamesAsOne(diagnostics) {
   return [{ ...unknown[0], messageText }];
 }
 
-/** A converter of tslab that sees repaired sources; the places in its messages are those of the user's source. */
+/** A converter of tslab that sees repaired sources, with positions in the user's source in its messages. */
 function repairing(converter) {
   return {
     ...converter,
@@ -98,7 +98,7 @@ function repairing(converter) {
       const { repaired, originalOffset } = repairSource(source);
       const result = converter.convert(declarations, repaired);
       for (const { start } of result.diagnostics) {
-        // Nothing inserted has a line break: the line stays, the column moves with the offset.
+        // The inserted texts have no line breaks, so the line stays the same, and the column moves with the offset.
         const offset = originalOffset(start.offset);
         start.character = offset - (source.lastIndexOf('\n', offset - 1) + 1);
       }

@@ -1,11 +1,11 @@
-// Training with tf.LayersModel, which Stop ends after the batch, so that `fit` works again at once.
+// Lets Stop end the training of a tf.LayersModel after the current batch, so that `fit` works again at once.
 'use strict';
 
 const Module = require('node:module');
 const { rememberCall } = require('./calls.cjs');
 const { Stopped, signalFor } = require('./interrupts.cjs');
 
-/** How often a model is told to stop: `fit` forgets what it was told before its first batch. */
+/** Milliseconds between two requests to stop, which are repeated since `fit` ignores those before its first batch. */
 const REMIND = 20;
 
 /**
@@ -25,7 +25,7 @@ function makeTrainingStoppable({ onStop, onForce }) {
 
   function stoppable(train) {
     return async function (...args) {
-      // The stack of what fit throws later has lost the cell.
+      // Errors that `fit` throws later no longer have the cell in their stack.
       const call = new Error();
       let reminder;
       const stop = () => {

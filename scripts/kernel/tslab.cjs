@@ -1,4 +1,4 @@
-// The parts of tslab that the kernel is made of; says clearly when they are not the expected ones.
+// Loads the parts of tslab that the kernel uses, with a clear error if they are not the expected ones.
 'use strict';
 
 const { replaceCompiler } = require('./compiler.cjs');

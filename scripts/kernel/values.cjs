@@ -1,11 +1,11 @@
-// The value of a cell's last expression, below the cell.
+// Shows the value of a cell's last expression below the cell.
 'use strict';
 
 const path = require('node:path');
 const { fromThrown } = require('./problems.cjs');
 const { packageFolder } = require('./package.cjs');
 
-/** Shows values in all the forms that they have; gives the problem of one that cannot be shown, if any. */
+/** Shows values in all their forms; returns the problem of a value that cannot be shown, if any. */
 async function showValues(values, jupyter) {
   try {
     for (const value of values) {
@@ -17,7 +17,7 @@ async function showValues(values, jupyter) {
   }
 }
 
-/** A value may draw itself; the package knows about all others. */
+/** The forms of a value. A value may draw itself; the package handles all others. */
 async function bundlesOf(value) {
   const draw = value[Symbol.for('Jupyter.display')];
   if (typeof draw === 'function') return [await draw.call(value)];

@@ -1,4 +1,4 @@
-/** The code of the package `intrinsic-dimension`: the station's sources in one file for each kind of host. */
+/** Builds the code of the package `intrinsic-dimension`: the sources of the station in one file for each kind of host. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
@@ -11,7 +11,7 @@ const PACKAGE = join(ROOT, 'package');
 const LAB = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 const DIST = join(ROOT, 'dist');
 
-/** Files of src in whose place the package has its own, below `package`. */
+/** Files of src that the package replaces by its own, from `package`. */
 const IN_NODE = {
   'intrinsic-dimension/search/native-kernel.ts': 'native-kernel.ts',
   'intrinsic-dimension/estimators/eigen-library.ts': 'eigen-library.ts',
@@ -50,7 +50,7 @@ function bundleForBrowsers(options) {
         NODE_MODULES.map((name) => [`node:${name}`, join(PACKAGE, 'browser', `node-${name}.ts`)]),
       ),
       'node:stream/promises': join(PACKAGE, 'browser', 'node-stream.ts'),
-      'csv-parse': 'csv-parse/browser/esm', // the same, with streams inside
+      'csv-parse': 'csv-parse/browser/esm', // the same with streams included
     },
     define: { global: 'globalThis' },
     plugins: [replace(IN_BROWSERS)],
@@ -73,13 +73,13 @@ async function bundle(options) {
   return { inputs: Object.keys(metafile.inputs), outputFiles };
 }
 
-/** Loads the package's own file in the place of one of src. */
+/** Replaces a file of src by the package's own. */
 function replace(files) {
   const own = new Map(
     Object.entries(files).map(([from, to]) => [join(ROOT, 'src', from), join(PACKAGE, to)]),
   );
   for (const file of [...own.keys(), ...own.values()])
-    if (!existsSync(file)) throw new Error(`the package replaces ${file}, which is not there`);
+    if (!existsSync(file)) throw new Error(`the package replaces ${file}, which does not exist`);
   return {
     name: 'replace',
     setup: ({ onLoad }) => {
@@ -91,7 +91,7 @@ function replace(files) {
   };
 }
 
-/** Writes all of the package to a folder, as it is published. */
+/** Writes the complete package to a folder, ready to be published. */
 export async function writePackage(folder) {
   const libraries = await writeCode(folder);
   const { version, license, engines } = LAB;
@@ -135,7 +135,7 @@ export function writeManifest(folder, contents) {
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(contents, undefined, 2)}\n`);
 }
 
-/** Writes the package's code and types. Returns what libraries are inside, with their versions. */
+/** Writes the code and types of the package. Returns the libraries that it contains, with their versions. */
 async function writeCode(folder) {
   mkdirSync(folder, { recursive: true });
   const entry = join(STATION, 'index.ts');
@@ -155,7 +155,7 @@ async function writeCode(folder) {
   return librariesOf(parts.flatMap(({ inputs }) => inputs));
 }
 
-/** Writes the page, with its script and its worker inside. */
+/** Writes the page, which contains its script and its worker. */
 export async function writePage(file) {
   const script = async (name) => {
     const entryPoints = [join(PACKAGE, 'page', name)];
@@ -165,7 +165,7 @@ export async function writePage(file) {
       minify: true,
       write: false,
     });
-    // This would end the script that it stands in.
+    // This text would end the surrounding script.
     return outputFiles[0].text.replaceAll('</script', '<\\/script');
   };
   const [worker, page] = [await script('worker.ts'), await script('page.ts')];
@@ -176,7 +176,7 @@ export async function writePage(file) {
   );
 }
 
-/** An ES module that hands on what the CommonJS one has: both are one copy, with one kernel and one class of each error. */
+/** An ES module that re-exports the CommonJS module, so that there is one copy, with one kernel and one class of each error. */
 function writeModuleFor(folder) {
   const names = Object.keys(createRequire(import.meta.url)(join(folder, 'index.cjs'))).sort();
   writeFileSync(
@@ -185,7 +185,7 @@ function writeModuleFor(folder) {
   );
 }
 
-/** The declarations that the entry reaches. */
+/** Writes the declarations that the entry imports, directly or indirectly. */
 function writeTypes(folder) {
   const seen = new Set();
   const visit = (file) => {
@@ -194,7 +194,7 @@ function writeTypes(folder) {
     const target = join(folder, 'types', relative(DIST, file));
     mkdirSync(dirname(target), { recursive: true });
     const text = readFileSync(file, 'utf8');
-    // Functions of this station alone take a Buffer, for which the package's users would need the types of Node.
+    // Only internal functions take a Buffer, for which users of the package would need the types of Node.
     writeFileSync(target, text.replaceAll(/\bBuffer\b/g, 'Uint8Array'));
     for (const [, name] of text.matchAll(/(?:from|import\()\s*["'](\.[^"']*)["']/g))
       visit(join(dirname(file), `${name}.d.ts`));
@@ -207,7 +207,7 @@ function writeTypes(folder) {
     writeFileSync(join(folder, `index.d.${extension}`), `export * from '${entry}';\n`);
 }
 
-/** The npm packages among the inputs, with what their licences ask to be handed on. */
+/** The npm packages among the inputs, with their licence texts, which must be passed on. */
 function librariesOf(inputs) {
   const names = new Set(
     inputs.flatMap((input) => /(?:^|\/)node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []),

@@ -1,4 +1,4 @@
-/** Finds a Chromium to test with; on Debian, as root, it installs one. */
+/** Finds a Chromium for tests; on Debian, as root, it installs one. */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { run } from './program.mjs';
@@ -7,7 +7,7 @@ import { step } from './report.mjs';
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
 const INSTALL = 'apt-get install --yes --no-install-recommends chromium';
 
-/** Path of the browser; undefined, after one line that says what to do, where there is none and none can be installed. */
+/** The path of the browser. If there is none and none can be installed, it prints one line with the cure and returns undefined. */
 export async function chromium() {
   const found = process.env.CHROMIUM ?? inPath(NAMES);
   if (found) return found;

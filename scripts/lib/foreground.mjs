@@ -1,11 +1,11 @@
-/** A program in the foreground: it has this process's terminal, and gets the signals that end this process. */
+/** Runs a program in the foreground: it has the terminal of this process, and gets the signals that end this process. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
-/** Runs a program to its end and resolves with its exit code; 128 and the signal's number for one that was ended. */
+/** Runs a program to its end and resolves with its exit code, or with 128 plus the number of the signal that ended it. */
 export function foreground(command, args, options = {}) {
   const child = spawn(command, args, { stdio: 'inherit', ...options });
-  // Ctrl-C reaches both; the program decides when it ends.
+  // Ctrl-C reaches both processes; the program decides when it ends.
   const wait = () => {};
   const pass = (signal) => child.kill(signal);
   process.on('SIGINT', wait);

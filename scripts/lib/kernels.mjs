@@ -1,4 +1,4 @@
-/** The project's own addons: kernels in C++ that are compiled once for each set of instructions. */
+/** The project's own addons: C++ kernels that are compiled once for each instruction set. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -14,13 +14,13 @@ const LOADER = join(ROOT, 'src', 'runtime', 'native', 'library.cc');
 const SHARED = join(ROOT, 'src', 'native');
 export const SEARCH = join(ROOT, 'src', 'intrinsic-dimension', 'search', 'native');
 const OBJECTS = join(CACHE, 'objects');
-// Each addon has its own threads, which wait in its code as long as the process lives.
+// Each addon has its own threads, which wait in its code until the process ends.
 const FLAGS = ['-std=gnu++17', '-O3', '-fPIC', '-fvisibility=hidden'];
 const HEADERS = join(ROOT, 'node_modules', 'node-api-headers', 'include');
 export const NODE_API = ['-DNAPI_VERSION=8', '-DBUILDING_NODE_EXTENSION', `-I${HEADERS}`];
 const AVX2 = ['-mavx2', '-mfma'];
 const AVX512 = [...AVX2, ...['f', 'bw', 'dq', 'vl'].map((part) => `-mavx512${part}`)];
-/** An addon picks the best that the processor has. */
+/** The instruction sets; an addon chooses the best that the processor has. */
 const variantsOf = (arch) =>
   arch === 'x64'
     ? { sse2: [], avx2: AVX2, avx512: AVX512 }
@@ -29,21 +29,21 @@ const variantsOf = (arch) =>
       : { baseline: [] };
 const VARIANTS = variantsOf(process.arch);
 const BFLOAT16 = [...AVX512, '-mavx512bf16'];
-/** Measured distances round alike in every variant, and under every compiler. */
+/** Makes rounding of measured distances the same in every variant and with every compiler. */
 export const AS_WRITTEN = '-ffp-contract=off';
 
-/** The sets of instructions that the search's loops are compiled for, each with the compiler's flags. */
+/** The instruction sets for which the loops of the search are compiled, with the compiler's flags. */
 export function searchVariants(arch, bfloat16) {
   const variants = { ...variantsOf(arch), ...(bfloat16 ? { bfloat16: BFLOAT16 } : {}) };
   return Object.fromEntries(Object.entries(variants).map(([name, flags]) => [name, [...flags, AS_WRITTEN]]));
 }
 
-/** What goes into the addon that searches neighbours. */
+/** The sources of the addon that searches neighbours. */
 export function searchSources() {
   return [THIS, ...sourcesIn(SEARCH), ...sourcesIn(SHARED)];
 }
 
-/** What goes into the addons of TensorFlow's library and of further operations. */
+/** The sources of the addons for TensorFlow's library and for further operations. */
 export function operationSources() {
   return [THIS, LOADER, ...sourcesIn(RUNTIME), ...sourcesIn(SHARED)];
 }
@@ -65,7 +65,7 @@ export async function buildSearchKernel() {
   rmSync(join(OBJECTS, 'search'), { recursive: true });
 }
 
-/** The addon that loads the TensorFlow of this folder, and the one with the operations that are added to it. */
+/** Builds the addon that loads the TensorFlow in this folder, and the one with the project's own operations. */
 export async function buildOperations({ folder }) {
   const library = join(CACHE, folder);
   await link(LIBRARY, [LOADER, `-DLIBRARY="${FRAMEWORK}"`, runPathTo(library, CACHE), '-ldl']);
@@ -85,13 +85,13 @@ export async function buildOperations({ folder }) {
   rmSync(join(OBJECTS, 'operations'), { recursive: true });
 }
 
-/** Compilers older than the instructions do not. */
+/** True if the compiler knows the bfloat16 instructions; old compilers do not. */
 function knowsBfloat16() {
   if (process.arch !== 'x64') return false;
   return spawnSync(COMPILER, [...BFLOAT16, '-E', '-x', 'c++', '/dev/null']).status === 0;
 }
 
-/** One object for each variant of a kernel, in the folder `build`. */
+/** Compiles one object for each variant of a kernel, in the folder `build`. */
 async function compile(build, source, variants) {
   mkdirSync(build, { recursive: true });
   const objects = [];

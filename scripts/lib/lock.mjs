@@ -1,13 +1,13 @@
-/** One set-up at a time: a lock that names its holder and the programs it runs, so that what a kill left is cleared. */
+/** A lock for one set-up at a time. It names its holder and the programs that it runs, so that the remains of a kill are cleared. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { linkSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SetupError } from './report.mjs';
 
-/** The lock that this process holds: where, and the programs that it runs now. */
+/** The lock that this process holds: its path, and the programs that are running. */
 let held;
 
-/** Holds the lock file while `body` runs. Waits for a holder that lives; ends the programs that a killed one left. */
+/** Holds the lock while `body` runs. It waits for a holder that is running, and ends the programs that a killed holder left. */
 export async function locked(path, body) {
   mkdirSync(dirname(path), { recursive: true });
   for (let told = false; !take(path); ) {
@@ -46,12 +46,12 @@ export async function locked(path, body) {
 /** The step that runs a program. */
 const steps = new AsyncLocalStorage();
 
-/** Runs the body of a step, whose programs `endPrograms` can end. */
+/** Runs the body of a step, so that `endPrograms` can end its programs. */
 export function asStep(name, body) {
   return steps.run(name, body);
 }
 
-/** Writes into the lock that a program runs now: the leader of a process group of its own. Returns what says that it ended. */
+/** Notes in the lock a program that is running as the leader of its own process group. Returns a function to call at its end. */
 export function running(pid) {
   const program = { pid, started: startOf(pid), step: steps.getStore() };
   held?.programs.add(program);
@@ -62,7 +62,7 @@ export function running(pid) {
   };
 }
 
-/** Ends the programs of some steps, or all that this process runs. */
+/** Ends the programs of some steps, or all programs of this process. */
 export function endPrograms(isMeant = () => true) {
   for (const program of held?.programs ?? []) if (isMeant(program.step)) end(program);
 }
@@ -74,7 +74,7 @@ function write() {
   renameSync(temporary, held.path);
 }
 
-/** Creates the lock with its contents in one go; false when there is one. */
+/** Creates the lock with its contents in one operation; false if there already is one. */
 function take(path) {
   held = { path, programs: new Set() };
   const temporary = `${path}.${process.pid}`;
@@ -96,7 +96,7 @@ function contents() {
   return JSON.stringify({ holder, programs: [...held.programs] });
 }
 
-/** What the lock says; `gone` when its holder has just released it: what is there a moment later is another's. */
+/** The contents of the lock; `gone` if its holder has just released it, since a lock that appears later belongs to another process. */
 function read(path) {
   try {
     const found = JSON.parse(readFileSync(path, 'utf8'));
@@ -116,12 +116,12 @@ function end({ pid }) {
   }
 }
 
-/** True if the process still runs and is not a later process with the same number. */
+/** True if the process is still running, and is not a later process with the same number. */
 function isRunning(process) {
   return process?.started !== undefined && startOf(process.pid) === process.started;
 }
 
-/** When a process started, in any unit; undefined when it has ended. Without /proc, only that it is there. */
+/** The start time of a process, in any unit; undefined if it has ended. Without /proc, only its existence is known. */
 function startOf(pid) {
   if (process.platform === 'linux') {
     try {

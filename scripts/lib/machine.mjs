@@ -1,4 +1,4 @@
-/** What must be on the machine before set-up: each check is silent, or an error with the cure. */
+/** Checks of what the machine must have before set-up. Each check is silent, or throws an error with the cure. */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs'; // the whole module: an old Node that lacks statfsSync gets as far as checkNode
 import { delimiter, join } from 'node:path';
@@ -41,18 +41,18 @@ export function checkPython() {
   const [major, minor] = stdout.split('.').map(Number);
   if (major !== 3 || minor < 10)
     throw new SetupError(
-      `${python} is Python ${stdout}, too old: install 3.10 or newer, or set PYTHON to one`,
+      `${python} is Python ${stdout}, which is too old: install 3.10 or newer, or set PYTHON to one`,
     );
   if (ask('import venv, ensurepip').status !== 0)
     throw new SetupError(`${python} has no venv or ensurepip module: install them, ${cure}`);
 }
 
-/** Refuses to start what cannot end: `needed` in GiB. */
+/** Rejects work that the disk has no room for; `needed` is in GiB. */
 export function checkDisk(folder, needed) {
   const free = freeGib(folder);
   if (free < needed)
     throw new SetupError(
-      `the disk of ${folder} has ${free.toFixed(1)} GiB free, set-up needs ${needed.toFixed(1)}: free some space, or clone to another disk`,
+      `the disk of ${folder} has ${free.toFixed(1)} GiB free, but set-up needs ${needed.toFixed(1)}: free some space, or clone to another disk`,
     );
 }
 

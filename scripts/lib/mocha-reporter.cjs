@@ -1,4 +1,4 @@
-/** Mocha's spec reporter, and in a file what passed and failed; a file of tests whose process died is named. */
+/** Mocha's spec reporter, which also writes to a file what passed and failed, and names a test file whose process died. */
 const { writeFileSync } = require('node:fs');
 const { relative } = require('node:path');
 const { Runner, reporters } = require('mocha');
@@ -8,7 +8,7 @@ const { EVENT_RUN_END, EVENT_TEST_FAIL } = Runner.constants;
 module.exports = class extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
-    /** Full titles with their files. A test may fail twice, as when it ends and then throws. */
+    /** Full titles with their files, as a set, since a test may fail twice, for example if it throws after its end. */
     const failed = new Set();
     runner.prependListener(EVENT_TEST_FAIL, (test, { uncaught }) => {
       const file = test.file ?? test.parent?.file;

@@ -1,4 +1,4 @@
-/** Where things are. All that set-up makes lies in node_modules, .venv, dist and .cache. */
+/** The places of files. Everything that set-up makes is in node_modules, .venv, dist and .cache. */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -6,7 +6,7 @@ export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const CACHE = join(ROOT, '.cache');
 /** The project's own Python. */
 export const PYTHON = join(ROOT, '.venv', 'bin', 'python');
-/** Not node_modules/.bin/tsc: tslab brings an old compiler that claims the same name there. */
+/** The compiler. It is not node_modules/.bin/tsc, since tslab brings an old compiler with the same name there. */
 export const TSC = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
 /** The package whose addon binds TensorFlow to Node. */
 export const BINDING = join(ROOT, 'node_modules', '@tensorflow', 'tfjs-node-gpu');

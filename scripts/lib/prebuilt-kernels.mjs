@@ -1,4 +1,4 @@
-/** The search kernel for every system of the package, compiled here by one compiler; and for WebAssembly. */
+/** Compiles the search kernel for all systems of the package with one compiler, and for WebAssembly. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,15 +9,15 @@ import { zig } from './zig.mjs';
 const SHARED = join(ROOT, 'src', 'native');
 const OBJECTS = join(CACHE, 'objects', 'prebuilt');
 const DEFINITIONS = join(ROOT, 'node_modules', 'node-api-headers', 'def');
-/** The module as a string of the sources, so that browsers and bundlers need no file beside the script. */
+/** The file with the module as a string, so that browsers and bundlers need no file beside the script. */
 export const WASM_BYTES = join(ROOT, 'src', 'intrinsic-dimension', 'search', 'wasm-bytes.ts');
 
 const ELF = ['-shared', '-fPIC', '-pthread', '-Wl,-z,nodelete'];
 const MACH_O = ['-shared', '-fPIC', '-Wl,-undefined,dynamic_lookup'];
 
 /**
- * The systems. glibc 2.17 is that of the oldest Linux which Node 20 runs on with its unofficial builds; Node's own builds
- * need 2.28. macOS 11 is the first on arm64, and Node 20 needs 10.15 or newer.
+ * The systems. glibc 2.17 is that of the oldest Linux on which unofficial builds of Node 20 run; Node's own builds need 2.28.
+ * macOS 11 is the first on arm64, and Node 20 needs 10.15 or newer.
  */
 export const PLATFORMS = [
   { os: 'linux', cpu: 'x64', libc: 'glibc', target: 'x86_64-linux-gnu.2.17', link: ELF },
@@ -30,14 +30,14 @@ export const PLATFORMS = [
   { os: 'win32', cpu: 'arm64', target: 'aarch64-windows-gnu', link: ['-shared'] },
 ].map((platform) => ({ ...platform, name: nameOf(platform) }));
 
-/** What npm packages call a system: linux-x64-gnu, darwin-arm64 .. */
+/** The name of a system in npm packages: linux-x64-gnu, darwin-arm64 .. */
 function nameOf({ os, cpu, libc }) {
   return [os, cpu, { glibc: 'gnu', musl: 'musl' }[libc]].filter(Boolean).join('-');
 }
 
 const FLAGS = ['-std=gnu++17', '-O3', '-fvisibility=hidden', '-fno-rtti'];
 
-/** Compiles the kernel of one system to the file `addon`. */
+/** Compiles the kernel for one system to the file `addon`. */
 export async function buildKernelFor({ name, os, cpu, target, link }, addon) {
   const folder = join(OBJECTS, name);
   rmSync(folder, { recursive: true, force: true });
@@ -70,7 +70,7 @@ export async function buildKernelFor({ name, os, cpu, target, link }, addon) {
   rmSync(folder, { recursive: true });
 }
 
-/** What tells a linker for Windows that node.exe has the functions of Node-API. */
+/** The import library that tells a linker for Windows that node.exe has the functions of Node-API. */
 async function importLibrary(cpu, folder) {
   const symbols = ['js_native_api', 'node_api'].flatMap((name) =>
     readFileSync(join(DEFINITIONS, `${name}.def`), 'utf8')
@@ -85,7 +85,7 @@ async function importLibrary(cpu, folder) {
   return library;
 }
 
-/** A hash of what goes into the WebAssembly module. */
+/** A hash of the inputs of the WebAssembly module. */
 export function wasmInputs() {
   const hash = createHash('sha256');
   const sources = ['kernel.cc', 'kernel.h', 'wasm.cc'].map((name) => join(SEARCH, name));
@@ -115,7 +115,7 @@ export async function buildWasm() {
     objects.push(object);
   }
   const module = join(folder, 'kernel.wasm');
-  // It calls nothing of its host, not even of the C library.
+  // The module calls no function of its host, not even of the C library.
   const link = [
     '-target',
     'wasm32-freestanding',

@@ -1,12 +1,12 @@
-/** Runs a step's program, and says in one line with its cure why one failed. */
+/** Runs the program of a step; if it fails, one line says why, with the cure. */
 import { spawn } from 'node:child_process';
 import { basename } from 'node:path';
 import { running } from './lock.mjs';
 import { SetupError } from './report.mjs';
 
 /**
- * Runs a program to its end and resolves with its output; `onOutput` sees the pieces. A failing one is a SetupError.
- * The shell lets it start only after its number is in the lock: no kill leaves a program that the next set-up misses.
+ * Runs a program to its end and resolves with its output, which is passed to `onOutput` piece by piece. If it fails, it throws a
+ * SetupError. The shell starts the program only after its number is in the lock, so that the next set-up finds it after a kill.
  */
 export async function run(command, args, { name = basename(command), cwd, env, onOutput = () => {} } = {}) {
   const child = spawn('sh', ['-c', 'read -r go && exec "$0" "$@" </dev/null', command, ...args], {
@@ -35,13 +35,13 @@ export async function run(command, args, { name = basename(command), cwd, env, o
 
 const AGAIN = 'then run the same command again';
 
-/** Known failures of npm, pip and the compiler, with their cures; else the end of what the program said. */
+/** Explains known failures of npm, pip and the compiler, with their cures; of others, it gives the end of the output. */
 export function explain(name, code, output) {
   if (/No space left|ENOSPC/.test(output))
     return `the disk is full: free some space there and in the caches of npm and pip, ${AGAIN}`;
   if (/DO NOT MATCH THE HASHES|EINTEGRITY|integrity checksum failed/.test(output)) {
     const found = output.match(/^\s+(\S+) from .*\n\s+Expected /m)?.[1] ?? output.match(/https?:\S+/)?.[0];
-    return `${found ? nameOnly(found) : 'a package'} has another checksum than the pinned one: check the package index or proxy that served it, ${AGAIN}`;
+    return `${found ? nameOnly(found) : 'a package'} has a checksum that differs from the pinned one: check the package index or proxy that served it, ${AGAIN}`;
   }
   if (/CERTIFICATE_VERIFY_FAILED|SELF_SIGNED_CERT|UNABLE_TO_GET_ISSUER|UNABLE_TO_VERIFY/.test(output))
     return `the certificate of a package registry is not trusted: set NODE_EXTRA_CA_CERTS and PIP_CERT to your proxy's certificate, ${AGAIN}`;

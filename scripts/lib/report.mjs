@@ -1,15 +1,15 @@
-/** How set-up speaks: one line a step, progress on the long ones, and one clear line for what is missing. */
+/** The output of set-up: one line for each step, progress of long steps, and one clear line for anything that is missing. */
 
-/** Something that the user has to repair; its message says how. No stack is shown for it. */
+/** A fault that the user must repair; its message says how, and no stack is shown. */
 export class SetupError extends Error {}
 
-/** What the steps say that run now, several at a time. */
+/** The messages of the running steps, of which there may be several. */
 const current = new Set();
 let hasFailed = false;
 
 /**
- * Runs a step. One that takes over two seconds shows its time and what `progress` says: every second in place on a
- * terminal, on one line for all steps that run, and a line every 10 seconds elsewhere.
+ * Runs a step. If it takes more than two seconds, its time and the text of `progress` are shown: on a terminal every second, on
+ * one line for all running steps, and elsewhere as a line every 10 seconds.
  */
 export async function step(title, body, progress = () => '') {
   const started = performance.now();
@@ -28,7 +28,7 @@ export async function step(title, body, progress = () => '') {
   try {
     return await body();
   } catch (error) {
-    // The first that fails has the others ended.
+    // The first step that fails ends the others.
     end = hasFailed ? 'ended after' : 'failed after';
     hasFailed = true;
     throw error;

@@ -1,6 +1,6 @@
 /**
- * Stamps: a step is done when its stamp holds the hash of what went into it, and what came out is as it was left. Written
- * last, so a kill leaves none.
+ * Stamps: a step is done if its stamp holds the hash of its inputs, and its outputs have not changed since. The stamp is written
+ * last, so that a kill leaves none.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -26,8 +26,8 @@ export function hashOf({ values = [], files = [] }) {
 }
 
 /**
- * True when the stamp says that the step ran with these inputs, and each file that it watches has the size and the time
- * that it was left with; one of another time must have the same contents, and its new time is noted.
+ * True if the stamp says that the step ran with these inputs, and each file that it watches still has its size and time. A file
+ * with another time must have the same contents, and its new time is noted.
  */
 export function isDone(stamp, hash) {
   const done = read(stamp);
@@ -47,7 +47,7 @@ export function isDone(stamp, hash) {
   return true;
 }
 
-/** The files that the step left, by their place in the project, that are missing or damaged: every byte is looked at. */
+/** The files of the step that are missing or damaged, by their path in the project; every byte is compared. */
 export function damaged(stamp) {
   return Object.entries(read(stamp)?.outputs ?? {})
     .filter(([name, left]) => {
@@ -59,8 +59,8 @@ export function damaged(stamp) {
 }
 
 /**
- * Runs `body` between taking the old stamp away and writing the new one. `outputs` lists the files that every set-up looks
- * at from then on, and `left` all that the body left.
+ * Removes the old stamp, runs `body`, and writes the new stamp. `outputs` lists the files that every later set-up checks, and
+ * `left` lists all files that the body left.
  */
 export async function stamped(stamp, hash, body, outputs, left = outputs) {
   reopen(stamp);
@@ -75,7 +75,7 @@ export async function stamped(stamp, hash, body, outputs, left = outputs) {
   write(stamp, { inputs: hash, watched, outputs: Object.fromEntries(entries) });
 }
 
-/** Takes the stamp away, so that the next set-up does the step again. */
+/** Removes the stamp, so that the next set-up repeats the step. */
 export function reopen(stamp) {
   rmSync(stamp, { recursive: true, force: true });
 }
@@ -87,7 +87,7 @@ function write(stamp, done) {
   renameSync(temporary, stamp);
 }
 
-/** What a stamp holds; nothing where there is none, or one of an earlier version. */
+/** The contents of a stamp; nothing if there is none, or if it comes from an earlier version. */
 function read(stamp) {
   try {
     const done = JSON.parse(readFileSync(stamp, 'utf8'));
@@ -105,7 +105,7 @@ function read(stamp) {
 
 const piece = Buffer.allocUnsafe(2 ** 22);
 
-/** In pieces, since TensorFlow's library has a gigabyte. */
+/** Hashes a file in pieces, since TensorFlow's library has a gigabyte. */
 function hashOfFile(path) {
   const hash = createHash('sha256');
   const file = openSync(path, 'r');

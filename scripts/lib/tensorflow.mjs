@@ -1,4 +1,4 @@
-/** TensorFlow's library, fetched and checked by pip, and the addon that binds it to Node, built by the C++ compiler. */
+/** Fetches and checks TensorFlow's library with pip, and builds the addon that binds it to Node with the C++ compiler. */
 import {
   existsSync,
   mkdirSync,
@@ -16,14 +16,14 @@ import { ADDON, BINDING, CACHE, PYTHON, ROOT } from './places.mjs';
 import { run } from './program.mjs';
 import { linkTo, PATTERNS } from './wheel.mjs';
 
-/** Node itself has the functions of Node-API, which the linker of macOS must be told. */
+/** Tells the linker of macOS that the functions of Node-API are in Node itself. */
 const SHARED = process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared'];
 const WHEELS = join(CACHE, 'wheels');
 const UNPACKED = join(CACHE, 'unpacked');
 const TEMPORARY = join(CACHE, 'tmp');
 const UNPACK = fileURLToPath(new URL('unpack.py', import.meta.url));
 
-/** Downloads the wheels and moves what is needed of them into place. Wheels that a kill left are not fetched again. */
+/** Downloads the wheels and moves the needed files into place. Complete wheels from a killed set-up are not fetched again. */
 export async function fetchLibrary({ requirements, platforms, folder }) {
   const library = join(CACHE, folder);
   rmSync(UNPACKED, { recursive: true, force: true });
@@ -51,8 +51,8 @@ export async function fetchLibrary({ requirements, platforms, folder }) {
 }
 
 /**
- * TensorFlow 2.21.0 looks for CUDA's libraries in their wheels' folders, but for cuSOLVER only where Python's binding
- * says. Without it no GPU is used. Beside cuSPARSE it is found, and finds what it needs itself.
+ * TensorFlow 2.21.0 looks for CUDA's libraries in the folders of their wheels, but for cuSOLVER only where Python's binding
+ * says, and without cuSOLVER no GPU is used. Beside cuSPARSE, it is found, and finds the libraries that it needs.
  */
 export function linkCusolver(nvidia) {
   const source = join(nvidia, 'cusolver', 'lib');
@@ -61,13 +61,13 @@ export function linkCusolver(nvidia) {
     symlinkSync(join('..', '..', 'cusolver', 'lib', name), join(nvidia, 'cusparse', 'lib', name));
 }
 
-/** How far fetchLibrary is. */
+/** The progress of fetchLibrary. */
 export function libraryProgress() {
   const unpacked = megabytes(UNPACKED);
   return unpacked > 0 ? `${unpacked} MB unpacked` : `${megabytes(WHEELS) + megabytes(TEMPORARY)} MB fetched`;
 }
 
-/** Runs the project's pip; its temporary files lie in the project's folder, since /tmp is often small. */
+/** Runs the project's pip, with temporary files in the project's folder, since /tmp is often small. */
 export async function pip(words, options = {}) {
   rmSync(TEMPORARY, { recursive: true, force: true });
   mkdirSync(TEMPORARY, { recursive: true });
@@ -76,7 +76,7 @@ export async function pip(words, options = {}) {
   rmSync(TEMPORARY, { recursive: true, force: true });
 }
 
-/** The N-API headers come from npm, so neither node-gyp nor Node's own headers are needed. */
+/** Builds the addon. The N-API headers come from npm, so neither node-gyp nor Node's own headers are needed. */
 export async function buildAddon({ folder }) {
   const library = join(CACHE, folder);
   mkdirSync(dirname(ADDON), { recursive: true });
@@ -99,7 +99,7 @@ export async function buildAddon({ folder }) {
   await run(process.execPath, ['-e', load], { name: 'loading the addon', cwd: ROOT });
 }
 
-/** The size of a folder that another program writes into. */
+/** The size in megabytes of a folder that another program is writing to. */
 function megabytes(folder) {
   let bytes = 0;
   try {

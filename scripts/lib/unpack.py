@@ -1,4 +1,4 @@
-"""Unpacks from the wheels in a folder what matches the patterns: python unpack.py folder target pattern..."""
+"""Unpacks the files that match the patterns from the wheels in a folder: python unpack.py folder target pattern..."""
 
 import sys
 from fnmatch import fnmatch

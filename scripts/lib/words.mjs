@@ -1,11 +1,11 @@
-/** The words of a command line, looked at before any work begins: help, and names that are misspelt. */
+/** Checks the words of a command line before any work begins: help, and misspelt names. */
 import { SetupError } from './report.mjs';
 
 /**
- * Prints the usage and ends the process where help is asked for.
+ * Prints the usage and ends the process if help is asked for.
  *
- * @param options the options that there are; a value may follow with `=`
- * @throws SetupError for another option, with the nearest
+ * @param options the valid options; a value may follow with `=`
+ * @throws SetupError for an unknown option, with the nearest valid one
  */
 export async function checkWords(words, usage, options = []) {
   if (words.some((word) => word === '-h' || word === '--help')) {
@@ -19,7 +19,7 @@ export async function checkWords(words, usage, options = []) {
   }
 }
 
-/** ` Did you mean x?` where the package that tells is installed and there is something to offer. */
+/** ` Did you mean x?`, if the package that finds the nearest word is installed, and there are words to choose from. */
 export async function didYouMean(word, known) {
   try {
     const { closest } = await import('fastest-levenshtein');

@@ -1,4 +1,4 @@
-/** The compiler for other systems than this one: zig's clang, in a Python environment of its own that is made when it is needed. */
+/** The compiler for other systems: zig's clang, in a Python environment of its own that is made when needed. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const STAMP = join(FOLDER, 'requirements.sha256');
 
 let ready;
 
-/** Runs zig. The first call installs it, which takes 440 MB below .cache. */
+/** Runs zig. The first call installs it, which takes 440 MB in .cache. */
 export async function zig(...words) {
   ready ??= install();
   await ready;

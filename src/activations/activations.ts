@@ -1,7 +1,7 @@
 /** The one place where activations are collected: a source and sites become rows of points, site by site. */
 import type * as tf from '@tensorflow/tfjs';
 import { cellSignal } from '../cell-signal';
-import { assertGiven, CALLBACK, type Kinds, NUMBER, SIGNAL } from '../intrinsic-dimension/given';
+import { assertGiven, CALLBACK, type Kinds, NUMBER, SIGNAL } from '../given';
 import { type ActivationRows, activationRows } from './rows';
 
 /** What activations come from: a network and the examples that go through it. */

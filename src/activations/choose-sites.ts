@@ -1,5 +1,5 @@
 /** Layers chosen by their names, with * for any text. */
-import { nearest } from '../nearest';
+import { nearest } from '../given';
 
 /**
  * @returns the layers of each name or pattern, in the order of these

@@ -1,13 +1,15 @@
 /** The intrinsic dimension of every layer of saved activations, or of a network's file. */
+import { ANYTHING, BYTES, CALLBACK, FLAG, NUMBER, TEXT } from '../given';
 import { assertEstimatorOptions } from '../intrinsic-dimension/estimators/registry';
-import { ANYTHING, BYTES, CALLBACK, FLAG, NAMES, NUMBER, SEED, TEXT } from '../intrinsic-dimension/given';
 import { ID_KINDS, type IdOptions, intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
 import { estimateOrReason, type NoEstimate } from '../intrinsic-dimension/no-estimate';
 import { ACTIVATION_MEMORY } from './activations';
 import { type FurtherOptions, furtherMeasures, type Measured } from './further-measures';
 import { type FurtherMeasures, type LayerProfile, profileOf, type SiteEstimate } from './layer-profile';
+import { MODEL_FILE_KINDS } from './model-files/model-layers';
 import { type LayerOptions, openLayers } from './open-layers';
 import { assertLabels, readLabels } from './saved/labels';
+import { SAVED_KINDS } from './saved/saved-layers';
 
 /** What {@link profile} takes: the options of an estimate, and how the files are read. */
 export type FileProfileOptions = IdOptions &
@@ -44,17 +46,8 @@ export async function profile(
 ): Promise<LayerProfile> {
   assertEstimatorOptions('profile', options, {
     ...ID_KINDS,
-    axes: TEXT,
-    tokens: ANYTHING,
-    mask: TEXT,
-    tokenSeed: SEED,
-    sites: NAMES,
-    onNote: CALLBACK,
-    inputs: TEXT,
-    batchSize: NUMBER,
-    pixels: TEXT,
-    imageSize: NUMBER,
-    examples: NUMBER,
+    ...SAVED_KINDS,
+    ...MODEL_FILE_KINDS,
     scale: FLAG,
     overlap: FLAG,
     labels: TEXT,

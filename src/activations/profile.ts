@@ -1,6 +1,6 @@
 /** The intrinsic dimension of every layer's activations: peak (PID) and last layer (LLID). */
+import { BYTES, NAMES, NUMBER, TEXT } from '../given';
 import { assertEstimatorOptions } from '../intrinsic-dimension/estimators/registry';
-import { BYTES, NAMES, NUMBER, TEXT } from '../intrinsic-dimension/given';
 import { ID_KINDS, type IdOptions, intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
 import { estimateOrReason } from '../intrinsic-dimension/no-estimate';
 import { ACTIVATION_MEMORY, activations } from './activations';

@@ -1,5 +1,6 @@
 /** Runs that grok: the step of 50 % validation accuracy beside the paper's, and how each layer's dimension moves with it. */
 import { ascending, extent } from 'd3-array';
+import { assertGiven, type Kinds, NAMES } from '../given';
 import { withIds } from '../records/layer-ids';
 import type { RunSoFar } from '../records/run-record';
 import type { Correlation } from './correlation';
@@ -74,16 +75,24 @@ export interface LeadRow {
   readonly slopes?: Correlation;
 }
 
+/** Which sites and splits are looked at. */
+export interface LeadOptions {
+  /** @default all that a run has measured */
+  readonly sites?: readonly string[];
+  /** @default ['validation', 'train'] */
+  readonly splits?: readonly ('train' | 'validation')[];
+}
+
+export const LEAD_KINDS: Kinds<LeadOptions> = { sites: NAMES, splits: NAMES };
+
 /**
  * For every run that groks, every site that it measured and both splits: does the dimension fall before or after validation
  * accuracy rises, and do the two move together? Half of a fall says little where the fall is small: read `fall` first.
  *
  * @throws RangeError for a site that none of the runs has measured, where they have measured others
  */
-export function leadRows(
-  runs: readonly RunSoFar[],
-  options: { sites?: readonly string[]; splits?: readonly ('train' | 'validation')[] } = {},
-): LeadRow[] {
+export function leadRows(runs: readonly RunSoFar[], options: LeadOptions = {}): LeadRow[] {
+  assertGiven('leadRows', options, LEAD_KINDS);
   const { splits = ['validation', 'train'] } = options;
   const known = new Set(runs.flatMap(sitesOf));
   const unknown = options.sites?.find((site) => !known.has(site));

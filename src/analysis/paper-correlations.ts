@@ -1,4 +1,5 @@
 /** The paper's correlations: LLID with the strength of a regularisation, and accuracy with PID / LLID. */
+import { assertGiven, FLAG, type Kinds } from '../given';
 import type { RunSoFar } from '../records/run-record';
 import { type Correlation, correlation } from './correlation';
 import { type Outcome, type Regularization, type StrengthSweep, sweepsOf } from './regularization';
@@ -8,6 +9,8 @@ export interface HarmlessOptions {
   /** Leaves out strengths from the onset of harm on, as the paper does. @default false */
   readonly harmless?: boolean;
 }
+
+export const HARMLESS_KINDS: Kinds<HarmlessOptions> = { harmless: FLAG };
 
 /**
  * Pearson's r of LLID with the strength (the logarithm of weight decays above zero), over the runs that have learnt. The
@@ -35,6 +38,7 @@ export function generalizationCorrelation(
   runs: readonly RunSoFar[],
   options: HarmlessOptions = {},
 ): Correlation | undefined {
+  assertGiven('generalizationCorrelation', options, HARMLESS_KINDS);
   return accuracyCorrelation(learntOutcomes(runs, options));
 }
 

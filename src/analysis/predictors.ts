@@ -1,7 +1,14 @@
 /** Does PID / LLID tell more about accuracy than simpler numbers of the trained network do? */
+import { assertGiven } from '../given';
 import type { RunSoFar } from '../records/run-record';
 import { type Correlation, correlation, partialCorrelation } from './correlation';
-import { type HarmlessOptions, idRatio, learntOutcomes, settingOf } from './paper-correlations';
+import {
+  HARMLESS_KINDS,
+  type HarmlessOptions,
+  idRatio,
+  learntOutcomes,
+  settingOf,
+} from './paper-correlations';
 import type { Outcome } from './regularization';
 
 /** A number of a trained network that may tell its validation accuracy. */
@@ -40,6 +47,7 @@ export interface Prediction {
  * @throws RangeError where the runs hold no sweep of weight decay or dropout
  */
 export function predictions(runs: readonly RunSoFar[], options: HarmlessOptions = {}): Prediction[] {
+  assertGiven('predictions', options, HARMLESS_KINDS);
   const ends = learntOutcomes(runs, options);
   return PREDICTORS.map((predictor): Prediction => {
     const used = ends.filter((end) => Number.isFinite(predictor.of(end)) && Number.isFinite(idRatio(end)));

@@ -1,5 +1,6 @@
 /** The shape of a profile along depth: how far it rises, how far it falls, and where its peak is, with intervals. */
 import type { LayerProfile, SiteEstimate } from '../activations/layer-profile';
+import { assertGiven, NUMBER } from '../given';
 import { DEFAULT_LEVEL, type Interval, normalInterval } from '../intrinsic-dimension/intervals';
 
 /** A number with its interval. */
@@ -28,6 +29,7 @@ export interface ProfileShape {
  * @throws RangeError for a profile with fewer than 3 layers up to the last one
  */
 export function profileShape(profile: LayerProfile, options: { level?: number } = {}): ProfileShape {
+  assertGiven('profileShape', options, { level: NUMBER });
   const { level = DEFAULT_LEVEL } = options;
   const { order, sites, lastSite } = profile;
   const depth = order.slice(0, order.indexOf(lastSite) + 1);

@@ -1,4 +1,5 @@
 /** Whether the fall of a layer's dimension leads validation accuracy or follows it when a network groks. */
+import { assertGiven, type Kinds, oneOf, TEXT } from '../given';
 import { lastLayerId, withIds } from '../records/layer-ids';
 import type { Measurement } from '../records/run-record';
 import { type Correlation, correlation } from './correlation';
@@ -29,6 +30,8 @@ export interface TransitionOptions {
   /** Activations of which examples. @default 'validation' */
   readonly split?: 'train' | 'validation';
 }
+
+const TRANSITION_KINDS: Kinds<TransitionOptions> = { site: TEXT, split: oneOf(['train', 'validation']) };
 
 /** One run's transition. Steps lie on straight lines in log(step) between measurements. */
 export interface Transition {
@@ -61,6 +64,7 @@ export function transition(
   measurements: readonly Measurement[],
   options: TransitionOptions = {},
 ): Transition {
+  assertGiven('transition', options, TRANSITION_KINDS);
   const { split = 'validation' } = options;
   const after = measurements.filter(({ step }) => step > 0);
   const measured = withIds(after, split);

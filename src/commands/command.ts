@@ -1,11 +1,11 @@
-/** What all commands share, over commander: help, errors in one line, signals, and exit codes. */
+/** Shared by all commands, on top of commander: help, errors in one line, signals, and exit codes. */
 import { constants } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { BEFORE_OPTIONS, called } from '../called';
-import { nearest } from '../nearest';
+import { nearest } from '../given';
 import { whyUnwritable } from './writable';
 
-/** A command `npm run <name> -- ...`; options are added by the caller. */
+/** A command `npm run <name> -- ...`, to which the caller adds options. */
 export function defineCommand(name: string, summary: string): Command {
   return new Command(`${called(name)}${BEFORE_OPTIONS}`)
     .description(summary)
@@ -16,14 +16,14 @@ export function defineCommand(name: string, summary: string): Command {
     .exitOverride();
 }
 
-/** With the choice that was meant, which commander says of options only. */
+/** An error in one line, with the nearest choice, which commander suggests for options only. */
 function inOneLine(text: string): string {
   const line = text.trim().replaceAll(/\s*\n\s*/g, ' ');
   const [, word, choices] = /argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(line) ?? [];
   return word === undefined ? line : `${line} Did you mean ${nearest(word, choices!.split(', '))}?`;
 }
 
-/** Reads the words of the command line and does what they ask; sets the exit code. */
+/** Parses the words of the command line, runs the command, and sets the exit code. */
 export async function runCommand(
   command: Command,
   words: readonly string[] = process.argv.slice(2),
@@ -48,7 +48,7 @@ export async function runCommand(
   }
 }
 
-/** What is not printed is lost: the command ends with an error. A reader that has seen enough, such as `head`, is none. */
+/** Ends the command with an error if output cannot be written. A reader that stops early, such as `head`, is not an error. */
 function endWithOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? 0);
@@ -58,7 +58,7 @@ function endWithOutput(): void {
   process.stderr.on('error', () => {});
 }
 
-/** Of an option that is given twice, the first value would be left unread. */
+/** Rejects an option that is given twice, since its first value would be ignored. */
 function refuseTwice(command: Command): void {
   for (const option of command.options) {
     if (option.variadic) continue;
@@ -77,7 +77,7 @@ export class StoppedError extends Error {
   }
 }
 
-/** How a command learns that it has to end. */
+/** How a command learns that it should end. */
 export interface Stop {
   /** Aborted by the first signal. */
   readonly signal: AbortSignal;
@@ -85,14 +85,13 @@ export interface Stop {
   exitCode(): Promise<number>;
 }
 
-/** A second SIGINT sooner than this is the same key press, which npm passes on to its child once more. */
+/** A second SIGINT within this time comes from the same key press, which npm passes on to its child once more. */
 const SAME_PRESS_MS = 500;
 
 /**
- * The first SIGINT, SIGTERM or SIGHUP (a closed terminal) asks the command to end; another SIGINT, a moment later, ends
- * the process at once.
+ * The first SIGINT, SIGTERM or SIGHUP (a closed terminal) asks the command to end. A later SIGINT ends the process at once.
  *
- * @param notice what is said at the first signal
+ * @param notice printed at the first signal
  */
 export function listenForStop(notice: string): Stop {
   const controller = new AbortController();
@@ -112,21 +111,21 @@ export function listenForStop(notice: string): Stop {
   return {
     signal: controller.signal,
     exitCode: async () => {
-      // A process that is ending listens no more: the second signal of the same key press would end it as a kill.
+      // A process that is ending no longer listens, and the second signal of the same key press would kill it.
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, first + SAME_PRESS_MS - Date.now())));
       return code;
     },
   };
 }
 
-/** A parser for an option that is a number. */
+/** Parses the value of a numeric option. */
 export function numberOption(text: string): number {
   const number = Number(text);
   if (text.trim() === '' || Number.isNaN(number)) throw new InvalidArgumentError('It must be a number.');
   return number;
 }
 
-/** A word as a shell reads it. */
+/** A word, quoted for a shell if necessary. */
 export function quoteWord(word: string): string {
   return /^[\w=.,/:@%+-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,4 +1,4 @@
-/** The options of commands that estimate a dimension, said once. */
+/** The options that all commands that estimate a dimension share. */
 import { type Command, Option } from 'commander';
 import { group } from 'd3-array';
 import {
@@ -12,20 +12,20 @@ import { DEFAULT_LEVEL } from '../intrinsic-dimension/intervals';
 import { DEFAULT_INTERVAL, INTERVALS } from '../intrinsic-dimension/intrinsic-dimension';
 import { DEFAULT_METRIC, METRICS } from '../intrinsic-dimension/points/space';
 
-/** Options of estimators by their names; one name may mean something in several estimators. */
+/** The options of estimators by name; several estimators may have an option of the same name. */
 export const ESTIMATOR_FLAGS: readonly (readonly [string, typeof ESTIMATOR_OPTIONS])[] = [
   ...group(ESTIMATOR_OPTIONS, ({ name }) => name),
 ].filter(([name]) => name !== 'fit');
 
 /**
- * Adds the estimator and the options of each, the metric and the interval. Help lists the estimators, and the options of
- * the one that stands beside `--help`.
+ * Adds the options for the estimator, its own options, the metric and the interval. The help text lists the estimators, or the
+ * options of the estimator that is named beside `--help`.
  */
 export function addEstimateOptions(command: Command): Command {
   command
     .option(
       '--estimator <name>',
-      `how to estimate (default: ${DEFAULT_ESTIMATOR})`,
+      `which estimator to use (default: ${DEFAULT_ESTIMATOR})`,
       (word) => estimatorNamed(word).name,
     )
     .addHelpText('after', () => `\n${estimatorHelp(command.name(), command.opts()['estimator'])}`);
@@ -48,7 +48,7 @@ export function addEstimateOptions(command: Command): Command {
       new Option('--metric <name>', `distance between points (default: ${DEFAULT_METRIC})`).choices(METRICS),
     )
     .addOption(
-      new Option('--interval <kind>', `where the interval comes from (default: ${DEFAULT_INTERVAL})`).choices(
+      new Option('--interval <kind>', `source of the interval (default: ${DEFAULT_INTERVAL})`).choices(
         INTERVALS,
       ),
     )
@@ -67,16 +67,16 @@ export function numberNamed(name: string, word: string): number {
   return number;
 }
 
-/** A share as percent: 0.95 -> 95 %. */
+/** A share in per cent: 0.95 -> 95 %. */
 export function percent(level = DEFAULT_LEVEL): string {
   return `${Number((100 * level).toPrecision(6))} %`;
 }
 
-/** The estimators in a line each, or one of them with its options. */
+/** A line for each estimator, or one estimator with its options. */
 function estimatorHelp(command: string, chosen?: EstimatorName): string {
   if (chosen === undefined) {
     const lines = ESTIMATORS.map((name) => `  ${name.padEnd(29)} ${estimatorNamed(name).summary}`);
-    return `Estimators:\n${lines.join('\n')}\n\nThe options of one: ${command} --estimator gride --help`;
+    return `Estimators:\n${lines.join('\n')}\n\nFor the options of one: ${command} --estimator gride --help`;
   }
   const { summary, source } = estimatorNamed(chosen);
   const options = ESTIMATOR_OPTIONS.filter(

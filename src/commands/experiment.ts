@@ -19,9 +19,12 @@ const command = defineCommand(
   .argument('<experiment>', EXPERIMENT_ARGUMENT)
   .argument('[key=value...]', 'settings that differ from those of the experiment or preset')
   .option('--resume', 'continue from the last checkpoint, or start from the beginning if there is none')
-  .option('--resume-from-best', 'go on from the checkpoint that validated best, when the last one is damaged')
-  .option('--out <folder>', 'where the record and its checkpoints go', RUNS)
-  .option('--name <name>', 'of the record (default: from the settings, without steps)')
+  .option(
+    '--resume-from-best',
+    'continue from the checkpoint with the best validation, if the last one is damaged',
+  )
+  .option('--out <folder>', 'folder for the record and its checkpoints', RUNS)
+  .option('--name <name>', 'name of the record (default: made from the settings, without steps)')
   .addHelpText(
     'after',
     ({ command: { args } }) =>
@@ -43,7 +46,7 @@ async function run(
   again: string,
 ): Promise<number> {
   const stop = listenForStop('stopping after this step, with a checkpoint; Ctrl-C again ends at once');
-  // TensorFlow takes seconds to load: help and errors do not wait for it.
+  // TensorFlow takes seconds to load, so it is loaded after help and errors have been printed.
   const { runExperiment } = await import('../experiments/run.js');
   const progress = showProgress(config.steps);
   let step = 0;

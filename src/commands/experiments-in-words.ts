@@ -1,10 +1,10 @@
-/** The experiments, their presets and settings, as the help of commands shows the part that is asked for. */
+/** The part of the experiments, presets and settings that the help of a command shows. */
 import { EXPERIMENTS } from '../experiments/registry';
 
-/** What the argument may be. */
+/** The description of the argument `experiment`. */
 export const EXPERIMENT_ARGUMENT: string = `${EXPERIMENTS.map(({ name }) => name).join(' or ')}, or a preset of one (below)`;
 
-/** The entries of a registry, whatever the settings of each experiment are. */
+/** An entry of the registry, independent of the settings of its experiment. */
 interface Known {
   readonly name: string;
   readonly summary: string;
@@ -22,8 +22,7 @@ interface KnownPreset {
 const KNOWN = EXPERIMENTS as unknown as readonly Known[];
 
 /**
- * The settings of the experiment that is among the words of the command line, the details of the preset that is, or else
- * what there is to choose from.
+ * The settings of the experiment, or the details of the preset, that the command line names; or else a list of all.
  */
 export function experimentHelp(words: readonly string[]): string {
   for (const experiment of KNOWN) {
@@ -40,7 +39,7 @@ export function experimentHelp(words: readonly string[]): string {
   return [
     'Experiments, and below each its presets:',
     ...lists,
-    `The settings of an experiment: npm run experiment -- ${KNOWN[0]!.name} --help; of a preset likewise, with its source and cost.`,
+    `For the settings of an experiment: npm run experiment -- ${KNOWN[0]!.name} --help. The same with a preset shows its source and cost.`,
   ].join('\n\n');
 }
 
@@ -62,6 +61,6 @@ function presetInWords({ name: experiment, presets, overridesOf }: Known, name: 
     ...(axes.length > 0 ? [`Swept: ${axes.join(' ')}.`] : []),
     '',
     `It is ${experiment} with ${overridesOf({ experiment, ...settings }).join(' ') || 'the defaults'}.`,
-    `What the settings are: npm run experiment -- ${experiment} --help.`,
+    `For the settings: npm run experiment -- ${experiment} --help.`,
   ].join('\n');
 }

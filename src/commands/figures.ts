@@ -1,11 +1,12 @@
 /** `npm run figures`: draws the figures of the README from the records in data/runs. */
 import { join } from 'node:path';
 import { Option } from 'commander';
+import { claimsTable } from '../figures/claims-table';
 import type { Drawing } from '../figures/drawing';
 import { COLUMN_WIDTHS, type FrameOptions } from '../figures/frame';
 import { DRAWINGS } from '../figures/registry';
 import { tableBundle } from '../figures/table';
-import { nearest } from '../nearest';
+import { nearest } from '../given';
 import { recordedRuns } from '../records/recorded-runs';
 import { defineCommand, runCommand } from './command';
 import { FIGURE_FORMATS, writeFigure } from './figure-file';
@@ -14,7 +15,7 @@ import { assertWritable, makeFolder } from './writable';
 const DOCS = join(__dirname, '..', '..', 'docs');
 const NAMES = DRAWINGS.map(({ name }) => name);
 
-/** As they are given. */
+/** The options of the command line. */
 interface FiguresOptions {
   readonly out: string;
   readonly tables: boolean;
@@ -26,16 +27,16 @@ const command = defineCommand(
   'figures',
   'Draw the figures of the documentation from the records in data/runs.',
 )
-  .argument('[name...]', `which ones (default: all of ${NAMES.join(', ')})`)
-  .option('--out <folder>', 'where the pictures go', DOCS)
-  .addOption(new Option('--format <form>', 'of the files').choices(FIGURE_FORMATS).default('svg'))
+  .argument('[name...]', `which figures (default: all of ${NAMES.join(', ')})`)
+  .option('--out <folder>', 'folder for the pictures', DOCS)
+  .addOption(new Option('--format <form>', 'format of the files').choices(FIGURE_FORMATS).default('svg'))
   .addOption(
     new Option(
       '--column <columns>',
-      'for a paper: 1 column of 3.25 in, or 2; the title goes into the caption',
+      'draw for a paper, as wide as 1 column (3.25 in) or 2 columns; the title goes into the caption',
     ).choices(Object.keys(COLUMN_WIDTHS)),
   )
-  .option('--no-tables', 'leave out the numbers behind them')
+  .option('--no-tables', 'leave out the tables of the numbers behind the figures')
   .addHelpText(
     'after',
     `\n${DRAWINGS.map(({ name, summary }) => `  ${name.padEnd(22)} ${summary}`).join('\n')}`,
@@ -52,6 +53,7 @@ const command = defineCommand(
     const pathOf = (drawing: Drawing): string => join(out, `${drawing.name}.${format}`);
     for (const drawing of wanted) assertWritable(pathOf(drawing));
     for (const drawing of wanted) await drawTo(pathOf(drawing), drawing, frame, tables);
+    if (tables && names.length === 0) console.log(tableBundle(claimsTable())['text/plain']);
   });
 
 async function drawTo(

@@ -1,4 +1,4 @@
-/** The command line for everybody's points: `npm run id -- points.npy --estimator two-nn`. */
+/** Estimates the dimension of points in a file: `npm run id -- points.npy --estimator two-nn`. */
 import { Option } from 'commander';
 import { called, QUIETLY } from '../called';
 import { scaleFigure } from '../figures/estimator';
@@ -44,31 +44,31 @@ const command = addEstimateOptions(
     "Estimate the intrinsic dimension of points [points, dimensions], with an interval. '-' reads standard input.",
   )
     .argument('<file>', 'points as .npy, .npz, .csv, .safetensors or .pt, or - for standard input')
-    .option('--all', 'use every estimator, side by side')
+    .option('--all', 'use all estimators, side by side')
     .option('--scale', 'use GRIDE from the nearest neighbours to far ones')
     .option('--decimation', 'estimate on all points, on halves, on quarters and so on')
     .option(
       '--report',
-      'tell whether the dimension is believable: estimators, scales, null models, warnings, and a value corrected by known surfaces',
+      'report whether the dimension is believable: estimators, scales, null models, warnings, and a value corrected by known surfaces',
     )
     .option(
       '--figure <file>',
-      `with --scale: draw the curve as ${FIGURE_FORMATS.map((form) => `.${form}`).join(', ')}; with --report: write it as a page, .html`,
+      `with --scale: draw the curve as ${FIGURE_FORMATS.map((form) => `.${form}`).join(', ')}; with --report: write the report as a page, .html`,
     )
     .option('--json', `print one line of JSON${QUIETLY}`),
 )
-  .option('--distances', 'the file has distances: a square matrix, or its upper triangle row by row')
-  .option('--key <name>', 'of the array in a file of several')
-  .option('--flatten', 'take an array [N, A, B, ...] for N points of A x B x ... numbers')
+  .option('--distances', 'the file contains distances: a square matrix, or its upper triangle row by row')
+  .option('--key <name>', 'name of the array, if the file has several')
+  .option('--flatten', 'read an array [N, A, B, ...] as N points of A x B x ... numbers')
   .option(
     '--columns <list>',
-    'that are coordinates: names, or numbers from 1, as in 2-5,7; all takes row numbers, too',
+    'columns that are coordinates: names, or numbers from 1, as in 2-5,7; all includes row numbers, too',
   )
   .option('--drop-column <list>', 'leave out these columns, such as row numbers or labels')
-  .option('--header', 'the first row of a text is names (default: if it is no numbers)')
-  .option('--no-header', 'the first row of a text is a point')
+  .option('--header', 'the first row of a text file holds names (default: if it does not hold numbers)')
+  .option('--no-header', 'the first row of a text file is a point')
   .addOption(
-    new Option('--format <name>', 'of the file (default: from its first bytes and its name)').choices(
+    new Option('--format <name>', 'format of the file (default: from its first bytes and its name)').choices(
       FORMATS,
     ),
   )
@@ -104,7 +104,7 @@ const command = addEstimateOptions(
     }
   });
 
-/** What a file holds; what was read otherwise than it stands there is said. */
+/** Reads the points of a file, and prints notes on everything that was changed or left out. */
 async function pointsOf(
   path: string,
   options: Options & Pick<ReadPointsOptions, 'onProgress'>,
@@ -124,18 +124,18 @@ async function pointsOf(
   for (const note of notes) console.error(note);
   if (looksLikeDistances(points.data, points.shape))
     console.error(
-      'the points are a symmetric matrix with a diagonal of zeros, as distances are: --distances takes them for distances',
+      'the points are a symmetric matrix with a diagonal of zeros, like distances: --distances reads them as distances',
     );
   return points;
 }
 
-/** The options that say how to estimate. */
+/** The options of the estimate. */
 function estimateOptions(options: Options): IdOptions {
   const names = ['estimator', 'metric', 'interval', 'level', ...ESTIMATOR_FLAGS.map(([name]) => name)];
   return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)));
 }
 
-/** What would be left unused is more likely a mistake; options are looked at before the file. */
+/** Rejects options that would be ignored, since they are probably mistakes. Options are checked before the file is read. */
 function assertTogether(options: Options): void {
   const { all, scale, decimation, estimator, report, figure } = options;
   if (report) {
@@ -150,7 +150,7 @@ function assertTogether(options: Options): void {
   const given = (names: readonly string[]): string | undefined =>
     names.find((name) => Object.hasOwn(options, name));
   if (decimation && given(['interval']))
-    throw new Error('--decimation has intervals of its own: leave out --interval');
+    throw new Error('--decimation has its own intervals: leave --interval out');
   const unread = scale && given(['interval', ...ESTIMATOR_FLAGS.map(([name]) => name)]);
   if (unread)
     throw new Error(
@@ -181,11 +181,11 @@ async function all(points: Points, options: IdOptions, json: boolean): Promise<v
       rows.push(await intrinsicDimension(points, { ...ownOptions(options, estimator), estimator }));
     } catch (error) {
       if (options.signal?.aborted) {
-        // What was finished is not lost.
+        // Finished estimates are printed, so that they are not lost.
         if (rows.length > 0) report(rows, options, json);
         throw error;
       }
-      // One estimator that fails, as on a lattice, must not hide the others.
+      // If one estimator fails, for example on a lattice, the others are still shown.
       rows.push({ estimator, error: (error as Error).message });
     }
   }
@@ -194,14 +194,14 @@ async function all(points: Points, options: IdOptions, json: boolean): Promise<v
   report(rows, options, json);
 }
 
-/** Without the options that belong to other estimators. */
+/** The options without those that belong to other estimators. */
 function ownOptions(options: IdOptions, estimator: EstimatorName): IdOptions {
   const { options: own } = estimatorNamed(estimator);
   const foreign = new Set(ESTIMATOR_FLAGS.map(([name]) => name).filter((name) => !Object.hasOwn(own, name)));
   return Object.fromEntries(Object.entries(options).filter(([name]) => !foreign.has(name)));
 }
 
-/** Letters of the first column. */
+/** The width of the first column in characters. */
 const NAME = 2 + Math.max(...ESTIMATORS.map(({ length }) => length));
 
 type Row = IdEstimate | { readonly estimator: string; readonly error: string };

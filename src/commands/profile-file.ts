@@ -1,27 +1,27 @@
-/** The file of a profile, a line of JSON for each layer: what is finished stays, and a later call goes on. */
+/** The file of a profile, with a line of JSON for each layer, so that a later call can continue after the finished layers. */
 import { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs';
 import type { MeasuredSite } from '../activations/file-profile';
 import { writeAtomically } from '../atomic-write';
 
-/** What was measured, and how. */
+/** A description of what was measured, and how. */
 export interface ProfileHeader {
-  /** Options that change the values. */
+  /** The options that affect the values. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Each file with its bytes and the time of its last change. */
+  /** The size of each file, and the time of its last change. */
   readonly files: Readonly<Record<string, string>>;
 }
 
 /** One layer's line. */
 export type ProfileLine = { readonly run: string; readonly site: string } & MeasuredSite;
 
-/** Where lines go. */
+/** A file to which lines are written. */
 export interface ProfileFile {
-  /** Layers of the call that is continued. */
+  /** The layers of the call that is continued. */
   readonly known: readonly ProfileLine[];
   add(line: ProfileLine): void;
 }
 
-/** Size and time of files, by which a change is noticed. */
+/** The size and time of files, which show a change. */
 export function stamps(files: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     files.map((file) => {
@@ -34,13 +34,13 @@ export function stamps(files: readonly string[]): Record<string, string> {
 /**
  * Starts a file, or continues one.
  *
- * @throws Error where a file is there and not continued, and where it was made with other options or of other files
+ * @throws Error if the file exists and is not to be continued, and if it was made with other options or from other files
  */
 export function openProfile(path: string, header: ProfileHeader, resume: boolean): ProfileFile {
   const text = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
   if (text !== undefined && !resume)
     throw new Error(`${path} exists: continue it with --resume, or give another --out`);
-  // The last line is whole when a line end follows it.
+  // The last line is complete if a line end follows it.
   const lines = text === undefined ? [] : text.split('\n').slice(0, -1);
   const known = lines.length === 0 ? [] : linesOf(path, lines, header);
   writeAtomically(
@@ -64,7 +64,7 @@ function linesOf(path: string, lines: readonly string[], header: ProfileHeader):
     const changed = names.find((name) => JSON.stringify(before[name]) !== JSON.stringify(now[name]));
     if (changed === undefined) continue;
     const [was, is] = [before[changed], now[changed]].map((value) => JSON.stringify(value) ?? 'not given');
-    throw new Error(`${path} was made with ${changed} ${was}, and it is ${is} now: give another --out`);
+    throw new Error(`${path} was made with ${changed} ${was}, but it is ${is} now: give another --out`);
   }
   return rest;
 }

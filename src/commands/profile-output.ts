@@ -1,16 +1,16 @@
-/** Profiles as a table for the eye and as comma-separated values. */
+/** Profiles as a readable table and as comma-separated values. */
 import type { LayerProfile } from '../activations/layer-profile';
 import type { ProfileLine } from './profile-file';
 
 type Profiles = Readonly<Record<string, LayerProfile>>;
 
-/** Which of PID and LLID a layer's value is; nothing for a run that is not finished. */
+/** PID or LLID, if the value of a layer is one of them; nothing for an unfinished run. */
 function marks({ run, site }: ProfileLine, profiles: Profiles): string[] {
   const found = profiles[run];
   return [...(found?.peakSite === site ? ['PID'] : []), ...(found?.lastSite === site ? ['LLID'] : [])];
 }
 
-/** The farther neighbours of all scale curves, rising. */
+/** The farther neighbours of all scale curves, in rising order. */
 function scalesOf(lines: readonly ProfileLine[]): number[] {
   const all = lines.flatMap(({ scaleCurve }) => scaleCurve?.curve.map(({ n2 }) => n2) ?? []);
   return [...new Set(all)].sort((a, b) => a - b);
@@ -19,7 +19,7 @@ function scalesOf(lines: readonly ProfileLine[]): number[] {
 type Cell = string | number;
 type Overlap = ProfileLine['overlap'] | ProfileLine['labelOverlap'];
 
-/** Columns of what else was measured, with their heads. */
+/** Columns of further measurements, with their headings. */
 function further(
   lines: readonly ProfileLine[],
 ): readonly (readonly [string, (line: ProfileLine) => string])[] {
@@ -52,7 +52,7 @@ function further(
   ];
 }
 
-/** Why something was not measured. */
+/** The reasons why something was not measured. */
 function reasons({ value, reason, overlap, labelOverlap }: ProfileLine & { reason?: string }): string[] {
   return [
     ...(value === null && reason !== undefined ? [reason] : []),
@@ -63,7 +63,7 @@ function reasons({ value, reason, overlap, labelOverlap }: ProfileLine & { reaso
   ];
 }
 
-/** A line for each layer: its dimension with its interval, its points, what else was measured, and PID and LLID. */
+/** A line for each layer: its dimension with the interval, its points, further measurements, and PID and LLID. */
 export function tableOf(lines: readonly ProfileLine[], profiles: Profiles, level: string): string {
   const columns = further(lines);
   const rows = lines.map((line) => {
@@ -110,7 +110,7 @@ export function tableOf(lines: readonly ProfileLine[], profiles: Profiles, level
     .join('');
 }
 
-/** The same with all digits; lists and texts are quoted. */
+/** The same with all digits, and with lists and texts quoted. */
 export function csvOf(lines: readonly ProfileLine[], profiles: Profiles): string {
   const scales = scalesOf(lines);
   const overlapNames = ['overlap', 'label_overlap'].flatMap((name) => [

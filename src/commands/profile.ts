@@ -1,4 +1,4 @@
-/** `npm run profile -- hidden/ --tokens mean`: the dimension of every layer of saved activations, or of a network's file. */
+/** `npm run profile -- hidden/ --tokens mean`: the dimension of every layer of saved activations, or of a network in a file. */
 import { basename, extname, resolve } from 'node:path';
 import { Option } from 'commander';
 import { type FileProfileOptions, type MeasuredSite, profile } from '../activations/file-profile';
@@ -25,7 +25,7 @@ interface Options
   extends Omit<IdOptions, 'onProgress' | 'signal' | 'memory'>,
     Omit<LayerOptions, 'onNote' | 'sites'>,
     Pick<FileProfileOptions, 'scale' | 'labels'> {
-  /** Neighbours of each point, or the default number. */
+  /** The number of neighbours of each point, or true for the default number. */
   readonly overlap?: true | number;
   readonly sites?: string;
   readonly last?: string;
@@ -51,56 +51,53 @@ const command = addEstimateOptions(
     )
     .option(
       '--inputs <file>',
-      'of a network: a file with an array for each of its inputs, or a folder of pictures',
+      'inputs of a network: a file with an array for each of its inputs, or a folder of pictures',
     )
     .addOption(
       new Option(
         '--pixels <range>',
-        'what the network takes for the pixels of pictures: unit 0 .. 1 (default), symmetric -1 .. 1, bytes 0 .. 255, imagenet',
+        'scale of pixels that the network expects: unit 0 .. 1 (default), symmetric -1 .. 1, bytes 0 .. 255, imagenet',
       ).choices(PIXELS),
     )
     .option(
       '--image-size <n>',
-      'side of the square to which pictures are resized (default: what the network fixes)',
+      'side of the square to which pictures are resized (default: the size that the network fixes)',
       (word) => numberNamed('image-size', word),
     )
-    .option('--examples <n>', 'so many pictures, evenly spread over the folder (default: all)', (word) =>
+    .option('--examples <n>', 'number of pictures, evenly spread over the folder (default: all)', (word) =>
       numberNamed('examples', word),
     )
     .option(
       '--batch-size <n>',
-      'examples that go through the network at once (default: at most 64)',
+      'number of examples that go through the network at once (default: at most 64)',
       (word) => numberNamed('batch-size', word),
     )
     .option(
       '--axes <letters>',
-      'of each axis: L layers, N examples, T tokens, D features, such as LNTD or NTD,ND',
+      'meaning of each axis: L layers, N examples, T tokens, D features, as in LNTD or NTD,ND',
     )
-    .option('--tokens <rule>', 'last, first, mean, all or sample N (default: last)', tokenRule)
+    .option('--tokens <rule>', 'which tokens: last, first, mean, all or sample N (default: last)', tokenRule)
     .option(
       '--mask <file>',
-      '[examples, tokens] with 0 where a token is padding; FILE:NAME for one of several arrays',
+      'array [examples, tokens] with 0 for padding tokens; FILE:NAME chooses one of several arrays',
     )
     .option('--token-seed <n>', 'seed of the tokens that sample draws (default: 0)', (word) =>
       numberNamed('token-seed', word),
     )
-    .option(
-      '--sites <names>',
-      'layers separated by commas, in this order; * stands for any text (default: all)',
-    )
+    .option('--sites <names>', 'layers, separated by commas, in order; * stands for any text (default: all)')
     .option('--last <name>', 'the layer before the classifier, whose dimension is LLID (default: the last)')
     .option('--scale', "add GRIDE's dimension from the nearest neighbours to far ones")
     .option(
       '--overlap [n]',
-      'add the share of n nearest neighbours that a layer has in common with the layer before (default: 30)',
+      'add the share of the n nearest neighbours that a layer shares with the layer before (default: 30)',
       (word) => numberNamed('overlap', word),
     )
     .option(
       '--labels <file>',
-      'add the share of neighbours that have the label of a point: one array, or a line of .txt or .csv for each example',
+      'add the share of neighbours with the label of a point: one array, or a line of .txt or .csv for each example',
     )
     .option('--list', 'print the layers with their operators and shapes, and measure nothing')
-    .option('--compare', 'take each file or folder for a run of its own, side by side')
+    .option('--compare', 'compare the files or folders, each as a run of its own')
     .addOption(
       new Option(
         '--by <axis>',
@@ -111,10 +108,10 @@ const command = addEstimateOptions(
     .option('--csv', 'print comma-separated values')
     .option('--figure <file>', 'draw the profile as .svg, .pdf, .png or .html')
     .option('--out <file>', 'keep a line of JSON for each finished layer in this file')
-    .option('--resume', 'with --out: go on where a call was stopped')
+    .option('--resume', 'with --out: continue where a call was stopped')
     .option(
       '--memory <bytes>',
-      'that the points of one layer may take; larger layers are read row by row (default: 1 GiB)',
+      'memory for the points of one layer; larger layers are read row by row (default: 1 GiB)',
       (word) => numberNamed('memory', word),
     ),
 ).action(async (paths: string[], options: Options) => {
@@ -190,7 +187,7 @@ const command = addEstimateOptions(
     out === undefined
       ? undefined
       : openProfile(out, { options: settings, files: stamps(files) }, resume === true);
-  const stop = listenForStop('stopping; what is finished is kept');
+  const stop = listenForStop('stopping; finished layers are kept');
   const progress = showShare('layers');
   const lines: ProfileLine[] = [];
   const profiles: Record<string, LayerProfile> = {};
@@ -266,13 +263,13 @@ const command = addEstimateOptions(
     await writeFigure(figure!, drawn).finally(stop.signal.aborted ? () => {} : show);
     console.error(`figure: ${figure}`);
     if (scale && compare)
-      console.error('it has no scale curves, for those of several runs could not be told apart');
+      console.error('it has no scale curves, since those of several runs could not be told apart');
   } else if (figure !== undefined)
-    console.error('there is no figure, for no layer is finished that has a dimension');
+    console.error('there is no figure, since no finished layer has a dimension');
   if (stop.signal.aborted) process.exitCode = await stop.exitCode();
 });
 
-/** What is finished: of a run that is not, the layers that are. */
+/** The figure of all finished runs, or else of the finished layers of an unfinished run. */
 function figureOf(
   lines: readonly ProfileLine[],
   profiles: Readonly<Record<string, LayerProfile>>,
@@ -300,12 +297,12 @@ function figureOf(
       only,
       '' in profiles ? {} : { title: 'Intrinsic dimension per layer, unfinished', unfinished: true },
     );
-  // PID and LLID are those of finished runs.
+  // Only finished runs have PID and LLID.
   if (by === 'run') return Object.keys(profiles).length > 0 ? runsFigure(profiles) : undefined;
   return profilesFigure(all);
 }
 
-/** The profile of one of several runs; undefined, with the reason printed, where it has no layer with a dimension. */
+/** The profile of one of several runs. If no layer has a dimension, it prints the reason and returns undefined. */
 async function orNone(
   several: boolean,
   run: string,
@@ -327,7 +324,7 @@ function tokenRule(word: string): TokenRule {
   throw new Error(`--tokens must be last, first, mean, all or sample N, got '${word}'`);
 }
 
-/** What a network's file tells without inputs. */
+/** Lists the inputs and layers of networks, which needs no inputs. */
 async function listNetworks(paths: readonly string[]): Promise<void> {
   for (const path of paths) {
     const network = await openNetwork(path);
@@ -340,16 +337,16 @@ async function listNetworks(paths: readonly string[]): Promise<void> {
   }
 }
 
-/** What would be left unused is more likely a mistake. */
+/** Rejects options that would be ignored, since they are probably mistakes. */
 function assertTogether({ json, csv, compare, by, resume, out, figure }: Options): void {
   if (json && csv) throw new Error('choose one of --json and --csv');
   if (by !== undefined && !compare) throw new Error('--by draws several runs: add --compare');
   if (by !== undefined && figure === undefined) throw new Error('--by is for a figure: add --figure');
-  if (resume && out === undefined) throw new Error('--resume goes on with the file of --out: add --out');
+  if (resume && out === undefined) throw new Error('--resume continues the file of --out: add --out');
   if (figure !== undefined) assertFigurePath(figure);
 }
 
-/** The paths of each run by its name; one run without a name unless several are compared. */
+/** The paths of each run by its name; without --compare there is one run, whose name is empty. */
 function runsOf(paths: readonly string[], compare: boolean): [string, string[]][] {
   if (!compare) return [['', [...paths]]];
   const ordered = inOrder(paths);

@@ -1,4 +1,4 @@
-/** A run's progress in the terminal: a bar that stays in its line, or, in a log, a line now and then. */
+/** A run's progress in the terminal, as a bar on one line; in a log, as a line from time to time. */
 import { Presets, SingleBar } from 'cli-progress';
 import type { SiteIds } from '../experiments/experiment';
 import { lossInWords, measurementInWords } from '../experiments/progress-words';
@@ -10,13 +10,13 @@ type RunEvent = TrainEvent<SiteIds>;
 /** Follows the events of a run. */
 export interface Progress {
   update(event: RunEvent): void;
-  /** Leaves the last state on the screen; text may be printed after it. */
+  /** Leaves the last state on the screen, so that other text can follow. */
   stop(): void;
   /** The last measurement, in words. */
   summary(): string;
 }
 
-/** In a log, a step without a measurement is worth a line when the last is so old. */
+/** In a log, a step without a measurement gets a line if the last line is this old. */
 const LINE_EVERY_MS = 10_000;
 
 /** Starts to show the progress of a run of `steps` steps. */
@@ -68,7 +68,7 @@ function showBar(steps: number, output: NodeJS.WriteStream): View {
   const clock = timeLeft(steps);
   const payload = { loss: '-', measured: 'starting', left: '' };
   bar.start(steps, 0, payload);
-  // A process that ends in between must not leave the terminal without a cursor.
+  // A process that ends early must not leave the terminal without a cursor.
   const stop = (): void => bar.stop();
   process.once('exit', stop);
   return {
@@ -97,7 +97,7 @@ function showLines(steps: number, output: NodeJS.WriteStream): View {
   };
 }
 
-/** Time left, from the pace since the first step of this process, measurements included. */
+/** The time left, from the speed since the first step of this process, including measurements. */
 function timeLeft(steps: number): (event: RunEvent) => string {
   let first: { step: number; at: number } | undefined;
   return ({ step, type }) => {

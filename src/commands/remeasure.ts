@@ -12,7 +12,7 @@ const command = defineCommand(
 )
   .argument(
     '[key=value...]',
-    'settings of the experiment grokking; npm run experiment -- grokking --help lists them',
+    'settings of the experiment grokking, which npm run experiment -- grokking --help lists',
   )
   .addHelpText('after', '\nCtrl-C writes a checkpoint and ends; the same command goes on from there.')
   .action(async (words: string[]) => {

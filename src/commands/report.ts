@@ -6,19 +6,19 @@ import type { Points } from '../intrinsic-dimension/points/points';
 import { type IdReport, type IdReportOptions, idReport } from '../intrinsic-dimension/report/report';
 import { assertWritable } from './writable';
 
-/** How a report is given out. */
+/** The output of a report. */
 export interface ReportOutput {
   readonly json: boolean;
   /** The page to write. */
   readonly figure: string | undefined;
-  /** The file of the points, for the page's title. */
+  /** The name of the file with the points, for the title of the page. */
   readonly name: string;
 }
 
 /** @throws Error for a name that does not end in .html, and for a file that cannot be written */
 export function assertPagePath(path: string): void {
   if (extname(path).toLowerCase() !== '.html')
-    throw new Error(`the page of --report ends in .html, got '${path}'`);
+    throw new Error(`the name of the page of --report must end in .html, got '${path}'`);
   assertWritable(path);
 }
 
@@ -29,7 +29,7 @@ export async function report(
   { json, figure, name }: ReportOutput,
 ): Promise<void> {
   const made = await idReport(points, options);
-  // What was computed is not lost where the page cannot be written after all.
+  // The report is printed first, so that it is not lost if the page cannot be written after all.
   console.log(json ? JSON.stringify(made) : inWords(made));
   if (figure === undefined) {
     if (!json) console.log('\nThe same as a page with figures: add --figure report.html');

@@ -1,12 +1,12 @@
 /**
- * Known answers, computed on this machine: are the libraries right here? A processor with other instructions runs other
- * kernels of TensorFlow, of oneDNN and of this project. `npm run doctor` prints what is found.
+ * Compares computations on this machine with known answers. Processors with different instruction sets run different kernels of
+ * TensorFlow, of oneDNN and of this project, any of which may be faulty. `npm run doctor` prints the result.
  */
 import * as tf from '@tensorflow/tfjs';
 import { instructionsInUse } from '../instructions';
 import { intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
 import { space } from '../intrinsic-dimension/points/space';
-import { kernelInstructions } from '../intrinsic-dimension/search/search-kernel';
+import { kernel } from '../intrinsic-dimension/search/kernel';
 import { mulberry32, normals } from '../random';
 import { loadBackend } from '../runtime/backend';
 import { compile } from '../runtime/compile/program';
@@ -17,29 +17,29 @@ import { createOptimizer } from '../training/optimizers';
 /** One computation beside its known answer. */
 export interface KnownAnswer {
   readonly name: string;
-  /** What this machine computes. */
+  /** Computes the answer on this machine. */
   compute(): ArrayLike<number> | Promise<ArrayLike<number>>;
-  /** The same by loops over float64 numbers. */
+  /** The right answer, from loops over float64 numbers. */
   readonly answer: ArrayLike<number>;
 }
 
-/** What the check found. */
+/** The result of the check. */
 export interface SelfCheck {
-  /** The names of the computations that gave another answer, or none, in which case the reason follows. */
+  /** The names of the computations that gave a wrong answer, or no answer, with the reason. */
   readonly wrong: readonly string[];
   readonly checked: number;
-  /** Sets of instructions of the processor and of this project's kernels, and the limit of oneDNN's. */
+  /** The instruction sets of the processor and of this project's kernels, and the limit of oneDNN's. */
   readonly instructions: string;
 }
 
 /**
- * How far a number of size 1 may be off. Sums of n random products in float32 are off by about n 2^-24, which is 1.1e-5
- * for the 192 of the longest here; a graphics card rounds the factors to 11 bits first (TF32), which makes it
+ * The largest error allowed for numbers of size 1. Sums of n random products in float32 have errors of about n 2^-24, which is
+ * 1.1e-5 for the longest sum here (n = 192). A graphics card first rounds the factors to 11 bits (TF32), with errors of
  * sqrt(n) 2^-11 = 7e-3.
  */
 const TOLERANCE = { CPU: 1e-4, GPU: 5e-2 } as const;
 
-/** Computes the known answers and compares. */
+/** Computes all answers and compares them with the known ones. */
 export async function selfCheck(answers: readonly KnownAnswer[] = knownAnswers()): Promise<SelfCheck> {
   const { device, instructions: operations } = await loadBackend();
   const tolerance = TOLERANCE[device];
@@ -56,13 +56,13 @@ export async function selfCheck(answers: readonly KnownAnswer[] = knownAnswers()
       Math.abs(found[i]! - value) <= tolerance * (1 + Math.abs(value));
     if (found.length !== answer.length || !Array.from(answer).every(isRight)) wrong.push(name);
   }
-  const instructions = instructionsInUse([kernelInstructions(), operations]);
+  const instructions = instructionsInUse([kernel().instructions, operations]);
   return { wrong, checked: answers.length, instructions };
 }
 
-/** A few computations in which a processor is known to have failed, or in which a failure would show. */
+/** Computations in which some processor is known to have failed, or in which a failure would show. */
 export function knownAnswers(): KnownAnswer[] {
-  // oneDNN's issue 6035 shows on pictures with sides of 8 and 16, for some numbers of channels each, and never on one of 9.
+  // oneDNN's issue 6035 affects pictures with sides of 8 and 16, for some numbers of channels, but none with a side of 9.
   const convolutions = [8, 9, 16].flatMap((side) =>
     [1, 3, 4, 6, 8].flatMap((channels) => [1, 3].map((size) => ({ side, channels, size }))),
   );
@@ -89,7 +89,7 @@ interface Convolution {
   readonly size: number;
 }
 
-/** A convolution with a stride of 2 and both of its gradients, eagerly and in a graph. */
+/** A convolution with a stride of 2 and both of its gradients, computed eagerly and in a graph. */
 function convolution({ side, channels, size }: Convolution): KnownAnswer[] {
   const [batch, outputs, stride] = [3, 5, 2];
   const after = Math.floor((side - size) / stride) + 1;
@@ -231,8 +231,8 @@ function geluValues(): KnownAnswer {
 }
 
 /**
- * Dropout with a rate of 1/2: its gradient by ones is the mask, of numbers 0 and 2; the result is the mask times x; and 4 to
- * 6 of 10 are kept, which 10,000 fair draws miss by 20 standard deviations.
+ * Dropout with a rate of 1/2. Its gradient for ones is the mask, which consists of 0 and 2, and the result is the mask times x.
+ * The share that is kept must be between 0.4 and 0.6, from which 10,000 fair draws are 20 standard deviations away.
  */
 function dropoutMask(): KnownAnswer {
   const x = random(10_000, 6);

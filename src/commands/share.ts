@@ -1,14 +1,14 @@
 /** The progress of an estimate in the terminal. */
 import { Presets, SingleBar } from 'cli-progress';
 
-/** Follows the share that is done. */
+/** Shows the share that is done. */
 export interface ShareProgress {
   /** @param share 0 .. 1 */
   readonly update: (share: number, at?: string) => void;
   readonly stop: () => void;
 }
 
-/** A bar that appears when the work takes longer than two seconds. */
+/** A bar that appears if the work takes longer than two seconds. */
 export function showShare(name: string): ShareProgress {
   const started = Date.now();
   let bar: SingleBar | undefined;

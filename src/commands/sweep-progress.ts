@@ -1,9 +1,9 @@
-/** The progress of a sweep in the terminal: a bar for each run under way or, in a log, a line now and then. */
+/** The progress of a sweep in the terminal, with a bar for each active run; in a log, as lines from time to time. */
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import type { SweepCell } from '../experiments/sweep';
 import { duration } from '../figures/duration';
 
-/** In a log, the runs are listed when this time has passed since the last list, and when a run starts or ends. */
+/** In a log, the active runs are listed whenever a run starts or ends, and after this time. */
 const LINE_EVERY_MS = 20_000;
 
 /** Starts to show the progress of a sweep. */
@@ -18,7 +18,7 @@ export interface View {
   stop(): void;
 }
 
-/** Time left for the whole, from the pace of the runs that are going. */
+/** The time left for the sweep, from the speed of the active runs. */
 function timeLeft(cells: readonly SweepCell[]): string {
   const running = cells.filter(
     ({ state, started, step }) => state === 'running' && step > (started?.step ?? 0),
@@ -31,12 +31,12 @@ function timeLeft(cells: readonly SweepCell[]): string {
   return pace > 0 ? `${duration(steps / pace)} left` : '';
 }
 
-/** A run's progress, and the time that it has left. */
+/** The progress of a run, and the time that it needs. */
 function lastWords(cell: SweepCell): string {
   return [cell.message, cell.state === 'running' ? timeLeft([cell]) : ''].filter(Boolean).join(' | ');
 }
 
-/** A bar for each run that is going, and one for the whole. */
+/** A bar for each active run, and one for the whole sweep. */
 function bars(): View {
   const multi = new MultiBar(
     {

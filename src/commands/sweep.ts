@@ -20,20 +20,20 @@ interface Options {
 
 const command = defineCommand(
   'sweep',
-  'Run every combination of settings. Runs that are recorded are skipped, runs that were stopped go on from their ' +
-    'checkpoints, and a run that fails does not stop the others.',
+  'Run every combination of settings. Recorded runs are skipped, stopped runs continue from their checkpoints, and a ' +
+    'run that fails does not stop the others.',
 )
   .argument('<experiment>', EXPERIMENT_ARGUMENT)
   .argument('[key=value,value...]', 'settings')
-  .option('--out <folder>', 'where the records go', RUNS)
+  .option('--out <folder>', 'folder for the records', RUNS)
   .option(
     '--workers <n>',
-    'runs at a time, which share the threads (default: the processors, with 3 GiB of memory each)',
+    'number of runs at a time, which share the threads (default: one for each processor with 3 GiB of memory)',
     numberOption,
   )
-  .option('--dry-run', 'list the runs, and what is left of each')
+  .option('--dry-run', 'list the runs and their progress, and run nothing')
   .option('--slurm', 'write an array job for Slurm, and submit it with sbatch')
-  .option('--time <hh:mm:ss>', `with --slurm: the wall-clock time of a task (default: ${SLURM_TIME})`)
+  .option('--time <hh:mm:ss>', `with --slurm: the time limit of a task (default: ${SLURM_TIME})`)
   .addHelpText(
     'after',
     ({ command: { args } }) =>
@@ -42,7 +42,7 @@ const command = defineCommand(
   .action(async (experiment: string, words: string[], options: Options) => {
     const grid = parseGrid(words, experiment);
     if (options.time !== undefined && !options.slurm)
-      throw new Error('--time is the time of a task of Slurm: add --slurm, or leave it out');
+      throw new Error('--time is the time limit of a Slurm task: add --slurm, or leave it out');
     if (options.dryRun) return list(sweepCells(grid, options.out));
     if (options.slurm) return submit(sweepCells(grid, options.out), options.out, options.time);
     process.exitCode = await run(grid, options);
@@ -97,7 +97,7 @@ function submit(cells: readonly SweepCell[], folder: string, time: string | unde
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT')
-      throw new Error(`there is no sbatch on this machine: submit ${path} where Slurm is`);
+      throw new Error(`there is no sbatch on this machine: submit ${path} on a machine with Slurm`);
     throw new Error(
       `sbatch refused ${path}: ${String((error as { stderr?: string }).stderr ?? error).trim()}`,
     );

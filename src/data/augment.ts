@@ -1,4 +1,5 @@
 /** Pictures as a network gets them: normalised, and in training cropped, flipped and turned at random. */
+import { ANYTHING, assertGiven, FLAG, NUMBER } from '../given';
 import { mulberry32, streamSeed } from '../random';
 import type { Draw, Examples } from './dataset';
 
@@ -30,6 +31,12 @@ export function imagePreparation(
   normalization: Normalization,
   augmentation: Augmentation = {},
 ): NonNullable<Examples['prepare']> {
+  assertGiven('normalization', normalization, { mean: ANYTHING, std: ANYTHING });
+  assertGiven('augmentation', augmentation, {
+    cropPadding: NUMBER,
+    horizontalFlip: FLAG,
+    rotation: NUMBER,
+  });
   const { cropPadding = 0, horizontalFlip = false, rotation = 0 } = augmentation;
   if (!Number.isInteger(cropPadding) || cropPadding < 0) {
     throw new RangeError(`cropPadding ${cropPadding} is not a whole number of pixels: give 0 or more`);

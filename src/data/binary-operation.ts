@@ -1,4 +1,5 @@
 /** The full table of a binary operation as a data set of token sequences: some cells train, the others validate. */
+import { type Kinds, NUMBER } from '../given';
 import {
   type Choosable,
   fraction,
@@ -50,6 +51,13 @@ export interface SplitOptions {
   /** Seed of the permutation of all pairs. @default that of {@link SPLIT} */
   readonly seed?: number;
 }
+
+/** What every task can be told. */
+export const SPLIT_KINDS: Kinds<SplitOptions> = {
+  trainFraction: NUMBER,
+  validationFraction: NUMBER,
+  seed: NUMBER,
+};
 
 export interface BinaryOperation extends SplitOptions {
   readonly name: string;

@@ -1,11 +1,18 @@
 /** CIFAR-10 and CIFAR-100 (Krizhevsky 2009), from their official binary archives. */
 import { join } from 'node:path';
+import { ANYTHING, assertGiven, type Kinds, TEXT } from '../given';
 import type { Augmentation, Normalization } from './augment';
 import type { Dataset, Examples } from './dataset';
 import { readArchive } from './download/archive';
-import { type DownloadOptions, download, type RemoteFile } from './download/download';
+import { DOWNLOAD_KINDS, type DownloadOptions, download, type RemoteFile } from './download/download';
 import { downloadsFolder } from './folders';
-import { type ImageDataset, type ImageOptions, type ImageSource, imageDataset } from './image-set';
+import {
+  IMAGE_KINDS,
+  type ImageDataset,
+  type ImageOptions,
+  type ImageSource,
+  imageDataset,
+} from './image-set';
 import { MEGABYTES, showLoading } from './progress';
 
 /** What to make of the pictures, and where they come from. */
@@ -15,6 +22,13 @@ export interface CifarOptions extends ImageOptions, DownloadOptions {
   /** Another archive of the same form. @default the official one, from ID_CIFAR_SOURCE where that names a folder of a mirror */
   readonly source?: RemoteFile;
 }
+
+const CIFAR_KINDS: Kinds<CifarOptions> = {
+  ...IMAGE_KINDS,
+  ...DOWNLOAD_KINDS,
+  folder: TEXT,
+  source: ANYTHING,
+};
 
 interface Cifar {
   readonly name: 'cifar10' | 'cifar100';
@@ -113,6 +127,7 @@ export function cifar100(options: CifarOptions = {}): Promise<Dataset> {
 }
 
 async function cifar(set: Cifar, options: CifarOptions): Promise<Dataset> {
+  assertGiven(set.name, options, CIFAR_KINDS);
   const base = (process.env['ID_CIFAR_SOURCE'] ?? OFFICIAL).replace(/\/+$/, '');
   const file = options.source ?? { ...set.file, url: `${base}/${set.file.name}` };
   const path = join(options.folder ?? downloadsFolder(), set.file.name);

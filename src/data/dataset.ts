@@ -1,5 +1,6 @@
 /** A data set is two sets of labelled examples; batches of them reach the network as tensors. */
 import * as tf from '@tensorflow/tfjs';
+import { assertGiven, type Kinds, NUMBER } from '../given';
 import { shuffled } from '../random';
 import { rows } from './select';
 
@@ -56,6 +57,8 @@ export interface BatchOptions {
   readonly skip?: number;
 }
 
+const BATCH_KINDS: Kinds<BatchOptions> = { batchSize: NUMBER, seed: NUMBER, epoch: NUMBER, skip: NUMBER };
+
 /**
  * The examples with these indices as tensors, or all of them; the caller disposes of the batch.
  * @param draw augments the examples that can be. @default none is
@@ -81,9 +84,10 @@ export function toBatch(examples: Examples, indices?: Int32Array, draw?: Draw): 
  * One epoch of batches, every example in exactly one of them; the caller disposes of each.
  * The order depends on (seed, epoch) alone, so that a resumed run sees what an undisturbed one would have seen.
  * The last batch holds what is left and may be short.
- * @throws RangeError when batchSize is not a whole number from 1 to the number of examples
+ * @throws RangeError when batchSize is not a whole number from 1 to the number of examples, and for an option that is not read
  */
 export function batches(examples: Examples, options: BatchOptions): Generator<Batch> {
+  assertGiven('batches', options, BATCH_KINDS);
   const count = batchCount(examples, options.batchSize); // checks now, not when the first batch is asked for
   return (function* epoch(): Generator<Batch> {
     const order = shuffled(examples.size, options.seed, options.epoch);

@@ -2,11 +2,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
+import { assertGiven, NAMES } from '../given';
 import type { OptionalSetting } from '../setting';
 import type { Dataset, Examples } from './dataset';
 import { FOLDER } from './folder-setting';
 import { downloadsFolder, folderOfProject } from './folders';
-import { type ImageDataset, type ImageOptions, type ImageSource, imageDataset } from './image-set';
+import {
+  IMAGE_KINDS,
+  type ImageDataset,
+  type ImageOptions,
+  type ImageSource,
+  imageDataset,
+} from './image-set';
 import { padTo32 } from './pad';
 
 /** Bytes in the shape that the file gives. */
@@ -55,6 +62,7 @@ const MOST_BYTES = 2 ** 31;
  * @throws Error that names the file that is missing or damaged; RangeError for options that ImageOptions do not allow
  */
 export function idxFolder(path: string, options: IdxOptions = {}): Dataset {
+  assertGiven('idxFolder', options, { ...IMAGE_KINDS, classNames: NAMES });
   const folder = folderOfProject(path);
   const train = readSplit(folder, 'train');
   if (!train) {

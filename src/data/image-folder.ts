@@ -1,6 +1,7 @@
 /** A data set of the user's own pictures: a folder for each class, as torchvision's ImageFolder and Keras read them. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import { assertGiven, NUMBER } from '../given';
 import { count, type OptionalSetting } from '../setting';
 import type { Dataset, Examples } from './dataset';
 import { FOLDER } from './folder-setting';
@@ -8,7 +9,7 @@ import { folderOfProject } from './folders';
 import { cachePath, type Decoded, readCache, writeCache } from './image-folder/cache';
 import { commonShape, decodePictures } from './image-folder/decode';
 import { type PictureFile, type PictureTree, readTree } from './image-folder/tree';
-import { type ImageDataset, type ImageOptions, imageDataset } from './image-set';
+import { IMAGE_KINDS, type ImageDataset, type ImageOptions, imageDataset } from './image-set';
 import { padTo32 } from './pad';
 import { PICTURES, showLoading } from './progress';
 
@@ -48,6 +49,7 @@ export const IMAGE_FOLDER: ImageDataset<'folder', typeof SETTINGS> = {
  *   that ImageOptions does not allow
  */
 export async function imageFolder(folder: string, options: ImageFolderOptions = {}): Promise<Dataset> {
+  assertGiven('imageFolder', options, { ...IMAGE_KINDS, imageSize: NUMBER });
   const place = folderOfProject(folder);
   const tree = readTree(place);
   const { imageSize, ...choices } = options;

@@ -1,4 +1,5 @@
 /** Labelled pictures, and the data set that is made of them: split, thinned, balanced, with wrong labels. */
+import { ANYTHING, FLAG, type Kinds, NUMBER } from '../given';
 import { mulberry32, shuffled, streamSeed } from '../random';
 import type { Choosable, Settings, ValuesOf } from '../setting';
 import { type Augmentation, channelStatistics, imagePreparation, type Normalization } from './augment';
@@ -52,6 +53,19 @@ export interface ImageOptions {
   /** @default 0 */
   readonly seed?: number;
 }
+
+/** What every data set of pictures can be told. */
+export const IMAGE_KINDS: Kinds<ImageOptions> = {
+  images: NUMBER,
+  validationImages: NUMBER,
+  trainFraction: NUMBER,
+  validationFraction: NUMBER,
+  balanced: FLAG,
+  labelNoise: NUMBER,
+  normalization: ANYTHING,
+  augmentation: ANYTHING,
+  seed: NUMBER,
+};
 
 /** Independent random choices of one seed. */
 const STREAM = { split: 1, labelNoise: 2 };

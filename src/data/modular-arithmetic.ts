@@ -1,6 +1,7 @@
 /** Arithmetic modulo a prime, every pair of operands once: the task on which small transformers grok. */
+import { assertGiven, type Kinds, NUMBER, word } from '../given';
 import { type Setting, wholeNumber } from '../setting';
-import { binaryOperation, type SplitOptions, type Task } from './binary-operation';
+import { binaryOperation, SPLIT_KINDS, type SplitOptions, type Task } from './binary-operation';
 import type { Dataset } from './dataset';
 
 export type ModularOperation = 'division' | 'subtraction' | 'sum';
@@ -11,6 +12,12 @@ export interface ModularArithmeticOptions extends SplitOptions {
   /** The modulus. @default that of the setting `prime` */
   readonly prime?: number;
 }
+
+const MODULAR_KINDS: Kinds<ModularArithmeticOptions> = {
+  ...SPLIT_KINDS,
+  operation: word(['division', 'subtraction', 'sum']),
+  prime: NUMBER,
+};
 
 const SETTINGS: { readonly prime: Setting<number>; readonly unusedTokens: Setting<number> } = {
   prime: wholeNumber({
@@ -57,9 +64,10 @@ const SYMBOLS: Readonly<Record<ModularOperation, string>> = { division: '/', sub
  * Division takes every a with every b from 1, and its label is a times the inverse of b; subtraction and sum take
  * all prime x prime pairs. With the defaults the split is, pair by pair, that of the paper's public code
  * (act_id/data/math_equations.py: `random.Random(9).shuffle`).
- * @throws RangeError when prime is not a prime number, or a fraction is outside (0, 1)
+ * @throws RangeError when prime is not a prime number, a fraction is outside (0, 1), or an option is not read
  */
 export function modularArithmetic(options: ModularArithmeticOptions = {}): Dataset {
+  assertGiven('modularArithmetic', options, MODULAR_KINDS);
   const { operation = 'division', prime = SETTINGS.prime.default, ...split } = options;
   checkPrime(prime);
   const symbol = SYMBOLS[operation];

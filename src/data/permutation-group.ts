@@ -1,6 +1,7 @@
 /** Composition of permutations, every pair once: a group task that, unlike modular arithmetic, does not commute. */
+import { assertGiven, NUMBER } from '../given';
 import { type Setting, wholeNumber } from '../setting';
-import { binaryOperation, type SplitOptions, type Task } from './binary-operation';
+import { binaryOperation, SPLIT_KINDS, type SplitOptions, type Task } from './binary-operation';
 import type { Dataset } from './dataset';
 
 const SETTINGS: { readonly degree: Setting<number> } = {
@@ -29,9 +30,10 @@ export interface PermutationGroupOptions extends SplitOptions {
 /**
  * The symmetric group S_n as token sequences [a, n!, b, n! + 1], the label being a ∘ b, "first b, then a":
  * (a ∘ b)(i) = a(b(i)). A permutation's number is its place in lexicographic order, so 0 is the identity.
- * @throws RangeError when degree is not a whole number from 2 to 6, or a fraction is outside (0, 1)
+ * @throws RangeError when degree is not a whole number from 2 to 6, a fraction is outside (0, 1), or an option is not read
  */
 export function permutationGroup(options: PermutationGroupOptions = {}): Dataset {
+  assertGiven('permutationGroup', options, { ...SPLIT_KINDS, degree: NUMBER });
   const { degree = SETTINGS.degree.default, ...split } = options;
   if (!Number.isInteger(degree) || degree < 2 || degree > 6) {
     throw new RangeError(`degree ${degree} is not a whole number from 2 to 6 (720 elements)`);

@@ -1,7 +1,7 @@
 /** What an experiment is: settings, each of which is said once, presets of them, and how a run of it is set up. */
 import type { Dataset } from '../data/dataset';
+import { nearest } from '../given';
 import type { Model } from '../models/model';
-import { nearest } from '../nearest';
 import type { DimensionEstimate, Measurement } from '../records/run-record';
 import type { AnyConfig, Refuse, Setting, Settings, ValuesOf } from '../setting';
 import type { MeasurementEvent, TrainOptions } from '../training/trainer';

@@ -3,18 +3,8 @@ import * as tf from '@tensorflow/tfjs';
 import { activations } from '../activations/activations';
 import { networkOf } from '../activations/sources/any-model';
 import { type ModelInputs, type ModelSource, modelSource } from '../activations/sources/inputs';
+import { ANYTHING, assertGiven, FLAG, type Kinds, NAMES, NUMBER, SEED, SIGNAL, TEXT } from '../given';
 import { TWO_NN } from '../intrinsic-dimension/estimators/two-nn';
-import {
-  ANYTHING,
-  assertGiven,
-  FLAG,
-  type Kinds,
-  NAMES,
-  NUMBER,
-  SEED,
-  SIGNAL,
-  TEXT,
-} from '../intrinsic-dimension/given';
 import { SUBSAMPLES } from '../intrinsic-dimension/subsamples';
 import { environment } from '../records/environment';
 import { type Measurement, readRun } from '../records/run-record';

@@ -57,9 +57,10 @@ function augmentationOf({ cropPadding, horizontalFlip, rotation }: ImagesConfig)
 
 /** The untrained network that the settings describe. */
 export function imagesModel(config: ImagesConfig, data: Dataset): Model {
-  const channels = data.train.inputShape.at(-1)!;
+  const [height, width, channels] = data.train.inputShape as [number, number, number];
   const { classes } = data;
-  return imageModelNamed(config.model).make({ ...config }, { channels, classes, seed: config.seed });
+  const { model, seed } = config;
+  return imageModelNamed(model).make({ ...config }, { height, width, channels, classes, seed });
 }
 
 /** What a run with these settings consists of. */

@@ -1,5 +1,5 @@
 /** All experiments by name. To add one, write its file and name it here. */
-import { nearest } from '../nearest';
+import { nearest } from '../given';
 import { type AnyConfig, defaultsOf, type Identity } from '../setting';
 import type { CommonConfig, Experiment, Preset, Setup } from './experiment';
 import { GROKKING } from './grokking-config';

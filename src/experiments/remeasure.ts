@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { activations } from '../activations/activations';
 import { modelSource } from '../activations/sources/inputs';
 import { batchCount, type Examples, toBatch } from '../data/dataset';
+import { ANYTHING, assertGiven, SIGNAL, TEXT } from '../given';
 import type { EstimatorOptions } from '../intrinsic-dimension/estimators/registry';
 import { intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
 import { estimateOrReason } from '../intrinsic-dimension/no-estimate';
@@ -44,6 +45,7 @@ export async function* remeasure(
   settings: Readonly<Partial<GrokkingConfig>>,
   options: { readonly path: string; readonly estimators?: Estimators; readonly signal?: AbortSignal },
 ): AsyncGenerator<TrainEvent<SiteIds>, void, void> {
+  assertGiven('remeasure', options, { path: TEXT, estimators: ANYTHING, signal: SIGNAL });
   const { path, estimators = ESTIMATOR_PANEL, signal } = options;
   const { steps } = grokkingConfig(settings);
   const config = grokkingConfig({ ...settings, measureEvery: steps, earlyMeasurements: 0 });

@@ -10,8 +10,8 @@ import {
   readRun,
 } from '../records/run-record';
 import { openBoard } from '../records/tensorboard';
-import { checkpointPath, loadCheckpoint } from '../training/checkpoint';
-import { changeableSettings, type RunConfig, withDefaults } from './registry';
+import { checkpointPath, loadCheckpoint, type ResumedRun } from '../training/checkpoint';
+import type { RunConfig } from './registry';
 
 /** Writes what happens in a run; holds the lock of its record until closed. */
 export interface RunOutput {
@@ -33,7 +33,14 @@ export interface RunOutput {
 export function openOutput(
   path: string,
   config: RunConfig,
-  { resume, environment }: { readonly resume: boolean | 'best'; readonly environment: Environment },
+  {
+    resume,
+    environment,
+    ...resumed
+  }: Omit<ResumedRun, 'config'> & {
+    readonly resume: boolean | 'best';
+    readonly environment: Environment;
+  },
 ): RunOutput {
   const directory = path.replace(/\.jsonl$/, '');
   const last = checkpointPath(directory, resume === 'best' ? 'best' : 'last');
@@ -45,12 +52,7 @@ export function openOutput(
   }
   const step = resume ? lastStep(last) : undefined;
   if (step === -1) assertNothingLost(path, directory, resume === 'best', config.checkpointEvery);
-  const mayChange = changeableSettings(config);
-  return outputOf(
-    path,
-    step === undefined ? options : { ...options, mayChange, complete: withDefaults, resumeFrom: step },
-    config,
-  );
+  return outputOf(path, step === undefined ? options : { ...options, ...resumed, resumeFrom: step }, config);
 }
 
 /** The files of a run, of whatever kind. */

@@ -1,4 +1,5 @@
 /** One run: from settings to a record, with checkpoints beside it, and on from there after a stop. */
+import { assertGiven, type Kinds, SIGNAL, TEXT } from '../given';
 import { measurementSteps } from '../records/due-steps';
 import { environment } from '../records/environment';
 import { loadBackend } from '../runtime/backend';
@@ -29,16 +30,27 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
 }
 
+const RUN_KINDS: Kinds<RunOptions> = {
+  path: TEXT,
+  resume: {
+    allowed: "true, false or 'best'",
+    accepts: (value) => [true, false, 'best'].includes(value as never),
+  },
+  signal: SIGNAL,
+};
+
 /**
  * Runs an experiment: trains, measures the dimension of every site on train and validation, writes the record.
  * The same settings give the same record, whether the run was stopped and resumed or not.
  *
- * @throws RangeError for bad settings; Error for what cannot be written, read or resumed, before training starts
+ * @throws RangeError for bad settings and for an option that is not read; Error for what cannot be written, read or resumed, before training starts
  */
 export async function* runExperiment(
   settings: RunSettings,
-  { path, resume = false, signal }: RunOptions = {},
+  options: RunOptions = {},
 ): AsyncGenerator<TrainEvent<SiteIds>, void, void> {
+  assertGiven('runExperiment', options, RUN_KINDS);
+  const { path, resume = false, signal } = options;
   const config = completeConfig(settings);
   const backend = await loadBackend();
   const {
@@ -53,8 +65,11 @@ export async function* runExperiment(
     );
   }
   const directory = path?.replace(/\.jsonl$/, '');
+  const resumed = { mayChange: changeableSettings(config), complete: withDefaults };
   const output =
-    path === undefined ? undefined : openOutput(path, config, { resume, environment: environment(backend) });
+    path === undefined
+      ? undefined
+      : openOutput(path, config, { ...resumed, resume, environment: environment(backend) });
   const model = makeModel();
   const due = measurementSteps(config);
   const events = train<SiteIds[string]>({
@@ -73,8 +88,7 @@ export async function* runExperiment(
             directory,
             every: config.checkpointEvery,
             config: { ...config },
-            mayChange: changeableSettings(config),
-            complete: withDefaults,
+            ...resumed,
             resume,
             beforeSave: () => output!.flush(),
           },

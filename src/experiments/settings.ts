@@ -1,5 +1,5 @@
 /** What a list of settings can do: complete a config, read key=value words and grids, name runs, and explain itself. */
-import { nearest } from '../nearest';
+import { nearest } from '../given';
 import { type AnySetting, type Identity, memberNamed, type Refuse, type Settings } from '../setting';
 
 /** The settings of one kind of experiment, as users give and read them. */

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { cellSignal } from '../cell-signal';
+import { assertGiven, CALLBACK, type Kinds, NUMBER, SIGNAL, TEXT } from '../given';
 import { RUNS, runPath } from '../records/run-path';
 import { readRun } from '../records/run-record';
 import { type RunConfig, runName } from './registry';
@@ -23,6 +24,13 @@ export interface SweepOptions {
   /** Called whenever a run has moved on. */
   readonly onChange?: (cells: readonly SweepCell[]) => void;
 }
+
+const SWEEP_KINDS: Kinds<SweepOptions> = {
+  folder: TEXT,
+  workers: NUMBER,
+  signal: SIGNAL,
+  onChange: CALLBACK,
+};
 
 /** One run of the grid. */
 export interface SweepCell {
@@ -62,6 +70,7 @@ export function sweepCells(grid: readonly RunConfig[], folder: string = RUNS): S
  * A run that fails does not stop the others. Killed at any moment, the same call goes on from the checkpoints.
  */
 export async function sweep(grid: readonly RunConfig[], options: SweepOptions = {}): Promise<SweepCell[]> {
+  assertGiven('sweep', options, SWEEP_KINDS);
   const { folder = RUNS, signal = cellSignal(), onChange } = options;
   const { workers = defaultWorkers() } = options;
   if (!(Number.isInteger(workers) && workers >= 1)) {

@@ -4,12 +4,12 @@ import { identityOf, withDefaults } from '../experiments/registry';
 import type { RunSoFar } from '../records/run-record';
 import { runTraces } from './run-axes';
 
-/** More than these would hide the run; the last ones are drawn. */
+/** The most runs drawn; more would hide the run itself. The last ones are drawn. */
 const MOST = 4;
 
 /**
- * The settings that make `other` another run than `run`, such as `weightDecay=0.001`; empty where none does. How long a
- * run is and when it is measured does not count.
+ * The settings in which `other` differs from `run`, such as `weightDecay=0.001`; empty if they agree. The length of a
+ * run and the steps at which it is measured do not count.
  */
 export function difference(other: RunSoFar['config'], run: RunSoFar['config']): string {
   const [theirs, own] = [withDefaults(other), withDefaults(run)];

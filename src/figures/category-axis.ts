@@ -1,4 +1,4 @@
-/** An axis of names: they stand upright where there is room, and are turned with room below them otherwise. */
+/** An axis of names, which are written horizontally where there is room, and vertically otherwise. */
 import type { Layout } from 'plotly.js';
 import { FONT_SIZES } from './style';
 import { textWidth } from './text-width';
@@ -9,11 +9,11 @@ export interface CategoryAxis {
   readonly bottom: number;
 }
 
-/** Without turned names: ticks, one line of names, and the title. */
+/** Height below the plot if names are horizontal: ticks, one line of names, and the title. */
 const LEVEL = 56;
-/** Longer names are shown by their ends, which differ; the whole name is under the pointer. */
+/** Longer names are cut to their ends, which differ; the whole name appears under the pointer. */
 const LONGEST = 24;
-/** Turned names stand this far below the axis, and above the title. */
+/** Height of everything but the names below the plot if names are vertical. */
 const AROUND = 44;
 
 /**
@@ -24,7 +24,7 @@ export function categoryAxis(names: readonly string[], width: number, title: str
   const shown = names.map((name) => (name.length > LONGEST ? `…${name.slice(1 - LONGEST)}` : name));
   const longest = Math.max(0, ...shown.map((name) => textWidth(name, FONT_SIZES.text)));
   const turned = longest + 8 > width / Math.max(1, names.length);
-  // Turned names are a line high each; where even that is too much, every second or third is written.
+  // A vertical name is one line wide; if even that is too much, only every second or third name is written.
   const every = turned ? Math.ceil((1.2 * FONT_SIZES.text * names.length) / width) : 1;
   const written = (_: string, i: number): boolean => i % every === 0;
   return {

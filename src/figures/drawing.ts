@@ -1,4 +1,4 @@
-/** A figure of the documentation, with the records that it is drawn from and its tables. */
+/** A figure of the documentation, with its tables and the records that it is drawn from. */
 import type { RunSoFar } from '../records/run-record';
 import type { Figure } from './figure';
 import type { FrameOptions } from './frame';
@@ -8,7 +8,7 @@ import type { Table } from './table';
 export interface Drawing {
   /** The name of its file. */
   readonly name: string;
-  /** One line for help. */
+  /** One line for the help text. */
   readonly summary: string;
   /** The folder of its records below data/runs. */
   readonly records: string;

@@ -1,13 +1,14 @@
 /** Figures of an estimator at work: the line that TwoNN fits, and estimates beside the truth. */
 import type { PlotData } from 'plotly.js';
+import { assertGiven, NUMBER } from '../given';
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
 import type { ScaleCurve } from '../intrinsic-dimension/scale';
 import type { Figure } from './figure';
-import { type FrameOptions, framed } from './frame';
+import { FRAME_KINDS, type FrameOptions, framed } from './frame';
 import { COLOURS, DEFAULT_SIZE, FONT_SIZES, GREY, SYMBOLS } from './style';
 import { onLogAxis, tickArrays, withRoom } from './ticks';
 
-/** The most markers of a scatter plot; more would only make the file larger. */
+/** The most markers in a scatter plot; more would only make the file larger. */
 const MARKERS = 400;
 
 /**
@@ -21,6 +22,7 @@ export function twoNnFigure(
   estimate: IdEstimate,
   options: FrameOptions & { readonly truth?: number } = {},
 ): Figure {
+  assertGiven('figures.twoNn', options, { ...FRAME_KINDS, truth: NUMBER });
   const { fit } = estimate;
   if (!fit)
     throw new Error(
@@ -98,8 +100,9 @@ export interface KnownEstimate {
   readonly estimate: IdEstimate;
 }
 
-/** Estimates with their intervals against the truth; on the diagonal they are right. */
+/** Estimates with their intervals against the true dimensions; on the diagonal an estimate is right. */
 export function truthFigure(known: readonly KnownEstimate[], options: FrameOptions = {}): Figure {
+  assertGiven('figures.truth', options, FRAME_KINDS);
   if (known.length === 0) throw new Error('truthFigure needs at least one estimate, got none');
   const names = [...new Set(known.map(({ name }) => name))];
   const top =
@@ -149,8 +152,9 @@ export function truthFigure(known: readonly KnownEstimate[], options: FrameOptio
   };
 }
 
-/** The dimension over the distance at which it is seen, with intervals; a plateau is drawn as a line. */
+/** The dimension against the distance at which it is measured, with intervals; a plateau is drawn as a line. */
 export function scaleFigure({ curve, missing, plateau }: ScaleCurve, options: FrameOptions = {}): Figure {
+  assertGiven('figures.scale', options, FRAME_KINDS);
   const tied = missing.map(({ n1, n2 }) => `${n1} and ${n2}`).join(', ');
   const run = plateau && curve.slice(plateau.from, plateau.to + 1);
   const data: Partial<PlotData>[] = [
@@ -221,7 +225,7 @@ export function errorBars(estimates: readonly Pick<IdEstimate, 'value' | 'interv
   };
 }
 
-/** Indices of at most MARKERS of n points, evenly spread, with the last 40 complete: few points make up the tail. */
+/** Indices of at most MARKERS of n points, evenly spread, and all of the last 40, since the tail has few points. */
 function thinned(n: number): number[] {
   if (n <= MARKERS) return Array.from({ length: n }, (_, i) => i);
   const tail = 40;

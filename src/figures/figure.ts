@@ -1,7 +1,7 @@
 /** A figure is plain data for plotly.js; this file shows it and turns it into SVG, PNG or a page. */
 import { createHash } from 'node:crypto';
 import type { Config, Layout, PlotData } from 'plotly.js';
-import { nearest } from '../nearest';
+import { assertGiven, FLAG, type Kinds, NUMBER, nearest, TEXT } from '../given';
 import { display, inNotebook, type MimeBundle } from './notebook-output';
 import { fontFolder, offlinePlotly, plotlySource } from './plotly-offline';
 import { DARK, DEFAULT_SIZE, darkRules, FONT, INK, PAPER, standaloneStyle, TEMPLATE } from './style';
@@ -12,18 +12,20 @@ import { plainText } from './text-width';
 export interface Figure {
   readonly data: Partial<PlotData>[];
   readonly layout?: Partial<Layout>;
-  /** What is drawn, how its intervals are meant, and from which runs, as a paper says it below a figure. */
+  /** What is drawn, from which runs, and what the intervals mean, as in the caption of a paper's figure. */
   readonly caption?: string;
 }
 
-/** Pixels; a missing number comes from the figure's layout, or else from {@link DEFAULT_SIZE}. */
+/** A size in pixels; a missing number comes from the figure's layout, or else from {@link DEFAULT_SIZE}. */
 export interface Size {
   readonly width?: number;
   readonly height?: number;
 }
 
+export const SIZE_KINDS: Kinds<Size> = { width: NUMBER, height: NUMBER };
+
 export interface ShowOptions extends Size {
-  /** Name of the output, to replace it later. */
+  /** Name of the output, by which it can be replaced later. */
   readonly id?: string;
   /** Replace the output of the same `id` instead of adding one. @default false */
   readonly update?: boolean;
@@ -35,10 +37,10 @@ const TRACE_TYPES: readonly string[] =
     ' ',
   );
 
-/** Traces that need WebGL, which static pictures lack. */
+/** Traces that need WebGL, which is not available for static pictures. */
 const NEEDS_GL = /gl$|3d$|^(surface|isosurface|volume|cone|streamtube|splom|parcoords|.*map.*)$/;
 
-/** A figure of plotly.js as it is written by hand, readonly or not. */
+/** A plotly.js figure as one writes it by hand, readonly or not. */
 export interface PlainFigure {
   readonly data: readonly object[];
   readonly layout?: object;
@@ -46,15 +48,16 @@ export interface PlainFigure {
 }
 
 /**
- * Shows a figure, a table or a danfo DataFrame below the notebook's cell: interactive where the front end can, a static
- * picture everywhere else; a caption stands below. Outside a notebook it prints text.
+ * Shows a figure, a table or a danfo DataFrame below the notebook's cell, with its caption. A figure is interactive where
+ * the front end allows it and a static picture everywhere else. Outside a notebook, text is printed.
  */
 export async function show(what: PlainFigure | Table | Frame, options: ShowOptions = {}): Promise<void> {
+  assertGiven('show', options, { ...SIZE_KINDS, id: TEXT, update: FLAG });
   display(await bundleOf(what, options), options);
   if ('data' in what) showCaption(what as Figure);
 }
 
-/** Below the figure, as text; outside a notebook a figure is one line, and its caption stands in its files. */
+/** Shows the caption as text below the figure. Outside a notebook a figure is one line, and its caption is in its files. */
 export function showCaption(figure: Figure): void {
   if (inNotebook()) for (const bundle of captionBundles(figure)) display(bundle);
 }
@@ -73,26 +76,31 @@ async function bundleOf(what: PlainFigure | Table | Frame, options: ShowOptions)
   return 'rows' in what ? tableBundle(what) : figureBundle(what as Figure, options);
 }
 
-/** All forms of a figure. */
+/** A figure in all its forms. */
 export async function figureBundle(figure: Figure, options: Size = {}): Promise<MimeBundle> {
   checkFigure(figure);
   const { data, layout } = styled(figure, options);
-  // Not responsive: JupyterLab's renderer resizes by itself, and both together leave a chart without height.
+  // Not responsive: JupyterLab's renderer resizes by itself, and the two together leave a chart without height.
   const config: Partial<Config> = { displaylogo: false };
-  // A page has its own width; the picture needs one.
+  // A page has a width of its own; a picture needs one.
   const { width: _, ...fluid } = layout;
   const wide = options.width ?? figure.layout?.width;
   const fitted = wide === undefined ? { ...fluid, autosize: true } : layout;
   const withGl = data.some((trace) => NEEDS_GL.test(trace.type ?? ''));
   return {
     'application/vnd.plotly.v1+json': { data, layout: fitted, config },
-    ...(!withGl ? { 'image/svg+xml': await toSVG(figure, options) } : {}),
+    ...(!withGl ? { 'image/svg+xml': await svgOf(figure, options) } : {}),
     'text/plain': description(figure),
   };
 }
 
-/** A static picture; needs no browser. The first takes about a second, the next 0.1 to 0.3 s. */
+/** A static picture, drawn without a browser. The first takes about a second, each further one 0.1 to 0.3 s. */
 export async function toSVG(figure: Figure, size: Size = {}): Promise<string> {
+  assertGiven('toSVG', size, SIZE_KINDS);
+  return svgOf(figure, size);
+}
+
+async function svgOf(figure: Figure, size: Size): Promise<string> {
   checkFigure(figure);
   const trace = figure.data.find(({ type }) => NEEDS_GL.test(type ?? ''));
   if (trace)
@@ -102,7 +110,7 @@ export async function toSVG(figure: Figure, size: Size = {}): Promise<string> {
   const { data, layout } = styled(figure, size);
   const plotly = await offlinePlotly();
   const { width = DEFAULT_SIZE.width, height = DEFAULT_SIZE.height } = layout;
-  // plotly.js writes defaults into what it is given, and tags it with classes of the page.
+  // plotly.js writes defaults into the objects that it is given, and tags them with classes of the page.
   const copy: Figure = structuredClone({
     data: data.map((trace, i) => ({ uid: String(i), ...trace })),
     layout,
@@ -119,8 +127,8 @@ export async function toSVG(figure: Figure, size: Size = {}): Promise<string> {
 }
 
 /**
- * plotly.js gives the definitions of every picture random names, so that a page can hold several. Names that follow from
- * the contents serve as well, and a picture that is drawn again is the same file.
+ * plotly.js gives the definitions in every picture random names, so that a page can hold several pictures. Names derived
+ * from the contents do the same, and a picture that is drawn again gives the same file.
  */
 function withStableNames(svg: string): string {
   const random = /id="defs-([0-9a-f]+)"/.exec(svg)?.[1];
@@ -139,7 +147,8 @@ export async function toPNG(
   figure: Figure,
   options: Size & { scale?: number; background?: string } = {},
 ): Promise<Buffer> {
-  const svg = await toSVG(figure, options);
+  assertGiven('toPNG', options, { ...SIZE_KINDS, scale: NUMBER, background: TEXT });
+  const svg = await svgOf(figure, options);
   const { Resvg } = await import('@resvg/resvg-js');
   const folder = fontFolder();
   const picture = new Resvg(svg, {
@@ -159,8 +168,9 @@ export async function toPNG(
     .toBuffer();
 }
 
-/** One page with the interactive figure and plotly.js inside (5 MB): it opens without a network. */
+/** A page that contains the interactive figure and plotly.js (5 MB), and so opens without a network. */
 export function toHTML(figure: Figure, options: Size & { title?: string } = {}): string {
+  assertGiven('toHTML', options, { ...SIZE_KINDS, title: TEXT });
   checkFigure(figure);
   const { data, layout } = styled(figure, options);
   const title = options.title ?? description(figure);
@@ -194,7 +204,7 @@ Plotly.newPlot('figure', figure.data, figure.layout, { responsive: true, display
 `;
 }
 
-/** The figure with our template and its size. */
+/** The figure with the project's template and with its size. */
 function styled(figure: Figure, size: Size): { data: Partial<PlotData>[]; layout: Partial<Layout> } {
   const { width = figure.layout?.width, height = figure.layout?.height } = size;
   const layout = { template: TEMPLATE, ...figure.layout };
@@ -217,10 +227,10 @@ export function description(figure: Figure): string {
   return `Figure: ${heading}${names.length > 0 ? ` (${[...new Set(names)].join(', ')})` : ''}`;
 }
 
-/** What TypeScript cannot know of a figure that is written by hand. */
+/** Checks what TypeScript cannot check in a figure that is written by hand. */
 function checkFigure(figure: Figure): void {
   if (!Array.isArray(figure.data))
-    throw new TypeError(`a figure's data are a list of traces, got ${typeof figure.data}`);
+    throw new TypeError(`the data of a figure must be a list of traces, got ${typeof figure.data}`);
   if (figure.data.length === 0) throw new Error('a figure needs at least one trace, got an empty data array');
   figure.data.forEach(({ type }, i) => {
     if (type !== undefined && !TRACE_TYPES.includes(type))

@@ -16,7 +16,7 @@ export function fontFiles(): Readonly<Record<keyof typeof FILES, string>> {
   const folder = fontFolder();
   if (folder === undefined)
     throw new Error(
-      'the package dejavu-fonts-ttf is not installed, whose fonts pictures embed: npm run setup',
+      'the package dejavu-fonts-ttf, whose fonts are embedded in pictures, is not installed: npm run setup',
     );
   const path = (file: string): string => join(folder, file);
   return {
@@ -27,11 +27,11 @@ export function fontFiles(): Readonly<Record<keyof typeof FILES, string>> {
   };
 }
 
-/** A picture in SVG with the characters that it uses inside, so that it looks alike where DejaVu Sans is not installed. */
+/** Embeds the characters that an SVG picture uses, so that it looks the same where DejaVu Sans is not installed. */
 export async function withEmbeddedFonts(svg: string): Promise<string> {
   const { default: subset } = await import('subset-font');
   const files = fontFiles();
-  // Markup takes part as well, and costs nothing: it is made of the same letters.
+  // The markup is scanned as well, which costs nothing: it consists of the same letters.
   const characters = [...new Set(svg)].sort().join('');
   const weights = [
     ['normal', files.normal],

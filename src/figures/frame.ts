@@ -1,22 +1,26 @@
-/** What stands around a plot: title, legend and labels above it get the room that they need at a width. */
+/** The frame of a plot: how much room the title, the legend and the labels above it need at a given width. */
 import type { Layout } from 'plotly.js';
+import { type Kinds, NUMBER, TEXT } from '../given';
 import { DEFAULT_SIZE, FONT_SIZES } from './style';
 import { textWidth, wrapped } from './text-width';
 
-/** What every figure takes. */
+/** Options of every figure. */
 export interface FrameOptions {
-  /** @default what the figure shows; '' for none, as in a paper, where the caption says it */
+  /** Title; '' for none, as in a paper, where the caption takes its place. @default what the figure shows */
   readonly title?: string;
   /**
-   * Pixels for which the figure is arranged and drawn; 96 are an inch. @default arranged for 700, and as wide as the cell
+   * Width for which the figure is arranged and drawn, at 96 pixels an inch. @default arranged for 700, and as wide as the cell
    * of a notebook
    */
   readonly width?: number;
 }
 
-/** What is arranged around a plot. */
+/** What every figure can be told. */
+export const FRAME_KINDS: Kinds<FrameOptions> = { title: TEXT, width: NUMBER };
+
+/** The parts that are arranged around a plot. */
 export interface FrameParts extends FrameOptions {
-  /** Smaller lines below the title; left out with it. */
+  /** Smaller lines below the title; without a title they are left out. */
   readonly subtitle?: readonly string[];
   /** Names in the legend. */
   readonly legend?: readonly string[];
@@ -30,17 +34,17 @@ export interface FrameParts extends FrameOptions {
   readonly bottom?: number;
 }
 
-/** Width of a column of a paper of two columns, and of the page with both, in pixels. */
+/** Width of one column, and of both, in a two-column paper, in pixels. */
 export const COLUMN_WIDTHS = { 1: 3.25 * 96, 2: 6.75 * 96 } as const;
 
 const EDGE = 12;
 const TITLE_LINE = 1.3 * FONT_SIZES.title;
-/** plotly.js sets the first of several lines higher than a single one, by the height of a capital. */
+/** plotly.js sets the first of several lines higher than a single line, by the height of a capital. */
 const RISE = 0.7 * FONT_SIZES.title;
 const LABEL_LINE = 1.3 * FONT_SIZES.small;
-/** plotly.js: the sample of a curve beside its name. */
+/** Width of the sample of a curve that plotly.js draws beside its name. */
 const LEGEND_SAMPLE = 45;
-/** plotly.js: an entry, another line of it, and the room around all. */
+/** Heights in a legend of plotly.js: an entry, a further line of it, and the room around all entries. */
 const LEGEND = { entry: 19, line: 1.3 * FONT_SIZES.text, around: 10 } as const;
 
 /** The parts of a layout that depend on how much stands around the plot. */
@@ -72,7 +76,7 @@ export function framed(parts: FrameParts): Partial<Layout> {
     ...(legend.length === 0
       ? {}
       : {
-          // By default plotly.js lets a legend scroll that is higher than the plot.
+          // By default, plotly.js makes a legend that is higher than the plot scroll.
           legend: {
             orientation: entries.orientation,
             y: 1 + (above + 2) / plot,
@@ -82,7 +86,7 @@ export function framed(parts: FrameParts): Partial<Layout> {
   };
 }
 
-/** plotly.js writes all entries in one line, or else in columns as wide as the widest. */
+/** plotly.js writes all entries in one line, or else in columns that are as wide as the widest entry. */
 function legendOf(names: readonly string[], width: number): { orientation: 'h' | 'v'; height: number } {
   const { entry, line, around } = LEGEND;
   if (names.length === 0) return { orientation: 'h', height: 0 };
@@ -112,7 +116,7 @@ function small(line: string): string {
   return `<span style="font-size:${FONT_SIZES.small}px">${line}</span>`;
 }
 
-/** Lines of text for a label no wider than `width`, joined for plotly.js, and how many they are. */
+/** A label broken into lines no wider than `width` and joined for plotly.js, with the number of lines. */
 export function label(text: string, width: number): { readonly text: string; readonly lines: number } {
   const lines = wrapped(text, width, FONT_SIZES.small);
   return { text: lines.join('<br>'), lines: lines.length };

@@ -1,22 +1,24 @@
 /** The paper's figure 2: do networks that generalise have a high peak and a low last-layer dimension? */
-
 import type { PlotData } from 'plotly.js';
 import { correlationText } from '../analysis/correlation';
 import {
   accuracyCorrelation,
   generalizationCorrelation,
+  HARMLESS_KINDS,
   type HarmlessOptions,
   idRatio,
+  learntOutcomes,
   learntRuns,
 } from '../analysis/paper-correlations';
 import { type StrengthSweep, sweepsOf } from '../analysis/regularization';
 import { PAPER } from '../experiments/presets';
+import { assertGiven } from '../given';
 import { formatSetting } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import { ERROR_AXIS, errorOf } from './error-axis';
 import type { Figure } from './figure';
-import { type FrameOptions, framed } from './frame';
+import { FRAME_KINDS, type FrameOptions, framed } from './frame';
 import { provenance } from './provenance';
 import { generalizationTable, predictorsTable } from './regularization-table';
 import { percent } from './run-axes';
@@ -26,13 +28,13 @@ import { COLOURS } from './style';
 /** Which runs are drawn, and the title. */
 export interface GeneralizationOptions extends HarmlessOptions, FrameOptions {}
 
-/** A colour, and a symbol for readers who see no colours. */
+/** A colour, and a symbol for readers who cannot tell the colours apart. */
 const LOOKS: Readonly<Record<StrengthSweep['regularization'], { color: string; symbol: string }>> = {
   weightDecay: { color: COLOURS.blue, symbol: 'circle' },
   blockDropout: { color: COLOURS.vermillion, symbol: 'diamond' },
 };
 
-/** Figure 2 in the documentation. */
+/** Figure 2 of the documentation. */
 export const GENERALIZATION: Drawing = {
   name: 'generalization',
   summary: "the paper's figure 2: accuracy against PID / LLID",
@@ -45,18 +47,19 @@ export const GENERALIZATION: Drawing = {
 };
 
 /**
- * Validation accuracy against PID / LLID, a mark for every run that has learnt.
+ * Validation accuracy against PID / LLID, with a mark for every run that has learnt.
  *
- * @throws RangeError where no run of a sweep is finished
+ * @throws RangeError if no run of a sweep is finished
  */
 export function generalizationFigure(runs: readonly RunSoFar[], options: GeneralizationOptions = {}): Figure {
+  assertGiven('figures.generalization', options, { ...FRAME_KINDS, ...HARMLESS_KINDS });
   const sweeps = sweepsOf(runs);
   const names = sweeps.map(({ regularization }) => STRENGTH_NAMES[regularization]);
   const correlations = [
     ...sweeps.map(
       (sweep, i) => `${names[i]}: ${correlationText(accuracyCorrelation(learntRuns(sweep, options)))}`,
     ),
-    `both together: ${correlationText(generalizationCorrelation(runs, options))}`,
+    `both together: ${correlationText(accuracyCorrelation(learntOutcomes(runs, options)))}`,
   ];
   const which = options.harmless ? 'at a strength below the onset of harm' : 'that has learnt';
   return {

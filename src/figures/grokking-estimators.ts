@@ -1,10 +1,11 @@
-/** Does a fall of dimension depend on the estimator? One run's last layer by several, beside validation accuracy. */
+/** Does a fall of the dimension depend on the estimator? One run's last layer by several estimators, beside accuracy. */
 import { max } from 'd3-array';
 import type { PlotData } from 'plotly.js';
+import { assertGiven } from '../given';
 import { withIds } from '../records/layer-ids';
 import type { RunSoFar } from '../records/run-record';
 import type { Figure } from './figure';
-import { type FrameOptions, framed } from './frame';
+import { FRAME_KINDS, type FrameOptions, framed } from './frame';
 import { provenance } from './provenance';
 import { runTitle } from './run';
 import { ACCURACY_AXIS, percent, stepAxis } from './run-axes';
@@ -15,10 +16,11 @@ const BEFORE = 'value before training';
 const DASHES = ['solid', 'dash', 'dashdot', 'longdash', 'dot', 'longdashdot'] as const;
 
 /**
- * Every estimate relative to its value before training, since estimators differ in level and it is the fall that is
- * compared. The record is one of `npm run remeasure`: estimators stand where other records have sites.
+ * Draws every estimate relative to its value before training, since estimators differ in level and the falls are to be
+ * compared. The record comes from `npm run remeasure`: it holds estimators where other records hold sites.
  */
 export function estimatorsFigure(run: RunSoFar, options: FrameOptions = {}): Figure {
+  assertGiven('figures.estimators', options, FRAME_KINDS);
   const shown = run.measurements.filter(({ step }) => step > 0);
   const first = run.measurements[0];
   if (!first || shown.length < 2)
@@ -26,7 +28,7 @@ export function estimatorsFigure(run: RunSoFar, options: FrameOptions = {}): Fig
   const measured = withIds(shown);
   const colours = [COLOURS.green, COLOURS.blue, COLOURS.purple, COLOURS.orange, COLOURS.skyBlue];
   const curves = Object.entries(first.validation.id).map(([estimator, { value }], i): Partial<PlotData> => {
-    // Without a dimension before training there is nothing to compare with, and the curve is empty.
+    // Without a dimension before training there is nothing to compare with, so the curve is empty.
     const start = value ?? Number.NaN;
     const found = measured.map(({ validation }) => validation.id[estimator]!);
     return {

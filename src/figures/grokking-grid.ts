@@ -1,5 +1,4 @@
 /** The grid of the paper's figure 4: one panel for each training fraction and weight decay. */
-
 import type { Layout, PlotData } from 'plotly.js';
 import {
   distinctValues,
@@ -11,30 +10,38 @@ import {
 import { grokkingStep } from '../analysis/transition';
 import { PAPER } from '../experiments/presets';
 import { titleOf } from '../experiments/registry';
+import { ANYTHING, assertGiven, type Kinds } from '../given';
 import { formatSetting, formatStep } from '../number-format';
-import { withIds } from '../records/layer-ids';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import type { Figure } from './figure';
 import { framed } from './frame';
-import { grokkingTable, leadTable } from './grokking-table';
+import { grokkingTable, leadTable, stepRange } from './grokking-table';
 import { panelTitle, share } from './panels';
 import { provenance } from './provenance';
-import type { RunFigureOptions } from './run';
-import { ACCURACY_AXIS, idAxis, runTraces, stepAxis } from './run-axes';
+import { RUN_FIGURE_KINDS, type RunFigureOptions } from './run';
+import { ACCURACY_AXIS, idAxis, RANGE, seedTraces, stepAxis } from './run-axes';
 import { DEFAULT_SIZE, FONT_SIZES, GREY, TEXT_COLOURS } from './style';
 import { textWidth } from './text-width';
 
 export interface GrokkingGridOptions extends Omit<RunFigureOptions, 'beside'> {
-  /** Rows, from top to bottom. @default those of the runs, rising */
+  /** Rows, from top to bottom. @default the training fractions of the runs, in rising order */
   readonly trainFraction?: readonly number[];
-  /** Columns. @default those of the runs, rising */
+  /** Columns, from left to right. @default the weight decays of the runs, in rising order */
   readonly weightDecay?: readonly number[];
-  /** Marked in each panel by a dotted line. @default none */
+  /** The paper's steps, marked in each panel by a dotted line. @default none */
   readonly paper?: HalfSteps;
 }
 
-/** Figure 4 in the documentation. */
+const { beside: _, ...RUN_KINDS } = RUN_FIGURE_KINDS;
+const GRID_KINDS: Kinds<GrokkingGridOptions> = {
+  ...RUN_KINDS,
+  trainFraction: ANYTHING,
+  weightDecay: ANYTHING,
+  paper: ANYTHING,
+};
+
+/** Figure 4 of the documentation. */
 export const GROKKING_GRID: Drawing = {
   name: 'grokking-grid',
   summary: "the paper's figure 4: accuracy and LLID while transformers grok",
@@ -48,23 +55,26 @@ export const GROKKING_GRID: Drawing = {
   tables: (runs) => [grokkingTable(runs, PAPER.grokkingHalfSteps), leadTable(runs)],
 };
 
-/** Pixels: of a row with the step above each panel, and of a row in panels too narrow for it. */
+/** Heights in pixels: a row with the step above each panel, a row of panels too narrow for it, and the room between. */
 const ROW = { height: 168, least: 120, heading: 22, gap: 10 } as const;
 /** Pixels between two columns, at the left and at the right. */
 const COLUMN = { gap: 12, left: 74, right: 50 } as const;
-/** Narrower panels in pixels have no room for the steps. */
+/** Panels narrower than this many pixels have no room for the steps. */
 const ROOM_FOR_STEPS = 120;
 
 const PAPER_MARK = '50 % in the paper’s figure 4';
 
 /**
  * Runs that differ in training fraction (rows) and weight decay (columns), on shared axes, as in figure 4 of
- * the paper. Several runs of one setting, such as seeds, are drawn into one panel.
+ * the paper. Of several runs of one setting, which differ in their seeds, a panel shows the mean and the range.
  */
 export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOptions = {}): Figure {
+  assertGiven('figures.grid', options, GRID_KINDS);
   const everything = runs.flatMap((run) => run.measurements);
   if (everything.length === 0)
-    throw new Error(`grokkingGrid needs a run with a measurement, got ${runs.length} runs without`);
+    throw new Error(
+      `grokkingGrid needs at least one run with a measurement, got ${runs.length} runs without one`,
+    );
   const rows = options.trainFraction ?? distinctValues(runs.map((run) => setting(run, 'trainFraction')));
   const columns = options.weightDecay ?? distinctValues(runs.map((run) => setting(run, 'weightDecay')));
   const across = (options.width ?? DEFAULT_SIZE.width) - COLUMN.left - COLUMN.right;
@@ -80,7 +90,7 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
   const annotations: NonNullable<Layout['annotations']>[number][] = [];
   const shapes: NonNullable<Layout['shapes']>[number][] = [];
   const panels = rows.length * columns.length;
-  const named = [runs[0], runs[0], runs.find(({ measurements }) => withIds(measurements).length > 0)];
+  const named = new Set<string>();
   const headings = columns.map((weightDecay, column) => columnHeading(weightDecay, column, panelWidth));
 
   rows.forEach((trainFraction, row) => {
@@ -123,12 +133,11 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
         (run) =>
           setting(run, 'trainFraction') === trainFraction && setting(run, 'weightDecay') === weightDecay,
       );
-      members.forEach((run) => {
-        runTraces(run.measurements, options.site).forEach((trace, i) => {
-          const yaxis = `y${i === 2 ? panels + panel : panel}`;
-          data.push({ ...trace, xaxis: `x${panel}`, yaxis, showlegend: run === named[i] });
-        });
-      });
+      for (const { trace, right } of seedTraces(members, options.site)) {
+        const yaxis = `y${right ? panels + panel : panel}`;
+        data.push({ ...trace, xaxis: `x${panel}`, yaxis, showlegend: !named.has(trace.name!) });
+        named.add(trace.name!);
+      }
       // plotly.js draws the axes of a panel only where there is a trace.
       if (members.length === 0) {
         const nothing = { type: 'scatter', x: [null], y: [null], showlegend: false };
@@ -148,6 +157,9 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
       'Training and validation accuracy (left axes) and the intrinsic dimension of the last layer on validation, LLID (right ' +
       'axes), over the steps of training, by training fraction p and weight decay. Above each panel stands the step at which ' +
       `validation accuracy passes 50 %${options.paper ? ', and in brackets that of the paper, which the dotted line marks' : ''}. ` +
+      (named.has(RANGE)
+        ? 'Where there are several seeds, lines are their means, and bands reach from the least to the greatest value. '
+        : '') +
       provenance(runs),
     data,
     layout: {
@@ -169,7 +181,7 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
   };
 }
 
-/** In all columns, or in the first one only where there is no room. */
+/** The heading of a column. Where it has no room, the first column says λ instead, and the others the value alone. */
 function columnHeading(weightDecay: number, column: number, width: number): string {
   const value = formatSetting(weightDecay);
   const whole = `<b>weight decay ${value}</b>`;
@@ -177,11 +189,12 @@ function columnHeading(weightDecay: number, column: number, width: number): stri
   return `<b>${column === 0 ? `λ = ${value}` : value}</b>`;
 }
 
-/** When the runs of a panel pass 50 %, and in brackets the paper's. */
+/** The steps at which the runs of a panel pass 50 %, from the first seed to the last, and in brackets that of the paper. */
 function outcome(members: readonly RunSoFar[], theirs: number | null | undefined): string {
   if (members.length === 0) return 'not run yet';
-  const steps = members.map(({ measurements }) => grokkingStep(measurements));
-  const ours = steps.map((step) => (step === undefined ? 'never' : formatStep(step))).join(', ');
+  const steps = members.flatMap(({ measurements }) => grokkingStep(measurements) ?? []);
+  const some = steps.length < members.length && steps.length > 0;
+  const ours = `${some ? `${steps.length} of ${members.length}: ` : ''}${stepRange(steps)}`;
   return `${ours}${theirs === undefined ? '' : ` (${theirs === null ? 'never' : formatStep(theirs)})`}`;
 }
 

@@ -1,29 +1,63 @@
-/** Tables of grokking: 50 % steps beside the paper's, and how the dimension of each layer moves with accuracy. */
+/** Tables of grokking: the 50 % steps beside the paper's, and how each layer's dimension moves with accuracy. */
+import { extent, group, mean } from 'd3-array';
 import type { Correlation } from '../analysis/correlation';
-import { grokkingRows, type HalfSteps, leadRows } from '../analysis/grokking-runs';
+import {
+  type GrokkingRow,
+  grokkingRows,
+  type HalfSteps,
+  LEAD_KINDS,
+  type LeadOptions,
+  leadRows,
+} from '../analysis/grokking-runs';
+import { assertGiven, TEXT } from '../given';
+import { formatStep } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
-import { type Table, table } from './table';
+import { type Cell, type Table, table } from './table';
 
-/** {@link grokkingRows} for a notebook. */
+/**
+ * {@link grokkingRows} for a notebook, a row for each setting. Of several seeds it has the means, and the range of the
+ * steps: `never` counts as no step.
+ */
 export function grokkingTable(runs: readonly RunSoFar[], paper: HalfSteps): Table {
+  const settings = [...group(grokkingRows(runs, paper), (row) => `${row.trainFraction} ${row.weightDecay}`)];
+  const repeated = settings.some(([, rows]) => rows.length > 1);
   return table(
-    grokkingRows(runs, paper).map((row) => ({
-      p: row.trainFraction,
-      'weight decay': row.weightDecay,
-      seed: row.seed,
-      '50 % at step': row.ours,
-      'paper’s': row.paper,
-      factor: row.factor,
-      'LLID peak': row.peak,
-      'at 50 %': row.atTransition,
-      least: row.least,
-      end: row.final,
-    })),
+    settings.map(([, rows]) => {
+      const steps = rows.flatMap(({ ours }) => ours ?? []);
+      const { trainFraction, weightDecay, seed, paper } = rows[0]!;
+      const half = mean(steps);
+      const average = (of: (row: GrokkingRow) => number | undefined, digits: number): Cell => {
+        const value = mean(rows, of);
+        return value === undefined ? undefined : Number(value.toFixed(digits));
+      };
+      return {
+        p: trainFraction,
+        'weight decay': weightDecay,
+        ...(repeated ? { seeds: rows.length } : { seed }),
+        '50 % at step': half === undefined ? undefined : Math.round(half),
+        ...(repeated
+          ? { 'of the seeds': rows.length > 1 ? `${steps.length} at ${stepRange(steps)}` : '' }
+          : {}),
+        'paper’s': paper,
+        factor: average(({ factor }) => factor, 2),
+        'LLID peak': average(({ peak }) => peak, 1),
+        'at 50 %': average(({ atTransition }) => atTransition, 1),
+        least: average(({ least }) => least, 1),
+        end: average(({ final }) => final, 1),
+      };
+    }),
     { caption: 'Validation accuracy passes 50 %, ours and the paper’s; LLID on validation' },
   );
 }
 
-/** Named here, since there may be no row. */
+/** 5,400–6,300, one step alone, or never */
+export function stepRange(steps: readonly number[]): string {
+  const [least, greatest] = extent(steps);
+  if (least === undefined) return 'never';
+  return least === greatest ? formatStep(least) : `${formatStep(least)}–${formatStep(greatest)}`;
+}
+
+/** Named here, since a table without rows has columns, too. */
 const LEAD_COLUMNS = [
   'p',
   'weight decay',
@@ -36,12 +70,14 @@ const LEAD_COLUMNS = [
   'r of slopes',
 ];
 
-/** {@link leadRows} for a notebook; no row for runs that do not grok or have no dimensions. */
+/** {@link leadRows} for a notebook; runs that do not grok or have no dimensions have no row. */
 export function leadTable(
   runs: readonly RunSoFar[],
-  options: Parameters<typeof leadRows>[1] & { readonly caption?: string } = {},
+  options: LeadOptions & { readonly caption?: string } = {},
 ): Table {
-  const rows = leadRows(runs, options).map((row) => ({
+  assertGiven('tables.lead', options, { ...LEAD_KINDS, caption: TEXT });
+  const { caption, ...which } = options;
+  const rows = leadRows(runs, which).map((row) => ({
     p: row.trainFraction,
     'weight decay': row.weightDecay,
     site: row.site,
@@ -54,7 +90,7 @@ export function leadTable(
   }));
   return table(rows, {
     columns: LEAD_COLUMNS,
-    ...(options.caption === undefined ? {} : { caption: options.caption }),
+    ...(caption === undefined ? {} : { caption }),
   });
 }
 

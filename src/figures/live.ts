@@ -1,6 +1,7 @@
 /** A chart that follows a run while it trains. */
 import { existsSync } from 'node:fs';
 import type { PlotData } from 'plotly.js';
+import { ANYTHING, assertGiven, type Kinds, NUMBER, TEXT } from '../given';
 import { readCurves } from '../records/curves';
 import type { RunSoFar } from '../records/run-record';
 import { type Measurement, readRun } from '../records/run-record';
@@ -9,7 +10,7 @@ import { difference } from './beside';
 import { duration } from './duration';
 import { type Figure, figureBundle, showCaption } from './figure';
 import { display, inNotebook, type MimeBundle } from './notebook-output';
-import { type RunFigureOptions, runFigure, runFrame, runTitle } from './run';
+import { RUN_FIGURE_KINDS, type RunFigureOptions, runFigure, runFrame, runTitle } from './run';
 import { percent } from './run-axes';
 import { sketch } from './sketch';
 import { COLOURS } from './style';
@@ -17,11 +18,18 @@ import { COLOURS } from './style';
 export interface LiveOptions extends RunFigureOptions {
   /** Settings for the title; `config.steps` is the end of the x axis. */
   readonly config?: Readonly<object>;
-  /** The run's record: what an earlier part of the run measured, and its curves, are drawn from the start. */
+  /** The run's record: measurements and curves of an earlier part of the run are drawn from the start. */
   readonly path?: string;
   /** Shortest time between two updates in milliseconds. @default 250 in a notebook, 5000 elsewhere */
   readonly interval?: number;
 }
+
+const LIVE_KINDS: Kinds<LiveOptions> = {
+  ...RUN_FIGURE_KINDS,
+  config: ANYTHING,
+  path: TEXT,
+  interval: NUMBER,
+};
 
 /** What a chart shows at one moment. */
 export interface LiveState {
@@ -29,11 +37,11 @@ export interface LiveState {
   readonly batches: BatchCurve;
   readonly step: number;
   readonly steps: number;
-  /** Milliseconds that are left, as far as is known. */
+  /** Milliseconds that are left, if known. */
   readonly remaining?: number;
 }
 
-/** Drawing may take this share of the time. */
+/** The share of the time that drawing may take. */
 const SHARE_OF_TIME = 0.02;
 
 let charts = 0;
@@ -49,7 +57,8 @@ export async function liveChart<Id extends Measurement['train']['id']>(
   events: AsyncIterable<TrainEvent<Id>>,
   options: LiveOptions = {},
 ): Promise<readonly Measurement[]> {
-  const { path, interval = inNotebook() ? 250 : 5000 } = options;
+  assertGiven('liveChart', options, LIVE_KINDS);
+  const { path, interval = inNotebook() ? 250 : 5000, config: _, ...figureOptions } = options;
   const config = { ...options.config } as Readonly<Record<string, unknown>>;
   const id = `live-chart-${process.pid}-${++charts}`;
   const measurements = new Map<number, Measurement>();
@@ -72,7 +81,7 @@ export async function liveChart<Id extends Measurement['train']['id']>(
     const remaining = started && done > 0 ? ((now - started.time) / done) * (steps - step) : undefined;
     const state = { run, batches, step, steps, ...(remaining === undefined ? {} : { remaining }) };
     if (inNotebook()) {
-      const figure = liveFigure(state, options);
+      const figure = liveFigure(state, figureOptions);
       const quick = (): MimeBundle => ({ 'image/svg+xml': sketch(figure), 'text/plain': progress(state) });
       display(ended ? await figureBundle(figure) : quick(), { id, update: shown });
       if (ended) showCaption(figure);
@@ -100,13 +109,13 @@ export async function liveChart<Id extends Measurement['train']['id']>(
       if (performance.now() >= nextDraw) await draw(false);
     }
   } finally {
-    // Also when the run fails: what was drawn last stays, with a picture for viewers without JavaScript.
+    // A run that fails is drawn as well: the figure stays, with a picture for viewers without JavaScript.
     if (started) await draw(true);
   }
   return [...measurements.values()];
 }
 
-/** The figure of a run under way: that of the finished run, and a faint curve of the training batches. */
+/** The figure of a run under way: that of a finished run, and a faint curve of the training batches. */
 export function liveFigure(state: LiveState, options: RunFigureOptions = {}): Figure {
   const { run, batches, steps } = state;
   const beside = options.beside?.filter(({ config }) => isOther(config, run.config)) ?? [];
@@ -130,18 +139,18 @@ export function liveFigure(state: LiveState, options: RunFigureOptions = {}): Fi
   };
 }
 
-/** Why the two curves of accuracy in training differ. */
+/** Explains why the two curves of training accuracy differ. */
 const BATCHES =
   'The faint curve is the accuracy on the batches themselves: on pictures as they are augmented, with dropout, and with the ' +
   'weights before the step. The other curves are evaluated: without augmentation and dropout, on whole sets. Where ' +
   'dropout or augmentation is on, batches are therefore answered worse than the same examples in the evaluation.';
 
-/** Whether a run is worth a look beside this one: it is not an earlier part of it, and it is of the same kind of experiment. */
+/** True for a run that is worth drawing beside this one: of the same kind of experiment, and not an earlier part of it. */
 function isOther(config: RunSoFar['config'], own: RunSoFar['config']): boolean {
   return config.experiment === own.experiment && difference(config, own) !== '';
 }
 
-/** Where the run is, in one line. */
+/** The progress of the run, in one line. */
 function progress({ run, step, steps, remaining }: LiveState): string {
   const last = run.measurements.at(-1);
   const where = `step ${step.toLocaleString('en')}${steps > 0 ? ` of ${steps.toLocaleString('en')}` : ''}`;
@@ -151,8 +160,8 @@ function progress({ run, step, steps, remaining }: LiveState): string {
 }
 
 /**
- * A noisy curve thinned for a log axis: means over bins that grow with the step, so that it keeps at most some
- * hundred points however long the run is.
+ * A noisy curve thinned for a log axis: it holds means over bins that grow with the step, so that it has a few hundred
+ * points at most, however long the run is.
  */
 export class BatchCurve {
   private readonly bins = new Map<number, { step: number; sum: number; count: number }>();

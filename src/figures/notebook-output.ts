@@ -18,7 +18,7 @@ function writer(): TslabJupyter['lastWriteDisplayData'] {
   } catch {
     return undefined;
   }
-  // Only looked up, never loaded: outside a kernel this would load a whole TypeScript compiler.
+  // tslab is looked up but never loaded: outside a kernel that would load a whole TypeScript compiler.
   return (require.cache[path]?.exports as TslabJupyter | undefined)?.lastWriteDisplayData ?? undefined;
 }
 

@@ -1,14 +1,14 @@
 /** The paper's figure 3: too much regularisation takes away peak dimension and accuracy. */
-
 import type { Layout, PlotData } from 'plotly.js';
 import { type Quantity, type Regularization, sweepsOf } from '../analysis/regularization';
 import { PAPER } from '../experiments/presets';
+import { assertGiven } from '../given';
 import { formatSetting } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import { ERROR_AXIS, errorOf } from './error-axis';
 import type { Figure } from './figure';
-import { type FrameOptions, framed, label } from './frame';
+import { FRAME_KINDS, type FrameOptions, framed, label } from './frame';
 import { panelTitle, share } from './panels';
 import { provenance } from './provenance';
 import { overRegularizationTable } from './regularization-table';
@@ -21,13 +21,13 @@ interface Row {
   readonly axis: Partial<Layout['yaxis']>;
 }
 
-/** From top to bottom. */
+/** Rows from top to bottom. */
 const ROWS: readonly Row[] = [
   { name: 'PID on validation', value: ({ peakId }) => peakId, axis: { rangemode: 'tozero' } },
   { name: 'validation accuracy (%)', value: ({ accuracy }) => errorOf(accuracy), axis: ERROR_AXIS },
 ];
 
-/** Figure 3 in the documentation. */
+/** Figure 3 of the documentation. */
 export const OVER_REGULARIZATION: Drawing = {
   name: 'over-regularization',
   summary: "the paper's figure 3: PID, accuracy and the onset of harm",
@@ -41,12 +41,13 @@ const PLOT = 380;
 const ONSET = 'onset of harm';
 
 /**
- * PID and validation accuracy against weight decay and against dropout; a dashed line where harm begins, by the rule
- * of {@link onsetOfHarm}.
+ * PID and validation accuracy against weight decay and against dropout. A dashed line marks where harm begins, by the
+ * rule of {@link onsetOfHarm}.
  *
- * @throws RangeError where no run of a sweep is finished
+ * @throws RangeError if no run of a sweep is finished
  */
 export function overRegularizationFigure(runs: readonly RunSoFar[], options: FrameOptions = {}): Figure {
+  assertGiven('figures.overRegularization', options, FRAME_KINDS);
   const sweeps = sweepsOf(runs);
   const panelWidth = ((options.width ?? DEFAULT_SIZE.width) - 80) / sweeps.length - 16;
   const data: Partial<PlotData>[] = [];

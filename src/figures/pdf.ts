@@ -1,13 +1,15 @@
-/** A figure as a PDF for papers: vectors, with the fonts inside; needs no browser. */
-import { description, type Figure, type Size, toSVG } from './figure';
+/** A figure as a PDF for papers: vector graphics with embedded fonts, drawn without a browser. */
+import { assertGiven } from '../given';
+import { description, type Figure, SIZE_KINDS, type Size, toSVG } from './figure';
 import { fontFiles } from './fonts';
 import { FONT } from './style';
 
-/** Points in a pixel: 72 and 96 are an inch. */
+/** Points in a pixel: an inch has 72 points and 96 pixels. */
 const POINTS = 72 / 96;
 
-/** One page of the figure's size; 96 pixels of the figure are an inch. The caption stands in the document's properties. */
+/** One page of the figure's size, at 96 pixels an inch. The caption is in the document's properties. */
 export async function toPDF(figure: Figure, size: Size = {}): Promise<Buffer> {
+  assertGiven('toPDF', size, SIZE_KINDS);
   const svg = (await toSVG(figure, size)).replace(/<style>[\s\S]*?<\/style>/, '');
   const [, width, height] = /width="([\d.]+)" height="([\d.]+)"/.exec(svg)!.map(Number) as [
     number,

@@ -1,21 +1,29 @@
 /** Examples of a data set of pictures, side by side with their classes. */
 import type { Examples } from '../data/dataset';
+import { assertGiven, CALLBACK, type Kinds, NUMBER, TEXT } from '../given';
 import type { Figure } from './figure';
 import { FONT_SIZES } from './style';
 import { wrapped } from './text-width';
 
 /** Which pictures, and what is written below them. */
 export interface PicturesOptions {
-  /** How many, from the first on. @default 20, or all where there are fewer */
+  /** How many pictures are shown, starting with the first. @default 20, or all if there are fewer */
   readonly count?: number;
-  /** Pictures in a row. @default 10 */
+  /** Pictures in each row. @default 10 */
   readonly columns?: number;
-  /** @default the class number */
+  /** The text below a picture. @default the class number */
   readonly describe?: (index: number) => string;
   readonly title?: string;
 }
 
-/** Screen pixels of a picture's side, and of the room around it. */
+const PICTURES_KINDS: Kinds<PicturesOptions> = {
+  count: NUMBER,
+  columns: NUMBER,
+  describe: CALLBACK,
+  title: TEXT,
+};
+
+/** The side of a picture and the room around it, in screen pixels. */
 const SIDE = 60;
 const GAP = 6;
 const CAPTION = 18;
@@ -23,9 +31,10 @@ const CAPTION = 18;
 /**
  * The first pictures of a set, as they are before normalisation and augmentation.
  *
- * @throws RangeError for examples that are not bytes [height, width, 1 or 3], and for a count of none
+ * @throws RangeError for examples that are not bytes [height, width, 1 or 3], and for a count below 1
  */
 export function picturesFigure(examples: Examples, options: PicturesOptions = {}): Figure {
+  assertGiven('figures.pictures', options, PICTURES_KINDS);
   const { columns = 10, describe = (index: number) => String(examples.labels[index]) } = options;
   const { count = Math.min(20, examples.size) } = options;
   if (!Number.isInteger(count) || count < 1 || count > examples.size) {
@@ -76,7 +85,7 @@ export function picturesFigure(examples: Examples, options: PicturesOptions = {}
   };
 }
 
-/** A picture as a PNG; enlarged pixel by pixel, since browsers would blur it. */
+/** A picture as a PNG that is enlarged pixel by pixel, since browsers would blur it. */
 function pictureUrl({ inputs, inputShape }: Examples, index: number): string {
   const [height = 0, width = 0, channels = 0] = inputShape;
   if (inputShape.length !== 3 || ![1, 3].includes(channels) || !(inputs instanceof Uint8Array)) {
@@ -84,7 +93,7 @@ function pictureUrl({ inputs, inputShape }: Examples, index: number): string {
       `examples of shape [${inputShape}] are not pictures [height, width, 1 or 3] of bytes`,
     );
   }
-  // loaded here, so that the package needs it only where a picture is shown
+  // Loaded here, so that the package is needed only where a picture is shown.
   const { createCanvas, ImageData } = require('@napi-rs/canvas') as typeof import('@napi-rs/canvas');
   const rgba = new Uint8ClampedArray(4 * height * width).fill(255);
   for (let pixel = 0; pixel < height * width; pixel++) {

@@ -1,8 +1,8 @@
-/** Runs plotly.js without a browser: a page of jsdom whose text is measured by a canvas. */
+/** Runs plotly.js without a browser, in a page of jsdom whose text is measured by a canvas. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** The one function of plotly.js that static pictures need. */
+/** The only function of plotly.js that static pictures need. */
 interface PictureMaker {
   toImage(
     figure: { data: unknown; layout: unknown },
@@ -15,7 +15,7 @@ type Foreign = any;
 
 let loading: Promise<PictureMaker> | undefined;
 
-/** Loads plotly.js into a page; about a second, once, on the first picture. */
+/** Loads plotly.js into a page. The first picture waits about a second for it; later ones do not. */
 export function offlinePlotly(): Promise<PictureMaker> {
   loading ??= load();
   return loading;
@@ -26,7 +26,7 @@ export function plotlySource(): string {
   return readFileSync(require.resolve('plotly.js-dist-min/plotly.min.js'), 'utf8');
 }
 
-/** Folder of the bundled fonts, so that pictures have text on machines without any font. */
+/** The folder of the bundled fonts, so that pictures have text even on machines without fonts. */
 export function fontFolder(): string | undefined {
   try {
     const folder = join(dirname(require.resolve('dejavu-fonts-ttf/package.json')), 'ttf');
@@ -42,7 +42,7 @@ async function load(): Promise<PictureMaker> {
   const folder = fontFolder();
   if (folder) canvas.GlobalFonts.registerFromPath(join(folder, 'DejaVuSans.ttf'), 'DejaVu Sans');
 
-  // The page is a foreign world without types: everything below adds what jsdom lacks and plotly.js asks for.
+  // The page has no types. Everything below adds what plotly.js asks for and jsdom lacks.
   const page = new JSDOM('<!doctype html><body></body>', {
     runScripts: 'outside-only',
     pretendToBeVisual: true,
@@ -88,7 +88,7 @@ function measureText(
   svg.getPointAtLength = () => ({ x: 0, y: 0 });
   const element = window.Element.prototype;
   const original = element.getBoundingClientRect;
-  // Titles of axes keep away from the labels of ticks by the box of the group that these stand in.
+  // plotly.js keeps axis titles away from tick labels by the bounding box of the group that holds the labels.
   element.getBoundingClientRect = function () {
     if (!/^(text|tspan|g)$/i.test(this.tagName)) return original.call(this);
     const { x, y, width, height } = boxOf([this], box);
@@ -103,7 +103,7 @@ interface Box {
   readonly height: number;
 }
 
-/** The box around the text of elements, where they have moved and turned it; lines have none, as labels are what counts. */
+/** The box around the text of elements after their translations and rotations. Lines are left out: only labels count. */
 function boxOf(elements: Iterable<Foreign>, textBox: (element: Foreign) => Box): Box {
   const boxes = [...elements]
     .flatMap((element) => {
@@ -119,7 +119,7 @@ function boxOf(elements: Iterable<Foreign>, textBox: (element: Foreign) => Box):
   return { x, y, width: right - x, height: bottom - y };
 }
 
-/** The upright box around a box after `translate(x,y)` and `rotate(degrees,x,y)`, the last of which comes first. */
+/** The axis-parallel box around a box after `translate(x,y)` and `rotate(degrees,x,y)`, applied from last to first. */
 function moved(box: Box, transform: string): Box {
   let corners = [0, box.width].flatMap((dx) =>
     [0, box.height].map((dy) => [box.x + dx, box.y + dy] as const),

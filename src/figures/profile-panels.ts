@@ -1,4 +1,4 @@
-/** Panels below a profile, along the same layers: neighbourhood overlaps, and the dimension at every scale. */
+/** Panels below a profile, on the same axis of layers: neighbourhood overlaps, and the dimension at every scale. */
 import type { Layout, PlotData } from 'plotly.js';
 import type { FurtherMeasures, LayerOverlap, LayerProfile } from '../activations/layer-profile';
 import { errorBars } from './estimator';
@@ -12,15 +12,15 @@ interface Panel {
   readonly axis: Partial<Layout['yaxis']>;
 }
 
-/** Height of a further panel, as a part of that of the profile. */
+/** Height of a further panel, relative to that of the profile. */
 const HEIGHT = 0.62;
-/** Room above a further panel, for its legend. */
+/** Room above a further panel for its legend, relative to the height of the profile. */
 const GAP = 0.22;
 
 /**
  * Adds the panels that the profiles have measurements for.
  *
- * @param x the sites as they stand on the axis
+ * @param x gives the name of a site on the axis
  */
 export function withPanels(figure: Figure, curves: Curves, x: (site: string) => string): Figure {
   const panels = [overlapPanel(curves, x), scalePanel(curves, x)].filter((panel) => panel !== undefined);
@@ -87,10 +87,10 @@ function hasValue(overlap: FurtherMeasures['overlap'] | FurtherMeasures['labelOv
   return overlap !== undefined && overlap.value !== null;
 }
 
-/** From near neighbours to far ones: blue to red, each readable on white and on dark pages. */
+/** Colours from near neighbours (blue) to far ones (red), each readable on light and on dark pages. */
 const SHADES = ['#0072B2', '#1F86A8', '#009E73', '#7A9A01', '#B8860B', '#D55E00', '#C0392B'];
 
-/** One curve along the layers for each scale; of one profile, for those of several could not be told apart. */
+/** One curve along the layers for each scale, of a single profile: the curves of several could not be told apart. */
 function scalePanel(curves: Curves, x: (site: string) => string): Panel | undefined {
   if (curves.length !== 1) return undefined;
   const [[, { order, sites }]] = curves as [Curves[number]];

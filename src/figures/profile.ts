@@ -2,17 +2,18 @@
 import { least } from 'd3-array';
 import type { PlotData } from 'plotly.js';
 import type { LayerProfile } from '../activations/layer-profile';
+import { assertGiven, FLAG } from '../given';
 import { withIds } from '../records/layer-ids';
 import type { DimensionEstimate, Measurement } from '../records/run-record';
 import { type CategoryAxis, categoryAxis } from './category-axis';
 import { errorBars } from './estimator';
 import type { Figure } from './figure';
-import { type FrameOptions, framed } from './frame';
+import { FRAME_KINDS, type FrameOptions, framed } from './frame';
 import { withPanels } from './profile-panels';
 import { COLOURS, DEFAULT_SIZE, FONT_SIZES, SYMBOLS } from './style';
 import { textWidth } from './text-width';
 
-/** One curve along the sites, each value with half the length of its error bar. */
+/** One curve along the sites; each value comes with half the length of its error bar. */
 export interface SiteCurve {
   readonly name: string;
   /** A site without a dimension is a gap. */
@@ -24,17 +25,19 @@ const LEVEL = '95 % interval';
 const PLOT = 280;
 /** Room beside the plot in pixels. */
 const BESIDE = { left: 60, right: 30 } as const;
-/** A label of a value: its height in pixels. */
+/** Height in pixels of the label of a value. */
 const LABEL = 16;
 
 /**
- * ID of every site with its interval; PID and LLID are named, unless the profile is `unfinished`. Overlaps and scale curves that
- * were measured have panels of their own.
+ * ID of every site with its interval. PID and LLID are named, unless the profile is `unfinished`. Overlaps and scale curves
+ * have panels of their own if they were measured.
  */
 export function profileFigure(
   profile: LayerProfile,
-  { unfinished = false, ...options }: FrameOptions & { readonly unfinished?: boolean } = {},
+  given: FrameOptions & { readonly unfinished?: boolean } = {},
 ): Figure {
+  assertGiven('figures.profile', given, { ...FRAME_KINDS, unfinished: FLAG });
+  const { unfinished = false, ...options } = given;
   const { sites, order, peakSite, lastSite, peakId, lastLayerId } = profile;
   const top = 1.25 * Math.max(...Object.values(sites).map(({ interval }) => interval.upper));
   const along = siteAxis([order], options);
@@ -42,7 +45,7 @@ export function profileFigure(
   const peak = `PID ${peakId.toFixed(1)}`;
   const last = `LLID ${lastLayerId.toFixed(1)}`;
   const height = (site: string): number => ((sites[site]?.interval.upper ?? 0) / top) * PLOT;
-  // Where both labels would meet, that of the peak, which is the higher one, moves up.
+  // If the two labels would meet, that of the peak, which is the higher one, moves up.
   const pixels = (Math.abs(order.indexOf(peakSite) - order.indexOf(lastSite)) / order.length) * along.width;
   const meet = pixels < textWidth(peak, FONT_SIZES.text) + 12 && height(peakSite) - height(lastSite) < LABEL;
   const note = (site: string, text: string, lift = 0): object => ({
@@ -71,11 +74,12 @@ export function profileFigure(
   return withPanels(figure, [['', profile, curveStyle(0)]], shortSite);
 }
 
-/** ID with intervals of several networks along the same sites, such as one before and after training; overlaps have a panel. */
+/** ID of several networks along the same sites, such as one before and after training; overlaps have a panel. */
 export function profilesFigure(
   profiles: Readonly<Record<string, LayerProfile>>,
   options: FrameOptions = {},
 ): Figure {
+  assertGiven('figures.profiles', options, FRAME_KINDS);
   const curves = Object.entries(profiles);
   if (curves.length === 0) throw new Error('profilesFigure needs at least one profile, got none');
   const along = siteAxis(
@@ -100,11 +104,12 @@ export function profilesFigure(
   return withPanels(figure, styled, shortSite);
 }
 
-/** PID and LLID of several networks in their order, such as the checkpoints of a training. */
+/** PID and LLID of several networks in the given order, such as the checkpoints of a run. */
 export function runsFigure(
   profiles: Readonly<Record<string, LayerProfile>>,
   options: FrameOptions = {},
 ): Figure {
+  assertGiven('figures.runs', options, FRAME_KINDS);
   const names = Object.keys(profiles);
   if (names.length === 0) throw new Error('runsFigure needs at least one profile, got none');
   const curve = (i: number, name: string, site: 'peakSite' | 'lastSite'): Partial<PlotData> => {
@@ -140,6 +145,7 @@ export function runsFigure(
 
 /** Curves along the same sites, such as a network before and after training; bars show the standard deviation. */
 export function sitesFigure(curves: readonly SiteCurve[], options: FrameOptions = {}): Figure {
+  assertGiven('figures.sites', options, FRAME_KINDS);
   if (curves.length === 0) throw new Error('sitesFigure needs at least one curve, got none');
   const along = siteAxis(
     curves.map(({ sites }) => Object.keys(sites)),
@@ -194,8 +200,8 @@ function siteAxis(
 }
 
 /**
- * The validation ID of the measurements nearest to some steps as curves, to see the dimensions move while a network learns;
- * none where no dimension was measured.
+ * Curves of the validation ID at the measurements nearest to the given steps, which show how the dimensions move while a
+ * network learns; none if no dimension was measured.
  */
 export function siteCurves(measurements: readonly Measurement[], steps: readonly number[]): SiteCurve[] {
   const measured = withIds(measurements);
@@ -221,7 +227,7 @@ function profileCurve({ order, sites }: LayerProfile): Partial<PlotData> {
   };
 }
 
-/** Says at the foot of the gap that there is nothing to draw; the reason is shown under the pointer. */
+/** A note at the foot of a gap that there is no dimension; the reason appears under the pointer. */
 function gapNote(site: string, reason: string): object {
   return {
     x: shortSite(site),
@@ -246,7 +252,7 @@ function curveStyle(i: number): Partial<PlotData> {
   };
 }
 
-/** `transformer.h.1.mlp` -> `h.1.mlp`: the common prefix says nothing. */
+/** `transformer.h.1.mlp` -> `h.1.mlp`, without the prefix that all sites share. */
 function shortSite(site: string): string {
   return site.replace(/^transformer\./, '');
 }

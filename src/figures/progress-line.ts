@@ -1,20 +1,22 @@
-/** A line below the running cell that says how much of a long computation is done. */
+/** A line below the running cell that shows the progress of a long computation. */
+import { assertNoMore } from '../given';
 import { duration } from './duration';
 import { display } from './notebook-output';
 
-/** Nothing is shown of what takes no longer, in milliseconds. */
+/** Nothing is shown for computations that take no longer than this many milliseconds. */
 const PATIENCE = 2000;
-/** Between two updates, in milliseconds. */
+/** Milliseconds between two updates. */
 const INTERVAL = 250;
 
 let lines = 0;
 
 /**
- * For `onProgress` of {@link layerProfile} and of estimates: `layerProfile(model, inputs, { onProgress: progressLine() })`.
+ * A reporter for `onProgress` of {@link layerProfile} and of estimates: `layerProfile(model, inputs, { onProgress: progressLine() })`.
  *
- * @returns takes the share that is done, 0 .. 1, and what is at work
+ * @returns a function of the share that is done, 0 .. 1, and of the name of the current part
  */
-export function progressLine(): (done: number, what?: string) => void {
+export function progressLine(...more: readonly never[]): (done: number, what?: string) => void {
+  assertNoMore('progressLine', [], more);
   const id = `progress-${process.pid}-${++lines}`;
   const started = performance.now();
   let shown = false;

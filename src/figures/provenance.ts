@@ -1,4 +1,4 @@
-/** From which runs a figure is drawn, as the last sentence of its caption: their data, settings, hardware and code. */
+/** The last sentence of a caption: from which runs the figure is drawn, with their data, settings, hardware and code. */
 import { namedSettings } from '../experiments/registry';
 import type { RunSoFar } from '../records/run-record';
 
@@ -27,12 +27,12 @@ function distinct(values: readonly string[]): string[] {
   return [...new Set(values)].filter(Boolean);
 }
 
-/** The processor's instructions and a limit of oneDNN's, without those of this project's kernels, which only round otherwise. */
+/** The instruction set and oneDNN's limit on it, without that of the project's kernels, which only changes rounding. */
 function shortened(instructions = ''): string {
   return instructions.replace(/, kernels .*$/, '');
 }
 
-/** Seven digits, as git shows them, and whether the source differed from the commit. */
+/** The first seven digits of the commit, as git shows them, and a mark if the source differed from it. */
 function shortCommit(commit = ''): string {
   return commit.replace(/^([0-9a-f]{7})[0-9a-f]*/, '$1');
 }

@@ -6,7 +6,7 @@ import { OVER_REGULARIZATION } from './over-regularization';
 import { OWN_PLOT } from './plots/example';
 import { REGULARIZATION } from './regularization';
 
-/** In the order in which they are drawn. */
+/** The figures in the order in which they are drawn. */
 export const DRAWINGS: readonly Drawing[] = [
   GROKKING_GRID,
   REGULARIZATION,

@@ -3,6 +3,7 @@ import { max } from 'd3-array';
 import { type Correlation, coefficientText, correlationText } from '../analysis/correlation';
 import {
   generalizationCorrelation,
+  HARMLESS_KINDS,
   type HarmlessOptions,
   strengthCorrelation,
 } from '../analysis/paper-correlations';
@@ -14,12 +15,13 @@ import {
   type StrengthSweep,
   sweepsOf,
 } from '../analysis/regularization';
+import { assertGiven } from '../given';
 import { formatSetting } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import { STRENGTH_NAMES } from './strength-axis';
 import { type Cell, type Table, table } from './table';
 
-/** The numbers of the paper's figures 1 to 3 that tables put beside ours; by data set. */
+/** The numbers of the paper's figures 1 to 3 that the tables put beside ours, by data set. */
 export interface PaperRegularization {
   readonly regularizationCorrelation: ByDataset<BySweep<number>>;
   readonly regularizationLlid: ByDataset<BySweep<readonly [none: number, most: number]>>;
@@ -35,7 +37,7 @@ const PAPER_KEYS = { weightDecay: 'weightDecay', blockDropout: 'dropout' } as co
   string
 >;
 
-/** Every strength of a sweep: mean ± deviation over its runs. */
+/** A row for every strength of a sweep: mean ± standard deviation over its runs. */
 export function strengthTable({ regularization, sweep }: StrengthSweep): Table {
   const ratio = ({ mean }: Level): number => mean.peakId / mean.lastLayerId;
   return table(
@@ -96,12 +98,13 @@ export function generalizationTable(runs: readonly RunSoFar[], paper: PaperRegul
   ]);
 }
 
-/** How well PID / LLID and simpler numbers predict accuracy, and what PID / LLID tells beyond each of them. */
+/** How well PID / LLID and simpler numbers predict accuracy, and what PID / LLID adds to each of them. */
 export function predictorsTable(runs: readonly RunSoFar[], options: HarmlessOptions = {}): Table {
   const text = (found: Correlation | undefined): string => {
     if (!found) return '';
     return Number.isFinite(found.r) ? coefficientText(found) : 'undefined: the two move together';
   };
+  assertGiven('tables.predictors', options, HARMLESS_KINDS);
   const found = predictions(runs, options);
   const { n = 0, groups = 0 } = found[0]!.accuracy ?? {};
   return table(
@@ -117,7 +120,7 @@ export function predictorsTable(runs: readonly RunSoFar[], options: HarmlessOpti
   );
 }
 
-/** Figure 3: where harm begins, and what becomes of PID. */
+/** Figure 3: where harm begins, and how PID changes. */
 export function overRegularizationTable(runs: readonly RunSoFar[], paper: PaperRegularization): Table {
   return besidePaper(
     sweepsOf(runs).flatMap(({ regularization, sweep, onset }) => {
@@ -164,7 +167,7 @@ function besidePaper(rows: readonly Row[]): Table {
   return table(rows, { caption: 'Ours beside the paper’s' });
 }
 
-/** 0.9445 ± 0.0012; none where no dimension was measured or could be. */
+/** A mean and its deviation, such as 0.9445 ± 0.0012; undefined if no dimension was or could be measured. */
 function spread({ mean, deviation }: Level, quantity: Quantity, digits: number): string {
   if (Number.isNaN(mean[quantity])) return 'none';
   const value = mean[quantity].toFixed(digits);

@@ -1,21 +1,21 @@
 /** The paper's figure 1: regularisation lowers the last layer's intrinsic dimension. */
-
 import type { Layout, PlotData } from 'plotly.js';
 import { correlationText } from '../analysis/correlation';
 import { strengthCorrelation } from '../analysis/paper-correlations';
 import { type StrengthSweep, sweepsOf } from '../analysis/regularization';
 import { PAPER } from '../experiments/presets';
+import { assertGiven } from '../given';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import type { Figure } from './figure';
-import { type FrameOptions, framed, label } from './frame';
+import { FRAME_KINDS, type FrameOptions, framed, label } from './frame';
 import { panelTitle, share } from './panels';
 import { provenance } from './provenance';
 import { regularizationTable } from './regularization-table';
 import { alongStrength, STRENGTH_CAPTION, STRENGTH_NAMES, strengthAxis } from './strength-axis';
 import { COLOURS, DEFAULT_SIZE } from './style';
 
-/** Figure 1 in the documentation. */
+/** Figure 1 of the documentation. */
 export const REGULARIZATION: Drawing = {
   name: 'regularization',
   summary: "the paper's figure 1: LLID against weight decay and dropout",
@@ -25,17 +25,18 @@ export const REGULARIZATION: Drawing = {
   tables: (runs) => [regularizationTable(runs, PAPER)],
 };
 
-/** Panels stand side by side from this width on, in pixels, and below one another otherwise. */
+/** From this width in pixels on, panels stand side by side; otherwise one stands below the other. */
 const SIDE_BY_SIDE = 480;
 const PANEL = { height: 240, gap: 84 } as const;
 
 /**
- * LLID against weight decay and against dropout: every run, and the mean of each strength. In the panels' titles
- * Pearson's r of {@link strengthCorrelation}.
+ * LLID against weight decay and against dropout: every run, and the mean at each strength. The panels' titles give
+ * Pearson's r from {@link strengthCorrelation}.
  *
- * @throws RangeError where no run of a sweep is finished
+ * @throws RangeError if no run of a sweep is finished
  */
 export function regularizationFigure(runs: readonly RunSoFar[], options: FrameOptions = {}): Figure {
+  assertGiven('figures.regularization', options, FRAME_KINDS);
   const sweeps = sweepsOf(runs);
   const width = options.width ?? DEFAULT_SIZE.width;
   const columns = width < SIDE_BY_SIDE ? 1 : sweeps.length;

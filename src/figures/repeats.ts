@@ -1,13 +1,14 @@
-/** Figures of an estimate that is repeated on samples of one manifold: are its claimed errors true? */
+/** Figures of an estimate that is repeated on samples of one manifold: are its standard errors and intervals right? */
 import type { PlotData } from 'plotly.js';
+import { assertGiven, NUMBER } from '../given';
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
 import { errorBars } from './estimator';
 import type { Figure } from './figure';
-import { type FrameOptions, framed } from './frame';
+import { FRAME_KINDS, type FrameOptions, framed } from './frame';
 import { COLOURS, GREY, ON_BAR } from './style';
 
 /**
- * Estimates of repeated samples with their intervals, sorted by value: how many hold the truth.
+ * Estimates on repeated samples with their intervals, sorted by value, which show how many intervals hold the truth.
  *
  * @param repeated estimates on samples of one distribution
  */
@@ -15,6 +16,7 @@ export function repeatsFigure(
   repeated: readonly IdEstimate[],
   options: FrameOptions & { readonly truth: number },
 ): Figure {
+  assertGiven('figures.repeats', options, { ...FRAME_KINDS, truth: NUMBER });
   if (repeated.length < 2)
     throw new Error(`repeatsFigure needs at least 2 estimates, got ${repeated.length}`);
   const { truth } = options;
@@ -62,14 +64,15 @@ export function repeatsFigure(
 }
 
 /**
- * The standard error that each kind of interval claims on average, beside the spread that repeated estimates have.
+ * The standard error that each kind of interval claims on average, beside the true spread of repeated estimates.
  *
- * @param repeated by kind of interval, the estimates on the same samples
+ * @param repeated the estimates on the same samples, by kind of interval
  */
 export function claimsFigure(
   repeated: Readonly<Record<string, readonly IdEstimate[]>>,
   options: FrameOptions & { readonly truth: number },
 ): Figure {
+  assertGiven('figures.claims', options, { ...FRAME_KINDS, truth: NUMBER });
   const kinds = Object.keys(repeated);
   const values = Object.values(repeated)[0]?.map(({ value }) => value) ?? [];
   if (values.length < 2) throw new Error(`claimsFigure needs at least 2 estimates, got ${values.length}`);

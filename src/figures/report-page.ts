@@ -1,4 +1,5 @@
-/** A report on a dimension as one page that needs neither a network nor JavaScript. */
+/** A report on a dimension as one page that needs neither network access nor JavaScript. */
+import { assertGiven, TEXT } from '../given';
 import type { IdReport } from '../intrinsic-dimension/report/report';
 import { toSVG } from './figure';
 import { reportFigures } from './report';
@@ -30,9 +31,10 @@ th, td { border-bottom: 1px solid var(--line); padding: 4px 12px 4px 0; vertical
 /**
  * The page of a report, with its figures as SVG.
  *
- * @param options.title what the points are, such as the name of their file
+ * @param options.title names the points, for example by their file
  */
 export async function reportPage(report: IdReport, options: { title?: string } = {}): Promise<string> {
+  assertGiven('reportPage', options, { title: TEXT });
   const { sentence, notes, warnings, nulls, corrected } = report;
   const title = `Intrinsic dimension${options.title === undefined ? '' : ` of ${options.title}`}`;
   const pictures: string[] = [];
@@ -77,7 +79,7 @@ ${'reason' in corrected ? '' : `<p class="soft">Surfaces: ${escapeHtml(corrected
 const paragraphs = (texts: readonly string[]): string =>
   texts.map((text) => `<p>${escapeHtml(text)}</p>`).join('\n');
 
-/** A picture that becomes as wide as the page allows. */
+/** An SVG picture that takes the width that the page allows. */
 function scalable(svg: string): string {
   const [, width, height] = /<svg[^>]*?\swidth="([\d.]+)"[^>]*?\sheight="([\d.]+)"/.exec(svg) ?? [];
   return /viewBox=/.test(svg.slice(0, svg.indexOf('>'))) || width === undefined

@@ -9,14 +9,14 @@ import { COLOURS, GREY } from './style';
 /** Ticks of a logarithmic axis of dimensions. */
 const LOG_TICKS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
 
-/** A value with its interval, on a line of its own. */
+/** A value with its interval, in a row of its own. */
 interface Line {
   readonly name: string;
   readonly value: number;
   readonly interval: Pick<Interval, 'lower' | 'upper'>;
 }
 
-/** All figures of a report that its points allow: `for (const figure of figures.report(report)) await show(figure)`. */
+/** The figures of a report, as far as its points allow: `for (const figure of figures.report(report)) await show(figure)`. */
 export function reportFigures(report: IdReport): Figure[] {
   return [estimatesFigure, calibrationFigure, scalesFigure, pointsFigure, localFigure, nullsFigure]
     .map((draw) => draw(report))
@@ -84,7 +84,7 @@ function scalesFigure({ scale }: IdReport): Figure | undefined {
   return { ...figure, caption, layout: { ...figure.layout, xaxis } };
 }
 
-/** The value over the number of points. */
+/** The value against the number of points. */
 function pointsFigure({ decimation, estimator, level }: IdReport): Figure | undefined {
   if ('reason' in decimation || decimation.curve.length < 2) return undefined;
   const { curve } = decimation;
@@ -155,7 +155,7 @@ function localFigure({ local }: IdReport): Figure | undefined {
   };
 }
 
-/** The points beside sets that have one property of them and nothing else. */
+/** The points beside null models, each of which shares one property with them and nothing else. */
 function nullsFigure({ nulls, level }: IdReport): Figure | undefined {
   if ('reason' in nulls || nulls.models.length === 0) return undefined;
   const scales = nulls.models[0]!.scales.map(({ estimator }) => estimator);
@@ -245,7 +245,7 @@ function band(
   };
 }
 
-/** One line for each name, the first on top. */
+/** The layout of rows, one for each name, with the first on top. */
 function rowsLayout(title: string, lines: readonly Line[], level: number): NonNullable<Figure['layout']> {
   const longest = Math.max(...lines.map(({ name }) => name.length));
   return {

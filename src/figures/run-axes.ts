@@ -1,14 +1,16 @@
-/** What figures of runs over their steps share: curves and axes. */
+/** Curves and axes that the figures of runs over their steps share. */
+import { max, mean, min } from 'd3-array';
 import type { Layout, PlotData } from 'plotly.js';
 import { formatStep } from '../number-format';
 import { lastLayerId, withIds } from '../records/layer-ids';
-import type { Measurement } from '../records/run-record';
+import type { Measurement, RunSoFar } from '../records/run-record';
+import { band } from './band';
 import { COLOURS, FONT_SIZES, TEXT_COLOURS } from './style';
 import { onLogAxis, type Tick, tickArrays, withRoom } from './ticks';
 
-/** Train accuracy, validation accuracy, and LLID on validation where it was measured; distinguished by colour and by dashes. */
+/** Train accuracy, validation accuracy, and LLID on validation if it was measured, with different colours and dashes. */
 export function runTraces(measurements: readonly Measurement[], site?: string): Partial<PlotData>[] {
-  // A log axis has no place for step 0.
+  // A log axis cannot show step 0.
   const shown = measurements.filter(({ step }) => step > 0);
   const step = shown.map((measurement) => measurement.step);
   const measured = withIds(shown);
@@ -33,15 +35,52 @@ export function runTraces(measurements: readonly Measurement[], site?: string): 
             ...lines,
             x: measured.map((measurement) => measurement.step),
             y: measured.map((measurement) => lastLayerId(measurement.validation, site)),
-            name: 'LLID (right axis)',
+            name: LLID,
             line: { color: COLOURS.green, width: 1.3 },
           },
         ]),
   ];
 }
 
+/** The curve that belongs to the right axis. */
+const LLID = 'LLID (right axis)';
+
+/** A trace, and whether it belongs to the right axis. */
+export interface SidedTrace {
+  readonly trace: Partial<PlotData>;
+  readonly right: boolean;
+}
+
+/** What the legend calls the range of several runs. */
+export const RANGE = 'range over seeds';
+
 /**
- * The x axis: logarithmic, as many labels as have room. It starts at 1/500 of the last step at the earliest, since
+ * The curves of {@link runTraces}. Of several runs of one setting, which differ in their seeds, each curve is the mean at
+ * the steps that all of them have, and a band reaches from the least to the greatest value.
+ */
+export function seedTraces(runs: readonly RunSoFar[], site?: string): SidedTrace[] {
+  const bySeed = runs.map(({ measurements }) => runTraces(measurements, site));
+  const sided = (trace: Partial<PlotData>): SidedTrace => ({ trace, right: trace.name === LLID });
+  const [first = []] = bySeed;
+  if (runs.length < 2) return first.map(sided);
+  return first.flatMap((trace) => {
+    const own = bySeed.flatMap((traces) => traces.filter(({ name }) => name === trace.name));
+    const values = own.map(({ x, y }) => new Map((x as number[]).map((at, i) => [at, (y as number[])[i]!])));
+    const points = (trace.x as number[])
+      .filter((at) => values.every((of) => Number.isFinite(of.get(at))))
+      .map((at) => ({ at, of: values.map((of) => of.get(at)!) }));
+    const curve = { ...trace, x: points.map(({ at }) => at), y: points.map(({ of }) => mean(of)!) };
+    const { color } = trace.line as { color: string };
+    const range = points.map(({ at, of }) => ({ at, low: min(of)!, high: max(of)! }));
+    return [
+      { trace: { ...band(range, color), name: RANGE, legendgroup: RANGE }, right: trace.name === LLID },
+      sided(curve),
+    ];
+  });
+}
+
+/**
+ * The logarithmic x axis with as many labels as have room. It starts at 1/500 of the last step at the earliest, since
  * little happens before, and at 1/20 at the latest, so that the batches of a run with few measurements are seen.
  * @param width of the axis in pixels
  */
@@ -56,7 +95,7 @@ export function stepAxis(
   const decades = Math.log10(last / first);
   const marks = width / decades > 130 ? [1, 2, 5] : [1];
   const ticks: Tick[] = [];
-  // 10,000 has no room in a narrow panel, and 10k has.
+  // A narrow panel has room for 10k, but not for 10,000.
   const text = width / decades > 60 ? formatStep : thousands;
   for (let power = Math.floor(Math.log10(first)); 10 ** power <= last; power++) {
     for (const mark of marks) {
@@ -70,17 +109,17 @@ export function stepAxis(
   return { axis: { type: 'log', range, ...tickArrays(labelled) }, first, last };
 }
 
-/** 10k rather than 10,000. */
+/** A step in thousands: 10k rather than 10,000. */
 function thousands(step: number): string {
   return step >= 1000 ? `${step / 1000}k` : String(step);
 }
 
-/** Accuracies are drawn in per cent, so that what stands under the pointer has the unit of the axis. */
+/** An accuracy in per cent, so that the value under the pointer has the unit of the axis. */
 export function percent(share: number): number {
   return Number((100 * share).toPrecision(6));
 }
 
-/** From 0 to 100 %. */
+/** The axis of accuracies from 0 to 100 %. */
 export const ACCURACY_AXIS: Partial<Layout['yaxis']> = {
   range: [-2, 102],
   tickmode: 'linear',
@@ -89,7 +128,7 @@ export const ACCURACY_AXIS: Partial<Layout['yaxis']> = {
   title: { text: 'accuracy (%)' },
 };
 
-/** The ID axis: from 0, with as many ticks as the accuracy axis so that both share one grid. */
+/** The ID axis from 0, with as many ticks as the accuracy axis, so that both share one grid. */
 export function idAxis(measurements: readonly Measurement[], site?: string): Partial<Layout['yaxis']> {
   const values = withIds(measurements)
     .map((measurement) => lastLayerId(measurement.validation, site))

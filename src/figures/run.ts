@@ -1,13 +1,14 @@
-/** The figure of one run over its steps: accuracy and last-layer intrinsic dimension over the steps. */
+/** The figure of one run: accuracy and last-layer intrinsic dimension over its steps. */
 import type { Layout, PlotData } from 'plotly.js';
 import { grokkingStep } from '../analysis/transition';
 import { namedSettings, titleOf } from '../experiments/registry';
+import { ANYTHING, assertGiven, type Kinds, NUMBER, TEXT } from '../given';
 import { formatStep } from '../number-format';
 import { withIds } from '../records/layer-ids';
 import type { RunSoFar } from '../records/run-record';
 import { besideTraces } from './beside';
 import type { Figure } from './figure';
-import { type FrameOptions, framed, legendName } from './frame';
+import { FRAME_KINDS, type FrameOptions, framed, legendName } from './frame';
 import { provenance } from './provenance';
 import { ACCURACY_AXIS, idAxis, runTraces, stepAxis } from './run-axes';
 import { DEFAULT_SIZE, FONT_SIZES, GREY, TEXT_COLOURS } from './style';
@@ -15,13 +16,20 @@ import { DEFAULT_SIZE, FONT_SIZES, GREY, TEXT_COLOURS } from './style';
 export interface RunFigureOptions extends FrameOptions {
   /** Activation whose ID is drawn. @default the last one measured, which gives LLID */
   readonly site?: string;
-  /** Last step of the x axis. @default the last measured step */
+  /** The last step on the x axis. @default the last measured step */
   readonly steps?: number;
-  /** Other runs, drawn fainter and dashed: validation accuracy and LLID, named by the settings that differ. */
+  /** Other runs, whose validation accuracy and LLID are drawn faint and dashed, named by the settings that differ. */
   readonly beside?: readonly RunSoFar[];
 }
 
-/** What surrounds the plot of a run. */
+export const RUN_FIGURE_KINDS: Kinds<RunFigureOptions> = {
+  ...FRAME_KINDS,
+  site: TEXT,
+  steps: NUMBER,
+  beside: ANYTHING,
+};
+
+/** The frame around the plot of a run. */
 const FRAME = { labels: 1, plot: 276, right: 60 } as const;
 
 /** The frame of a figure of a run with these curves. */
@@ -32,8 +40,9 @@ export function runFrame(
   return framed({ ...options, ...FRAME, legend: data.map(({ name }) => name ?? '') });
 }
 
-/** One run: train and validation accuracy on the left axis, LLID on validation on the right, log steps. */
+/** One run: train and validation accuracy on the left axis, LLID on validation on the right one, over steps on a log axis. */
 export function runFigure(run: RunSoFar, options: RunFigureOptions = {}): Figure {
+  assertGiven('figures.run', options, RUN_FIGURE_KINDS);
   const traces = runTraces(run.measurements, options.site);
   const { beside = [], width = DEFAULT_SIZE.width } = options;
   const others = besideTraces(run, beside, {
@@ -65,12 +74,12 @@ export function runFigure(run: RunSoFar, options: RunFigureOptions = {}): Figure
   };
 }
 
-/** What is learnt, and the settings. */
+/** The task of a run, and its settings. */
 export function runTitle({ config }: RunSoFar): string {
   return [titleOf(config), ...Object.values(namedSettings(config, 'run'))].join(', ');
 }
 
-/** The step at which validation accuracy passes one half, named above the plot where it covers no curve. */
+/** Marks the step at which validation accuracy passes one half; its label is above the plot, where it covers no curve. */
 function halfwayMark(step: number, nearEnd: boolean): Partial<Layout> {
   return {
     shapes: [
@@ -86,7 +95,7 @@ function halfwayMark(step: number, nearEnd: boolean): Partial<Layout> {
     ],
     annotations: [
       {
-        // plotly.js places annotations of a log axis by exponent.
+        // plotly.js places annotations on a log axis by exponent.
         x: Math.log10(step),
         y: 1,
         yref: 'paper',

@@ -1,6 +1,6 @@
 /**
- * A quick picture of a figure of curves, in well under a millisecond: what a live chart shows while its run goes on.
- * plotly.js takes a hundred times longer for a picture, and its renderer in JupyterLab ignores updates.
+ * Draws curves quickly, in well under a millisecond, for the live chart of a run. plotly.js takes a hundred times longer
+ * for a picture, and its renderer in JupyterLab ignores updates.
  */
 import type { Layout, LayoutAxis, PlotData } from 'plotly.js';
 import type { Figure } from './figure';
@@ -8,7 +8,7 @@ import { COLOURS, DEFAULT_SIZE, FONT, FONT_SIZES, GREY, GRID, INK, PAPER, standa
 import { escapeHtml } from './table';
 import { plainText, textWidth } from './text-width';
 
-/** From data to pixels, and where the labels stand. */
+/** Maps data to pixels, and holds the places of the labels. */
 interface Scale {
   readonly pixel: (value: number) => number;
   readonly ticks: readonly { readonly at: number; readonly text: string }[];
@@ -18,8 +18,8 @@ const DASHES: Readonly<Record<string, string>> = { dot: '2 3', dash: '8 5', dash
 const LINE_HEIGHT = 20;
 
 /**
- * Draws curves (`scatter`) on linear or log axes, one x and up to two y, with title, legend, lines and labels across the
- * plot. Ranges and ticks are those of the layout, where it has some.
+ * Draws curves (`scatter`) on one x axis and up to two y axes, linear or logarithmic, with title, legend, and vertical
+ * lines with labels. Ranges and ticks are those of the layout, if it has any.
  */
 export function sketch({ data, layout = {} }: Figure): string {
   const { width = DEFAULT_SIZE.width, height = DEFAULT_SIZE.height } = layout;
@@ -144,7 +144,7 @@ function marks(layout: Partial<Layout>, x: Scale, top: number, bottom: number): 
     .filter(({ showarrow }) => showarrow === false)
     .map(({ x: at, text: words, xanchor }) => {
       const anchor = xanchor === 'right' ? 'end' : 'middle';
-      // plotly.js places annotations of a log axis by exponent.
+      // plotly.js places annotations on a log axis by exponent.
       return text(plainText(words ?? ''), x.pixel(log ? 10 ** Number(at) : Number(at)), top - 5, {
         anchor,
         size: 11,

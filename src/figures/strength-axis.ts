@@ -1,4 +1,4 @@
-/** What figures of regularisation share: the axis of its strength, and how a quantity is drawn along it. */
+/** The axis of the strength of regularisation, and how a quantity is drawn along it. */
 import type { Layout, PlotData } from 'plotly.js';
 import type { Level, Outcome, Quantity, Regularization } from '../analysis/regularization';
 import { formatSetting } from '../number-format';
@@ -6,22 +6,22 @@ import { FONT_SIZES } from './style';
 import { onLogAxis, tickArrays, withRoom } from './ticks';
 import { breakMarks, zeroBreak } from './zero-break';
 
-/** As it is written on an axis. */
+/** The names of the kinds of regularisation, as written on an axis. */
 export const STRENGTH_NAMES: Readonly<Record<Regularization, string>> = {
   weightDecay: 'weight decay',
   blockDropout: 'dropout rate',
 };
 
-/** The axis of a strength, and where on it a strength lies. */
+/** The axis of a strength, and the position of a strength on it. */
 export interface StrengthAxis {
   readonly layout: Partial<Layout['xaxis']>;
   position(strength: number): number;
-  /** What is drawn on the axis of a panel. */
+  /** The shapes drawn on the axis of a panel. */
   marks(xref: string, yref: string): Partial<Layout>['shapes'] & object;
 }
 
 /**
- * Weight decays on a log axis, with zero, which it has no place for, behind a break; dropout rates on a linear one.
+ * A log axis for weight decays, with zero behind a break, and a linear axis for dropout rates.
  * @param width of the axis in pixels
  */
 export function strengthAxis(
@@ -60,23 +60,23 @@ export function strengthAxis(
   };
 }
 
-/** What the marks of {@link alongStrength} mean, for the legend and the caption. */
+/** The meaning of the marks of {@link alongStrength}, for the legend and the caption. */
 export const STRENGTH_MARKS = {
   mean: 'mean over seeds',
   run: 'one run',
   collapsed: 'one run that has not learnt',
 } as const;
 
-/** Said in captions. */
+/** The part of a caption that explains the marks. */
 export const STRENGTH_CAPTION =
   'Each mark is one run at its end. Lines join the means over seeds at strengths at which every run has learnt; a run that ' +
   'has not (hollow) has less than half of the best accuracy of its sweep. Zero stands behind a break of the log axis.';
 
 /**
- * Every run as a small mark, hollow where it has not learnt, and a line through the means of the strengths at which all
- * have: between runs that have learnt and runs that have not, a mean lies where no run is.
+ * Draws every run as a small mark, hollow if it has not learnt, and a line through the means of the strengths at which all
+ * runs have. A mean over runs of which some have learnt and some have not would lie where there is no run.
  *
- * @param value what is drawn of a run, and of a mean
+ * @param value the quantity that is drawn, of a run and of a mean
  */
 export function alongStrength(
   sweep: readonly Level[],

@@ -15,16 +15,16 @@ export const COLOURS = {
   skyBlue: '#56B4E9',
 } as const;
 
-/** Symbols in the order of {@link COLOURS}, for readers who see no colours. */
+/** Symbols in the order of {@link COLOURS}, for readers who cannot tell the colours apart. */
 export const SYMBOLS = ['circle', 'diamond', 'square', 'triangle-up', 'x', 'star'] as const;
 
-/** Text, on light paper; nearly black, for print. */
+/** The colour of text on light paper; nearly black, for print. */
 export const INK = '#222222';
 
-/** What a figure is drawn on. */
+/** The background of figures. */
 export const PAPER = '#ffffff';
 
-/** Lines of axes and references: contrast above 4 on light and on dark paper. */
+/** The colour of axes and reference lines, with a contrast above 4 on light and on dark paper. */
 export const GREY = '#777777';
 
 export const GRID = 'rgba(128,128,128,0.22)';
@@ -32,10 +32,10 @@ export const GRID = 'rgba(128,128,128,0.22)';
 /** Colours of text that belongs to a curve, such as the axis at the right; contrast at least 5 on light paper. */
 export const TEXT_COLOURS = { green: '#007353', vermillion: '#B34F00' } as const;
 
-/** White text on a coloured bar; another number than {@link PAPER}, since it stays white on dark pages. */
+/** White text on a coloured bar. It differs from {@link PAPER} because it stays white on dark pages. */
 export const ON_BAR = '#fefefe';
 
-/** What stands for a colour on a dark page; contrast at least 7 with the dark paper. The others serve on both. */
+/** Replacements for colours on dark pages, with a contrast of at least 7. All other colours serve on both. */
 export const DARK: Readonly<Record<string, string>> = {
   [INK]: '#e6e6e6',
   [PAPER]: '#111111',
@@ -43,13 +43,13 @@ export const DARK: Readonly<Record<string, string>> = {
   [TEXT_COLOURS.vermillion]: '#f08a3c',
 };
 
-/** First choice is the font that static pictures are measured with; the others are as wide or narrower. */
+/** The first font is the one that static pictures are measured with; the others are as wide or narrower. */
 export const FONT = 'DejaVu Sans, Verdana, Geneva, sans-serif';
 
 /** Sizes of text in pixels; 12 are 9 points. */
 export const FONT_SIZES = { title: 15, text: 12, small: 11, least: 10 } as const;
 
-/** Size in pixels of a figure that says none; fits a notebook's column. */
+/** The default size of a figure in pixels; it fits the column of a notebook. */
 export const DEFAULT_SIZE = { width: 700, height: 420 } as const;
 
 const axis = {
@@ -98,9 +98,9 @@ export const TEMPLATE: Template = {
 };
 
 /**
- * Style that gives a drawn figure the colours of {@link DARK}: drawings name their colours in attributes, so that
- * viewers that know no style sheets show them on light paper.
- * @param within a selector of what is dark, such as `[data-jp-theme-light="false"] .js-plotly-plot`
+ * A style that gives a drawn figure the colours of {@link DARK}. Drawings name their colours in attributes, so that
+ * viewers without support for style sheets show them on light paper.
+ * @param within a selector of the dark part, such as `[data-jp-theme-light="false"] .js-plotly-plot`
  */
 export function darkRules(within: string): string {
   const rule = (property: string, light: string, dark: string): string => {
@@ -119,8 +119,8 @@ export function darkRules(within: string): string {
 }
 
 /**
- * The style inside a picture in SVG: dark where the page around it is. Only where the picture is a document of its own,
- * since inside a page it would style what else stands there.
+ * The style inside an SVG picture, which makes it dark on a dark page. It applies only if the picture is a document of its
+ * own, since inside a page it would style the rest of that page, too.
  */
 export function standaloneStyle(): string {
   return `<style>@media (prefers-color-scheme: dark) {\n${darkRules('svg:root')}\n}</style>`;

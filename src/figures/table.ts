@@ -1,8 +1,9 @@
 /** A table of numbers for a notebook, as HTML, Markdown and plain text. */
 import { median } from 'd3-array';
+import { assertGiven, NAMES, TEXT } from '../given';
 import type { MimeBundle } from './notebook-output';
 
-/** A value of a cell; missing ones are shown as a dash. */
+/** The value of a cell; a missing value is shown as a dash. */
 export type Cell = string | number | boolean | null | undefined;
 
 export interface Table {
@@ -13,34 +14,35 @@ export interface Table {
 }
 
 /**
- * A table from rows of the same kind, to be given to `show`.
- * @param options.columns which columns, in which order. @default all keys, as they come
+ * A table from rows of the same kind, for `show`.
+ * @param options.columns the columns, in order. @default all keys, in their own order
  */
 export function table(
   rows: readonly Readonly<Record<string, Cell>>[],
   options: { columns?: readonly string[]; caption?: string } = {},
 ): Table {
+  assertGiven('tables.of', options, { columns: NAMES, caption: TEXT });
   const columns = options.columns ?? [...new Set(rows.flatMap((row) => Object.keys(row)))];
   if (columns.length === 0) throw new Error('a table needs at least one row with a column, got none');
   return { rows, columns, ...(options.caption === undefined ? {} : { caption: options.caption }) };
 }
 
-/** What a danfo DataFrame has; its own class is not needed to show it. */
+/** The part of a danfo DataFrame that is needed to show it, so that danfo need not be loaded. */
 export interface Frame {
   readonly columns: readonly string[];
-  /** By row; those of a Series are no arrays. */
+  /** The values by row; a row of a Series is a single value. */
   readonly values: readonly unknown[];
   /** Names of the rows, or their numbers from 0. */
   readonly index?: readonly (string | number)[];
 }
 
-/** Whether a value is a danfo DataFrame or Series. */
+/** True for a danfo DataFrame or Series. */
 export function isFrame(value: object): value is Frame {
   const { columns, values, index } = value as Partial<Frame>;
   return Array.isArray(columns) && Array.isArray(values) && Array.isArray(index);
 }
 
-/** A DataFrame or Series as a table; rows that are not just numbered keep their names. */
+/** A DataFrame or Series as a table; row names are kept, unless they are just numbers. */
 export function frameTable({ columns, values, index = [] }: Frame): Table {
   const named = index.some((name, i) => name !== i);
   const rows = values.map((row, r) => ({
@@ -50,13 +52,13 @@ export function frameTable({ columns, values, index = [] }: Frame): Table {
   return { rows, columns: named ? ['', ...columns] : columns };
 }
 
-/** danfo has NaN for a missing number. */
+/** A value of danfo, which uses NaN for a missing number, as a cell. */
 function asCell(value: unknown): Cell {
   if (value === null || value === undefined || Number.isNaN(value)) return null;
   return typeof value === 'number' || typeof value === 'boolean' ? value : String(value);
 }
 
-/** All forms of a table. */
+/** A table in all its forms. */
 export function tableBundle(contents: Table): MimeBundle {
   return {
     'text/html': toHtml(contents),
@@ -65,16 +67,16 @@ export function tableBundle(contents: Table): MimeBundle {
   };
 }
 
-/** How the cells of a column are written; its numbers have the same number of decimals. */
+/** The format of a column, whose numbers all get the same number of decimals. */
 function columnFormat({ rows }: Table, column: string): (value: Cell) => string {
   const values = rows.map((row) => row[column]);
   const numbers = values.filter((value): value is number => Number.isFinite(value) && value !== 0);
   const digits = Math.max(0, ...numbers.map((number) => decimalsOf(number / 10 ** magnitude(number))));
   const typical = median(numbers.map(magnitude)) ?? 0;
   const least = Math.min(0, ...numbers.map(magnitude));
-  // Four decimals say nothing of a number below 1e-4, and little where all are small.
+  // Four decimals show nothing of a number below 1e-4, and little if all numbers are small.
   const exponents = least < -4 || (least < -3 && typical < -2);
-  // Three digits of a typical number, one at least of the least, and no more decimals than there are.
+  // Three digits of a typical number, at least one of the smallest, and no more decimals than the numbers have.
   const decimals = Math.min(
     Math.max(-least, Math.ceil(2 - typical), 0),
     4,
@@ -94,7 +96,7 @@ function magnitude(number: number): number {
   return Math.floor(Math.log10(Math.abs(number)));
 }
 
-/** Decimals of a number, without what is left of a computation in binary. */
+/** The number of decimals, without those that come from binary rounding. */
 function decimalsOf(number: number): number {
   return (
     String(Number(number.toPrecision(6)))
@@ -107,7 +109,7 @@ function isNumeric({ rows }: Table, column: string): boolean {
   return rows.some((row) => typeof row[column] === 'number');
 }
 
-/** A longer table is folded. */
+/** A table with more rows is folded. */
 const MOST_ROWS = 20;
 
 function toHtml(contents: Table): string {

@@ -1,5 +1,6 @@
 /** The tables by short names: `tables.strength(sweep)`. */
 export { leadSummary } from '../analysis/grokking-runs';
+export { claimsTable as claims } from './claims-table';
 export { grokkingTable as grokking, leadTable as lead } from './grokking-table';
 export {
   generalizationTable as generalization,

@@ -9,7 +9,7 @@ export function isTensor(value: object): value is tf.Tensor {
   return ['shape', 'dtype', 'dataId', 'rankType'].every((name) => name in value);
 }
 
-/** `Tensor [1000, 10], float32` and a corner of its values, of which no more are read. */
+/** `Tensor [1000, 10], float32` and a corner of its values; no more than these are read. */
 export function tensorInWords(tensor: tf.Tensor): string {
   const { shape, dtype, size } = tensor;
   const heading = `Tensor [${shape.join(', ')}], ${dtype}`;
@@ -20,7 +20,7 @@ export function tensorInWords(tensor: tf.Tensor): string {
   const columns = shape.filter((length) => length > 1).at(-1) ?? 1;
   const rows = size / columns;
   const shown = { rows: Math.min(rows, CORNER.rows), columns: Math.min(columns, CORNER.columns) };
-  // By the tensor's own methods: it may belong to another copy of tfjs.
+  // The tensor's own methods are used, since it may belong to another copy of tfjs.
   const table = tensor.reshape([rows, columns]);
   const corner = table.slice([0, 0], [shown.rows, shown.columns]);
   const values = corner.arraySync() as (number | string)[][];

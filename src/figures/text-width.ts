@@ -1,4 +1,4 @@
-/** How wide a text is, without a font at hand: what stands above a plot is arranged before anything is drawn. */
+/** The width of a text without a font, since everything above a plot is arranged before anything is drawn. */
 
 /** Advance widths of the characters from space to ~ in DejaVu Sans, in hundredths of the font's size. */
 const ASCII = [
@@ -7,12 +7,12 @@ const ASCII = [
   68, 99, 69, 61, 69, 39, 34, 39, 84, 50, 50, 61, 63, 55, 63, 62, 35, 63, 63, 28, 28, 58, 28, 97, 63, 61, 63,
   63, 41, 52, 39, 63, 59, 82, 59, 59, 52, 64, 34, 64, 84,
 ];
-/** Of other characters. */
+/** The width that other characters are assumed to have. */
 const OTHER = 84;
 /** Bold characters are wider by a tenth. */
 const BOLD = 1.11;
 
-/** Width in pixels of one line in DejaVu Sans; other characters than ASCII are taken as wide ones. */
+/** Width in pixels of one line in DejaVu Sans; characters other than ASCII are assumed to be wide. */
 export function textWidth(line: string, size: number): number {
   const bold = /^<b>/.test(line) ? BOLD : 1;
   const characters = [...plainText(line)];
@@ -20,7 +20,7 @@ export function textWidth(line: string, size: number): number {
   return (bold * size * hundredths) / 100;
 }
 
-/** Lines no wider than `width` pixels, broken between words; a word that is wider has a line of its own. */
+/** Breaks text between words into lines no wider than `width` pixels; a wider word gets a line of its own. */
 export function wrapped(text: string, width: number, size: number): string[] {
   return text.split('<br>').flatMap((paragraph) => {
     const lines: string[] = [];
@@ -36,7 +36,7 @@ export function wrapped(text: string, width: number, size: number): string[] {
   });
 }
 
-/** Without the tags of plotly.js. */
+/** Text without the tags of plotly.js. */
 export function plainText(text: string): string {
   return text.replaceAll(/<[^>]*>/g, '');
 }

@@ -1,4 +1,4 @@
-/** Which ticks of an axis are labelled: as many as have room side by side. */
+/** The labelled ticks of an axis: as many as have room side by side. */
 import { textWidth } from './text-width';
 
 /** A tick, and its label. */
@@ -7,13 +7,13 @@ export interface Tick {
   readonly text: string;
 }
 
-/** Between two labels, in sizes of the font. */
+/** The gap between two labels, in units of the font size. */
 const GAP = 0.6;
 
 /**
- * The ticks whose labels do not meet: from left to right each that has room after the one before it.
- * @param ticks by rising value
- * @param pixel where a value stands on the axis, in pixels
+ * Chooses ticks whose labels do not meet: from left to right, each one that has room after the one before it.
+ * @param ticks in rising order
+ * @param pixel the position of a value on the axis, in pixels
  * @param size of the labels
  */
 export function withRoom(ticks: readonly Tick[], pixel: (value: number) => number, size: number): Tick[] {
@@ -41,7 +41,7 @@ export function tickArrays(ticks: readonly Tick[]): {
   };
 }
 
-/** Where a value stands on a log axis of this width whose range is given in exponents. */
+/** The position of a value on a log axis of this width; the range is given in exponents. */
 export function onLogAxis(range: readonly number[], width: number): (value: number) => number {
   const [low, high] = range as [number, number];
   return (value) => ((Math.log10(value) - low) / (high - low)) * width;

@@ -1,7 +1,8 @@
-/** Training in a notebook: one call trains, records, draws while it goes on, and continues where it was stopped. */
+/** Training in a notebook: one call trains, records, draws the run as it goes on, and resumes a run that was stopped. */
 import { join } from 'node:path';
 import { type RunConfig, runName, titleOf } from '../experiments/registry';
 import { runExperiment } from '../experiments/run';
+import { assertGiven, TEXT } from '../given';
 import type { Model } from '../models/model';
 import { readRuns } from '../records/recorded-runs';
 import { RUNS, runPath } from '../records/run-path';
@@ -10,9 +11,9 @@ import { interruptible } from '../runtime/interrupt';
 import { checkpointPath } from '../training/checkpoint';
 import { loadWeights } from '../training/load-weights';
 import { liveChart } from './live';
-import type { RunFigureOptions } from './run';
+import { RUN_FIGURE_KINDS, type RunFigureOptions } from './run';
 
-/** Where a run is kept, and its chart. */
+/** The folder of a run's records, and the options of its chart. */
 export interface TrainLiveOptions extends Omit<RunFigureOptions, 'beside'> {
   /** The folder of records. @default NOTEBOOK_RUNS in the environment, else that of {@link RUNS} beside the notebooks */
   readonly folder?: string;
@@ -20,7 +21,7 @@ export interface TrainLiveOptions extends Omit<RunFigureOptions, 'beside'> {
 
 /** A run that was trained live. */
 export interface LiveRun {
-  /** What it measured, the parts before a stop included. */
+  /** Its measurements, including those before a stop. */
   readonly measurements: readonly Measurement[];
   /** The whole record. */
   readonly record: RunRecord;
@@ -31,12 +32,14 @@ export interface LiveRun {
 }
 
 /**
- * Trains with these settings below the cell. Jupyter's Stop ends it with a checkpoint, and the same call goes on from
- * there; with other settings it is another run. Earlier runs that learn the same are drawn beside it.
+ * Trains with these settings and draws the run below the cell. Jupyter's Stop button ends it with a checkpoint, from which
+ * the same call goes on; other settings start another run. Earlier runs of the same task are drawn beside it.
  *
- * @throws RangeError for bad settings; Error for what cannot be written, read or resumed
+ * @throws RangeError for invalid settings; Error for files that cannot be written, read or resumed
  */
 export async function trainLive(config: RunConfig, options: TrainLiveOptions = {}): Promise<LiveRun> {
+  const { beside: _, ...kinds } = RUN_FIGURE_KINDS;
+  assertGiven('trainLive', options, { ...kinds, folder: TEXT });
   const { folder = process.env['NOTEBOOK_RUNS'] ?? BESIDE_NOTEBOOKS, ...figure } = options;
   const path = runPath(folder, runName(config));
   const beside = readRuns(folder).filter((other) => titleOf(other.config) === titleOf({ ...config }));
@@ -54,5 +57,5 @@ export async function trainLive(config: RunConfig, options: TrainLiveOptions = {
   };
 }
 
-/** Beside the folder of notebooks, in which a notebook is executed. */
+/** The folder of records beside that of the notebooks, which is the working directory of a notebook. */
 const BESIDE_NOTEBOOKS = join('..', RUNS);

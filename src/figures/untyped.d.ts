@@ -1,4 +1,4 @@
-/** What is used of packages without types. */
+/** Types for the parts that are used of packages without types. */
 declare module 'pdfmake' {
   interface Fonts {
     readonly [name: string]: Readonly<Record<'normal' | 'bold' | 'italics' | 'bolditalics', string>>;

@@ -1,4 +1,4 @@
-/** How the value of a notebook cell's last expression shows itself, by what it is; the project's kernel calls this. */
+/** How the value of a notebook cell's last expression is shown, by its kind; called by the project's kernel. */
 import { inspect } from 'node:util';
 import type { LayerProfile } from '../activations/layer-profile';
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
@@ -9,17 +9,17 @@ import type { MimeBundle } from './notebook-output';
 import { escapeHtml, type Frame, frameTable, isFrame, type Table, table, tableBundle } from './table';
 import { isTensor, tensorInWords } from './tensor';
 
-/** A table shows so many rows of a data frame. */
+/** The most rows of a data frame that a table shows. */
 const MOST_ROWS = 20;
 
-/** A value that nothing here knows is cut after so many lines. */
+/** The most lines that are printed of a value of any other kind. */
 const MOST_LINES = 60;
 
 /**
- * The outputs for a value, one below the other, each in several forms:
- * a danfo DataFrame or Series a table, a tensor its shape, type and first values, an {@link IdEstimate} a sentence, a
- * {@link LayerProfile} its figure and its table, a {@link ScaleCurve} and a {@link RunRecord} their figures, a model of
- * tf.layers its summary, a figure and a table themselves; everything else as Node prints it, cut where it is long.
+ * The outputs for a value, one below the other, each in several forms. A danfo DataFrame or Series becomes a table; a
+ * tensor its shape, type and first values; an {@link IdEstimate} a sentence; a {@link LayerProfile} its figure and its
+ * table; a {@link ScaleCurve} and a {@link RunRecord} their figures; a model of tf.layers its summary. Figures and tables
+ * are shown as they are, and everything else as Node prints it, cut if it is long.
  */
 export async function valueBundles(value: unknown): Promise<readonly MimeBundle[]> {
   if (typeof value === 'string') return [textBundle(cut(value))];
@@ -93,7 +93,7 @@ function beginningOf(frame: Frame): Table {
   return { ...frameTable({ columns: frame.columns, values, ...(index ? { index } : {}) }), caption };
 }
 
-/** As Node prints it, long arrays and texts shortened. */
+/** A value as Node prints it, with long arrays and texts shortened. */
 function printed(value: unknown): string {
   return inspect(value, { maxArrayLength: 20, maxStringLength: 2000, breakLength: 100 });
 }
@@ -106,7 +106,7 @@ function cut(text: string): string {
     : text;
 }
 
-/** Text keeps its columns in every form. */
+/** Text that keeps its columns in every form. */
 function textBundle(text: string): MimeBundle {
   const isProse = /^[^\n]{0,300}[.:]$/.test(text);
   return {
@@ -132,7 +132,7 @@ function isTable(value: object): value is Table {
   return has(value, 'rows', 'columns') && Array.isArray((value as Table).rows);
 }
 
-/** Nothing but traces, layout, caption and what plotly.js takes besides. */
+/** True for an object that has only traces, a layout, a caption and the other keys of a plotly.js figure. */
 function isFigure(value: object): value is Figure {
   const { data } = value as Partial<Figure>;
   const known = Object.keys(value).every((key) =>

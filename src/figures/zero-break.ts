@@ -1,16 +1,16 @@
-/** Zero on a log axis: it stands at the left end, behind a break in the axis. */
+/** Zero on a log axis: it is drawn at the left end, behind a break in the axis. */
 import type { Layout } from 'plotly.js';
 import { GREY, PAPER } from './style';
 
-/** Where zero stands, and where the axis is broken. */
+/** The positions of zero and of the break in the axis. */
 export interface ZeroBreak {
-  /** In the numbers of the axis. */
+  /** In the units of the axis. */
   readonly zero: number;
   /** Between zero and the least number. */
   readonly at: number;
 }
 
-/** Zero has a tenth of the axis, and half a decade at least. */
+/** Gives zero a tenth of the axis, and at least half a decade. */
 export function zeroBreak(least: number, greatest: number): ZeroBreak {
   const decades = Math.max(0.5, 0.12 * Math.log10(greatest / least));
   return { zero: least / 10 ** decades, at: least / 10 ** (decades / 2) };

@@ -1,16 +1,16 @@
-/** The dimension with ever fewer points: the distance to the nearest neighbours grows, and the estimate shows its bias. */
+/** The dimension from ever fewer points. The distance to the nearest neighbours grows, and the estimate shows its bias. */
+import { NUMBER, SEED } from '../given';
 import { shuffled } from '../random';
 import { subset } from './estimators/pointwise/neighbourhood';
 import { assertEstimatorOptions } from './estimators/registry';
-import { NUMBER, SEED } from './given';
 import { DEFAULT_LEVEL, type Interval, normalInterval } from './intervals';
 import { estimateIn, ID_KINDS, type IdEstimate, type IdOptions } from './intrinsic-dimension';
 import type { Points } from './points/points';
 import { type Space, space } from './points/space';
 
-/** How to decimate: how to estimate, and down to how many points. */
+/** Options of a decimation: how to estimate, and down to how many points. */
 export type DecimationOptions = Omit<IdOptions, 'subsamples' | 'interval'> & {
-  /** Fewest points in a part. @default 50 */
+  /** The fewest points in a part. @default 50 */
   readonly least?: number;
   /** Seed of the random parts. @default 0 */
   readonly partSeed?: number;
@@ -18,20 +18,20 @@ export type DecimationOptions = Omit<IdOptions, 'subsamples' | 'interval'> & {
 
 /** The dimension in parts of one size. */
 export interface DecimationPoint {
-  /** Parts that the points were divided into. */
+  /** The number of parts that the points were divided into. */
   readonly parts: number;
-  /** Points in each; what is left over is left out. */
+  /** The number of points in each part; points that are left over are not used. */
   readonly size: number;
   /** The mean over the parts. */
   readonly value: number;
   /** The standard error of this mean, from the errors in the parts, which have no point in common. */
   readonly standardError: number;
   readonly interval: Interval;
-  /** The mean distance at which the dimension was seen. */
+  /** The mean distance at which the dimension was measured. */
   readonly scale: number;
 }
 
-/** The dimension over the number of points. */
+/** The dimension against the number of points. */
 export interface DecimationCurve {
   /** From all points to the fewest. */
   readonly curve: readonly DecimationPoint[];
@@ -40,9 +40,10 @@ export interface DecimationCurve {
 }
 
 /**
- * Estimates on all points, on both halves, on four quarters and so on (Facco et al. 2017). The parts of one size are drawn at random and have no point in common.
+ * Estimates the dimension on all points, on two halves, on four quarters and so on (Facco et al. 2017). The parts of one size
+ * are drawn at random and have no point in common.
  *
- * @throws RangeError and NoEstimateError as {@link intrinsicDimension}, for all points or for a part
+ * @throws RangeError and NoEstimateError like {@link intrinsicDimension}, for all points or for a part
  */
 export async function idDecimation(
   points: Points,
@@ -57,7 +58,7 @@ export async function idDecimation(
   return decimationIn(await space(points, options), options);
 }
 
-/** The same for a set that is validated already. */
+/** The same for points that are already validated. */
 export async function decimationIn(set: Space, options: DecimationOptions): Promise<DecimationCurve> {
   const { least = 50, partSeed = 0, level = DEFAULT_LEVEL, onProgress, ...others } = options;
   const { n, duplicates } = set;

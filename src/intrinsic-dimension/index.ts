@@ -1,4 +1,4 @@
-/** Points -> neighbours -> estimate and interval: all that this station gives others, and the package `intrinsic-dimension`. */
+/** From points to neighbours to estimates and intervals: the public interface of this station and of the package `intrinsic-dimension`. */
 
 export {
   type ImbalanceOptions,
@@ -33,7 +33,7 @@ export {
   intrinsicDimension,
 } from './intrinsic-dimension';
 export { type LocalId, type LocalIdOptions, localId } from './local-id';
-// points whose dimension is known
+// points of known dimension
 export {
   cube,
   embed,

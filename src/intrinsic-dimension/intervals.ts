@@ -1,42 +1,42 @@
-/** Standard errors and intervals that treat points which share neighbours as dependent. */
+/** Standard errors and intervals that treat points with shared neighbours as dependent. */
 import { jStat } from 'jstat';
 import type { NeighbourTable } from './search/neighbour-table';
 
-/** The level of an interval by default. */
+/** The default level of an interval. */
 export const DEFAULT_LEVEL = 0.95;
 
 /** The level of an interval. */
 export interface IntervalOptions {
-  /** Level of the interval: the share of such intervals that hold the truth. @default 0.95 */
+  /** Level of the interval: the share of such intervals that contain the true value. @default 0.95 */
   readonly level?: number;
 }
 
 /**
  * The level of an interval.
  *
- * @throws RangeError for one that is not between 0 and 1
+ * @throws RangeError for a level that is not between 0 and 1
  */
 export function levelOf({ level = DEFAULT_LEVEL }: IntervalOptions): number {
   if (level > 0 && level < 1) return level;
   throw new RangeError(`level must be in (0, 1), got ${level}`);
 }
 
-/** Where the truth is believed to lie. */
+/** A confidence or credible interval. */
 export interface Interval {
   readonly lower: number;
   readonly upper: number;
-  /** Share of such intervals that hold the truth. */
+  /** The share of such intervals that contain the true value. */
   readonly level: number;
 }
 
 /**
- * The sandwich standard error of an estimate that is, to first order, a mean of one influence a point:
- * Var = u'Au / N^2, with u the influences and A the symmetrised graph of nearest neighbours with the diagonal.
+ * The sandwich standard error of an estimate that is, to first order, a mean with one influence for each point:
+ * Var = u'Au / N^2, where u are the influences and A is the symmetrised graph of nearest neighbours with the diagonal.
  * Points that share neighbours have similar distances, so error bars that treat them as independent are 10 to 40 %
- * too small. Where u'Au falls below the value for independent points, u'u, or even below 0, u'u is used.
+ * too small. If u'Au is below the value for independent points, u'u, or even below 0, u'u is used.
  *
- * @param influences how far each point moves the estimate, times N, in the points' order
- * @param k neighbours of each point that its influence depends on
+ * @param influences how far each point moves the estimate, times N, in the order of the points
+ * @param k the number of neighbours that the influence of a point depends on
  */
 export function sandwichStandardError(influences: Float64Array, table: NeighbourTable, k: number): number {
   const { n, indices } = table;
@@ -50,7 +50,7 @@ export function sandwichStandardError(influences: Float64Array, table: Neighbour
     independent += influences[i]! ** 2;
     for (let p = i * table.k; p < i * table.k + k; p++) {
       const j = indices[p]!;
-      // An edge counts in both directions; one that both ends list is met twice.
+      // An edge counts in both directions; an edge that both of its ends list occurs twice.
       shared += (isNeighbour(i, j) ? 1 : 2) * influences[i]! * influences[j]!;
     }
   }
@@ -69,20 +69,20 @@ export function normalInterval(value: number, standardError: number, level: numb
 }
 
 /**
- * The exact interval of (N - 1) / S where S is a sum of N independent exponential numbers of rate d: d S has a
- * gamma distribution of shape N.
+ * The exact interval of (N - 1) / S, where S is the sum of N independent exponential numbers with rate d: d S has a
+ * gamma distribution with shape N.
  */
 export function gammaInterval(value: number, n: number, level: number): Interval {
   return gammaQuantiles(n, (n - 1) / value, level);
 }
 
-/** The middle part of a gamma distribution, with as much below it as above. */
+/** The central part of a gamma distribution, with equal probabilities below and above it. */
 export function gammaQuantiles(shape: number, rate: number, level: number): Interval {
   const quantile = (p: number): number => jStat.gamma.inv(p, shape, 1) / rate;
   return { lower: quantile((1 - level) / 2), upper: quantile((1 + level) / 2), level };
 }
 
-/** Standard errors from the middle of a normal interval to its ends: 1.96 at level .95. */
+/** Half the width of a normal interval in standard errors: 1.96 at level .95. */
 export function reachOf(level: number): number {
   return jStat.normal.inv((1 + level) / 2, 0, 1);
 }

@@ -1,14 +1,15 @@
 /** Estimates the intrinsic dimension of points, with its error, in one call. */
 import { cellSignal } from '../cell-signal';
-import type { FromNeighbours, LinearFit } from './estimators/estimator';
+import { ANYTHING, assertGiven, type Kinds, NUMBER, word } from '../given';
+import type { FromNeighbours, FromPoints, LinearFit } from './estimators/estimator';
 import {
   assertEstimatorOptions,
   DEFAULT_ESTIMATOR,
+  type EstimatorName,
   type EstimatorOptions,
   estimatorOf,
   isFromNeighbours,
 } from './estimators/registry';
-import { ANYTHING, assertGiven, type Kinds, NUMBER, word } from './given';
 import {
   type Interval,
   type IntervalOptions,
@@ -19,8 +20,9 @@ import {
 } from './intervals';
 import type { Points } from './points/points';
 import { SPACE_KINDS, type Space, type SpaceOptions, space } from './points/space';
+import { type KernelName, kernelName } from './search/kernel';
 import { certifiedShare, meanDistance } from './search/neighbour-table';
-import { type KernelName, kernelName } from './search/search-kernel';
+import type { SearchOptions } from './search/neighbours';
 import {
   depthForSubsamples,
   drawSubsamples,
@@ -31,24 +33,24 @@ import {
   type Subsamples,
 } from './subsamples';
 
-/** Where an interval can come from. */
+/** The possible sources of an interval. */
 export const INTERVALS = ['sandwich', 'iid', 'subsamples'] as const;
 
-/** Where an interval comes from. */
+/** The source of an interval. */
 export type IntervalKind = (typeof INTERVALS)[number];
 
-/** Where an interval comes from by default. */
+/** The default source of an interval. */
 export const DEFAULT_INTERVAL: IntervalKind = 'sandwich';
 
-/** How to estimate. */
+/** Options of an estimate. */
 export type IdOptions = EstimatorOptions & CommonIdOptions;
 
 /** The options that every estimator takes. */
 export interface CommonIdOptions extends SpaceOptions, IntervalOptions {
   /**
-   * Where the error comes from. `sandwich` treats points that share neighbours as dependent. `iid` treats all points
-   * as independent, which makes error bars 10 to 40 % too small. `subsamples` is the spread over random subsamples,
-   * as in the paper; these overlap, so the spread says little about how far another sample would be.
+   * The source of the standard error. `sandwich` treats points that share neighbours as dependent. `iid` treats all points
+   * as independent, which makes error bars 10 to 40 % too small. `subsamples` is the spread over random subsamples, as in the
+   * paper; these overlap, so their spread says little about how much the value would differ on another sample.
    * @default 'sandwich'
    */
   readonly interval?: IntervalKind;
@@ -56,7 +58,7 @@ export interface CommonIdOptions extends SpaceOptions, IntervalOptions {
   readonly subsamples?: SubsampleOptions;
 }
 
-/** What every estimate can be told. */
+/** The kinds of the options that every estimator takes. */
 export const ID_KINDS: Kinds<CommonIdOptions> = {
   ...SPACE_KINDS,
   level: NUMBER,
@@ -64,66 +66,81 @@ export const ID_KINDS: Kinds<CommonIdOptions> = {
   subsamples: ANYTHING,
 };
 
-/** An estimate of intrinsic dimension at the scale of the neighbours that were used. */
+/** An estimate of the intrinsic dimension at the scale of the neighbours that were used. */
 export interface IdEstimate {
   readonly value: number;
   readonly standardError: number;
   readonly interval: Interval;
   readonly estimator: string;
   /**
-   * The distance at which the dimension was seen: the mean distance to the farthest neighbour used, the larger
-   * radius of `correlation`, the root mean squared distance of two points for `participation-ratio` and `pca`.
+   * The distance at which the dimension was measured: the mean distance to the farthest neighbour used, the larger
+   * radius of `correlation`, or the root mean squared distance between two points for `participation-ratio` and `pca`.
    */
   readonly scale: number;
-  /** Distinct points used. */
+  /** The number of distinct points used. */
   readonly points: number;
-  /** Points removed because an earlier one is exactly equal. */
+  /** The number of points removed because they are exactly equal to an earlier one. */
   readonly duplicates: number;
-  /** Share of the points whose neighbours the fast search proved by itself; the others were searched again. */
+  /** The share of points whose neighbours the fast search proved by itself; for the others, the search was repeated. */
   readonly certified: number;
-  /** What searched and multiplied: `native` with its set of instructions, or `wasm`; none for a matrix of distances. */
+  /** The kernel that searched and multiplied: `native` with its instruction set, or `wasm`; none for a matrix of distances. */
   readonly kernel?: KernelName;
   readonly subsamples?: Subsamples;
-  /** two-nn, where `fit` asked for it: the fitted line, for drawing. */
+  /** The fitted line of two-nn, for a figure, if `fit` asked for it. */
   readonly fit?: LinearFit;
 }
 
 /**
  * Estimates the intrinsic dimension of points [n, d], or of a matrix of distances.
  *
- * Boundaries and high dimension bias every estimator low, and noise shows at small scales: read the value as the
- * dimension at distance `scale`. An interval does not include that bias: it shows how far another
- * sample of the same size would move the value.
+ * Boundaries and high dimensions bias every estimator downwards, and noise shows at small scales: read the value as the
+ * dimension at distance `scale`. The interval does not include this bias: it shows how much the value would vary between
+ * samples of the same size.
  *
- * @throws NoEstimateError for points that no estimate can be had from: NaN and infinities, too few that are distinct, ties;
+ * @throws NoEstimateError for points that have no estimate: NaN or infinite values, too few distinct points, ties;
  *   RangeError for options out of range
  */
 export async function intrinsicDimension(points: Points, options: IdOptions = {}): Promise<IdEstimate> {
   assertEstimatorOptions('intrinsicDimension', options, ID_KINDS);
-  assertOptions(options);
+  const chosen = chosenBy(options);
   const signal = options.signal ?? cellSignal();
-  return estimateIn(await space(points, options), signal ? { ...options, signal } : options);
+  return estimate(await space(points, options), chosen, signal ? { ...options, signal } : options);
+}
+
+/** The same for points that are already validated. */
+export async function estimateIn(set: Space, options: IdOptions): Promise<IdEstimate> {
+  return estimate(set, chosenBy(options), options);
+}
+
+/** What options choose. */
+interface Chosen {
+  readonly name: EstimatorName;
+  readonly estimator: FromNeighbours | FromPoints;
+  readonly interval: IntervalKind;
+  readonly level: number;
+  readonly subsamples?: SubsampleOptions;
 }
 
 /** @throws RangeError for options out of range */
-function assertOptions(options: IdOptions): void {
-  const { estimator = DEFAULT_ESTIMATOR, interval = DEFAULT_INTERVAL } = options;
-  const needsPoints = !isFromNeighbours(estimatorOf(options));
-  levelOf(options);
+function chosenBy(options: IdOptions): Chosen {
+  const { estimator: name = DEFAULT_ESTIMATOR, interval = DEFAULT_INTERVAL } = options;
+  const estimator = estimatorOf(options);
+  const level = levelOf(options);
   if (options.subsamples !== undefined) assertGiven('subsamples', options.subsamples, SUBSAMPLE_KINDS);
   if (!INTERVALS.includes(interval)) {
     throw new RangeError(`no interval '${interval}': choose one of ${INTERVALS.join(', ')}`);
   }
-  if (needsPoints && (interval === 'subsamples' || options.subsamples)) {
-    throw new RangeError(`subsamples serve the estimators from neighbours, not ${estimator}: leave them out`);
+  const subsamples = options.subsamples ?? (interval === 'subsamples' ? {} : undefined);
+  if (subsamples && !isFromNeighbours(estimator)) {
+    throw new RangeError(
+      `subsamples work only with estimators from neighbours, not with ${name}: leave them out`,
+    );
   }
+  return { name, estimator, interval, level, ...(subsamples ? { subsamples } : {}) };
 }
 
-/** Estimates in a set that is validated already. */
-export async function estimateIn(set: Space, options: IdOptions): Promise<IdEstimate> {
-  const { estimator: name = DEFAULT_ESTIMATOR, interval: kind = DEFAULT_INTERVAL } = options;
-  const estimator = estimatorOf(options);
-  const level = levelOf(options);
+async function estimate(set: Space, chosen: Chosen, options: IdOptions): Promise<IdEstimate> {
+  const { name, estimator, level, interval } = chosen;
   const common = {
     estimator: name,
     points: set.n,
@@ -131,24 +148,22 @@ export async function estimateIn(set: Space, options: IdOptions): Promise<IdEsti
     ...(set.rows ? { kernel: kernelName() } : {}),
   };
   if (isFromNeighbours(estimator))
-    return { ...common, ...(await fromNeighbours(set, estimator, options, level, kind)) };
-  const how = { ...options, level, interval: kind === 'iid' ? kind : 'sandwich' } as const;
+    return { ...common, ...(await fromNeighbours(set, estimator, chosen, options)) };
+  const how = { ...options, level, interval: interval === 'iid' ? interval : 'sandwich' } as const;
   return { ...common, ...(await estimator.measure(set, how)) };
 }
 
 async function fromNeighbours(
   set: Space,
   estimator: FromNeighbours,
-  options: IdOptions,
-  level: number,
-  kind: IntervalKind,
+  { interval: kind, level, subsamples: wanted }: Chosen,
+  options: SearchOptions,
 ): Promise<Omit<IdEstimate, 'estimator' | 'points' | 'duplicates' | 'kernel'>> {
-  const chosen = options.subsamples ?? (kind === 'subsamples' ? {} : undefined);
   const needed = estimator.neighbours;
-  const k = chosen
-    ? Math.max(needed, Math.min(neighboursForSubsamples(needed, set.n, chosen), set.n - 1))
+  const k = wanted
+    ? Math.max(needed, Math.min(neighboursForSubsamples(needed, set.n, wanted), set.n - 1))
     : needed;
-  const members = chosen && drawSubsamples(set, needed, chosen);
+  const members = wanted && drawSubsamples(set, needed, wanted);
   const table = await set.neighbours(k, options, members && depthForSubsamples(members, set.n, needed, k));
   const { value, influences, neighbours, exactInterval, exactStandardError, fit } = estimator.estimate(table);
   const subsamples =

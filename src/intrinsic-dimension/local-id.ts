@@ -1,4 +1,5 @@
 /** The dimension at each point. */
+import { FLAG, givenEntries, type Kinds, NUMBER } from '../given';
 import type { FromNeighbours, FromPoints } from './estimators/estimator';
 import { combine } from './estimators/pointwise/combine';
 import { subset } from './estimators/pointwise/neighbourhood';
@@ -8,52 +9,51 @@ import {
   estimatorOf,
   isFromNeighbours,
 } from './estimators/registry';
-import { FLAG, givenEntries, type Kinds, NUMBER } from './given';
 import { DEFAULT_LEVEL } from './intervals';
 import { NoEstimateError } from './no-estimate';
+import { pauses } from './pauses';
 import type { Points } from './points/points';
 import { SPACE_KINDS, type Space, type SpaceOptions, space } from './points/space';
 import type { NeighbourTable } from './search/neighbour-table';
-import { pauses } from './search/neighbours';
 
-/** How to look at each point. */
+/** Options of the dimension at each point. */
 export type LocalIdOptions = Omit<EstimatorOptions, 'combine'> & CommonLocalIdOptions;
 
-/** What every estimator can be told. */
+/** The options that every estimator takes. */
 export interface CommonLocalIdOptions extends SpaceOptions {
   /**
-   * Neighbours of each point that an estimator looks at as if they were the whole set. It is not for `levina-bickel`,
-   * `mom`, `mada`, `tle` and `ess`, which have a dimension at each point of their own. @default 100
+   * The number of neighbours of each point to which an estimator is applied as if they were the whole set. It does not apply to
+   * `levina-bickel`, `mom`, `mada`, `tle` and `ess`, which give a dimension at each point themselves. @default 100
    */
   readonly neighbourhood?: number;
   /** Also average over each point and its neighbours. @default false */
   readonly smooth?: boolean;
 }
 
-/** What {@link localId} can be told whatever the estimator. */
+/** The kinds of the options of {@link localId} for every estimator. */
 const LOCAL_KINDS: Kinds<CommonLocalIdOptions> = { ...SPACE_KINDS, neighbourhood: NUMBER, smooth: FLAG };
 
 /** A dimension for each point. */
 export interface LocalId {
-  /** [distinct points] Infinite where all distances that an estimator looks at are tied. */
+  /** [distinct points] The dimension at each point; infinite if all distances that the estimator uses are tied. */
   readonly values: Float64Array;
-  /** [distinct points] The mean over each point and its neighbours, where `smooth` asked for it. */
+  /** [distinct points] The mean over each point and its neighbours, if `smooth` asked for it. */
   readonly smoothed?: Float64Array;
   readonly mean: number;
   readonly median: number;
   readonly harmonicMean: number;
-  /** [distinct points] the row of each in the points given; duplicates are only looked at once. */
+  /** [distinct points] The row of each point in the original set; duplicates occur only once. */
   readonly rows: Int32Array;
   readonly duplicates: number;
 }
 
-/** What is estimated unless an estimator is named; its relative error is about 1 / sqrt(k - 3). */
+/** The default estimator; its relative error is about 1 / sqrt(k - 3). */
 const UNBIASED = { estimator: 'levina-bickel', unbiased: true } as const;
 
 /**
  * The dimension at every distinct point, by default the unbiased maximum-likelihood estimate
- * (k - 2) / sum over j < k of log(r_k / r_j) with k = 20 (Levina and Bickel 2004, equation 8). An estimator that has no
- * dimension at a point is applied to the neighbours of each point, without the point, as scikit-dimension's `fit_pw` does.
+ * (k - 2) / sum over j < k of log(r_k / r_j) with k = 20 (Levina and Bickel 2004, equation 8). An estimator that gives only one
+ * dimension for a set is applied to the neighbours of each point, without the point, as in scikit-dimension's `fit_pw`.
  *
  * @throws NoEstimateError for points, and neighbourhoods of points, that have no estimate; RangeError for options out of range
  */
@@ -67,7 +67,7 @@ export async function localId(points: Points, options: LocalIdOptions = {}): Pro
   const pointwise = estimator.pointwise ?? inNeighbourhoods(estimator, neighbourhood ?? 100);
   if (estimator.pointwise && neighbourhood !== undefined) {
     throw new RangeError(
-      `${options.estimator ?? UNBIASED.estimator} has a dimension at each point of its own: leave neighbourhood out, or give k`,
+      `${options.estimator ?? UNBIASED.estimator} gives a dimension at each point itself: leave neighbourhood out, or give k`,
     );
   }
   const set = await space(points, options);
@@ -93,7 +93,7 @@ function smoothed(values: Float64Array, { k, indices }: NeighbourTable): Float64
   });
 }
 
-/** An estimator of whole sets, applied to the neighbours of each point. */
+/** Applies an estimator of whole sets to the neighbours of each point. */
 function inNeighbourhoods(
   estimator: FromNeighbours | FromPoints,
   neighbours: number,

@@ -1,10 +1,10 @@
-/** Points that have no dimension that could be estimated, and how the measurement of many point sets goes on without it. */
+/** Points whose dimension cannot be estimated, and how the measurement of many point sets goes on without it. */
 
-/** The points have no estimate: too few of them are distinct, they are tied, or not finite. Their reader is not at fault. */
+/** The points have no estimate: too few are distinct, they are tied, or they are not finite. The options are not at fault. */
 export class NoEstimateError extends RangeError {
   /**
-   * @param reason what the points are like
-   * @param cure what helps, for somebody who can change the points
+   * @param reason the property of the points that prevents an estimate
+   * @param cure what to do, for a caller who can change the points
    */
   constructor(
     readonly reason: string,
@@ -14,14 +14,14 @@ export class NoEstimateError extends RangeError {
   }
 }
 
-/** What stands in the place of an estimate for points that have none. */
+/** The result in place of an estimate for points that have none. */
 export interface NoEstimate {
   readonly value: null;
   /** Why, in one line. */
   readonly reason: string;
 }
 
-/** The estimate, or why the points have none; every other error stays one. */
+/** The estimate, or the reason why the points have none; all other errors are thrown. */
 export async function estimateOrReason<T>(estimate: Promise<T>): Promise<T | NoEstimate> {
   try {
     return await estimate;

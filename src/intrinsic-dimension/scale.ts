@@ -1,6 +1,6 @@
 /** The dimension at every scale: noise shows at small distances, curvature and boundaries at large ones. */
+import { assertGiven, type Kinds, NUMBER } from '../given';
 import { gride } from './estimators/gride';
-import { assertGiven, type Kinds, NUMBER } from './given';
 import {
   type Interval,
   type IntervalOptions,
@@ -13,15 +13,15 @@ import type { Points } from './points/points';
 import { SPACE_KINDS, type Space, type SpaceOptions, space } from './points/space';
 import { meanDistance } from './search/neighbour-table';
 
-/** Which scales are used, and what counts as a plateau. */
+/** Options of a scale curve: the scales, and what counts as a plateau. */
 export interface ScaleOptions extends SpaceOptions, IntervalOptions {
-  /** The farthest neighbour that is used, at most the points less one. @default 128 */
+  /** The farthest neighbour that is used, at most the number of points minus one. @default 128 */
   readonly maxNeighbour?: number;
-  /** How far the largest value of a plateau may be above its smallest, relative to it. @default 0.1 */
+  /** The largest relative difference between the largest and the smallest value of a plateau. @default 0.1 */
   readonly tolerance?: number;
 }
 
-/** What {@link idScale} can be told. */
+/** The kinds of the options of {@link idScale}. */
 const SCALE_KINDS: Kinds<ScaleOptions> = {
   ...SPACE_KINDS,
   level: NUMBER,
@@ -44,16 +44,16 @@ export interface ScalePoint {
 export interface MissingScale {
   readonly n1: number;
   readonly n2: number;
-  /** Why, in one line. */
+  /** The reason in one line. */
   readonly reason: string;
 }
 
-/** The dimension over scales. */
+/** The dimension against the scale. */
 export interface ScaleCurve {
   readonly curve: readonly ScalePoint[];
-  /** The scales that the curve lacks, such as the smallest of rounded values, whose distances are tied. */
+  /** The scales without an estimate, such as the smallest ones of rounded values, whose distances are tied. */
   readonly missing: readonly MissingScale[];
-  /** The longest run of at least 3 scales, none of them missing, with about one value; undefined where there is none. */
+  /** The longest run of at least 3 scales, none of them missing, with about the same value; undefined if there is none. */
   readonly plateau?: { readonly from: number; readonly to: number; readonly value: number };
   readonly points: number;
   readonly duplicates: number;
@@ -61,9 +61,9 @@ export interface ScaleCurve {
 
 /**
  * GRIDE with n1 = 1, 2, 4, ... and n2 = 2 n1 (Denti et al. 2022, section 3.3), all from one search.
- * The plateau's `from` and `to` are indices into the curve, and its value the mean weighted by precision.
+ * The plateau's `from` and `to` are indices into the curve, and its value is the mean weighted by precision.
  *
- * @throws NoEstimateError where no scale has an estimate; RangeError for options that are unknown or out of range
+ * @throws NoEstimateError if no scale has an estimate; RangeError for options that are unknown or out of range
  */
 export async function idScale(points: Points, options: ScaleOptions = {}): Promise<ScaleCurve> {
   assertGiven('idScale', options, SCALE_KINDS);
@@ -76,7 +76,7 @@ export async function idScale(points: Points, options: ScaleOptions = {}): Promi
   return scaleIn(await space(points, options), options);
 }
 
-/** The same for a set that is validated already. */
+/** The same for points that are already validated. */
 export async function scaleIn(set: Space, options: ScaleOptions): Promise<ScaleCurve> {
   const { maxNeighbour = 128, tolerance = 0.1 } = options;
   const level = levelOf(options);

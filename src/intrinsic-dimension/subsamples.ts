@@ -1,44 +1,44 @@
-/** Estimates on random subsamples, all from the one table of the full set. */
+/** Estimates on random subsamples, all from the neighbour table of the full set. */
 import { jStat } from 'jstat';
+import { type Kinds, NUMBER, SEED } from '../given';
 import { mulberry32, streamSeed } from '../random';
-import { type Kinds, NUMBER, SEED } from './given';
 import { NoEstimateError } from './no-estimate';
 import type { Space } from './points/space';
 import type { Depth, NeighbourTable } from './search/neighbour-table';
 
-/** How many subsamples are drawn, and which share of the points is in each, by default. */
+/** The default number of subsamples, and the share of the points in each. */
 export const SUBSAMPLES = { count: 20, fraction: 0.9 };
 
 /** Random subsamples without replacement. */
 export interface SubsampleOptions {
-  /** At least 2. @default that of {@link SUBSAMPLES} */
+  /** The number of subsamples, at least 2. @default that of {@link SUBSAMPLES} */
   readonly count?: number;
-  /** Share of the points in each. @default that of {@link SUBSAMPLES} */
+  /** The share of the points in each subsample. @default that of {@link SUBSAMPLES} */
   readonly fraction?: number;
   /** @default 0 */
   readonly seed?: number;
 }
 
-/** What subsamples can be told. */
+/** The kinds of the options of subsamples. */
 export const SUBSAMPLE_KINDS: Kinds<SubsampleOptions> = { count: NUMBER, fraction: NUMBER, seed: SEED };
 
 /** Estimates on random subsamples. */
 export interface Subsamples {
   readonly mean: number;
-  /** The deviation over the subsamples, with n in the denominator, as in numpy's std. */
+  /** The standard deviation over the subsamples, with n in the denominator, as in numpy's std. */
   readonly standardDeviation: number;
   readonly values: readonly number[];
 }
 
-/** Subsamples that are drawn at most. */
+/** The most subsamples that can be drawn. */
 const MOST = 1e6;
 
-/** Points, over all subsamples, that may be expected to lack neighbours. */
+/** The expected number of points, over all subsamples, that may lack neighbours. */
 const LACKING = 0.1;
 
 /**
- * Neighbours that the table of `n` points must hold so that hardly any point is expected to have fewer than k of them in
- * a subsample: 9 for k = 2 and 20 times 90 % of 10,000. A rare point with fewer is measured against all members.
+ * The number of neighbours that the table of `n` points must hold so that hardly any point has fewer than k of them in a
+ * subsample: 9 for k = 2 and 20 subsamples of 90 % of 10,000 points. The rare point with fewer is compared with all members.
  */
 export function neighboursForSubsamples(
   k: number,
@@ -53,7 +53,7 @@ export function neighboursForSubsamples(
 /**
  * The members of random subsamples of `n` points, from which an estimator needs `k` neighbours of each.
  *
- * @throws RangeError for a count or fraction that cannot be; NoEstimateError where only duplicates make a subsample too small
+ * @throws RangeError for an impossible count or fraction; NoEstimateError if a subsample is too small only because of duplicates
  */
 export function drawSubsamples(
   { n, duplicates }: Pick<Space, 'n' | 'duplicates'>,
@@ -87,13 +87,13 @@ export function drawSubsamples(
   });
 }
 
-/** Subsamples in one 32-bit set. */
+/** The number of subsamples in one 32-bit set. */
 const WORD = 32;
 
 /**
- * How many of a point's neighbours hold k members of each subsample that the point is in, and at least k.
+ * How many of a point's neighbours are needed to hold k members of each subsample that the point belongs to; at least k.
  *
- * @param most neighbours that are needed where those so far do not hold as many
+ * @param most the number that is needed if the neighbours so far do not hold enough members
  */
 export function depthForSubsamples(
   subsamples: readonly Int32Array[],
@@ -101,7 +101,7 @@ export function depthForSubsamples(
   k: number,
   most: number,
 ): Depth {
-  // membership[w][i]: the subsamples among the w-th 32 that point i is in
+  // membership[w][i] is the set of subsamples, among the w-th 32, that contain point i.
   const membership = Array.from({ length: Math.ceil(subsamples.length / WORD) }, (_, w) => {
     const word = new Int32Array(n);
     for (const [s, members] of subsamples.slice(w * WORD, (w + 1) * WORD).entries()) {
@@ -109,7 +109,7 @@ export function depthForSubsamples(
     }
     return word;
   });
-  // hold[c]: the subsamples that hold more than c of the neighbours so far
+  // hold[c] is the set of subsamples that contain more than c of the neighbours so far.
   const hold = new Int32Array(k);
   return (i, nearest) => {
     let deepest = k;
@@ -159,7 +159,7 @@ export function tableOfMembers(
     let found = i * k;
     for (let p = members[i]! * full.k, last = p + full.k; p < last && found < end; p++) {
       const neighbour = full.indices[p]!;
-      if (neighbour < 0) break; // not searched so far
+      if (neighbour < 0) break; // The search did not go this far.
       const other = rank[neighbour]!;
       if (other < 0) continue;
       indices[found] = other;
@@ -171,7 +171,7 @@ export function tableOfMembers(
   return { n, k, indices, distances, searchedAgain: 0, duplicates: full.duplicates ?? 0 };
 }
 
-/** The nearest of all members to the i-th, by their distances. */
+/** The members nearest to the i-th, from its distances to all members. */
 function measureMembers(
   space: Space,
   members: Int32Array,

@@ -1,5 +1,6 @@
 /** GPT-2 as a classifier of token sequences: transformers' GPT2ForSequenceClassification, variable by variable. */
 import * as tf from '@tensorflow/tfjs';
+import { assertGiven, type Kinds, NUMBER } from '../given';
 import { mulberry32, normals, streamSeed } from '../random';
 import { dropout, embedding, gelu, matMul } from '../runtime/operations/fused-operations';
 import { belowOne, defaultsOf, type Setting, wholeNumber } from '../setting';
@@ -52,6 +53,17 @@ export interface Gpt2Config {
   seed?: number;
 }
 
+const GPT2_KINDS: Kinds<Gpt2Config> = {
+  vocabularySize: NUMBER,
+  classes: NUMBER,
+  positions: NUMBER,
+  nLayer: NUMBER,
+  nHead: NUMBER,
+  nEmbd: NUMBER,
+  dropoutRate: NUMBER,
+  seed: NUMBER,
+};
+
 type FullConfig = Required<Gpt2Config>;
 type Variables = Readonly<Record<string, tf.Variable>>;
 
@@ -69,6 +81,7 @@ type Variables = Readonly<Record<string, tf.Variable>>;
  * Source: Radford et al. 2019; settings of the paper: Brown et al. 2022, arXiv 2211.13239.
  */
 export function gpt2(options: Gpt2Config): Model {
+  assertGiven('gpt2', options, GPT2_KINDS);
   const config = { positions: 4, ...defaultsOf(SETTINGS), seed: 0, ...options };
   checkConfig(config);
   const variables = initialVariables(config);

@@ -49,8 +49,10 @@ export interface Network<Data, Name extends string = string, S extends Settings 
   make(values: ValuesOf<S>, data: Data & { readonly classes: number; readonly seed: number }): Model;
 }
 
-/** What a network has to know of pictures [height, width, channels]. */
+/** What a network has to know of pictures: their shape. */
 export interface ImageShape {
+  readonly height: number;
+  readonly width: number;
   readonly channels: number;
 }
 

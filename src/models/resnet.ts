@@ -1,5 +1,6 @@
 /** ResNet for images of 32 x 32 pixels: the public code's ResNet-18, variable by variable. */
 import * as tf from '@tensorflow/tfjs';
+import { ANYTHING, assertGiven, type Kinds, NUMBER } from '../given';
 import { mulberry32, streamSeed } from '../random';
 import {
   type BatchNorm,
@@ -52,8 +53,8 @@ export const RESNET: Network<ImageShape, 'resnet', typeof SETTINGS> = {
   settings: SETTINGS,
   // That the dropout before the classifier is that of the blocks is a slip of the paper's public code.
   sites: () => SITES,
-  make: ({ width, numBlocks, blockDropout, classifierDropout = blockDropout }, data) =>
-    resnet({ ...data, width, numBlocks, blockDropout, classifierDropout }),
+  make: ({ width, numBlocks, blockDropout, classifierDropout = blockDropout }, { channels, classes, seed }) =>
+    resnet({ channels, classes, seed, width, numBlocks, blockDropout, classifierDropout }),
 };
 
 /** Size of the network. */
@@ -72,6 +73,16 @@ export interface ResnetConfig {
   /** Seed of the initial weights. @default 0 */
   seed?: number;
 }
+
+const RESNET_KINDS: Kinds<ResnetConfig> = {
+  classes: NUMBER,
+  channels: NUMBER,
+  width: NUMBER,
+  numBlocks: ANYTHING,
+  blockDropout: NUMBER,
+  classifierDropout: NUMBER,
+  seed: NUMBER,
+};
 
 type FullConfig = Required<ResnetConfig>;
 type Variables = Readonly<Record<string, tf.Variable>>;
@@ -93,6 +104,7 @@ const SITES: readonly string[] = ['conv1', ...STAGES, 'avg_pool'];
  * Source: models/resnet.py of the paper's public code (Brown et al. 2022, arXiv 2211.13239).
  */
 export function resnet(options: ResnetConfig): Model {
+  assertGiven('resnet', options, RESNET_KINDS);
   const config: FullConfig = {
     channels: 3,
     ...defaultsOf(SETTINGS),

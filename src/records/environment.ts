@@ -5,7 +5,7 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { instructionsInUse } from '../instructions';
-import { kernelInstructions } from '../intrinsic-dimension/search/search-kernel';
+import { kernel } from '../intrinsic-dimension/search/kernel';
 import type { BackendInfo } from '../runtime/backend';
 import type { Environment } from './run-record';
 
@@ -30,7 +30,7 @@ export function environment(backend: BackendInfo): Environment {
       tfjs: tf.version.tfjs,
     },
     hardware: hardware.join(', '),
-    instructions: instructionsInUse([kernelInstructions(), backend.instructions]),
+    instructions: instructionsInUse([kernel().instructions, backend.instructions]),
     date: new Date().toISOString().slice(0, 10),
   };
 }

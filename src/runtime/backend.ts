@@ -1,10 +1,10 @@
-/** Chooses and loads the fastest tfjs backend of this machine; the only importer of tfjs-node. */
+/** Chooses and loads the fastest tfjs backend of this machine. No other file imports tfjs-node. */
 import { join } from 'node:path';
 import util from 'node:util';
 import { isMainThread } from 'node:worker_threads';
 import * as tf from '@tensorflow/tfjs';
+import { nearest } from '../given';
 import { IS_INSTALLED } from '../installed';
-import { nearest } from '../nearest';
 import { threads } from '../threads';
 import { bindingPath, TENSORFLOW_CURE } from './binding';
 import { installConvolutionKernels } from './operations/convolution-kernels';
@@ -12,21 +12,21 @@ import { installConvolutionKernels } from './operations/convolution-kernels';
 /** The backends, the fastest first. */
 const BACKENDS = ['tensorflow', 'wasm', 'cpu'] as const;
 
-/** What computes: which backend, on which device, and why not a faster one. */
+/** The backend in use, its device, and the reason why no faster one is used. */
 export interface BackendInfo {
   readonly name: (typeof BACKENDS)[number];
   readonly device: 'GPU' | 'CPU';
   /** Version of TensorFlow's C++ library, or of tfjs on the other backends. */
   readonly version: string;
-  /** Threads that one operation may use. */
+  /** The number of threads that one operation may use. */
   readonly threads: number;
-  /** The set of instructions of this project's own operations, such as `avx2`, where they are used: TensorFlow on a processor. */
+  /** The instruction set of this project's own operations, such as `avx2`; they are used with TensorFlow on a CPU. */
   readonly instructions?: string;
   /** One line that says why a faster backend is not used. */
   readonly note?: string;
 }
 
-/** The part of tfjs-node's backend that this project reaches into (pinned to 4.22.0). */
+/** The internal part of tfjs-node's backend that this project uses (pinned to 4.22.0). */
 export interface TensorFlowBackend extends tf.KernelBackend {
   readonly binding: TensorFlowBinding;
   readonly isUsingGpuDevice: boolean;
@@ -73,18 +73,18 @@ export interface OpAttribute {
 
 /** The addon of `operations/native/operations.cc`: once loaded, TensorFlow knows its operations. */
 interface Operations {
-  /** The set of instructions that they use on this processor. */
+  /** The instruction set that they use on this processor. */
   readonly instructions: string;
   setThreads(count: number): void;
-  /** Keeps signals away from the main thread and from TensorFlow's; see operations/native/signals.cc. */
+  /** Keeps signals away from the main thread and from TensorFlow's threads; see operations/native/signals.cc. */
   receiveSignalsApart(): void;
 }
 
 let loading: Promise<BackendInfo> | undefined;
 
 /**
- * Loads the backend once: TensorFlow's C++ library (on a GPU, then on the CPU), else WebAssembly, else plain JavaScript.
- * TensorFlow is there when this function returns, the others when its promise is kept.
+ * Loads the backend once: TensorFlow's C++ library (on a GPU if possible, otherwise on the CPU), or else WebAssembly, or else
+ * plain JavaScript. TensorFlow is ready when this function returns, the others when its promise resolves.
  *
  * Only TensorFlow compiles programs into TensorFlow graphs. Plain JavaScript runs everything else, slowly. WebAssembly
  * lacks the gradients of convolutions and embeddings: it runs networks that have them, but cannot train them.
@@ -92,7 +92,7 @@ let loading: Promise<BackendInfo> | undefined;
  * `TF_ENABLE_ONEDNN_OPTS`, `TF_CPP_MIN_LOG_LEVEL` and `TF_FORCE_GPU_ALLOW_GROWTH` keep the values that the
  * environment gives them; `ID_BACKEND=wasm` or `cpu` skips the faster ones.
  *
- * @throws RangeError where ID_BACKEND is none of tensorflow, wasm and cpu
+ * @throws RangeError if ID_BACKEND is not tensorflow, wasm or cpu
  */
 export function loadBackend(): Promise<BackendInfo> {
   loading ??= chooseBackend();
@@ -100,10 +100,10 @@ export function loadBackend(): Promise<BackendInfo> {
 }
 
 /**
- * Loads the backend where no one has chosen one yet, for functions that cannot wait: TensorFlow is there at once, and
- * where it is not available tfjs goes on with what it has until the other backend is loaded.
+ * Loads the backend if none has been chosen yet, for functions that cannot wait. TensorFlow is ready at once; if it is not
+ * available, tfjs continues with its present backend until the other one is loaded.
  *
- * @throws RangeError as {@link loadBackend}
+ * @throws RangeError like {@link loadBackend}
  */
 export function requestBackend(): void {
   if (loading || !UNCHOSEN.has(tf.getBackend())) return;
@@ -111,20 +111,20 @@ export function requestBackend(): void {
   void loadBackend();
 }
 
-/** What tfjs computes with before anyone has chosen: nothing yet, or plain JavaScript. */
+/** The backends of tfjs before any choice: none, or plain JavaScript. */
 const UNCHOSEN: ReadonlySet<string | undefined> = new Set([undefined, '', 'cpu']);
 
-/** True when operations run in TensorFlow's C++ library. */
+/** True if operations run in TensorFlow's C++ library. */
 export function usesTensorFlow(): boolean {
   return tf.getBackend() === 'tensorflow';
 }
 
-/** True when operations run in TensorFlow on the processor, for which this project has operations of its own (`native/`). */
+/** True if operations run in TensorFlow on the CPU, for which this project has operations of its own (`native/`). */
 export function hasOwnOperations(): boolean {
   return !IS_INSTALLED && usesTensorFlow() && !tensorflowBackend().isUsingGpuDevice;
 }
 
-/** The TensorFlow backend; an error elsewhere. */
+/** The TensorFlow backend. @throws Error on any other backend */
 export function tensorflowBackend(): TensorFlowBackend {
   if (!usesTensorFlow())
     throw new Error(`the TensorFlow backend is needed here, but tfjs runs on '${tf.getBackend()}'`);
@@ -186,14 +186,14 @@ function loadTensorFlow(): BackendInfo {
   };
 }
 
-/** TensorFlow's library, and the operations that set-up has compiled; a project around this one has not. */
+/** Loads TensorFlow's library, and the operations that set-up has compiled; an installed package has none. */
 function ownAddons(): Operations {
   const addon = (name: string): unknown => require(join(__dirname, '..', '..', '.cache', `${name}.node`));
   (addon('library') as { load(): void }).load();
   return addon('operations') as Operations;
 }
 
-/** A binding of another release brings a tfjs of its own, and registers TensorFlow there. */
+/** Rejects a binding of another release, which brings its own copy of tfjs and registers TensorFlow there. */
 function assertOneCopy(): void {
   if (tf.findBackend('tensorflow')) return;
   throw new Error(
@@ -206,7 +206,7 @@ function fallback(name: 'wasm' | 'cpu', note: string | undefined): BackendInfo {
   return { name, device: 'CPU', version: tf.version.tfjs, threads: 1, ...(note ? { note } : {}) };
 }
 
-/** tfjs-node 4.22.0 calls two functions of util that Node 22 warns of, and that Node 23 removed. */
+/** Replaces two functions of util that tfjs-node 4.22.0 calls. Node 22 warns of them, and Node 23 has removed them. */
 function replaceLegacyTests(): void {
   Object.assign(util, {
     isNullOrUndefined: (value: unknown) => value === null || value === undefined,

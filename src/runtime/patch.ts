@@ -1,9 +1,9 @@
-/** Replaces methods of an object for the time of one synchronous call. */
+/** Replaces methods of an object during one synchronous call. */
 
 /**
- * Runs `body` while `target` has other methods. `replace` gets each original method, bound to nothing.
+ * Runs `body` with other methods on `target`. `replace` gets each original method, unbound.
  *
- * @returns what `body` returns; the original methods are back in every case
+ * @returns the result of `body`; the original methods are restored in any case
  */
 export function withMethods<T extends object, R>(
   target: T,

@@ -1,4 +1,4 @@
-/** The protocol buffers of TensorFlow that tfjs-node brings; google-protobuf's generated classes have no types. */
+/** TensorFlow's protocol buffers, which come with tfjs-node; google-protobuf's generated classes have no types. */
 import { bindingPath } from './binding';
 
 // biome-ignore lint/suspicious/noExplicitAny: untyped library
@@ -6,7 +6,7 @@ export type Message = any;
 // biome-ignore lint/suspicious/noExplicitAny: untyped library
 export type Messages = any;
 
-/** Classes by name, such as `GraphDef` and `Summary`. They are loaded when they are needed. */
+/** The classes by name, such as `GraphDef` and `Summary`, which are loaded when needed. */
 export function messages(): Messages {
   return require(bindingPath('/dist/proto/api_pb.js'));
 }

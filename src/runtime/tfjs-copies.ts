@@ -1,13 +1,13 @@
 /**
- * Models of other copies of tfjs. npm may install two, whose classes differ although they compute with the same engine:
- * `instanceof` knows only those of one.
+ * Recognises models of other copies of tfjs. npm may install two copies, whose classes differ although they compute with the same
+ * engine, so that `instanceof` works only for one of them.
  */
 import * as tf from '@tensorflow/tfjs';
 
-/** The class tf.LayersModel of the copy of tfjs that a model comes from; undefined for what is no such model. */
+/** The class tf.LayersModel of the copy of tfjs that a model comes from; undefined for anything else. */
 export function layersClass(model: unknown): typeof tf.LayersModel | undefined {
   if (model instanceof tf.LayersModel) return tf.LayersModel;
-  // A Sequential extends the class that is wanted, whose own name is Model.
+  // A Sequential extends the class that is looked for, whose own name is Model.
   for (let type = classOf(model); type; type = Object.getPrototypeOf(type) as LayersClass | undefined) {
     if (Object.hasOwn(type, 'className') && type.className === tf.LayersModel.className) return type;
   }
@@ -23,13 +23,13 @@ function classOf(model: unknown): LayersClass | undefined {
     : undefined;
 }
 
-/** Whether a model is a tf.GraphModel, of whichever copy of tfjs. */
+/** True for a tf.GraphModel of any copy of tfjs. */
 export function isGraphModel(model: unknown): model is tf.GraphModel {
   const candidate = (model ?? {}) as { executor?: { graph?: unknown }; executeAsync?: unknown };
   return typeof candidate.executeAsync === 'function' && candidate.executor?.graph !== undefined;
 }
 
-/** A sentence that says where the copies of tfjs lie that are loaded; empty where this process cannot tell. */
+/** A sentence that lists the loaded copies of tfjs; empty if there is only one, or if this process cannot tell. */
 export function copiesOfTfjs(): string {
   const found = Object.keys(require.cache).flatMap(
     (file) => /^(.*[\\/]@tensorflow[\\/]tfjs-layers)[\\/]dist[\\/]/.exec(file)?.[1] ?? [],

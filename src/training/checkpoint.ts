@@ -188,3 +188,36 @@ function numbersOf(
   if (bad >= 0) throw new Error(`it holds ${data[bad]} in '${name}'`);
   return { data, shape, dtype: type.dtype };
 }
+
+/** The settings of a run that may go on from a checkpoint. */
+export interface ResumedRun {
+  /** A checkpoint of other settings is an error. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Settings with which it may go on when they have changed. @default none */
+  readonly mayChange?: readonly string[];
+  /** Gives the config of an older checkpoint the settings that it does not have yet. @default it stays as it is */
+  readonly complete?: (config: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+}
+
+/**
+ * @param path of the checkpoint
+ * @param saved its settings
+ * @throws Error for a setting that is another one now, unless it may change
+ */
+export function assertSameSettings(
+  path: string,
+  saved: Readonly<Record<string, unknown>>,
+  { config: now, mayChange = [], complete = (older) => older }: ResumedRun,
+): void {
+  const before = complete(saved);
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  const fixed = keys.filter((key) => !mayChange.includes(key));
+  const differing = fixed.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
+  if (differing.length === 0) return;
+  const list = differing.map(
+    (key) => `${key} was ${JSON.stringify(before[key])}, is ${JSON.stringify(now[key])}`,
+  );
+  throw new Error(
+    `checkpoint ${path} is of other settings (${list.join('; ')}): use another place, or these settings`,
+  );
+}

@@ -1,5 +1,6 @@
 /** Adam and SGD as PyTorch computes them, with the learning rate and the step as tensors. */
 import * as tf from '@tensorflow/tfjs';
+import { assertGiven, type Kinds, NUMBER, TEXT } from '../given';
 import { type OpAttribute, tensorflowBackend, usesTensorFlow } from '../runtime/backend';
 import { typeAttribute } from '../runtime/compile/graph-def';
 import type { Variables } from '../runtime/compile/program';
@@ -28,6 +29,15 @@ export interface SgdConfig {
   readonly weightDecay?: number;
 }
 
+const ADAM_KINDS: Kinds<AdamConfig> = {
+  kind: TEXT,
+  beta1: NUMBER,
+  beta2: NUMBER,
+  epsilon: NUMBER,
+  weightDecay: NUMBER,
+};
+const SGD_KINDS: Kinds<SgdConfig> = { kind: TEXT, momentum: NUMBER, weightDecay: NUMBER };
+
 /** Which optimiser, and its numbers; they are fixed for the whole of a run. */
 export type OptimizerConfig = AdamConfig | SgdConfig;
 
@@ -45,6 +55,7 @@ export interface Optimizer {
 
 /** Makes the optimiser of some parameters. `gradients` are given to `apply` under the same names. */
 export function createOptimizer(config: OptimizerConfig, parameters: Variables): Optimizer {
+  assertGiven(`the optimizer ${config.kind}`, config, config.kind === 'adam' ? ADAM_KINDS : SGD_KINDS);
   return config.kind === 'adam' ? adam(config, parameters) : sgd(config, parameters);
 }
 

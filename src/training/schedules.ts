@@ -1,25 +1,35 @@
 /** Learning-rate schedules: pure functions of the step. */
+import { assertNoMore } from '../given';
 
 /** The learning rate of a step; steps count from 1. */
 export type Schedule = (step: number) => number;
 
 /** Always the same. */
-export function constant(learningRate: number): Schedule {
+export function constant(learningRate: number, ...more: readonly never[]): Schedule {
+  assertNoMore('constant', ['learningRate'], more);
   return () => learningRate;
 }
 
 /** Rises linearly over `warmupSteps` steps, then stays (the paper's schedule for modular division). */
-export function warmup(learningRate: number, warmupSteps: number): Schedule {
+export function warmup(learningRate: number, warmupSteps: number, ...more: readonly never[]): Schedule {
+  assertNoMore('warmup', ['learningRate', 'warmupSteps'], more);
   return (step) => learningRate * Math.min(step / Math.max(1, warmupSteps), 1);
 }
 
 /** Half a cosine, from the full rate at the first step towards 0 after the last (Loshchilov & Hutter 2017). */
-export function cosine(learningRate: number, steps: number): Schedule {
+export function cosine(learningRate: number, steps: number, ...more: readonly never[]): Schedule {
+  assertNoMore('cosine', ['learningRate', 'steps'], more);
   return (step) => 0.5 * learningRate * (1 + Math.cos((Math.PI * Math.min(step - 1, steps)) / steps));
 }
 
 /** Multiplied by `gamma` after each milestone, a number of steps. */
-export function multiStep(learningRate: number, milestones: readonly number[], gamma: number): Schedule {
+export function multiStep(
+  learningRate: number,
+  milestones: readonly number[],
+  gamma: number,
+  ...more: readonly never[]
+): Schedule {
+  assertNoMore('multiStep', ['learningRate', 'milestones', 'gamma'], more);
   return (step) => learningRate * gamma ** milestones.filter((milestone) => step > milestone).length;
 }
 

@@ -30,8 +30,8 @@ describe('correlation', () => {
   });
 
   it('refuses fewer than 4 pairs or groups, and samples that do not fit together', () => {
-    assert.throws(() => correlation([1, 2, 3], [1, 2, 3]), /at least 4 pairs/);
-    assert.throws(() => correlation([1, 2, 3, 4], [1, 2, 3]), /at least 4 pairs.* got 4, 3/);
+    assert.throws(() => correlation([1, 2, 3], [1, 2, 3]), /at least 4 observations/);
+    assert.throws(() => correlation([1, 2, 3, 4], [1, 2, 3]), /at least 4 observations.* got 4, 3/);
     assert.throws(
       () => correlation([1, 2, 3, 4], [1, 2, 3, 5], { groups: [1, 1, 2, 3] }),
       /at least 4 groups, got 3/,

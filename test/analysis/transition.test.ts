@@ -135,7 +135,10 @@ describe('runs that grok', () => {
       () => leadRows([always], { sites: ['lst'] }),
       /no run has measured 'lst': choose from first, last/,
     );
-    assert.equal(grokkingTable([always, never], {}).rows.length, 2);
+    // Two runs of one setting.
+    const [row, ...others] = grokkingTable([always, never], {}).rows;
+    assert.deepEqual([row!['seeds'], others.length], [2, 0]);
+    assert.equal(row!['of the seeds'], '2 at 4,001');
     assert.equal(leadTable([never]).rows.length, 0);
     assert.deepEqual(leadTable([never]).columns, leadTable([always]).columns);
   });

@@ -87,7 +87,7 @@ describe('npm run id', () => {
       /^error: --scale does not read --interval: leave it out; it reads --metric/,
     );
     refuses(['-', '--figure', 'a.png'], /^error: --figure draws the curve of --scale/);
-    refuses(['-', '--key', 'x'], /^error: cannot read standard input: --key is for arrays, and this is text/);
+    refuses(['-', '--key', 'x'], /^error: cannot read standard input: --key is for arrays, but this is text/);
     refuses(['-', '--all', '--json'], /^error: need at least 3 distinct points, got 1/, '1,2\n1,2\n');
   });
 
@@ -130,7 +130,7 @@ describe('npm run id', () => {
     assert.equal(found.err, '');
     assert.match(
       run([path]).err,
-      /symmetric matrix with a diagonal of zeros, .* --distances takes them for distances/,
+      /symmetric matrix with a diagonal of zeros, .* --distances reads them as distances/,
     );
     const damaged = distances.map((row, i) => row.map((r, j) => (i === 3 && j === 4 ? 9 : r)).join());
     refuses(

@@ -183,7 +183,7 @@ describe('npm run profile', () => {
     assert.equal(printed.length, 41);
     assert.ok(Number(printed[40]!['peakId']) > 10);
     const other = await run([stack, '--out', out, '--resume', '--metric', 'cosine']);
-    assert.match(other.err, /was made with metric not given, and it is "cosine" now: give another --out/);
+    assert.match(other.err, /was made with metric not given, but it is "cosine" now: give another --out/);
   });
 
   it('refuses options that go with nothing', async () => {

@@ -83,8 +83,8 @@ describe('npm run id -- --report', function () {
       [['--scale'], /choose one of --report and --scale/],
       [['--all'], /choose one of --report and --all/],
       [['--interval', 'iid'], /no option interval/],
-      [['--figure', join(folder, 'page.png')], /ends in \.html/],
-      [['--estimator', 'pca'], /calibrates estimators from the distances to neighbours/],
+      [['--figure', join(folder, 'page.png')], /must end in \.html/],
+      [['--estimator', 'pca'], /calibrates only estimators from distances to neighbours/],
       [['--k', '5'], /two-nn has no option k/],
     ] as const) {
       const { code, err } = run(points, '--report', ...args);

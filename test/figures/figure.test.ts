@@ -102,7 +102,7 @@ describe('figure', () => {
       message: "data[0].type is 'scater', which plotly.js does not know: did you mean 'scatter'?",
     });
     // @ts-expect-error numbers are no traces
-    await assert.rejects(show({ data: 5 }), /a figure's data are a list of traces, got number/);
+    await assert.rejects(show({ data: 5 }), /the data of a figure must be a list of traces, got number/);
   });
 
   it('refuses a figure without traces, and a picture of what needs WebGL', async () => {

@@ -182,25 +182,25 @@ describe('plots of one’s own', function () {
       [() => plot.line([]), /the data are empty/],
       [
         () => plot.scatter({ x: [1, 2], y: [1, 'two'] }),
-        /plot\.scatter: y\[1\] is 'two', which is no number/,
+        /plot\.scatter: y\[1\] is 'two', which is not a number/,
       ],
       [
         () => plot.scatter({ x: [1, 'b'], y: [1, 2] }),
-        /x\[0\] is 1, and others are names or dates: give all alike/,
+        /x\[0\] is 1, but other values are names or dates: give values of one kind/,
       ],
-      [() => plot.line([Number.NaN, Number.NaN]), /none of the 2 values of y is a number/],
+      [() => plot.line([Number.NaN, Number.NaN]), /y has 2 values, and none is a number that can be drawn/],
       [
         () => plot.line({ x: [-1, 1], y: [1, 2] }, { xAxis: { log: true } }),
-        /x holds -1, for which a log axis has no place/,
+        /x holds -1, which a log axis cannot show/,
       ],
       [
         () => plot.line({ x: [1, 2], y: [0, 2] }, { yAxis: { log: true } }),
         /y holds 0, .*yAxis: \{ log: false \}/,
       ],
-      [() => plot.bar([1, 2], { yAxis: { log: true } }), /a bar begins at 0/],
+      [() => plot.bar([1, 2], { yAxis: { log: true } }), /bars begin at 0/],
       [() => plot.line(columns, { x: 'step', y: 'loss', lower: 'loss' }), /give upper as well/],
-      [() => plot.histogram([1, 0], { log: true }), /x\[1\] is 0, for which a log axis has no place/],
-      [() => plot.histogram([1, 2], { bins: 0 }), /bins is 0: give a whole number/],
+      [() => plot.histogram([1, 0], { log: true }), /x\[1\] is 0, which a log axis cannot show/],
+      [() => plot.histogram([1, 2], { bins: 0 }), /bins is 0: it must be a whole number/],
       [() => plot.overlay([]), /there are no plots/],
       // @ts-expect-error a word is no data
       [() => plot.line('points.csv'), /the data are 'points\.csv': give numbers, records/],

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import type { PlotData } from 'plotly.js';
 import { grokkingStep } from '../../src/analysis/transition';
 import { type Figure, toSVG } from '../../src/figures/figure';
 import { grokkingGrid } from '../../src/figures/grokking-grid';
+import { grokkingTable } from '../../src/figures/grokking-table';
 import { BatchCurve, liveFigure } from '../../src/figures/live';
 import { siteCurves } from '../../src/figures/profile';
 import { provenance } from '../../src/figures/provenance';
 import { runFigure } from '../../src/figures/run';
+import { RANGE } from '../../src/figures/run-axes';
 import { sketch } from '../../src/figures/sketch';
 import type { RunSoFar } from '../../src/records/run-record';
 import { syntheticRun } from './synthetic-run';
@@ -146,5 +149,35 @@ describe('grokking figures', () => {
     assert.equal(figure.layout?.width, undefined);
     // three curves a run, and one without points that gives the empty panel its axes
     assert.equal((await toSVG(figure)).match(/class="trace scatter/g)?.length, 3 * 3 + 1);
+  });
+
+  it('draws the mean and the range of several seeds, and tells their steps', () => {
+    const seeds = [2500, 2700, 2900].map((half) => syntheticRun({ half }));
+    const figure = grokkingGrid([...seeds, syntheticRun({ weightDecay: 0.1 })], {
+      paper: { '0.3': { '0.01': 2600 } },
+    });
+    const accuracy = figure.data.filter(({ xaxis, yaxis }) => xaxis === 'x1' && yaxis === 'y1');
+    const [range, curve] = accuracy.slice(-2) as [Partial<PlotData>, Partial<PlotData>];
+    assert.equal(curve.name, 'validation accuracy');
+    const at = (curve.x as number[]).indexOf(2500);
+    const own = seeds.map(({ measurements }) => {
+      return 100 * measurements.find(({ step }) => step === 2500)!.validation.accuracy;
+    });
+    // Percentages have 6 digits.
+    const close = (a: number, b: number): void => assert.ok(Math.abs(a - b) < 1e-3, `${a}, ${b}`);
+    close((curve.y as number[])[at]!, (own[0]! + own[1]! + own[2]!) / 3);
+    const ends = (range.y as number[]).filter((_, i) => (range.x as number[])[i] === 2500);
+    close(Math.min(...ends), Math.min(...own));
+    close(Math.max(...ends), Math.max(...own));
+    assert.equal(figure.data.filter(({ name, showlegend }) => name === RANGE && showlegend).length, 1);
+    const texts = figure.layout?.annotations?.map(({ text }) => text?.split('<br>').at(-1));
+    assert.deepEqual(texts, ['2,500–2,899 (2,600)', '2,698']);
+    assert.match(figure.caption!, /lines are their means/);
+    const never = syntheticRun({ half: 1e9 });
+    const rows = grokkingTable([...seeds, never], { '0.3': { '0.01': 2600 } }).rows;
+    assert.equal(rows.length, 1);
+    assert.equal(rows[0]!['seeds'], 4);
+    assert.equal(rows[0]!['of the seeds'], '3 at 2,500–2,899');
+    assert.equal(rows[0]!['50 % at step'], 2699);
   });
 });

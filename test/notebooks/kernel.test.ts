@@ -75,7 +75,7 @@ exports.second = 2;`;
 const MISTAKES: readonly (readonly [string, RegExp])[] = [
   ['tf.matMul(tf.ones([2, 3]), tf.ones([2, 3]))', /shapes \(x\.shape\)/],
   ['tf.tensor([1, 2, 3], [2, 2])', /shapes \(x\.shape\)/],
-  ['const gone = tf.ones([2]); gone.dispose(); gone.square()', /Run the cell again/],
+  ['const gone = tf.ones([2]); gone.dispose(); gone.square()', /Run the cell that makes/],
   ['tf.oneHot(tf.ones([3]), 3)', /x\.toInt\(\)/],
   ['tf.layers.dense({ units: 3 }).apply(tf.ones([4]))', /x\.expandDims\(0\)/],
   ["await tf.setBackend('none')", /await loadBackend\(\)/],

@@ -233,7 +233,9 @@ describe('set-up', () => {
       );
       assert.deepEqual(setUp({ PYTHONPATH: folder }), {
         status: 1,
-        lines: ['set-up: python3 is Python 3.9, too old: install 3.10 or newer, or set PYTHON to one'],
+        lines: [
+          'set-up: python3 is Python 3.9, which is too old: install 3.10 or newer, or set PYTHON to one',
+        ],
       });
     });
 
@@ -264,7 +266,7 @@ describe('set-up', () => {
       const { checkDisk } = await import(pathToFileURL(join(ROOT, 'scripts/lib/machine.mjs')).href);
       assert.throws(
         () => checkDisk('/', 1e9),
-        /^Error: the disk of \/ has [\d.]+ GiB free, set-up needs 1000000000.0: free some space, or clone to another disk$/,
+        /^Error: the disk of \/ has [\d.]+ GiB free, but set-up needs 1000000000.0: free some space, or clone to another disk$/,
       );
       checkDisk('/', 0);
     });
@@ -325,7 +327,7 @@ describe('set-up', () => {
       assert.equal(status, 1);
       assert.match(
         lines.join('\n'),
-        /^set-up: tensorflow(-cpu)?==2\.21\.0 has another checksum than the pinned one: check the package index or proxy that served it, then run the same command again$/,
+        /^set-up: tensorflow(-cpu)?==2\.21\.0 has a checksum that differs from the pinned one: check the package index or proxy that served it, then run the same command again$/,
       );
       assert(!existsSync(join(folder, '.cache/tensorflow-2.21.0')));
     });

@@ -1,10 +1,11 @@
 /** A model file and its inputs as layers: the network runs batch after batch, and the points of some sites are kept. */
+import { assertGiven, type Kinds, NUMBER, TEXT } from '../../given';
 import { ACTIVATION_MEMORY, type ActivationSource, activations } from '../activations';
 import { chooseSites } from '../choose-sites';
 import type { Layer, Layers } from '../layers';
 import { type Axes, axesNamed } from '../saved/axes';
 import { type Mask, readMask } from '../saved/mask';
-import type { SavedOptions } from '../saved/saved-layers';
+import { SAVED_KINDS, type SavedOptions } from '../saved/saved-layers';
 import { type Selection, selectTokens } from '../saved/tokens';
 import { type FileNetwork, specInWords } from './file-network';
 import { type InputFeed, openInputs } from './input-files';
@@ -22,6 +23,15 @@ export interface ModelFileOptions extends Omit<PictureOptions, 'onNote'> {
    */
   readonly batchSize?: number;
 }
+
+/** How a model file can be run. */
+export const MODEL_FILE_KINDS: Kinds<ModelFileOptions> = {
+  pixels: TEXT,
+  imageSize: NUMBER,
+  examples: NUMBER,
+  inputs: TEXT,
+  batchSize: NUMBER,
+};
 
 /** The most examples that go through a network at once by default: more make no network faster on a processor. */
 export const MOST_AT_ONCE = 64;
@@ -47,12 +57,13 @@ interface Opened {
  *     const source = await modelFileSource('model.onnx', { inputs: 'x.npy' });
  *     for await (const { site, points } of activations(source)) console.log(site, points.shape);
  *
- * @throws Error that names the file, what is wrong with it, and what to do
+ * @throws RangeError for an option that is not read; Error that names the file, what is wrong with it, and what to do
  */
 export async function modelFileSource(
   path: string,
   options: SavedOptions & ModelFileOptions,
 ): Promise<ActivationSource & { close(): void }> {
+  assertGiven('modelFileSource', options, { ...SAVED_KINDS, ...MODEL_FILE_KINDS });
   const opened = await open(path, options);
   return { ...sourceOf(opened), close: () => close(opened) };
 }

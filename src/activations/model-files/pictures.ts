@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { commonShape, decodePictures } from '../../data/image-folder/decode';
-import { inWords } from '../../intrinsic-dimension/given';
+import { inWords } from '../../given';
 import { NATURAL } from '../../natural-order';
 import { type InputSpec, type Numbers, specInWords } from './file-network';
 import type { InputFeed } from './input-files';

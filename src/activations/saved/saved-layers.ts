@@ -1,6 +1,7 @@
 /** Files and folders of saved activations as layers, from input to output. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
+import { ANYTHING, CALLBACK, type Kinds, NAMES, SEED, TEXT } from '../../given';
 import { ARRAY_EXTENSIONS, openArrays } from '../../intrinsic-dimension/files/open-arrays';
 import type { StoredArray, StoredArrays } from '../../intrinsic-dimension/files/stored-array';
 import type { PointsOnDemand } from '../../intrinsic-dimension/points/points';
@@ -32,6 +33,16 @@ export interface SavedOptions {
   /** Told what was found out about the files. @default nobody */
   readonly onNote?: (note: string) => void;
 }
+
+/** How saved activations can be read. */
+export const SAVED_KINDS: Kinds<SavedOptions> = {
+  axes: TEXT,
+  tokens: ANYTHING,
+  mask: TEXT,
+  tokenSeed: SEED,
+  sites: NAMES,
+  onNote: CALLBACK,
+};
 
 /** One layer. */
 export interface SavedLayer extends Layer {

@@ -1,6 +1,6 @@
 /** The nodes of a tf.GraphModel as sites. */
 import type * as tf from '@tensorflow/tfjs';
-import { nearest } from '../../nearest';
+import { nearest } from '../../given';
 import { byName, fixedBatch, inputList, type Network } from './network';
 
 /** Sites are the names of nodes. */

@@ -1,6 +1,6 @@
 /** A model and a tensor of inputs as a source of activations. */
 import * as tf from '@tensorflow/tfjs';
-import { assertGiven, BYTES, type Kinds, NAMES, NUMBER } from '../../intrinsic-dimension/given';
+import { assertGiven, BYTES, type Kinds, NAMES, NUMBER } from '../../given';
 import { loadBackend } from '../../runtime/backend';
 import { ACTIVATION_MEMORY, type ActivationSource } from '../activations';
 import { type AnyModel, networkOf } from './any-model';

@@ -1,6 +1,6 @@
 /** What a network is here: something that gives the activations of a batch by name. */
 import type * as tf from '@tensorflow/tfjs';
-import { nearest } from '../../nearest';
+import { nearest } from '../../given';
 
 /** The inputs of a batch: one tensor [batch, ...], or one for each input of the network in their order. */
 export type NetworkInputs = tf.Tensor | readonly tf.Tensor[];

@@ -13,6 +13,7 @@ import {
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CALLBACK, type Kinds, NUMBER, SIGNAL } from '../../given';
 
 /** A file that is known before it is asked for. */
 export interface RemoteFile {
@@ -35,6 +36,15 @@ export interface DownloadOptions {
   /** Ends the download; what has arrived is kept and resumed later. */
   readonly signal?: AbortSignal;
 }
+
+/** What a download can be told. */
+export const DOWNLOAD_KINDS: Kinds<DownloadOptions> = {
+  onProgress: CALLBACK,
+  attempts: NUMBER,
+  backoff: NUMBER,
+  stallTimeout: NUMBER,
+  signal: SIGNAL,
+};
 
 /** Why a try failed. */
 class DownloadError extends Error {

@@ -1,4 +1,5 @@
-/** The axes of a plot: numbers, logarithms with zero behind a break, per cent, names and dates. */
+/** The axes of a plot: numbers, logarithms (with zero behind a break), per cent, names and dates. */
+import { ANYTHING, FLAG, type Kinds, TEXT } from '../../given';
 import { formatSetting } from '../../number-format';
 import { percent } from '../run-axes';
 import { type ZeroBreak, zeroBreak } from '../zero-break';
@@ -6,26 +7,28 @@ import type { Mark, Place, Series } from './marks';
 
 /** How an axis is drawn. */
 export interface AxisOptions {
-  /** @default the name of the column */
+  /** The title of the axis. @default the name of the column */
   readonly label?: string;
-  /** Logarithmic; zero on the x axis stands behind a break. @default false */
+  /** Makes the axis logarithmic; zero on the x axis is drawn behind a break. @default false */
   readonly log?: boolean;
-  /** Both ends, in the numbers of the data. @default around the data */
+  /** Both ends of the axis, in the units of the data. @default around the data */
   readonly range?: readonly [number, number];
   /** Draws shares from 0 to 1 in per cent. @default false */
   readonly percent?: boolean;
 }
 
+export const AXIS_KINDS: Kinds<AxisOptions> = { label: TEXT, log: FLAG, range: ANYTHING, percent: FLAG };
+
 export type Scaled = (value: number) => number;
 
-/** All names on the x axis, in the order in which they come; undefined where it has numbers or dates. */
+/** All names on the x axis, in the order of the data; undefined if the axis has numbers or dates. */
 export function categoriesOf(series: readonly Series[]): string[] | undefined {
   const places = series.flatMap(({ x }) => x);
   const names = places.filter((place): place is string => typeof place === 'string' && !DATE.test(place));
   return names.length === 0 ? undefined : [...new Set(names)];
 }
 
-/** As `toISOString` writes it. */
+/** A date as `toISOString` writes it. */
 const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 interface Horizontal {
@@ -76,7 +79,7 @@ export function horizontal(marks: readonly Mark[], xAxis: AxisOptions): Horizont
   };
 }
 
-/** Powers of ten alone, where the axis has several; written out where they are short. */
+/** Only powers of ten, if the axis has several; short ones are written out. */
 export function decadeTicks(values: readonly number[]): object {
   const positive = values.filter((value) => value > 0);
   const [least, greatest] = [Math.min(...positive), Math.max(...positive)];
@@ -89,7 +92,7 @@ export function checkHeights(marks: readonly Mark[], { log = false }: AxisOption
   const bars = marks.find(({ kind }) => kind === 'bar');
   if (bars)
     throw new RangeError(
-      'plot.bar: a bar begins at 0, for which a log axis has no place: use plot.scatter, or a linear axis',
+      'plot.bar: bars begin at 0, which a log axis cannot show: use plot.scatter, or a linear axis',
     );
   checkLog(
     marks.filter(({ kind }) => kind !== 'histogram'),
@@ -111,7 +114,7 @@ function checkLog(
       if (wrong === undefined) continue;
       const where = own.name === undefined ? '' : ` of '${own.name}'`;
       throw new RangeError(
-        `plot.${kind}: ${axis}${where} holds ${wrong}, for which a log axis has no place: leave it out, or ${axis}Axis: { log: false }`,
+        `plot.${kind}: ${axis}${where} holds ${wrong}, which a log axis cannot show: leave it out, or set ${axis}Axis: { log: false }`,
       );
     }
   }
@@ -134,7 +137,7 @@ export function rangeOf({ range, log = false, percent: inPercent = false }: Axis
   return { range: log ? ends.map(Math.log10) : [...ends] };
 }
 
-/** What the bands or bars are, behind the name of the axis. */
+/** What the bands or bars mean, to be appended to the name of the axis. */
 export function intervalOf(marks: readonly Mark[]): string {
   const whose = marks.find(({ interval }) => interval !== undefined);
   return whose ? `, ${whose.kind === 'line' ? 'band' : 'bars'}: ${whose.interval}` : '';

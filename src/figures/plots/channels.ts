@@ -1,5 +1,5 @@
-/** Data of one's own as columns: arrays, records and DataFrames, and which of their columns goes where. */
-import { nearest } from '../../nearest';
+/** A user's own data as columns: arrays, records and DataFrames, and which of their columns goes where. */
+import { nearest } from '../../given';
 import type { Frame } from '../table';
 
 /** Numbers; NaN is a gap. */
@@ -9,7 +9,7 @@ export type NumberArray = readonly number[] | Float64Array | Float32Array | Int3
 export type Value = number | string | boolean | Date | null | undefined;
 
 /**
- * What can be plotted: numbers alone, records (one a row), columns by name, or a danfo DataFrame.
+ * Data that can be plotted: an array of numbers, records (one for each row), columns by name, or a danfo DataFrame.
  * @example [3, 2, 1.5]
  * @example [{ step: 0, loss: 3 }, { step: 1, loss: 2 }]
  * @example { step: [0, 1], loss: [3, 2] }
@@ -34,7 +34,7 @@ export type Channel<Data> =
   | NumberArray
   | ((row: RowOf<Data>, index: number) => Value);
 
-/** The values of a channel, and what an axis is called after. */
+/** The values of a channel, and the label that an axis takes from it. */
 export interface Column {
   readonly label: string;
   readonly values: readonly Value[];
@@ -46,15 +46,15 @@ export interface Columns {
   readonly length: number;
   readonly names: readonly string[];
   /**
-   * @param role such as `y`, for errors
-   * @throws RangeError for a column that the data lack, and for values of another number than there are rows
+   * @param role name of the channel, such as `y`, for errors
+   * @throws RangeError for a missing column, and for a number of values that differs from the number of rows
    */
   read(role: string, channel: unknown): Column;
 }
 
 /**
- * @param mark such as `plot.line`, for errors
- * @throws RangeError for columns of different lengths; TypeError for what is no data
+ * @param mark name of the function, such as `plot.line`, for errors
+ * @throws RangeError for columns of different lengths; TypeError for data of an unknown kind
  */
 export function columnsOf(mark: string, data: PlotInput): Columns {
   const { names, length, column, row } = access(mark, data);
@@ -109,7 +109,7 @@ function access(mark: string, data: PlotInput): Access {
   });
   if (known.length === 0)
     throw new TypeError(
-      `${mark}: the data have no column of values: give columns by name, as { x: [1, 2], y: [3, 4] }`,
+      `${mark}: the data have no column of values: give columns by name, such as { x: [1, 2], y: [3, 4] }`,
     );
   const byName = new Map(known);
   const [first, length] = [known[0]![0], known[0]![1].length];
@@ -141,10 +141,10 @@ function valuesOf(channel: unknown): readonly Value[] | undefined {
 function those(names: readonly string[]): string {
   return names.length > 0
     ? `the columns are ${names.join(', ')}`
-    : 'the data are numbers alone, without columns';
+    : 'the data are an array of numbers, without columns';
 }
 
-/** A wrong value, for an error. */
+/** A wrong value as an error names it. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   return typeof value === 'object' && value !== null
@@ -152,17 +152,17 @@ export function shown(value: unknown): string {
     : String(value);
 }
 
-/** @throws TypeError for a value that is no number, with its place */
+/** @throws TypeError for a value that is not a number, with its place */
 export function numbersOf(mark: string, role: string, { values }: Column): number[] {
   const numbers = values.map((value, i) => {
     if (value === null || value === undefined) return Number.NaN;
     if (typeof value !== 'number')
-      throw new TypeError(`${mark}: ${role}[${i}] is ${shown(value)}, which is no number`);
+      throw new TypeError(`${mark}: ${role}[${i}] is ${shown(value)}, which is not a number`);
     return value;
   });
   if (!numbers.some(Number.isFinite))
     throw new RangeError(
-      `${mark}: none of the ${numbers.length} values of ${role} is a number that can be drawn`,
+      `${mark}: ${role} has ${numbers.length} values, and none is a number that can be drawn`,
     );
   return numbers;
 }

@@ -1,12 +1,14 @@
-/** Marks become one figure: colours and symbols by series, shared axes, panels, a legend. */
+/** Composes marks into one figure: colours and symbols by series, shared axes, panels, a legend. */
 import type { Layout, PlotData } from 'plotly.js';
+import { ANYTHING, assertGiven, FLAG, type Kinds, NUMBER, TEXT } from '../../given';
 import { categoryAxis } from '../category-axis';
 import type { Figure } from '../figure';
-import { type FrameOptions, framed, legendName } from '../frame';
+import { FRAME_KINDS, type FrameOptions, framed, legendName } from '../frame';
 import { panelTitle, share } from '../panels';
 import { DEFAULT_SIZE, FONT_SIZES } from '../style';
 import { breakMarks } from '../zero-break';
 import {
+  AXIS_KINDS,
   type AxisOptions,
   axisLabel,
   categoriesOf,
@@ -20,34 +22,46 @@ import {
 import type { Mark } from './marks';
 import { lookOf, tracesOf } from './traces';
 
-/** What belongs to the whole plot. */
+/** Options of the whole plot. */
 export interface PlotOptions extends FrameOptions {
   readonly xAxis?: AxisOptions;
   readonly yAxis?: AxisOptions;
   /** Height of a panel in pixels. @default 280, and 180 with several rows of panels */
   readonly height?: number;
-  /** One unit is as long on both axes, as for points of a manifold. @default false */
+  /** Gives one unit the same length on both axes, as for points of a manifold. @default false */
   readonly equalScales?: boolean;
-  /** What the figure shows, from which data, with which intervals; stands below it and in its files. */
+  /** What the figure shows, from which data, with which intervals; it is written below the figure and in its files. */
   readonly caption?: string;
 }
 
-/** A figure that still knows its marks, so that it can be laid over another. */
+/** What every plot can be told. */
+export const PLOT_KINDS: Kinds<PlotOptions> = {
+  ...FRAME_KINDS,
+  xAxis: ANYTHING,
+  yAxis: ANYTHING,
+  height: NUMBER,
+  equalScales: FLAG,
+  caption: TEXT,
+};
+
+/** A figure that keeps its marks, so that it can be laid over another. */
 export interface Plot extends Figure {
   readonly marks: readonly Mark[];
   readonly options: PlotOptions;
 }
 
-/** Narrower panels have no room for their axes. */
+/** The smallest width of a panel in pixels; narrower ones have no room for their axes. */
 const LEAST_PANEL = 190;
 const GAP = { across: 28, down: 44 } as const;
-/** Room for the bar of colours, and otherwise, at the right. */
+/** Room at the right in pixels, with a colour bar and without. */
 const RIGHT = { colours: 96, plain: 20 } as const;
 const LEFT = 60;
 
-/** @throws RangeError for values that have no place on a log axis */
+/** @throws RangeError for values that a log axis cannot show, and for unknown options of an axis */
 export function composed(marks: readonly Mark[], options: PlotOptions): Plot {
   const { xAxis = {}, yAxis = {}, equalScales = false } = options;
+  assertGiven('xAxis', xAxis, AXIS_KINDS);
+  assertGiven('yAxis', yAxis, AXIS_KINDS);
   const series = marks.flatMap((mark) => mark.series);
   const colourLabel = marks.find((mark) => mark.colourLabel !== undefined)?.colourLabel;
   const right = colourLabel === undefined ? RIGHT.plain : RIGHT.colours;

@@ -1,9 +1,9 @@
-/** The example of docs/plots.md: plots of one's own, drawn from recorded runs. */
+/** The example of docs/plots.md: a plot of a user's own design, drawn from recorded runs. */
 import { setting } from '../../analysis/grokking-runs';
 import type { Drawing } from '../drawing';
 import { line } from './by-name';
 
-/** Validation accuracy of the runs of figure 4, a panel for each training fraction. */
+/** Validation accuracy of the runs of figure 4, with a panel for each training fraction. */
 export const OWN_PLOT: Drawing = {
   name: 'own-plot',
   summary: 'the example of docs/plots.md: records in panels, on a log axis',

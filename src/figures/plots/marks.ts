@@ -1,16 +1,17 @@
-/** What a plot is made of: curves, points, bars and histograms as plain data, before they have colours and axes. */
+/** The marks of a plot: curves, points, bars and histograms as plain data, before they get colours and axes. */
 import { bin, extent } from 'd3-array';
+import { ANYTHING, FLAG, type Kinds, NUMBER, TEXT } from '../../given';
 import { formatSetting } from '../../number-format';
 import { type Channel, type Column, type Columns, columnsOf, numbersOf, type PlotInput } from './channels';
 
-/** A place on an axis: a number, the name of a category, or a date. */
+/** A position on an axis: a number, the name of a category, or a date. */
 export type Place = number | string;
 
 /** One series of a mark in one panel. */
 export interface Series {
-  /** In the legend; a plot of one series needs none. */
+  /** Name in the legend; a plot of one series needs none. */
   readonly name?: string;
-  /** Title of its panel; without one it stands in every panel. */
+  /** Title of its panel; a series without one is drawn in every panel. */
   readonly facet?: string;
   readonly x: readonly Place[];
   /** NaN is a gap. */
@@ -19,61 +20,83 @@ export interface Series {
   readonly upper?: readonly number[];
   /** Numbers that colour the points. */
   readonly colour?: readonly number[];
-  /** Of bars that have a width in x: those of a histogram. */
+  /** Widths of the bars of a histogram, in x. */
   readonly widths?: readonly number[];
 }
 
-/** All series of one call, such as of `plot.line`. */
+/** All series of one call, for example of `plot.line`. */
 export interface Mark {
   readonly kind: 'line' | 'scatter' | 'bar' | 'histogram';
   readonly series: readonly Series[];
   readonly xLabel: string;
   readonly yLabel: string;
-  /** What its bands or bars mean. */
+  /** The meaning of its bands or error bars. */
   readonly interval?: string;
   readonly colourLabel?: string;
 }
 
-/** Which columns go where, in every kind of plot. */
+/** The channels of every kind of plot: which column goes where. */
 export interface CommonChannels<Data> {
   /** One series for each value, with a colour and a name in the legend. */
   readonly by?: Channel<Data>;
   /** One panel for each value, on shared axes. */
   readonly facet?: Channel<Data>;
-  /** In the legend, where `by` gives no names. */
+  /** Name in the legend, if `by` gives none. */
   readonly name?: string;
 }
 
 /** The channels of curves, points and bars. */
 export interface XyChannels<Data> extends CommonChannels<Data> {
-  /** @default the column `x`, or else the number of the row */
+  /** Horizontal position. @default the column `x`, or else the number of the row */
   readonly x?: Channel<Data>;
-  /** @default the column `y`, or the numbers themselves */
+  /** Height. @default the column `y`, or the numbers themselves */
   readonly y?: Channel<Data>;
   /** Ends of an interval around y: a band around a line, a bar at a point. */
   readonly lower?: Channel<Data>;
   readonly upper?: Channel<Data>;
-  /** What the interval is, for the axis: `95 % interval`. @default the names of its columns */
+  /** The meaning of the interval, such as `95 % interval`, for the title of the axis. @default the names of its columns */
   readonly interval?: string;
 }
 
 /** The channels of points. */
 export interface ScatterChannels<Data> extends XyChannels<Data> {
-  /** Numbers that colour the points, explained by a bar of colours. */
+  /** Numbers that colour the points; a colour bar explains them. */
   readonly colour?: Channel<Data>;
 }
 
 /** The channels of a histogram. */
 export interface HistogramChannels<Data> extends CommonChannels<Data> {
-  /** What is counted. @default the column `x`, or the numbers themselves */
+  /** The values that are counted. @default the column `x`, or the numbers themselves */
   readonly x?: Channel<Data>;
-  /** About how many bins; their ends are round numbers. @default by the rule of Sturges, from 5 on */
+  /** The approximate number of bins; their ends are round numbers. @default by Sturges' rule, and at least 5 */
   readonly bins?: number;
-  /** Draws the share in per cent instead of the count, so that samples of different size can be compared. @default false */
+  /** Draws shares in per cent instead of counts, so that samples of different sizes can be compared. @default false */
   readonly share?: boolean;
-  /** Bins are equally wide on a log axis. @default false */
+  /** Makes the x axis logarithmic, with bins that are equally wide on it. @default false */
   readonly log?: boolean;
 }
+
+const COMMON_KINDS = { by: ANYTHING, facet: ANYTHING, name: TEXT } as const;
+
+/** What curves and bars can be told. */
+export const XY_KINDS: Kinds<XyChannels<unknown>> = {
+  ...COMMON_KINDS,
+  x: ANYTHING,
+  y: ANYTHING,
+  lower: ANYTHING,
+  upper: ANYTHING,
+  interval: TEXT,
+};
+/** What points can be told. */
+export const SCATTER_KINDS: Kinds<ScatterChannels<unknown>> = { ...XY_KINDS, colour: ANYTHING };
+/** What a histogram can be told. */
+export const HISTOGRAM_KINDS: Kinds<HistogramChannels<unknown>> = {
+  ...COMMON_KINDS,
+  x: ANYTHING,
+  bins: NUMBER,
+  share: FLAG,
+  log: FLAG,
+};
 
 /** Curves, points or bars. */
 export function xyMark<Data extends PlotInput>(
@@ -130,15 +153,15 @@ export function histogramMark<Data extends PlotInput>(data: Data, channels: Hist
   const wrong = log ? values.findIndex((value) => value <= 0) : -1;
   if (wrong >= 0)
     throw new RangeError(
-      `${mark}: x[${wrong}] is ${values[wrong]}, for which a log axis has no place: leave it out, or log: false`,
+      `${mark}: x[${wrong}] is ${values[wrong]}, which a log axis cannot show: leave it out, or set log: false`,
     );
   const count = channels.bins ?? Math.max(5, Math.ceil(Math.log2(values.length) + 1));
   if (!(Number.isInteger(count) && count > 0))
-    throw new RangeError(`${mark}: bins is ${shownNumber(count)}: give a whole number from 1 on`);
+    throw new RangeError(`${mark}: bins is ${shownNumber(count)}: it must be a whole number of at least 1`);
   const scaled = (value: number): number => (log ? Math.log10(value) : value);
   const finite = values.filter(Number.isFinite).map(scaled);
   const [low, high] = extent(finite) as [number, number];
-  // One value alone has a bin around it; otherwise the last bin of d3 ends above the greatest value.
+  // A single value gets a bin around it; otherwise the last bin of d3 ends above the greatest value.
   const bins = low < high ? bin().thresholds(count)(finite) : [{ x0: low - 0.5, x1: low + 0.5 }];
   const ends = [bins[0]!.x0!, ...bins.map(({ x1 }) => x1!)];
   const back = (end: number): number => (log ? 10 ** end : end);
@@ -164,7 +187,7 @@ function shownNumber(value: number): string {
   return Number.isNaN(value) ? 'NaN' : String(value);
 }
 
-/** A channel that has to be there: by default the column of its own name, or the numbers themselves. */
+/** A required channel: by default the column of its own name, or the numbers themselves. */
 function read(mark: string, columns: Columns, role: 'x' | 'y', channel: unknown): Column {
   if (channel !== undefined) return columns.read(role, channel);
   if (columns.names.includes(role)) return columns.read(role, role);
@@ -180,14 +203,14 @@ function rowNumbers(length: number): Column {
   return { label: 'number', values: Array.from({ length }, (_, i) => i) };
 }
 
-/** Numbers, categories or dates; not some of each. */
+/** Positions that are all numbers, all categories or all dates. */
 function placesOf(mark: string, { values }: Column): Place[] {
   const numeric = values.every((value) => value === null || value === undefined || typeof value === 'number');
   if (numeric) return numbersOf(mark, 'x', { label: 'x', values });
   const odd = values.findIndex((value) => typeof value === 'number' || value === null || value === undefined);
   if (odd >= 0)
     throw new TypeError(
-      `${mark}: x[${odd}] is ${String(values[odd])}, and others are names or dates: give all alike`,
+      `${mark}: x[${odd}] is ${String(values[odd])}, but other values are names or dates: give values of one kind`,
     );
   return values.map((value) => (value instanceof Date ? value.toISOString() : String(value)));
 }
@@ -199,7 +222,7 @@ function sameLength(mark: string, ...columns: readonly (readonly [string, readon
       throw new RangeError(`${mark}: ${first} has ${values.length} values, and ${name} has ${own.length}`);
 }
 
-/** The rows of each series in each panel: numbers rising, names in the order in which they come. */
+/** The rows of each series in each panel: numbers in rising order, names in the order of the data. */
 function groups<Data>(
   columns: Columns,
   { by, facet, name }: CommonChannels<Data>,
@@ -227,14 +250,14 @@ function groups<Data>(
   return [...found.values()];
 }
 
-/** A name as it is; a number behind the name of its column: `seed 0`. */
+/** A name as it is, or a number after the name of its column, as in `seed 0`. */
 function called({ label, values }: Column, role: string, row: number): string {
   const value = values[row];
   if (typeof value !== 'number') return String(value);
   return label === role ? formatSetting(value) : `${label} ${formatSetting(value)}`;
 }
 
-/** Sorted by each column of numbers; rows of one value stay in their order. */
+/** Rows sorted by each column of numbers; rows with equal values keep their order. */
 function rising(rows: number[], ...columns: readonly (Column | undefined)[]): number[] {
   const numeric = columns.filter((column) => column?.values.every((value) => typeof value === 'number'));
   return rows.sort((a, b) => {

@@ -1,11 +1,9 @@
 /** The marks of a plot as curves, points, bands and bars of plotly.js. */
 import type { PlotData } from 'plotly.js';
+import { band } from '../band';
 import { COLOURS, INK, SYMBOLS } from '../style';
 import type { Scaled } from './axes';
 import type { Mark, Place, Series } from './marks';
-
-/** Opacity of a band. */
-const FADED = 0.25;
 
 interface Look {
   readonly color: string;
@@ -13,7 +11,7 @@ interface Look {
   readonly dash: 'solid' | 'dash';
 }
 
-/** The same name has the same look in every mark; without a name the first one. After six colours lines are dashed. */
+/** A name has the same look in every mark; no name has the first look. After six colours, lines are dashed. */
 export function lookOf(name: string | undefined, names: readonly string[]): Look {
   const i = Math.max(0, name === undefined ? 0 : names.indexOf(name));
   const colours = Object.values(COLOURS);
@@ -25,9 +23,9 @@ export function lookOf(name: string | undefined, names: readonly string[]): Look
 }
 
 /**
- * The traces of one series, the one that stands in the legend last.
- * @param on where places and heights lie on the axes
- * @param broken whether zero stands behind a break of the x axis
+ * The traces of one series; the last is the one that the legend shows.
+ * @param on maps places and heights to the axes
+ * @param broken true if zero is drawn behind a break of the x axis
  */
 export function tracesOf(
   { kind }: Mark,
@@ -41,13 +39,13 @@ export function tracesOf(
   const x = own.x.map(on.x);
   if (kind === 'line') {
     const points = x.map((at, i) => ({ at, y: y[i]!, low: lower?.[i], high: upper?.[i] }));
-    // The axis is broken behind zero, and so is a line.
+    // The axis is broken after zero, and so is a line.
     const parts = points.flatMap((point, i) =>
       broken && own.x[i] === 0
         ? [point, { at: point.at, y: null, low: Number.NaN, high: Number.NaN }]
         : [point],
     );
-    // Between two gaps a line has no length, and a point is drawn.
+    // A value between two gaps makes a line without length, so it is drawn as a point.
     const alone = parts.map(
       (point, i) =>
         point.y !== null && (parts[i - 1]?.y ?? null) === null && (parts[i + 1]?.y ?? null) === null,
@@ -62,7 +60,7 @@ export function tracesOf(
         ? { marker: { color, symbol, size: alone.map((point) => (point ? 7 : 0)) } }
         : {}),
     };
-    return lower && upper ? [band(parts, on.y, color), curve] : [curve];
+    return lower && upper ? [band(parts, color, on.y), curve] : [curve];
   }
   const bars = lower &&
     upper && {
@@ -100,45 +98,4 @@ export function tracesOf(
       ...(widths ? { width: [...widths] } : {}),
     } as Partial<PlotData>,
   ];
-}
-
-/** The area between both ends, with a gap where one is missing. */
-function band(
-  points: readonly { at: Place; low: number | undefined; high: number | undefined }[],
-  y: Scaled,
-  color: string,
-): Partial<PlotData> {
-  const outline: { x: (Place | null)[]; y: (number | null)[] } = { x: [], y: [] };
-  let part: { at: Place; low: number; high: number }[] = [];
-  const close = (): void => {
-    const there = part.map(({ at, low }) => [at, y(low)] as const);
-    const back = part.toReversed().map(({ at, high }) => [at, y(high)] as const);
-    const whole = [...there, ...back];
-    if (whole.length > 0) {
-      outline.x.push(...whole.map(([at]) => at), null);
-      outline.y.push(...whole.map(([, height]) => height), null);
-    }
-    part = [];
-  };
-  for (const { at, low = Number.NaN, high = Number.NaN } of points) {
-    if (Number.isFinite(low) && Number.isFinite(high)) part.push({ at, low, high });
-    else close();
-  }
-  close();
-  return {
-    type: 'scatter',
-    mode: 'lines',
-    x: outline.x as PlotData['x'],
-    y: outline.y,
-    fill: 'toself',
-    fillcolor: faded(color),
-    line: { width: 0 },
-    hoverinfo: 'skip',
-  };
-}
-
-/** `#0072B2` with the opacity of a band. */
-function faded(hex: string): string {
-  const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
-  return `rgba(${r},${g},${b},${FADED})`;
 }

@@ -1,4 +1,4 @@
-/** Two descriptions of the same points, without those that repeat another in either. */
+/** Two descriptions of the same points, without points that repeat another one in either description. */
 import { subset } from '../estimators/pointwise/neighbourhood';
 import { NoEstimateError } from '../no-estimate';
 import type { Points } from '../points/points';
@@ -8,15 +8,15 @@ import { type Metric, type Space, space } from '../points/space';
 export interface CommonPoints {
   readonly a: Space;
   readonly b: Space;
-  /** [points] The row of each in the sets given. */
+  /** [points] The row of each point in the original sets. */
   readonly rows: Int32Array;
-  /** Points removed because they repeat an earlier one in either set. */
+  /** The number of points removed because they repeat an earlier one in either set. */
   readonly duplicates: number;
 }
 
 /**
- * Row i of both sets is point i. A point that repeats an earlier one in one set has no neighbours there that could be told
- * from those of the other, so it is removed from both.
+ * Row i of both sets is point i. A point that repeats an earlier one in one set has the same neighbours there as the earlier
+ * one, so it is removed from both sets.
  *
  * @throws RangeError when the sets have different numbers of rows, and NoEstimateError when fewer than 3 points remain
  */
@@ -42,7 +42,7 @@ export async function commonPoints(first: Points, second: Points, metric?: Metri
   return { a: await only(a, rows), b: await only(b, rows), rows, duplicates };
 }
 
-/** The points of some of the rows given, which must be among those kept. */
+/** The points of some of the original rows, which must be among those kept. */
 async function only(points: Space, rows: Int32Array): Promise<Space> {
   const place = new Map(Array.from(points.kept, (row, i) => [row, i]));
   return subset(

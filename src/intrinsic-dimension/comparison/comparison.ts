@@ -1,5 +1,5 @@
-/** A comparison of two descriptions of the same points: a mean over the points, with its error. */
-import { assertGiven, type Kind, type Kinds, NUMBER } from '../given';
+/** A comparison of two descriptions of the same points: a mean over the points, with its standard error. */
+import { assertGiven, type Kind, type Kinds, NUMBER } from '../../given';
 import {
   DEFAULT_LEVEL,
   type Interval,
@@ -12,7 +12,7 @@ import {
 import { SPACE_KINDS, type SpaceOptions } from '../points/space';
 import type { NeighbourTable } from '../search/neighbour-table';
 
-/** How to compare. */
+/** Options of a comparison. */
 export type ComparisonOptions = SpaceOptions & IntervalOptions;
 
 const COMPARISON_KINDS: Kinds<ComparisonOptions & { readonly k?: number }> = {
@@ -21,25 +21,26 @@ const COMPARISON_KINDS: Kinds<ComparisonOptions & { readonly k?: number }> = {
   k: NUMBER,
 };
 
-/** A value with its error. */
+/** A value with its standard error and interval. */
 export interface Comparison {
   readonly value: number;
   readonly standardError: number;
   readonly interval: Interval;
 }
 
-/** What points add to a mean over them. */
+/** The contributions of points to a mean over them. */
 export interface Contributions {
-  /** [points] What each adds by itself; their mean is the value. */
+  /** [points] The contribution of each point; their mean is the value. */
   readonly own: Float64Array;
-  /** [points] How much more the others add since the point is there. */
+  /** [points] How much the presence of each point adds to the contributions of the others. */
   readonly throughOthers: Float64Array;
 }
 
 /**
- * The mean of what the points add, with the smaller of two errors. The sandwich over the tables' neighbours counts points that share
- * neighbours as dependent; it is too large where the value depends on the place. The jackknife counts what the others would add
- * without a point, and is too large where that depends on pairs of points (Efron and Stein 1981: never too small on average).
+ * The mean of the contributions, with the smaller of two standard errors. The sandwich over the tables' neighbours treats points
+ * that share neighbours as dependent; it is too large if the contributions differ from place to place. The jackknife is based on
+ * the contributions of the others without a point; it is too large if these depend on pairs of points (Efron and Stein 1981), but
+ * never too small on average.
  *
  * @param tables the neighbours that the value depends on, the first `k` of each row
  */
@@ -64,9 +65,9 @@ function meanOf(values: Float64Array): number {
 
 /**
  * @param reader the function that reads the options
- * @param further options that it reads besides
- * @throws RangeError for options that are unknown or of another kind, a `k` that is not a whole number of neighbours, and a level
- *   out of range
+ * @param further other options that it reads
+ * @throws RangeError for options that are unknown or of the wrong kind, a `k` that is not a whole number of neighbours, and a
+ *   level out of range
  */
 export function assertComparable(
   reader: string,

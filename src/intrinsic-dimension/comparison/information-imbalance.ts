@@ -1,30 +1,31 @@
 /** Information imbalance: how well neighbours in one description of points predict those in another (Glielmo et al. 2022). */
-import { assertNeighbours, type Points } from '../points/points';
+import { assertNeighbours } from '../points/distinct-points';
+import type { Points } from '../points/points';
 import type { Space } from '../points/space';
 import type { NeighbourTable } from '../search/neighbour-table';
 import { commonPoints } from './common-points';
 import { assertComparable, type Comparison, type ComparisonOptions, comparisonOf } from './comparison';
 import { ranksOf } from './ranks';
 
-/** How to compare two descriptions. */
+/** Options of the information imbalance. */
 export interface ImbalanceOptions extends ComparisonOptions {
-  /** Nearest neighbours in one description whose places in the other are looked at. @default 1 */
+  /** The number of nearest neighbours in one description whose ranks in the other are used. @default 1 */
   readonly k?: number;
 }
 
 /** The information imbalance in both directions. */
 export interface InformationImbalance {
-  /** Near 0 where `a` tells all that `b` tells, 1 where it tells nothing. */
+  /** Near 0 if `a` predicts the neighbours in `b`, and 1 if it says nothing about them. */
   readonly aToB: Comparison;
   readonly bToA: Comparison;
   readonly points: number;
-  /** Points removed because they repeat an earlier one in either set. */
+  /** The number of points removed because they repeat an earlier one in either set. */
   readonly duplicates: number;
 }
 
 /**
- * Delta(A -> B) = (2 / N) times the mean place, in B, of the k nearest neighbours in A (Glielmo et al. 2022;
- * k = 1 as there). Row i of `a` and of `b` describe the same point. All points are used: N^2 distances in either set.
+ * Delta(A -> B) is 2 / N times the mean rank in B of the k nearest neighbours in A (Glielmo et al. 2022, with k = 1).
+ * Row i of `a` and row i of `b` describe the same point. All points are used, with N^2 distances in each set.
  *
  * @throws RangeError for different numbers of rows, and options out of range; NoEstimateError for too few points
  */
@@ -41,7 +42,7 @@ export async function informationImbalance(
     ...(onProgress ? { onProgress: (done: number) => onProgress((index + done) / 4) } : {}),
   });
   assertNeighbours(k, first.n);
-  // One neighbour more: the one that is looked at in place of a point that is not there.
+  // One neighbour more, which takes the place of a point that is left out.
   const deep = Math.min(k + 1, first.n - 1);
   const inA = await first.neighbours(deep, part(0));
   const inB = await second.neighbours(deep, part(1));
@@ -64,7 +65,7 @@ async function imbalance(
   const unit = 2 / k / n;
   const { ranks, nearer } = await ranksOf(to, indices, deep, k, options);
   const own = new Float64Array(n);
-  // Without a point, those that it is nearer than stand one place further to the front.
+  // Without a point, the neighbours that are farther away than it move up by one rank.
   const throughOthers = nearer.map((count) => unit * count);
   for (let i = 0; i < n; i++) {
     const next = ranks[(i + 1) * deep - 1]!;

@@ -1,40 +1,41 @@
-/** Neighbourhood overlap: the share of neighbours that two descriptions of points have in common, or that bear a point's label. */
-import { FLAG, inWords, NUMBER } from '../given';
-import { assertNeighbours, type Points } from '../points/points';
+/** Neighbourhood overlap: the share of neighbours that two descriptions of points have in common, or that have a point's label. */
+import { FLAG, inWords, NUMBER } from '../../given';
+import { assertNeighbours } from '../points/distinct-points';
+import type { Points } from '../points/points';
 import { space } from '../points/space';
 import { commonPoints } from './common-points';
 import { assertComparable, type Comparison, type ComparisonOptions, comparisonOf } from './comparison';
 
-/** How to compare two descriptions. */
+/** Options of the overlap of two descriptions. */
 export interface OverlapOptions extends ComparisonOptions {
   /** Nearest neighbours of each point. @default 30 */
   readonly k?: number;
 }
 
-/** How to compare a description with labels. */
+/** Options of the overlap with labels. */
 export interface LabelOverlapOptions extends OverlapOptions {
-  /** Whether all classes count alike, however many points they have. @default true */
+  /** Gives all classes the same weight, however many points they have. @default true */
   readonly weighted?: boolean;
-  /** Share of its class that is looked at around each point, rounded down and at least 1 point, in place of `k`. */
+  /** The number of neighbours as a share of the point's class, rounded down and at least 1, in place of `k`. */
   readonly classFraction?: number;
 }
 
 /** A mean overlap, and that at each point. */
 export interface NeighbourhoodOverlap extends Comparison {
-  /** [points] 0 .. 1 */
+  /** [points] The overlap at each point, 0 .. 1. */
   readonly values: Float64Array;
-  /** [points] The row of each in the sets given. */
+  /** [points] The row of each point in the original sets. */
   readonly rows: Int32Array;
   readonly points: number;
-  /** Points removed because they repeat an earlier one, in either set. */
+  /** The number of points removed because they repeat an earlier one in either set. */
   readonly duplicates: number;
 }
 
 /**
- * The mean share of a point's k nearest neighbours in `a` that are among its k nearest in `b`, as between two layers
- * (Doimo et al. 2020). Row i of both sets describes the same point.
+ * The mean share of a point's k nearest neighbours in `a` that are also among its k nearest in `b`, for example between two
+ * layers (Doimo et al. 2020). Row i of both sets describes the same point.
  *
- * @throws RangeError for different numbers of rows, and options out of range; NoEstimateError for not more than k points
+ * @throws RangeError for different numbers of rows, and options out of range; NoEstimateError for k points or fewer
  */
 export async function neighbourhoodOverlap(
   a: Points,
@@ -62,7 +63,7 @@ export async function neighbourhoodOverlap(
   return { ...comparison, values, rows, points: first.n, duplicates };
 }
 
-/** The share of the first k neighbours that two lists have in common, without a point that is left out of both. */
+/** The share of the first k neighbours that two lists have in common, after one point is left out of both. */
 function shared(a: Int32Array, b: Int32Array, k: number, leftOut = -1): number {
   const first = (list: Int32Array): Int32Array =>
     leftOut < 0 ? list.subarray(0, k) : list.filter((j) => j !== leftOut).subarray(0, k);
@@ -71,12 +72,12 @@ function shared(a: Int32Array, b: Int32Array, k: number, leftOut = -1): number {
 }
 
 /**
- * The mean share of a point's k nearest neighbours that have its label (Doimo et al. 2020). With `weighted`, the
- * mean over classes of the mean in each, as DADApy has it.
+ * The mean share of a point's k nearest neighbours that have its label (Doimo et al. 2020). With `weighted`, it is the mean
+ * over classes of the mean in each class, as in DADApy.
  *
  * @param labels [rows] any values; equal ones are one class
- * @throws RangeError for another number of labels than rows, and options out of range; NoEstimateError for not more than k
- *   points
+ * @throws RangeError if the number of labels differs from that of rows, and for options out of range; NoEstimateError for k
+ *   points or fewer
  */
 export async function labelOverlap(
   points: Points,
@@ -86,17 +87,19 @@ export async function labelOverlap(
   assertComparable('labelOverlap', options, { weighted: FLAG, classFraction: NUMBER });
   const { k = 30, weighted = true, classFraction } = options;
   if (classFraction !== undefined && options.k !== undefined)
-    throw new RangeError('k and classFraction both tell how many neighbours are looked at: give one of them');
+    throw new RangeError('k and classFraction both set the number of neighbours: give only one of them');
   if (classFraction !== undefined && !(classFraction > 0 && classFraction <= 1))
     throw new RangeError(`classFraction must be in (0, 1], got ${classFraction}`);
   const set = await space(points, options);
   const { n, kept, duplicates } = set;
   if (labels.length !== n + duplicates)
-    throw new RangeError(`${labels.length} labels for ${n + duplicates} rows: give one for each`);
+    throw new RangeError(
+      `there are ${labels.length} labels for ${n + duplicates} rows: give one label for each row`,
+    );
   const strange = Array.from(labels).findIndex((label) => !isLabel(label));
   if (strange >= 0)
     throw new TypeError(
-      `the label of row ${strange} is ${inWords(labels[strange])}: labels are texts or numbers, and none may be missing`,
+      `the label of row ${strange} is ${inWords(labels[strange])}: labels must be texts or numbers, and none may be missing`,
     );
   const given = Array.from(kept, (row) => labels[row]!);
   const sizes = new Map<number | string, number>();
@@ -123,7 +126,7 @@ export async function labelOverlap(
   return { ...comparison, values, rows: kept, points: n, duplicates };
 }
 
-/** NaN is not equal to itself, and a missing label is no class. */
+/** Rejects NaN, which is not equal to itself, and missing labels, which are not a class. */
 function isLabel(label: unknown): boolean {
   return (
     ['string', 'boolean', 'bigint'].includes(typeof label) ||

@@ -1,26 +1,28 @@
-/** At which place some points stand among all, by their distance from another. */
+/** The ranks of some points among all points, by their distance from another point. */
+
+import { pauses } from '../pauses';
 import type { Space } from '../points/space';
-import { pauses, type SearchOptions } from '../search/neighbours';
+import type { SearchOptions } from '../search/neighbours';
 import { blockRows, COUNTED_TOGETHER, SEARCH_MEMORY } from '../search/plan';
 import { largestComputed, type SearchSet, searchSet, smallestComputed } from '../search/search-set';
 import { squaredDistancesFrom } from '../search/shortlist';
 
-/** Places of chosen points. */
+/** The ranks of chosen points. */
 export interface Ranks {
-  /** [n * k] 1 for the nearest; points at the same distance share the mean of their places. */
+  /** [n * k] The rank of each chosen point, 1 for the nearest; points at the same distance share the mean of their ranks. */
   readonly ranks: Float64Array;
-  /** [n] How often each point is nearer than a chosen one, over all points and their chosen ones; a tie counts half. */
+  /** [n] How often each point is nearer than a chosen one, over all points and their chosen ones; a tie counts one half. */
   readonly nearer: Float64Array;
 }
 
-/** How many points are surely nearer, and which may be. */
+/** Counts the points that are certainly nearer, and names those that may be nearer. */
 type Count = (i: number, r: number, nearer: (j: number) => void, open: (j: number) => void) => void;
 
 /**
- * The places of the points `chosen` [n * k], k of them for each point, among all others. Distances are computed in float32;
- * those that its rounding leaves open are measured in float64.
+ * The ranks of the points `chosen` [n * k], k of them for each point, among all others. Distances are computed in float32;
+ * comparisons that rounding leaves open are made in float64.
  *
- * @param counted how many of the k chosen ones, the first, count for `nearer`
+ * @param counted the number of chosen points, from the first on, that count for `nearer`
  */
 export async function ranksOf(
   points: Space,

@@ -1,4 +1,4 @@
-/** ABIDE: the dimension from as many neighbours of each point as have a constant density around them (Di Noia et al. 2024). */
+/** ABIDE: the dimension from neighbourhoods that are as large as the density in them is constant (Di Noia et al. 2024). */
 import { reachOf } from '../intervals';
 import { NoEstimateError } from '../no-estimate';
 import type { NeighbourTable } from '../search/neighbour-table';
@@ -8,15 +8,19 @@ import { share, wholeNumber } from './options';
 import { keptRatios, logRatios } from './ratios';
 import { fitTwoNn } from './two-nn';
 
-/** Adaptive neighbourhoods. */
+/** The estimator with adaptive neighbourhoods. */
 export const ABIDE = defineEstimator({
   name: 'abide',
-  summary: 'counts in two balls around each point, as large as the density is constant',
+  summary: 'counts in two balls around each point, which reach as far as the density is constant',
   source: 'Di Noia et al. 2024 (arXiv 2405.15132)',
   options: {
-    maxk: wholeNumber(6, 100, 'most neighbours of a point, which hold its ball and the next point'),
-    significance: share('(0, 1]', 1e-6, 'of the test that ends a ball: two densities differ'),
-    iterations: wholeNumber(1, 5, 'how often the balls and the dimension are found in turns'),
+    maxk: wholeNumber(6, 100, 'upper limit on the neighbours of a point: those in its ball, and one more'),
+    significance: share(
+      '(0, 1]',
+      1e-6,
+      'significance level of the test for different densities, which limits a ball',
+    ),
+    iterations: wholeNumber(1, 5, 'how often the balls and the dimension are computed from each other'),
   },
   with: ({ maxk, significance, iterations }) => ({
     neighbours: maxk,
@@ -26,13 +30,13 @@ export const ABIDE = defineEstimator({
 
 /** Largest ratio of the two radii. */
 const LARGEST_RATIO = 0.975;
-/** The ratio's power d that makes the error smallest (Macocco et al. 2023). */
+/** The value of ratio^d that minimises the error (Macocco et al. 2023). */
 const BEST_SHARE = 0.2032;
 
 /**
- * With k_i points in a ball around point i, and n_i of them within r times its radius, n_i is binomial of k_i - 1 and r^d, so that
- * d = log(mean n / mean (k - 1)) / log r. The balls follow from d (k* of Rodriguez et al. 2018), and d from the balls, in turns,
- * from TwoNN's line on; r = min(.975, .2032^(1/d)) makes the error smallest.
+ * With k_i points in a ball around point i, and n_i of them within r times its radius, n_i is binomial with parameters k_i - 1
+ * and r^d, so that d = log(mean n / mean (k - 1)) / log r. Starting with TwoNN's linear fit, the balls are computed from d (k* of
+ * Rodriguez et al. 2018), and then d from the balls, alternately. The error is smallest for r = min(.975, .2032^(1/d)).
  *
  * @throws NoEstimateError for ties, and when no point has a neighbour in the inner ball
  */
@@ -64,8 +68,8 @@ function abide(table: NeighbourTable, maxk: number, significance: number, iterat
 }
 
 /**
- * The number of neighbours of each point in its ball: the largest so far for which its density and that around its next
- * neighbour, from balls of equally many points, do not differ by a likelihood-ratio test.
+ * The number of neighbours of each point in its ball. The ball grows as long as a likelihood-ratio test, on balls with equal
+ * numbers of points, finds no difference between the density at the point and that at its next neighbour.
  */
 function ballSizes(
   { n, k, distances, indices }: NeighbourTable,

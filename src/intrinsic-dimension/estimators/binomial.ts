@@ -4,7 +4,7 @@ import type { NeighbourTable } from '../search/neighbour-table';
 import { defineEstimator, type LocalEstimate } from './estimator';
 import { positiveNumber, wholeNumber } from './options';
 
-/** Counts in two balls around each point. */
+/** The estimator from counts in two balls around each point. */
 export const BINOMIAL = defineEstimator({
   name: 'binomial',
   summary: 'counts in two balls around each point, the larger one up to its k-th neighbour',
@@ -12,7 +12,7 @@ export const BINOMIAL = defineEstimator({
   options: {
     k: wholeNumber(3, 20, 'neighbours of each point'),
     ratio: {
-      ...positiveNumber(0.5, 'of the radii of the two balls'),
+      ...positiveNumber(0.5, 'ratio of the radii of the two balls'),
       range: () => 'in (0, 1)',
       allows: (value: unknown) => typeof value === 'number' && value > 0 && value < 1,
     },
@@ -21,8 +21,9 @@ export const BINOMIAL = defineEstimator({
 });
 
 /**
- * Of the k - 1 points nearer than the k-th neighbour, n lie within `ratio` times its distance: binomial of k - 1 and ratio^d. Hence
- * d = log(mean n / (k - 1)) / log ratio, with the error sqrt((ratio^-d - 1) / ((k - 1) N)) / |log ratio| where points are independent.
+ * Of the k - 1 points nearer than the k-th neighbour, n lie within `ratio` times its distance; n is binomial with parameters k - 1
+ * and ratio^d. Hence d = log(mean n / (k - 1)) / log ratio. If the points are independent, the standard error is
+ * sqrt((ratio^-d - 1) / ((k - 1) N)) / |log ratio|.
  *
  * @throws NoEstimateError when the inner balls hold none or all of the points
  */

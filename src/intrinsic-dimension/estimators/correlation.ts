@@ -44,7 +44,7 @@ async function correlationDimension(
     );
   }
   const logarithm = Math.log(r2 / r1);
-  // The radii depend on the points, too, but move both parts of the quotient alike.
+  // The radii depend on the points, too, but they change both parts of the quotient alike.
   const influences = near.map((count, i) => (far[i]! / c2 - count / c1) / logarithm);
   const value = Math.log(c2 / c1) / logarithm;
   const standardError =

@@ -1,2 +1,2 @@
-/** Where a thread finds the library that decomposes; the package has a copy of its own. */
+/** Where a thread finds the library for eigenvalues; the package has a copy of its own. */
 export const LIBRARY: string = require.resolve('ml-matrix');

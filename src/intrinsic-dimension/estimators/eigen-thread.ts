@@ -1,9 +1,9 @@
-/** A decomposition in a thread of its own, so that others have their turn, and it can be stopped. */
+/** A decomposition in a thread of its own, so that it blocks nothing else and can be stopped. */
 import { Worker } from 'node:worker_threads';
 import type { Decomposition } from './eigen';
 import { LIBRARY } from './eigen-library';
 
-/** What the thread runs. */
+/** The program of the thread. */
 const THREAD = `
   const { parentPort, workerData } = require('node:worker_threads');
   const { EigenvalueDecomposition, Matrix } = require(workerData.library);

@@ -2,24 +2,24 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { decomposeInThread } from './eigen-thread';
 
-/** Eigenvalues, falling, and their vectors in columns. */
+/** Eigenvalues in falling order, and their eigenvectors in columns. */
 interface Eigen {
   readonly values: Float64Array;
   readonly vectors: Matrix;
 }
 
-/** What a decomposition gives. */
+/** The result of a decomposition. */
 export interface Decomposition {
-  /** Rising. */
+  /** The eigenvalues in rising order. */
   readonly values: ArrayLike<number>;
-  /** [size * size], the vectors in columns. */
+  /** [size * size] The eigenvectors in columns. */
   readonly vectors: Float64Array;
 }
 
-/** Rows from which on it takes more than a second. */
+/** From this number of rows on, a decomposition takes more than a second. */
 const LONG = 300;
 
-/** Decomposes a symmetric matrix [size, size]; negative eigenvalues are rounding, and become 0. */
+/** Decomposes a symmetric matrix [size, size]. Negative eigenvalues are rounding errors and become 0. */
 export async function eigen(matrix: Float64Array, size: number, signal?: AbortSignal): Promise<Eigen> {
   const found = size < LONG ? decompose(matrix, size) : await decomposeInThread(matrix, size, signal);
   const order = Array.from({ length: size }, (_, m) => size - 1 - m);

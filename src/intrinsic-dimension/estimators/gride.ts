@@ -5,7 +5,7 @@ import { defineEstimator, type LocalEstimate } from './estimator';
 import { fartherNeighbour, flag, wholeNumber } from './options';
 import { assertUntied, logRatios } from './ratios';
 
-/** GRIDE at one scale. */
+/** The estimator GRIDE at one scale. */
 export const GRIDE = defineEstimator({
   name: 'gride',
   summary: 'maximum likelihood of the ratio of the distances to two neighbours of any order',
@@ -13,8 +13,10 @@ export const GRIDE = defineEstimator({
   options: {
     n1: wholeNumber(1, 1, 'the nearer neighbour'),
     n2: fartherNeighbour('n1', 'the farther neighbour'),
-    finite: flag('count one point less in the likelihood, which takes the bias of few points away'),
-    filter: flag('leave out ratios that are far above the others, as of points that nearly coincide'),
+    finite: flag('count one point less in the likelihood, which removes the bias of few points'),
+    filter: flag(
+      'leave out ratios that are far above the others, such as those of points that nearly coincide',
+    ),
   },
   with: ({ n1, n2, finite, filter }) => ({
     neighbours: n2,
@@ -63,17 +65,17 @@ export function gride(
   return { value, influences, neighbours: n2 };
 }
 
-/** How GRIDE's likelihood is taken. */
+/** Variants of GRIDE's likelihood. */
 interface GrideVariant {
-  /** Whether N - 1 points stand in the likelihood's first term, where it has N. @default false */
+  /** Replaces N by N - 1 in the likelihood's first term. @default false */
   readonly finite?: boolean;
-  /** Whether ratios are left out that are far above the others. @default false */
+  /** Leaves out ratios that are far above the others. @default false */
   readonly filter?: boolean;
 }
 
 /**
- * The logarithm of the ratio from which on ratios are left out: 20 times as far above the median as the 95 % quantile is
- * (DADApy's `_filter_mus`). Ratios of independent points reach it about never; those of points that nearly coincide do.
+ * The logarithm of the largest ratio that is kept: 20 times as far above the median as the 95 % quantile is (DADApy's
+ * `_filter_mus`). Ratios of independent points practically never exceed it; those of points that nearly coincide do.
  */
 function largestKept(logarithms: Float64Array): number {
   const ratios = logarithms.map(Math.exp).sort();
@@ -87,7 +89,7 @@ function largestKept(logarithms: Float64Array): number {
   return Math.log(middle + 20 * (quantile(0.95) - middle));
 }
 
-/** From the mean of x, which is (1/n1 + ... + 1/(n2 - 1)) / d. */
+/** A first guess of d from the mean of x, which is (1/n1 + ... + 1/(n2 - 1)) / d. */
 function firstGuess(x: Float64Array, n1: number, n2: number): number {
   let harmonic = 0;
   for (let j = n1; j < n2; j++) harmonic += 1 / j;

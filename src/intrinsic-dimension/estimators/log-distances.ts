@@ -1,12 +1,12 @@
-/** Logarithms of a point's neighbour distances, on which the likelihoods of k neighbours rest. */
+/** Logarithms of a point's neighbour distances, the basis of likelihoods of k neighbours. */
 import { NoEstimateError } from '../no-estimate';
 import type { NeighbourTable } from '../search/neighbour-table';
 
 /**
  * The sum over j < k of log(r_k / r_j) of each point.
  *
- * @param tiedShare share of the points that may have all k nearest neighbours at one distance
- * @throws NoEstimateError when more points have
+ * @param tiedShare the share of points that may have all k nearest neighbours at one distance
+ * @throws NoEstimateError if the share is larger
  */
 export function logDistanceSums(
   { n, k: width, distances }: NeighbourTable,

@@ -1,4 +1,4 @@
-/** The maximum likelihood of all points at once, from k neighbours of each. */
+/** Maximum likelihood of all points at once, from k neighbours of each. */
 import type { NeighbourTable } from '../search/neighbour-table';
 import { defineEstimator, type LocalEstimate } from './estimator';
 import { logDistanceSums } from './log-distances';

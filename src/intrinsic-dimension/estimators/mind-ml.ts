@@ -5,14 +5,16 @@ import { gride } from './gride';
 import { flag, wholeNumber } from './options';
 import { logRatios } from './ratios';
 
-/** MiND-MLk, or MiND-MLi where a whole number is asked for. */
+/** MiND-MLk, or MiND-MLi if a whole number is asked for. */
 export const MIND_ML = defineEstimator({
   name: 'mind-ml',
   summary: 'maximum likelihood of the ratio of the nearest distance to that of neighbour k + 1',
   source: 'Rozza et al. 2012, Novel high intrinsic dimensionality estimators',
   options: {
     k: wholeNumber(1, 20, 'neighbours of each point'),
-    integer: flag('the most likely whole number (MiND-MLi) instead of the most likely number (MiND-MLk)'),
+    integer: flag(
+      'give the most likely whole number (MiND-MLi) instead of the most likely number (MiND-MLk)',
+    ),
   },
   with: ({ k, integer }) => ({
     neighbours: k + 1,
@@ -21,8 +23,8 @@ export const MIND_ML = defineEstimator({
 });
 
 /**
- * The likelihood k d rho^(d - 1) (1 - rho^d)^(k - 1) of rho = r_1 / r_(k+1) is that of GRIDE for the neighbours 1 and k + 1,
- * and concave in d: its best whole number lies beside its maximum. The error is that of the maximum.
+ * The likelihood k d rho^(d - 1) (1 - rho^d)^(k - 1) of rho = r_1 / r_(k+1) is that of GRIDE for the neighbours 1 and k + 1.
+ * It is concave in d, so the best whole number is next to its maximum. The standard error is that of the maximum.
  */
 function wholeDimension(table: NeighbourTable, k: number): LocalEstimate {
   const found = gride(table, 1, k + 1);

@@ -1,5 +1,5 @@
-/** The options of an estimator: type, default, range, check and description follow from one definition. */
-import { inWords } from '../given';
+/** The options of an estimator. Type, default, range, check and description follow from one definition. */
+import { inWords } from '../../given';
 
 /** The value of an option. */
 type Value = number | boolean | string;
@@ -7,17 +7,17 @@ type Value = number | boolean | string;
 /** The values of other options by name. */
 type Values = Readonly<Record<string, Value>>;
 
-/** One option. `default` may depend on the other options; then `defaultText` says how. */
+/** One option. If `default` depends on the other options, `defaultText` says how. */
 export interface Option<T extends Value = Value> {
   readonly description: string;
   readonly default: T | ((others: Values) => T);
   /** The default in words. */
   readonly defaultText: string;
-  /** The values that are allowed, in words; with the other options where they matter. */
+  /** The allowed values in words, given the other options if they matter. */
   range(others?: Values): string;
-  /** Whether a value is allowed, given the other options. */
+  /** True if a value is allowed, given the other options. */
   allows(value: unknown, others: Values): boolean;
-  /** The words to choose from, where the value is one. */
+  /** The words to choose from, if the value is a word. */
   readonly words?: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export function wholeNumber(least: number, byDefault: number, description: strin
   };
 }
 
-/** The farther of two neighbours: a whole number above the nearer one, and twice that unless given. */
+/** The farther of two neighbours: a whole number above the nearer one, which is twice the nearer one by default. */
 export function fartherNeighbour(nearer: string, description: string): Option<number> {
   return {
     description,
@@ -54,7 +54,7 @@ export function fartherNeighbour(nearer: string, description: string): Option<nu
   };
 }
 
-/** An option that is a share from 0 to 1: with 0, or with 1. */
+/** An option that is a share between 0 and 1, where one end is included. */
 export function share(from: '[0, 1)' | '(0, 1]', byDefault: number, description: string): Option<number> {
   return {
     description,
@@ -77,7 +77,7 @@ export function positiveNumber(byDefault: number, description: string): Option<n
   };
 }
 
-/** An option that is one of some words; the first unless given. */
+/** An option that is one of several words; the first is the default. */
 export function choice<const W extends string>(words: readonly [W, ...W[]], description: string): Option<W> {
   return {
     description,
@@ -89,7 +89,7 @@ export function choice<const W extends string>(words: readonly [W, ...W[]], desc
   };
 }
 
-/** An option that is off unless it is asked for. */
+/** An option that is off by default. */
 export function flag(description: string): Option<boolean> {
   return {
     description,
@@ -101,7 +101,7 @@ export function flag(description: string): Option<boolean> {
 }
 
 /**
- * The values of all options: those given, and the defaults of the others.
+ * The values of all options: the given ones, and defaults for the others.
  *
  * @throws RangeError for a value out of range
  */

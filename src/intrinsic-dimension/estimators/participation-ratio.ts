@@ -6,7 +6,7 @@ import type { SearchOptions } from '../search/neighbours';
 import { defineEstimator, type HowToEstimate, type PointsEstimate } from './estimator';
 import { centre, type Moments, secondMoments, squaredLengths, timesMatrix } from './spectrum';
 
-/** The participation ratio of the covariance. */
+/** The estimator by the participation ratio of the covariance. */
 export const PARTICIPATION_RATIO = defineEstimator({
   name: 'participation-ratio',
   summary: 'the number of directions that the variance fills',
@@ -53,7 +53,7 @@ function gramSpreads(matrix: Float64Array, n: number): Float64Array {
   });
 }
 
-/** y'Cy of every point y, C being the covariance; for the error of an estimate only, for which float32 is enough. */
+/** y'Cy for every point y and the covariance C. It serves only for standard errors, for which float32 is enough. */
 export async function quadraticForms(
   points: FlatRows,
   { matrix, size, side }: Moments,

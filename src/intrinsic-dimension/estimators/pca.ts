@@ -23,7 +23,7 @@ import { shuffledEigenvalues } from './linear/shuffled-columns';
 import { choice, positiveNumber, share, type ValuesOf, wholeNumber } from './options';
 import { centre, type Moments, secondMoments, timesMatrix } from './spectrum';
 
-/** From eigenvalues to a number of components. */
+/** A rule maps eigenvalues to a number of components. */
 type Rule = (spectrum: Spectrum) => number;
 
 const RULES = [
@@ -39,13 +39,17 @@ const RULES = [
 ] as const;
 
 const OPTIONS = {
-  rule: choice(RULES, 'how the number of components is read from the eigenvalues'),
+  rule: choice(RULES, 'how the number of components follows from the eigenvalues'),
   variance: share('(0, 1]', 0.95, 'share of the variance that the components hold'),
-  alphaFO: share('[0, 1)', 0.05, 'share of the largest eigenvalue that counts (rule fukunaga-olsen)'),
-  alphaFan: positiveNumber(10, 'ratio of an eigenvalue to the next that is a gap (rule fan)'),
+  alphaFO: share(
+    '[0, 1)',
+    0.05,
+    'smallest eigenvalue that counts, as a share of the largest (rule fukunaga-olsen)',
+  ),
+  alphaFan: positiveNumber(10, 'ratio of an eigenvalue to the next one that makes a gap (rule fan)'),
   betaFan: share('[0, 1)', 0.8, 'share of the variance without noise that is enough (rule fan)'),
   pFan: share('[0, 1)', 0.95, 'share of the variance that is not noise (rule fan)'),
-  seed: wholeNumber(0, 0, 'seed of random numbers'),
+  seed: wholeNumber(0, 0, 'seed of the random numbers'),
 };
 
 /** The rule that each option belongs to. */
@@ -57,10 +61,10 @@ const RULE_OF = {
   pFan: 'fan',
 } as const;
 
-/** Principal components. */
+/** The estimator by principal components. */
 export const PCA = defineEstimator({
   name: 'pca',
-  summary: 'the principal components that hold a share of the variance, or pass another rule',
+  summary: 'the number of principal components that hold a share of the variance, or pass another rule',
   source: 'Jolliffe 2002, section 6.1; Fan et al. 2010; Minka 2000; Gavish and Donoho 2014; Horn 1965',
   options: OPTIONS,
   with: (options) => {
@@ -85,7 +89,7 @@ function assertRead(options: ValuesOf<typeof OPTIONS>): void {
   }
 }
 
-/** The number of components, with the interval that random resampling of the points gives. */
+/** The number of components, with an interval from random resampling of the points. */
 async function principalComponents(
   rows: Rows,
   options: ValuesOf<typeof OPTIONS>,
@@ -110,7 +114,7 @@ async function principalComponents(
   };
 }
 
-/** The number of components, and what it was counted by. */
+/** The number of components, and the spectrum and rule that gave it. */
 async function counted(
   rows: Rows,
   options: ValuesOf<typeof OPTIONS>,
@@ -158,13 +162,13 @@ async function ruleOf(
   }
 }
 
-/** Groups of points that are drawn together, and draws, which tell how sure a number of components is. */
+/** The groups of points that are resampled as wholes, and the number of resamplings, for the interval. */
 const GROUPS = 50;
 const DRAWS = 200;
 
 /**
- * The mean squared projection of each random group of points on every component: to first order, the eigenvalues of a
- * sample are the mean over its groups.
+ * The mean squared projection of each random group of points on every component. To first order, the eigenvalues of a sample
+ * are the means over its groups.
  */
 async function groupedEigenvalues(
   points: FlatRows,
@@ -196,7 +200,7 @@ function resampled(groups: readonly Float64Array[], seed: number): Float64Array[
   });
 }
 
-/** Principal components, and whether they are combinations of the coordinates or of the points. */
+/** Principal components, as combinations of the coordinates or of the points. */
 interface Components {
   readonly values: Float64Array;
   readonly vectors: Matrix;

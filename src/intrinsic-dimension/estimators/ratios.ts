@@ -1,11 +1,11 @@
-/** Ratios of neighbour distances, on which most estimators rest. */
+/** Ratios of neighbour distances, on which most estimators are based. */
 import { NoEstimateError } from '../no-estimate';
 import type { NeighbourTable } from '../search/neighbour-table';
 
-/** A logarithm of a ratio below this is a tie: a lattice of float32 numbers is even to about 1e-6. */
+/** If the logarithm of a ratio is below this, the distances are tied: a lattice of float32 numbers is even to about 1e-6. */
 export const TIE = 4e-6;
 
-/** log(r_n2 / r_n1) of every point, in the points' order. */
+/** log(r_n2 / r_n1) of every point, in the order of the points. */
 export function logRatios({ n, k, distances }: NeighbourTable, n1: number, n2: number): Float64Array {
   const logarithms = new Float64Array(n);
   for (let i = 0; i < n; i++) {
@@ -17,9 +17,9 @@ export function logRatios({ n, k, distances }: NeighbourTable, n1: number, n2: n
 /**
  * How many of the smallest ratios of n points are kept.
  *
- * @param least that an estimate needs
- * @throws RangeError where the fraction would leave too few of all points given; NoEstimateError where duplicates among them
- *   are to blame
+ * @param least the number of ratios that an estimate needs
+ * @throws RangeError if the fraction leaves too few ratios even with all points; NoEstimateError if it does so because of
+ *   duplicates
  */
 export function keptRatios(
   { n, duplicates = 0 }: NeighbourTable,

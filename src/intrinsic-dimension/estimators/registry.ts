@@ -1,6 +1,5 @@
 /** All estimators by name. To add one, write its file and name it here. */
-import { nearest } from '../../nearest';
-import { ANYTHING, assertGiven, givenEntries, inWords, type Kind } from '../given';
+import { ANYTHING, assertGiven, givenEntries, inWords, type Kind, nearest } from '../../given';
 import { ABIDE } from './abide';
 import { BINOMIAL } from './binomial';
 import { CORRELATION } from './correlation';
@@ -60,7 +59,7 @@ export const ESTIMATORS: readonly EstimatorName[] = REGISTRY.map(({ name }) => n
 
 export type { EstimatorOptions };
 
-/** The estimator that is meant where none is named. */
+/** The estimator that is used if none is named. */
 export const DEFAULT_ESTIMATOR: EstimatorName = TWO_NN.name;
 
 /** An option, with the estimators that take it. */
@@ -69,7 +68,7 @@ export interface SharedOption extends Option {
   readonly estimators: readonly EstimatorName[];
 }
 
-/** Every option of every estimator; those of one name, meaning and default once. */
+/** The options of all estimators; an option that several share, with one meaning and default, is listed once. */
 export const ESTIMATOR_OPTIONS: readonly SharedOption[] = sharedOptions();
 
 /**
@@ -96,11 +95,11 @@ export function estimatorOf(options: EstimatorOptions): FromNeighbours | FromPoi
 }
 
 /**
- * Refuses options that are not read: those of other estimators, and unknown ones.
+ * Rejects options that are not read: those of other estimators, and unknown ones.
  *
  * @param reader the function that reads them
- * @param common the options that it reads whatever the estimator
- * @throws RangeError that names the option and what the estimator reads; TypeError for what is not an object
+ * @param common the options that it reads for every estimator
+ * @throws RangeError that names the option and those that the estimator reads; TypeError for values that are not an object
  */
 export function assertEstimatorOptions(
   reader: string,
@@ -124,7 +123,7 @@ export function assertEstimatorOptions(
   assertGiven(`${reader} with ${estimator}`, given, { estimator: ANYTHING, ...own, ...common });
 }
 
-/** Whether an estimator needs nothing but a table of nearest neighbours. */
+/** True if an estimator needs nothing but a table of nearest neighbours. */
 export function isFromNeighbours(estimator: FromNeighbours | FromPoints): estimator is FromNeighbours {
   return 'neighbours' in estimator;
 }

@@ -1,14 +1,15 @@
-/** The covariance of a point set, or its products, from which linear dimensions are read. */
+/** The covariance of a point set, or its inner products, from which linear dimensions are computed. */
 
 import { type FlatRows, flatRows, type Rows } from '../points/points';
 import type { SearchOptions } from '../search/neighbours';
-import { PRODUCT_ROWS, packRows, rowProducts } from '../search/products';
+import { PRODUCT_ROWS } from '../search/plan';
+import { packRows, rowProducts } from '../search/products';
 import { frameOf } from '../search/search-set';
 
-/** Multiplications beyond which the products are left to the search kernel, in float32. */
+/** With more multiplications, the products are computed by the search kernel, in float32. */
 const EXACT_WORK = 1e10;
 
-/** Points around their mean in float64, scaled into the unit ball, where float32 products neither overflow nor vanish. */
+/** Centred points in float64, scaled into the unit ball, where float32 products neither overflow nor vanish. */
 export function centre(rows: Rows): FlatRows & { readonly center: Float64Array; readonly unit: number } {
   const { n, d } = rows;
   const { center, scale } = frameOf(rows);
@@ -26,7 +27,7 @@ export function squaredLengths({ data, n, d }: FlatRows): Float64Array {
   return squares;
 }
 
-/** The covariance [d, d], or the products of the points [n, n], which have the same eigenvalues: the smaller. */
+/** The covariance [d, d] or the inner products of the points [n, n], whichever is smaller; they have the same eigenvalues. */
 export interface Moments {
   readonly matrix: Float64Array;
   readonly size: number;
@@ -44,7 +45,7 @@ export async function secondMoments(centred: FlatRows, options: SearchOptions): 
   return { matrix, size, side };
 }
 
-/** Products of all pairs of rows in float64, [n, n]. */
+/** Inner products of all pairs of rows in float64, [n, n]. */
 async function exactProducts(
   { data, n, d }: FlatRows,
   { onProgress, signal }: SearchOptions,
@@ -67,7 +68,7 @@ async function exactProducts(
   return products;
 }
 
-/** The same by the search kernel: products of float32 numbers, of which only those above the diagonal are computed. */
+/** The same by the search kernel, in float32; only the products above the diagonal are computed. */
 async function fastProducts(matrix: FlatRows, { onProgress, signal }: SearchOptions): Promise<Float64Array> {
   const { n } = matrix;
   const products = new Float64Array(n * n);
@@ -96,7 +97,7 @@ function transpose({ data, n, d }: FlatRows): FlatRows {
   return flatRows(columns, d, n);
 }
 
-/** Calls `use` for every point with its products with all rows of a matrix. */
+/** Calls `use` for every point with its inner products with all rows of a matrix. */
 export async function timesMatrix(
   points: FlatRows,
   matrix: FlatRows,

@@ -5,15 +5,15 @@ import { defineEstimator, type LocalEstimate } from './estimator';
 import { flag, positiveNumber } from './options';
 import { assertUntied, logRatios } from './ratios';
 
-/** TwoNN with a gamma prior. */
+/** The estimator TwoNN with a gamma prior. */
 export const TWO_NN_BAYES = defineEstimator({
   name: 'two-nn-bayes',
-  summary: "TwoNN's posterior under a gamma prior of the dimension",
+  summary: "TwoNN's posterior under a gamma prior for the dimension",
   source: 'Facco et al. 2017; Denti 2023',
   options: {
     priorShape: positiveNumber(2, 'shape of the gamma prior'),
     priorRate: positiveNumber(5, 'rate of the gamma prior, whose mean is shape / rate'),
-    mode: flag("take the posterior's mode in place of its mean"),
+    mode: flag("use the posterior's mode instead of its mean"),
   },
   with: ({ priorShape, priorRate, mode }) => ({
     neighbours: 2,
@@ -24,7 +24,7 @@ export const TWO_NN_BAYES = defineEstimator({
 /**
  * x = log(r2 / r1) is exponential with rate d (Facco et al. 2017), whose conjugate prior Gamma(a, b) gives the posterior
  * Gamma(a + N, b + sum x): mean (a + N) / (b + sum x), mode (a + N - 1) / (b + sum x), standard deviation
- * sqrt(a + N) / (b + sum x). With `interval: 'iid'` the error and the interval are the posterior's.
+ * sqrt(a + N) / (b + sum x). With `interval: 'iid'`, the standard error and the interval are those of the posterior.
  */
 function twoNnBayes(table: NeighbourTable, shape: number, rate: number, mode: boolean): LocalEstimate {
   const x = logRatios(table, 1, 2);

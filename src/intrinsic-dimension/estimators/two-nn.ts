@@ -6,14 +6,14 @@ import { defineEstimator, type LinearFit, type LocalEstimate } from './estimator
 import { flag, share } from './options';
 import { assertUntied, keptRatios, logRatios } from './ratios';
 
-/** TwoNN by the linear fit, as the paper uses it. */
+/** The estimator TwoNN by the linear fit of the paper. */
 export const TWO_NN = defineEstimator({
   name: 'two-nn',
   summary: "TwoNN by the paper's linear fit, from the two nearest neighbours",
   source: 'Facco et al. 2017',
   options: {
-    discardFraction: share('[0, 1)', 0.1, 'share of the largest ratios that the fit leaves out'),
-    fit: flag('return the fitted line too, for drawing'),
+    discardFraction: share('[0, 1)', 0.1, 'share of the ratios, the largest ones, that the fit leaves out'),
+    fit: flag('return the fitted line as well, for a figure'),
   },
   with: ({ discardFraction, fit }) => ({
     neighbours: 2,
@@ -29,18 +29,18 @@ function twoNn(table: NeighbourTable, discardFraction: number, withFit: boolean)
 }
 
 /**
- * F(mu) = 1 - mu^-d, so -log(1 - F) = d log(mu): least squares through the origin over the smallest ratios.
+ * F(mu) = 1 - mu^-d, so -log(1 - F) = d log(mu), which is fitted by least squares through the origin to the smallest ratios.
  *
  * @param logarithms log(r2 / r1), in any order
- * @param smallest how many of them the line is fitted to
- * @returns x: log(r2 / r1), rising; y: -log(1 - F) of the points that were kept, F = i / N
+ * @param smallest the number of smallest ratios that the line is fitted to
+ * @returns x: log(r2 / r1), in rising order; y: -log(1 - F) of the points that were kept, where F = i / N
  * @throws NoEstimateError when the ratios are tied, as on a lattice
  */
 export function fitTwoNn(logarithms: Float64Array, smallest: number): LinearFit {
   const n = logarithms.length;
   const x = logarithms.slice().sort();
   assertUntied(x);
-  // F = 1 has no logarithm, so the last point is never part of the line.
+  // The last point is never part of the line, since log(1 - F) does not exist for F = 1.
   const kept = Math.min(n - 1, smallest);
   const y = new Float64Array(kept);
   let xy = 0;
@@ -67,11 +67,11 @@ export function fitTwoNn(logarithms: Float64Array, smallest: number): LinearFit 
  *
  * where q is the largest value kept, and the whole is (IF_A - d IF_B) / B.
  *
- * @param logarithms log(r2 / r1), in the points' order
+ * @param logarithms log(r2 / r1), in the order of the points
  */
 function twoNnInfluence(logarithms: Float64Array, { x, y, kept, dimension }: LinearFit): Float64Array {
   const n = logarithms.length;
-  // above[m]: the integral from the m-th value to q; the mean is what the F(z) terms add up to
+  // above[m] is the integral from the m-th value to q; the F(z) terms add up to the mean.
   const above = new Float64Array(n);
   let mean = 0;
   let sumOfSquares = 0;

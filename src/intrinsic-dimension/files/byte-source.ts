@@ -1,17 +1,17 @@
-/** Bytes that are read where they lie: a file, or a part of one, of any size. */
+/** Bytes that are read in place, from a file of any size or a part of one. */
 import { constants } from 'node:buffer';
 import { closeSync, fstatSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Bytes that can be read from any place. */
+/** Bytes that can be read at any position. */
 export interface ByteSource {
   readonly size: number;
   /**
-   * @throws Error where the bytes end before `at + length`
+   * @throws Error if the bytes end before `at + length`
    */
   read(at: number, length: number): Buffer;
-  /** May be called again. */
+  /** Closes the source; it may be called more than once. */
   readonly close: () => void;
 }
 
@@ -20,7 +20,7 @@ export function openBytes(path: string): ByteSource {
   return descriptorBytes(openSync(path, 'r'));
 }
 
-/** The bytes of an open file, which is closed with them. */
+/** The bytes of an open file; closing them closes the file. */
 export function descriptorBytes(file: number): ByteSource {
   const { size } = fstatSync(file);
   let open = true;
@@ -31,7 +31,7 @@ export function descriptorBytes(file: number): ByteSource {
       const bytes = allocate(length);
       for (let done = 0; done < length; ) {
         const more = readSync(file, bytes, done, Math.min(2 ** 30, length - done), at + done);
-        if (more === 0) throw new Error(`it has become shorter while it was read`);
+        if (more === 0) throw new Error(`it became shorter while it was read`);
         done += more;
       }
       return bytes;
@@ -48,19 +48,19 @@ function assertWithin(at: number, length: number, size: number): void {
     throw new Error(`it ends at byte ${size}, before byte ${at + length}: it is cut off or damaged`);
 }
 
-/** @throws Error for more bytes than Node or the machine has room for */
+/** @throws Error if there is no room for so many bytes in Node or on the machine */
 function allocate(length: number): Buffer {
   const gibibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 30).toLocaleString('en')} GiB`;
   if (length > constants.MAX_LENGTH) {
     const most = gibibytes(constants.MAX_LENGTH);
     const newer =
-      Number.parseInt(process.versions.node, 10) < 22 ? ', or take Node 22 or newer, which reads more' : '';
+      Number.parseInt(process.versions.node, 10) < 22 ? ', or use Node 22 or newer, which reads more' : '';
     throw new Error(`it is larger than ${most}: give fewer points${newer}`);
   }
   try {
     return Buffer.allocUnsafeSlow(length);
   } catch {
-    throw new Error(`there is no memory for its ${gibibytes(length)}: give fewer points`);
+    throw new Error(`there is not enough memory for its ${gibibytes(length)}: give fewer points`);
   }
 }
 
@@ -74,7 +74,7 @@ export function bufferBytes(bytes: Buffer): ByteSource {
   return { size, read, close: () => {} };
 }
 
-/** `length` bytes of a source from `start` on; closing it closes the source. */
+/** `length` bytes of a source from byte `start` on; closing them closes the source. */
 export function partOf(source: ByteSource, start: number, length: number): ByteSource {
   if (!(start >= 0 && length >= 0 && start + length <= source.size)) {
     throw new Error(
@@ -92,7 +92,7 @@ export function partOf(source: ByteSource, start: number, length: number): ByteS
   };
 }
 
-/** An open file without a name, which is gone when it is closed, however the process ends. */
+/** An open file without a name, which disappears when it is closed, however the process ends. */
 export function openUnnamed(): number {
   const folder = mkdtempSync(join(tmpdir(), 'activations-'));
   try {

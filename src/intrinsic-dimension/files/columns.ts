@@ -1,11 +1,11 @@
-/** Which columns of a file are coordinates: those that are asked for, or all, none of which may number the rows. */
-import { nearest } from '../../nearest';
+/** The columns of a file that are coordinates: the chosen ones, or all, if none of them numbers the rows. */
+import { nearest } from '../../given';
 import { rowNumbers } from '../points/row-numbers';
 import { shown } from './cells';
 
-/** Which columns are taken. Columns are named, or counted from 1; a list may have spans such as 2-5. */
+/** The choice of columns, by name or by number from 1; a list may have spans such as 2-5. */
 export interface ColumnOptions {
-  /** Names or numbers, or `all`, which takes row numbers for coordinates, too. @default all, without row numbers */
+  /** Names or numbers, or `all`, which also accepts row numbers as coordinates. @default all, without row numbers */
   readonly columns?: string;
   /** Names or numbers of columns that are left out. @default none */
   readonly dropColumn?: string;
@@ -14,18 +14,18 @@ export interface ColumnOptions {
 /** The columns of a file. */
 export interface Columns {
   readonly width: number;
-  /** In order; undefined where they have none. */
+  /** Their names in order; undefined if they have none. */
   readonly names?: readonly string[];
 }
 
 /**
- * The places of the columns that are asked for, from 0.
+ * The indices of the chosen columns, from 0.
  *
- * @throws Error for a column that is not there, for one that two have the name of, and where none is left
+ * @throws Error for a missing column, for a name that two columns have, and if no column is left
  */
 export function chosenColumns(columns: Columns, { columns: wanted, dropColumn }: ColumnOptions): number[] {
   if (wanted !== undefined && dropColumn !== undefined)
-    throw new Error('--columns and --drop-column both tell which columns are taken: give one of them');
+    throw new Error('--columns and --drop-column both choose the columns: give only one of them');
   const all = Array.from({ length: columns.width }, (_, c) => c);
   if (wanted !== undefined) return wanted.trim() === 'all' ? all : placesOf(wanted, columns, '--columns');
   if (dropColumn === undefined) return all;
@@ -50,20 +50,20 @@ function placesOfWord(word: string, columns: Columns, option: string): number[] 
     const from = Number(span[1]);
     const to = span[2] === undefined ? from : span[2] === '' ? width : Number(span[2]);
     if (from < 1 || to > width || from > to)
-      throw new Error(`${option} names ${word}, and its columns are 1 to ${width}`);
+      throw new Error(`${option} names ${word}, but its columns are 1 to ${width}`);
     return Array.from({ length: to - from + 1 }, (_, i) => from - 1 + i);
   }
   const found = names.flatMap((name, c) => (name === word ? [c] : []));
   if (found.length === 1) return found;
   if (found.length > 1)
     throw new Error(
-      `${option} names '${word}', and columns ${found.map((c) => c + 1).join(' and ')} have this name: give their numbers`,
+      `${option} names '${word}', but columns ${found.map((c) => c + 1).join(' and ')} both have this name: give their numbers`,
     );
   const cure =
     names.length === 0
       ? `its columns have no names: give numbers from 1 to ${width}`
       : `did you mean '${nearest(word, names)}'?`;
-  throw new Error(`${option} names '${word}', which is none of its columns: ${cure}`);
+  throw new Error(`${option} names '${word}', which is not one of its columns: ${cure}`);
 }
 
 /** `column 2 ('x')` */
@@ -72,7 +72,7 @@ export function columnInWords(place: number, { names }: Columns): string {
   return `column ${place + 1}${name === undefined || name === '' ? '' : ` ('${shown(name)}')`}`;
 }
 
-/** Names of columns that number rows, where they hold whole numbers, each once. */
+/** Names of columns that number the rows if they hold distinct whole numbers. */
 const INDEX_NAME =
   /^(unnamed(: ?\d+)?|index|idx|ids?|rows?|row[ _.]?(ids?|names?|num(ber)?s?|index)|level_0|#|no\.?|nr\.?|_id)$/i;
 
@@ -83,11 +83,11 @@ interface Grid {
 }
 
 /**
- * Refuses points one of whose coordinates numbers the rows: consecutive whole numbers, each once, or different whole numbers
- * below a name such as `index`. Where all columns are like that, as with ranks, none is refused.
+ * Rejects points with a coordinate that numbers the rows: distinct consecutive whole numbers, or distinct whole numbers under
+ * a name such as `index`. If all columns are like that, as with ranks, they are accepted.
  *
- * @param places of the columns in the file
- * @throws Error that names the column and both cures
+ * @param places indices of the columns in the file
+ * @throws Error that names the column and the two ways to proceed
  */
 export function refuseRowNumbers(
   { data, shape: [n, d] }: Grid,
@@ -103,7 +103,7 @@ export function refuseRowNumbers(
   if (first < 0 || spans.every((span) => span !== undefined)) return;
   const place = places[first]!;
   throw new Error(
-    `its ${columnInWords(place, columns)} numbers the rows, from ${spans[first]}, and is no ` +
+    `its ${columnInWords(place, columns)} numbers the rows, from ${spans[first]}, and is not a ` +
       `coordinate: leave it out with --drop-column ${place + 1}, or keep it with --columns all`,
   );
 }

@@ -1,13 +1,13 @@
-/** The form of a file: from its first bytes, and from its name where these do not tell. */
+/** The format of a file, from its first bytes, or from its name if these do not decide. */
 import { extname } from 'node:path';
 import type { ByteSource } from './byte-source';
 import { NPY_MAGIC } from './npy';
 import { LARGEST_HEADER } from './safetensors';
 
-/** The forms that are read. */
+/** The formats that are read. */
 export const FORMATS = ['npy', 'npz', 'csv', 'safetensors', 'pt'] as const;
 
-/** The form of a file. */
+/** The format of a file. */
 export type Format = (typeof FORMATS)[number];
 
 const EXTENSIONS: Readonly<Record<string, Format>> = {
@@ -26,14 +26,14 @@ const EXTENSIONS: Readonly<Record<string, Format>> = {
 
 const ZIP = [Buffer.from('PK\x03\x04'), Buffer.from('PK\x05\x06')];
 const GZIP = Buffer.of(0x1f, 0x8b);
-/** Not of the kind that is read: `npm run profile` and `npm run id` name these. */
+/** The extensions that errors of `npm run profile` and `npm run id` list. */
 const READ = '.npy, .npz, .csv, .safetensors, .pt, .pth';
 
 /**
- * NumPy's and zip's files begin with bytes of their own, whatever they are called; for the others the name decides. What has
- * no extension, as standard input, is safetensors where it begins with the length of a header and its brace, else text.
+ * NumPy and zip files are recognised by their first bytes, whatever their names are; for others the name decides. Data without
+ * an extension, such as standard input, is safetensors if it begins with the length of a header and a brace, and else text.
  *
- * @returns the form, and a note where the name says another one
+ * @returns the format, and a note if the name suggests another one
  * @throws Error that says what is wrong
  */
 export function formatOf(
@@ -48,7 +48,7 @@ export function formatOf(
   const called = (format: Format): { format: Format; note?: string } =>
     named === undefined
       ? { format }
-      : { format, note: `its name ends in ${extension}, and it is .${format}` };
+      : { format, note: `its name ends in ${extension}, but it is .${format}` };
   if (begins(NPY_MAGIC)) return named === 'npy' ? { format: named } : called('npy');
   if (ZIP.some(begins)) return named === 'npz' || named === 'pt' ? { format: named } : called('npz');
   if (begins(GZIP)) throw new Error('it is compressed by gzip: unpack it with gunzip');
@@ -61,7 +61,7 @@ export function formatOf(
     );
   if (named !== undefined) return { format: named };
   if (extension !== '')
-    throw new Error(`'${extension}' is none of ${READ}: convert it, or name its --format`);
+    throw new Error(`'${extension}' is not one of ${READ}: convert it, or name its --format`);
   return { format: hasHeader(first, source.size) ? 'safetensors' : 'csv' };
 }
 

@@ -1,25 +1,25 @@
 /** The first row of a table: names, or the first point. */
 import { type Delimiter, isNumber, NO_VALUE, type Row, shown } from './cells';
 
-/** The names of so many columns; R gives the column of labels none. */
+/** The names of `width` columns; R leaves out the name of the column of labels. */
 export function namesOf(cells: readonly string[], width: number): string[] {
   if (cells.length === width - 1) return ['', ...cells];
   return cells.length === width + 1 && cells.at(-1) === '' ? cells.slice(0, -1) : [...cells];
 }
 
-/** Columns without a name before those that have one: pandas leaves the names of labels empty. */
+/** The number of leading columns without a name; pandas leaves the names of labels empty. */
 export function leadingUnnamed(names: readonly string[]): number {
   const first = names.findIndex((name) => !/^(Unnamed: \d+)?$/.test(name));
   return Math.max(0, first);
 }
 
 /**
- * Whether the first row are names. That is clear for words, and for 0, 1, 2, ..., which pandas gives to three or more columns without
- * names; fewer are a point. What may be either is asked for.
+ * Decides whether the first row holds names. Words are names, and so are 0, 1, 2, ..., which pandas writes for three or more
+ * columns without names; fewer such numbers are a point. In doubtful cases the user must say which it is.
  *
- * @param said what was asked for
- * @param notes where it is said how a row of numbers is taken
- * @throws Error where the row may be names or a point
+ * @param said the user's choice, if any
+ * @param notes receives a note if a row of numbers was read as names or as a point
+ * @throws Error if the row may be names or a point
  */
 export function isHeader(
   [head, ...others]: readonly [Row, ...Row[]],
@@ -37,14 +37,14 @@ export function isHeader(
   const fromZero = countsUp(names) && names[0] === '0';
   if (unnamed > 0 && countsUp(names) && (fromZero || names.length > 1)) return true;
   if (fromZero && names.length > 2) {
-    notes.push(`the first row, ${text}, is taken for names and left out (--no-header takes it for a point)`);
+    notes.push(`the first row, ${text}, is read as names and left out (--no-header reads it as a point)`);
     return true;
   }
   if (fromZero && areFractions) {
-    notes.push(`the first row, ${text}, is taken for a point (--header takes it for names)`);
+    notes.push(`the first row, ${text}, is read as a point (--header reads it as names)`);
     return false;
   }
-  // What begins like a number, as 0x10 and 1_000 do, is a mistake in a point.
+  // A cell that begins like a number, such as 0x10 or 1_000, is a mistake in a point.
   const isWord = (cell: string): boolean =>
     !isNumber(cell, delimiter) && !NO_VALUE.test(cell) && !/^[+-]?\.?\d/.test(cell);
   const words = names.filter(isWord);
@@ -56,11 +56,11 @@ export function isHeader(
       isWord(cell) && others.length > 0 && others.every(({ cells }) => isNumber(cells[c] ?? '', delimiter)),
   );
   if (overNumbers || (countsUp(numbers) && numbers.length + words.length > 2 && areFractions))
-    throw new Error(`its first row, ${text}, may be names or a point: say --header or --no-header`);
+    throw new Error(`its first row, ${text}, may be names or a point: add --header or --no-header`);
   return false;
 }
 
-/** Whether cells are whole numbers, each by 1 above the one before. */
+/** True if the cells are whole numbers, each larger than the one before by 1. */
 function countsUp(cells: readonly string[]): boolean {
   return cells.every(
     (cell, c) => /^\d+$/.test(cell) && (c === 0 || Number(cell) === Number(cells[c - 1]) + 1),

@@ -1,20 +1,20 @@
-/** What a path names, as bytes: a file where it lies, or a pipe, whose bytes are collected in memory. */
+/** The bytes behind a path: a file, which is read in place, or a pipe, whose bytes are collected in memory. */
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { BEFORE_OPTIONS, called } from '../../called';
 import { type ByteSource, bufferBytes, descriptorBytes, openBytes } from './byte-source';
 
-/** Most bytes that are taken from a pipe, which may have no end. */
+/** The most bytes that are read from a pipe, which may have no end. */
 const LARGEST_PIPE = 2 ** 30;
-/** How long a pipe may have no program that writes into it. */
+/** How long a pipe may wait for a program that writes to it. */
 const PATIENCE_MS = 10_000;
 const PAUSE_MS = 20;
 
 /**
  * Opens a file, a pipe, or standard input for '-'.
  *
- * @throws what the file system throws; Error for a folder, a device or a socket, a terminal, and a pipe that gives nothing or
- *   too much
+ * @throws what the file system throws; Error for a folder, a device, a socket or a terminal, and for a pipe that gives nothing
+ *   or too much
  */
 export async function openInput(path: string): Promise<ByteSource> {
   if (path === '-') return standardInput();
@@ -44,7 +44,7 @@ function standardInput(): ByteSource | Promise<ByteSource> {
   return found.isFile() ? descriptorBytes(0) : collect(0, 0);
 }
 
-/** All bytes up to the end, which a pipe without a writer reaches at once: that is waited for. */
+/** All bytes up to the end. A pipe without a writer is at its end at once, so a writer is waited for. */
 async function collect(file: number, patience: number): Promise<ByteSource> {
   const parts: Buffer[] = [];
   const piece = Buffer.allocUnsafeSlow(2 ** 20);
@@ -62,11 +62,11 @@ async function collect(file: number, patience: number): Promise<ByteSource> {
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
   if (size === 0 && patience > 0)
-    throw new Error(`it is a pipe, and no program wrote into it for ${patience / 1000} seconds`);
+    throw new Error(`it is a pipe, and no program wrote to it for ${patience / 1000} seconds`);
   return bufferBytes(Buffer.concat(parts));
 }
 
-/** Bytes that are there: 0 at the end, undefined where more may come. */
+/** Reads the bytes that are available: 0 at the end, undefined if more may come. */
 function readNow(file: number, into: Buffer): number | undefined {
   try {
     return readSync(file, into, 0, into.length, null);
@@ -76,7 +76,7 @@ function readNow(file: number, into: Buffer): number | undefined {
   }
 }
 
-/** What an error of the file system means, in words; the message of any other error. */
+/** Puts an error of the file system into words; of any other error, it gives the message. */
 export function whyUnreadable(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return (code === undefined ? undefined : REASONS[code]) ?? message;
@@ -84,7 +84,7 @@ export function whyUnreadable(error: unknown): string {
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
-  ENOTDIR: 'there is no such file, for a part of its path is not a folder',
+  ENOTDIR: 'there is no such file, since a part of its path is not a folder',
   EISDIR: 'it is a folder',
   EACCES: 'you may not read it',
   EPERM: 'you may not read it',

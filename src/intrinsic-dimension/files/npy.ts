@@ -1,20 +1,20 @@
-/** NumPy's .npy format: one array behind a short header (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html). */
+/** NumPy's .npy format: one array after a short header (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html). */
 import { type ByteSource, partOf } from './byte-source';
 import { UnreadType } from './numbers';
 import { checkArray, type StoredArray, sizeOf, stridesOf } from './stored-array';
 
-/** How every .npy file begins. */
+/** The first bytes of every .npy file. */
 export const NPY_MAGIC: Buffer = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]);
 
-/** What the header says. */
+/** The contents of the header. */
 export interface NpyHeader {
   /** NumPy's kind and size without the byte order: f4, i8, ... */
   readonly type: string;
   readonly bigEndian: boolean;
-  /** The first axis is the fastest. */
+  /** True if the first axis is the fastest. */
   readonly fortran: boolean;
   readonly shape: readonly number[];
-  /** Bytes before the numbers. */
+  /** The number of bytes before the numbers. */
   readonly start: number;
 }
 
@@ -48,10 +48,10 @@ export function readNpyHeader(source: ByteSource): NpyHeader {
   return { type: type!, bigEndian: endian === '>', fortran, shape, start: end };
 }
 
-/** Most bytes of a header; those of NumPy have some hundred. */
+/** The most bytes of a header; those of NumPy have a few hundred. */
 const LARGEST_HEADER = 2 ** 20;
 
-/** The array of a file, where it lies. */
+/** The array of a file, read in place. */
 export function npyArray(source: ByteSource, name: string): StoredArray {
   const { type, bigEndian, fortran, shape, start } = readNpyHeader(source);
   const strides = fortran ? stridesOf([...shape].reverse()).reverse() : stridesOf(shape);
@@ -60,7 +60,7 @@ export function npyArray(source: ByteSource, name: string): StoredArray {
   const bytes = sizeOf(shape) * Number(/\d+$/.exec(type)?.[0]);
   if (bytes !== numbers.size)
     throw new Error(
-      `its shape needs ${bytes} bytes of numbers, it has ${numbers.size}: it is damaged, or holds more arrays`,
+      `its shape needs ${bytes} bytes of numbers, but it has ${numbers.size}: it is damaged, or holds more arrays`,
     );
   return array;
 }

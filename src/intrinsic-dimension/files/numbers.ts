@@ -1,4 +1,4 @@
-/** Numbers of NumPy's binary types as floating point: float32 where nothing is lost, float64 otherwise. */
+/** Converts numbers of NumPy's binary types to float32 if nothing is lost, and to float64 otherwise. */
 
 type Reader = (view: DataView, offset: number, little: boolean) => number;
 
@@ -15,28 +15,28 @@ const READERS: Readonly<Record<string, { bytes: number; single: boolean; read: R
   i1: { bytes: 1, single: true, read: (view, p) => view.getInt8(p) },
   u1: { bytes: 1, single: true, read: (view, p) => view.getUint8(p) },
   b1: { bytes: 1, single: true, read: (view, p) => (view.getUint8(p) === 0 ? 0 : 1) },
-  // Not NumPy's: bfloat16.
+  // bfloat16 is not a type of NumPy.
   bf2: { bytes: 2, single: true, read: (view, p, little) => bfloatToNumber(view.getUint16(p, little)) },
 };
 
-/** Types of two bytes, all of whose values fit into a table. */
+/** Types of two bytes, whose values all fit into a table. */
 const HALVES: Readonly<Record<string, (bits: number) => number>> = { f2: halfToNumber, bf2: bfloatToNumber };
 
-/** A type of numbers, or of something else, that is not read. */
+/** A type, of numbers or of anything else, that is not read. */
 export class UnreadType extends Error {}
 
-/** @throws Error for a whole number that float64 cannot hold: differences between points may lie in the digits that are lost */
+/** @throws Error for a whole number that float64 cannot hold, since points may differ only in the digits that would be lost */
 function exact(value: bigint): number {
   const number = Number(value);
   if (Number.isSafeInteger(number) || BigInt(number) === value) return number;
   throw new Error(
-    `it holds the whole number ${value}, whose last digits a float64 cannot hold: subtract what all have in common, as in ` +
+    `it holds the whole number ${value}, whose last digits a float64 cannot hold: subtract what all numbers have in common, as in ` +
       'x - x.min(axis=0), or save x.astype(float) if these digits do not matter',
   );
 }
 
 /**
- * Bytes of one number.
+ * The number of bytes of one number.
  *
  * @throws Error for a type that is not read
  */
@@ -57,7 +57,7 @@ function readerOf(type: string): (typeof READERS)[string] {
  * Decodes `count` numbers.
  *
  * @param type NumPy's kind and size without the byte order (f4, i8, ...), or bf2 for bfloat16
- * @throws Error for other types, and where the bytes are not exactly as many as the shape needs
+ * @throws Error for other types, and if the number of bytes is not exactly what the shape needs
  */
 export function decodeNumbers(
   bytes: Buffer,
@@ -68,10 +68,10 @@ export function decodeNumbers(
   const reader = readerOf(type);
   if (bytes.length !== count * reader.bytes) {
     throw new Error(
-      `its shape needs ${count * reader.bytes} bytes of numbers, it has ${bytes.length}: it is cut off or damaged`,
+      `its shape needs ${count * reader.bytes} bytes of numbers, but it has ${bytes.length}: it is cut off or damaged`,
     );
   }
-  // No second copy of what may be gigabytes.
+  // The data may be gigabytes, so a second copy is avoided.
   const asItIs = !bigEndian && bytes.byteOffset % reader.bytes === 0;
   if (asItIs && type === 'f4') return new Float32Array(bytes.buffer, bytes.byteOffset, count);
   if (asItIs && type === 'f8') return new Float64Array(bytes.buffer, bytes.byteOffset, count);

@@ -1,4 +1,4 @@
-/** The arrays of a file of any form that is read: .npy, .npz, .safetensors, and PyTorch's .pt and .pth. */
+/** The arrays of a file in any format that is read: .npy, .npz, .safetensors, and PyTorch's .pt and .pth. */
 import type { ByteSource } from './byte-source';
 import { type Format, formatOf } from './format';
 import { openInput, whyUnreadable } from './input';
@@ -9,11 +9,11 @@ import { safetensorsArrays } from './safetensors';
 import type { StoredArray, StoredArrays } from './stored-array';
 import { unpacked, zipEntries } from './zip';
 
-/** How the names of files with arrays end. */
+/** The extensions of files with arrays. */
 export const ARRAY_EXTENSIONS: readonly string[] = ['.npy', '.npz', '.safetensors', '.pt', '.pth'];
 
 /**
- * Opens a file; its numbers are read later, a part at a time. Close it in the end.
+ * Opens a file, whose numbers are read later, a part at a time. The caller must close it.
  *
  * @throws Error that names the file, what is wrong with it, and what to do
  */
@@ -22,7 +22,7 @@ export async function openArrays(path: string): Promise<StoredArrays> {
   try {
     source = await openInput(path);
     const { format, note } = formatOf(path, source);
-    if (format === 'csv') throw new Error(`it is none of ${ARRAY_EXTENSIONS.join(', ')}: convert it`);
+    if (format === 'csv') throw new Error(`it is not one of ${ARRAY_EXTENSIONS.join(', ')}: convert it`);
     const opened = await arraysOf(source, format);
     return { ...opened, notes: [...(note === undefined ? [] : [note]), ...opened.notes] };
   } catch (error) {
@@ -31,7 +31,7 @@ export async function openArrays(path: string): Promise<StoredArrays> {
   }
 }
 
-/** The arrays of an open file, which is closed with them. */
+/** The arrays of an open file; closing them closes the file. */
 export async function arraysOf(source: ByteSource, format: Exclude<Format, 'csv'>): Promise<StoredArrays> {
   const opened = await openedAs(source, format);
   return {
@@ -64,7 +64,7 @@ async function zipped(source: ByteSource): Promise<Opened> {
       ...(others.length > 0
         ? [`${others.length} values that are not tensors are left out: ${listed(others)}`]
         : []),
-      ...(unchecked ? ['it was saved without checksums, so that damage goes unnoticed'] : []),
+      ...(unchecked ? ['it was saved without checksums, so damage would go unnoticed'] : []),
     ];
     return { arrays, notes };
   }
@@ -74,7 +74,7 @@ async function zipped(source: ByteSource): Promise<Opened> {
   const arrays: StoredArray[] = [];
   const notes: string[] = [];
   const others = names.filter((name) => !name.endsWith('.npy') && !name.endsWith('/'));
-  if (others.length > 0) notes.push(`what is no .npy array is left out: ${listed(others)}`);
+  if (others.length > 0) notes.push(`entries that are not .npy arrays are left out: ${listed(others)}`);
   for (const member of members) {
     const name = member.slice(0, -'.npy'.length);
     try {

@@ -1,29 +1,29 @@
-/** Python's pickle format as data: nothing in it is executed, and only types that the caller names are made. */
+/** Reads Python's pickle format as data: nothing in it is executed, and only types that the caller names are created. */
 
-/** What stands for a function or class of Python that a pickle may call. */
+/** Stands for a Python function or class that a pickle may call. */
 export class PickleCallable {
   constructor(
     readonly name: string,
-    /** Takes what the pickle passes, which may be anything. */
+    /** Receives the arguments in the pickle, which may be anything. */
     readonly call: (args: readonly unknown[]) => unknown,
   ) {}
 }
 
-/** What a pickle may refer to. */
+/** The objects that a pickle may refer to. */
 export interface PickleRules {
-  /** The meaning of a global `module.name`; undefined refuses it. */
+  /** The meaning of a global `module.name`; undefined rejects it. */
   readonly global: (name: string) => unknown;
-  /** The meaning of an object that lies outside of the pickle. */
+  /** The meaning of an object that is stored outside the pickle. */
   readonly persistent: (id: unknown) => unknown;
 }
 
-/** Most bytes of a pickle: it holds names and shapes, no numbers. */
+/** The most bytes of a pickle, which holds names and shapes but no numbers. */
 export const LARGEST_PICKLE: number = 2 ** 26;
 
 /**
  * Reads one pickle, protocols 2 to 5. Tuples and lists become arrays, dictionaries become maps.
  *
- * @throws Error for a global that the rules refuse and for what is not understood, with the byte where it stands
+ * @throws Error for a global that the rules reject and for unknown operations, with the position of the byte
  */
 export function unpickle(bytes: Buffer, rules: PickleRules): unknown {
   if (bytes.length > LARGEST_PICKLE)
@@ -35,11 +35,11 @@ class Unpickler {
   readonly #bytes: Buffer;
   readonly #rules: PickleRules;
   readonly #stack: unknown[] = [];
-  /** Heights of the stack at the open marks. */
+  /** The heights of the stack at the open marks. */
   readonly #marks: number[] = [];
   readonly #memo = new Map<number, unknown>();
   #at = 0;
-  /** Where the operation at work begins. */
+  /** The position at which the current operation begins. */
   #start = 0;
 
   constructor(bytes: Buffer, rules: PickleRules) {

@@ -1,6 +1,6 @@
-/** Points or distances from files that people have: arrays of NumPy and PyTorch, .safetensors, and tables of text. */
+/** Points or distances from files in common formats: NumPy and PyTorch arrays, .safetensors, and text tables. */
 import { called } from '../../called';
-import { assertGiven, CALLBACK, FLAG, type Kind, type Kinds, oneOf, TEXT } from '../given';
+import { assertGiven, CALLBACK, FLAG, type Kind, type Kinds, oneOf, TEXT } from '../../given';
 import { looksLikeDistances } from '../points/distance-like';
 import type { ByteSource } from './byte-source';
 import { type Columns, chosenColumns, refuseRowNumbers } from './columns';
@@ -14,7 +14,7 @@ import { readTable, type TableOptions } from './table';
 export interface PointsFile {
   readonly data: Float32Array | Float64Array;
   readonly shape: readonly [number, number];
-  /** What was read otherwise than it stands in the file, in words. */
+  /** Notes on everything that was changed or left out while reading. */
   readonly notes: readonly string[];
 }
 
@@ -25,13 +25,13 @@ export interface DistancesFile {
   readonly notes: readonly string[];
 }
 
-/** How a file is read. */
+/** Options of reading a file. */
 export interface ReadPointsOptions extends TableOptions {
-  /** @default from the file's first bytes, and its name where these do not tell */
+  /** The format of the file. @default from its first bytes, or from its name if these do not decide */
   readonly format?: Format;
-  /** Name of the array in a file of several. @default the only one */
+  /** The name of the array in a file with several arrays. @default the only one */
   readonly key?: string;
-  /** Whether an array [N, A, B, ...] is taken for N points of A x B x ... numbers. @default false: it is refused */
+  /** Reads an array [N, A, B, ...] as N points of A x B x ... numbers; otherwise such an array is rejected. @default false */
   readonly flatten?: boolean;
 }
 
@@ -50,7 +50,7 @@ const READ_KINDS: Kinds<ReadPointsOptions> = {
 interface Numbers extends PointsFile {
   readonly columns: Columns;
   readonly places: readonly number[];
-  /** Whether it is an array of one axis. */
+  /** True for an array with one axis. */
   readonly isList?: boolean;
 }
 
@@ -64,9 +64,9 @@ export function readPoints(path: string, options: ReadPointsOptions = {}): Promi
     const { data, shape, notes, columns, places, isList } = numbers;
     if (isList)
       throw new Error(
-        `its shape is [${shape[0]}], and points need the shape [points, dimensions]: save x.reshape(-1, 1) if each number is a point`,
+        `its shape is [${shape[0]}], but points need the shape [points, dimensions]: save x.reshape(-1, 1) if each number is a point`,
       );
-    // Distances of points on a line begin with 0, 1, 2, ...
+    // The distances between points on a line begin with 0, 1, 2, ...
     if (options.columns === undefined && !looksLikeDistances(data, shape))
       refuseRowNumbers(numbers, places, columns);
     return { data, shape, notes };
@@ -84,7 +84,7 @@ export function readDistances(path: string, options: ReadPointsOptions = {}): Pr
     if (n === d && n > 1) return { distances: data, notes };
     if (n > 1 && d > 1)
       throw new Error(
-        `its shape is [${n},${d}]: distances are a square matrix, or a list of n (n - 1) / 2 numbers`,
+        `its shape is [${n},${d}]: distances must be a square matrix, or a list of n (n - 1) / 2 numbers`,
       );
     return { distances: squareOf(data), notes };
   });
@@ -112,17 +112,17 @@ async function reading<T>(
   }
 }
 
-/** What is wrong names options as the command line does; those of another name in code are added. */
+/** Errors name options as on the command line; this adds the name in code if it differs. */
 function withNamesInCode(why: string): string {
   return why.includes('--drop-column') ? `${why} (in code, --drop-column is dropColumn)` : why;
 }
 
 async function numbersOf(source: ByteSource, format: Format, options: ReadPointsOptions): Promise<Numbers> {
   if (format === 'csv') {
-    refuseGiven(options, ['key', 'flatten'], 'arrays, and this is text');
+    refuseGiven(options, ['key', 'flatten'], 'arrays, but this is text');
     return await readTable(source.read(0, source.size), options);
   }
-  refuseGiven(options, ['header'], `text, and this is .${format}`);
+  refuseGiven(options, ['header'], `text, but this is .${format}`);
   const opened = await arraysOf(source, format);
   try {
     return rowsOf(opened, options);
@@ -140,7 +140,7 @@ function refuseGiven(
   if (given !== undefined) throw new Error(`--${given} is for ${what}: leave it out`);
 }
 
-/** The array that is asked for, in rows of the columns that are asked for. */
+/** The chosen array, in rows of the chosen columns. */
 function rowsOf(opened: StoredArrays, options: ReadPointsOptions): Numbers {
   const array = arrayNamed(opened, options.key);
   const { shape } = array;
@@ -152,8 +152,8 @@ function rowsOf(opened: StoredArrays, options: ReadPointsOptions): Numbers {
   if (inner.length > 1) {
     if (!options.flatten) {
       throw new Error(
-        `its shape is [${shape}], and points need the shape [points, dimensions]: ${called('profile')} measures layers and ` +
-          `tokens, and --flatten takes it for ${n} points of ${width} numbers`,
+        `its shape is [${shape}], but points need the shape [points, dimensions]: ${called('profile')} measures layers and ` +
+          `tokens, and --flatten reads it as ${n} points of ${width} numbers`,
       );
     }
     notes.push(`shape [${shape}] is read as [${n},${width}]`);
@@ -183,7 +183,7 @@ function arrayNamed({ arrays, notes }: StoredArrays, key: string | undefined): S
     .slice(0, 12)
     .map(({ name, shape }) => `${name === '' ? 'one without a name' : name} [${shape}]`);
   if (arrays.length === 1 && arrays[0]!.name === '')
-    throw new Error('its array has no name: leave out --key');
+    throw new Error('its array has no name: leave --key out');
   const choice = listed.join(', ') + (arrays.length > 12 ? ', ...' : '');
   const why = notes.find((note) => note.startsWith(`'${key}' is left out`));
   throw new Error(
@@ -202,12 +202,12 @@ function picked(all: PointsFile['data'], width: number, places: readonly number[
   return data;
 }
 
-/** A list of the distances of points i < j, row by row, as a square. */
+/** A square matrix from a list of the distances between points i < j, row by row. */
 function squareOf(list: PointsFile['data']): Float64Array {
   const n = Math.round((1 + Math.sqrt(1 + 8 * list.length)) / 2);
   if ((n * (n - 1)) / 2 !== list.length) {
     throw new Error(
-      `it has ${list.length} numbers, and a list of distances between n points has n (n - 1) / 2, as ${(n * (n - 1)) / 2} for ${n}`,
+      `it has ${list.length} numbers, but a list of distances between n points has n (n - 1) / 2, such as ${(n * (n - 1)) / 2} for ${n} points`,
     );
   }
   const square = new Float64Array(n * n);

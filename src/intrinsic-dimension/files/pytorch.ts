@@ -1,4 +1,4 @@
-/** What torch.save writes since PyTorch 1.6: a zip archive of a pickle and the numbers of its tensors. */
+/** The format of torch.save since PyTorch 1.6: a zip archive with a pickle and the numbers of its tensors. */
 import type { ByteSource } from './byte-source';
 import { LARGEST_PICKLE, PickleCallable, unpickle } from './pickle';
 import { checkArray, type StoredArray } from './stored-array';
@@ -6,7 +6,7 @@ import { unpacked, type ZipEntry } from './zip';
 
 const CURE = 'save tensors only, such as torch.save([h.cpu() for h in hidden_states], path)';
 
-/** The names of PyTorch's types of storages and numbers as NumPy's; those left out are refused by name. */
+/** NumPy's names for PyTorch's types of storages and numbers; other types are rejected by name. */
 const STORAGES: Readonly<Record<string, string>> = {
   'torch.DoubleStorage': 'f8',
   'torch.FloatStorage': 'f4',
@@ -50,7 +50,7 @@ class PickledTensor {
   ) {}
 }
 
-/** The tensors of an archive, and what it holds besides. */
+/** The tensors of an archive, and its other contents. */
 export interface PytorchTensors {
   readonly arrays: readonly StoredArray[];
   /** Names of values that are not tensors. */
@@ -58,10 +58,10 @@ export interface PytorchTensors {
 }
 
 /**
- * Finds the tensors in lists, tuples and dictionaries of any depth; their names are the keys, joined by points.
- * Nothing in the pickle is executed: it may build containers and tensors, and what asks for anything else is refused.
+ * Finds the tensors in nested lists, tuples and dictionaries; their names are the keys, joined by dots. Nothing in the pickle is
+ * executed: it may build containers and tensors, and anything else is rejected.
  *
- * @param prefix the folder inside of the archive, with its slash
+ * @param prefix the folder inside the archive, with its slash
  * @throws Error that says what is wrong, where, and how to save it instead
  */
 export async function pytorchTensors(
@@ -89,7 +89,7 @@ export async function pytorchTensors(
     throw new Error(`${(error as Error).message}: ${CURE}`);
   }
   const { tensors, others } = contentsOf(root);
-  /** Views share their storage. */
+  /** The storages by key, since views share them. */
   const storages = new Map<string, Promise<ByteSource>>();
   const arrays = await Promise.all(
     tensors.map(async ({ name, tensor: { key, type, ...place } }) => {
@@ -164,7 +164,7 @@ function areSizes(values: unknown): values is number[] {
   return Array.isArray(values) && values.every((value) => Number.isSafeInteger(value) && value >= 0);
 }
 
-/** Deeper and larger containers are made to exhaust the reader. */
+/** The greatest depth of containers; deeper and larger ones are made to exhaust the reader. */
 const DEEPEST = 64;
 const MOST_VALUES = 1e5;
 

@@ -1,9 +1,9 @@
-/** The safetensors format: tensors by name behind a header of JSON (https://github.com/huggingface/safetensors#format). */
+/** The safetensors format: tensors by name after a JSON header (https://github.com/huggingface/safetensors#format). */
 import { type ByteSource, partOf } from './byte-source';
 import { bytesOfType } from './numbers';
 import { checkArray, type StoredArray, sizeOf, stridesOf } from './stored-array';
 
-/** NumPy's names of the types that are read; bf2 is bfloat16. */
+/** NumPy's names for the types that are read; bf2 is bfloat16. */
 export const SAFETENSORS_TYPES: Readonly<Record<string, string>> = {
   F64: 'f8',
   F32: 'f4',
@@ -20,29 +20,29 @@ export const SAFETENSORS_TYPES: Readonly<Record<string, string>> = {
   BOOL: 'b1',
 };
 
-/** Where a tensor lies, and what its numbers are. */
+/** The place of a tensor, and the type and shape of its numbers. */
 export interface SafetensorsEntry {
-  /** Such as F32, I64 or BOOL. */
+  /** The type, such as F32, I64 or BOOL. */
   readonly dtype: string;
   readonly shape: readonly number[];
-  /** Its bytes, as many as the file has. */
+  /** Its bytes, as far as the file has them. */
   readonly bytes: Buffer;
-  /** The byte of the data where it begins. */
+  /** The position in the data of its first byte. */
   readonly start: number;
-  /** The byte of the data behind its last. */
+  /** The position in the data after its last byte. */
   readonly end: number;
 }
 
-/** A file, taken apart. */
+/** A parsed file. */
 export interface Safetensors {
-  /** In the order of the header. */
+  /** The tensors in the order of the header. */
   readonly tensors: ReadonlyMap<string, SafetensorsEntry>;
-  /** What the header says besides. */
+  /** The other entries of the header. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Takes a file apart; no tensor is copied.
+ * Parses a file; no tensor is copied.
  *
  * @throws Error that says what is wrong, as a sentence that begins with "it"
  */
@@ -62,18 +62,18 @@ export function parseSafetensors(file: Buffer): Safetensors {
   const tensors = new Map(
     Object.entries(entries).map(([name, entry]) => [name, entryOf(name, entry, data)] as const),
   );
-  // JSON keeps the last of two entries of one name.
+  // JSON.parse keeps only the last of two entries with one name.
   const types = text.toString('utf8').match(/"dtype"\s*:/g)?.length ?? 0;
   if (types > tensors.size) throw new Error('its header names a tensor twice: it is damaged');
   assertApart([...tensors]);
   return { tensors, metadata: metadata as Record<string, unknown> };
 }
 
-/** The header's text and the bytes behind it. */
+/** The text of the header, and the bytes after it. */
 export function splitSafetensors(file: Buffer): { readonly text: Buffer; readonly data: Buffer } {
   if (file.length < 8) throw new Error('it is cut off in its header');
   const length = Number(file.readBigUInt64LE(0));
-  if (length > file.length - 8) throw new Error('it is cut off in its header, or no .safetensors file');
+  if (length > file.length - 8) throw new Error('it is cut off in its header, or not a .safetensors file');
   return { text: file.subarray(8, 8 + length), data: file.subarray(8 + length) };
 }
 
@@ -118,7 +118,7 @@ export function safetensorsParts(
     parts.push(bytes);
     offset += bytes.byteLength;
   }
-  // The format wants the data aligned to 8 bytes: the header is padded with blanks.
+  // The format requires the data to be aligned to 8 bytes, so the header is padded with spaces.
   const json = JSON.stringify(header);
   const text = Buffer.from(json.padEnd(json.length + ((8 - (Buffer.byteLength(json) % 8)) % 8)));
   const length = Buffer.alloc(8);
@@ -126,15 +126,15 @@ export function safetensorsParts(
   return [length, text, ...parts];
 }
 
-/** Most bytes of a header, as the format's own library has it. */
+/** The most bytes of a header, as in the format's own library. */
 export const LARGEST_HEADER = 100e6;
 
-/** The tensors of a file of any size, where they lie. */
+/** The tensors of a file of any size, read in place. */
 export function safetensorsArrays(source: ByteSource): StoredArray[] {
   const length = source.size < 8 ? Number.NaN : Number(source.read(0, 8).readBigUInt64LE(0));
   if (!(length <= source.size - 8 && length <= LARGEST_HEADER))
-    throw new Error('it is cut off in its header, or no .safetensors file');
-  // The header alone: what it says of the places of bytes is checked against the file.
+    throw new Error('it is cut off in its header, or not a .safetensors file');
+  // Only the header is parsed; the positions in it are checked against the size of the file.
   const { tensors } = parseSafetensors(source.read(0, 8 + length));
   return [...tensors].map(([name, { dtype, shape, start, end }]) => {
     const type = SAFETENSORS_TYPES[dtype];
@@ -142,7 +142,7 @@ export function safetensorsArrays(source: ByteSource): StoredArray[] {
     const bytes = sizeOf(shape) * bytesOfType(type);
     if (end - start !== bytes) {
       throw new Error(
-        `tensor '${name}' of shape [${shape}] needs ${bytes} bytes, it has ${end - start}: it is damaged`,
+        `tensor '${name}' of shape [${shape}] needs ${bytes} bytes, but it has ${end - start}: it is damaged`,
       );
     }
     const numbers = partOf(source, 8 + length + start, bytes);

@@ -1,18 +1,18 @@
-/** An array of any rank that lies in a file: any box of it is read without the rest. */
+/** An array of any rank in a file, of which any box can be read without the rest. */
 import type { ByteSource } from './byte-source';
 import { bytesOfType, decodeNumbers } from './numbers';
 
-/** Where the numbers of an array lie. */
+/** The place and the type of the numbers of an array. */
 export interface StoredArray {
-  /** Within its file; empty where the file holds one array without a name. */
+  /** Its name within the file; empty if the file holds one array without a name. */
   readonly name: string;
   /** NumPy's kind and size: f4, i8, ..., or bf2 for bfloat16. */
   readonly type: string;
   readonly bigEndian: boolean;
   readonly shape: readonly number[];
-  /** Numbers from one element to the next along each axis. */
+  /** How many numbers apart two neighbouring elements are, for each axis. */
   readonly strides: readonly number[];
-  /** Numbers before the first. */
+  /** The number of numbers before the first element. */
   readonly offset: number;
   readonly source: ByteSource;
 }
@@ -20,9 +20,9 @@ export interface StoredArray {
 /** The arrays of one file. */
 export interface StoredArrays {
   readonly arrays: readonly StoredArray[];
-  /** Whether the arrays stand in the order in which they were saved. */
+  /** True if the arrays are in the order in which they were saved. */
   readonly ordered: boolean;
-  /** What the file holds besides arrays, in words. */
+  /** Notes on the contents of the file other than arrays. */
   readonly notes: readonly string[];
   close(): void;
 }
@@ -33,20 +33,20 @@ export interface Box {
   readonly count: readonly number[];
 }
 
-/** Strides of an array in C order. */
+/** The strides of an array in C order. */
 export function stridesOf(shape: readonly number[]): number[] {
   const strides = shape.map(() => 1);
   for (let a = shape.length - 2; a >= 0; a--) strides[a] = strides[a + 1]! * shape[a + 1]!;
   return strides;
 }
 
-/** Numbers in an array of this shape. */
+/** The number of elements of an array of this shape. */
 export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((size, axis) => size * axis, 1);
 }
 
 /**
- * Refuses arrays whose numbers are not all in the file, and types that are not read, before anything is read.
+ * Rejects arrays whose numbers are not all in the file, and types that are not read, before anything is read.
  *
  * @throws Error that says what is wrong
  */
@@ -59,22 +59,22 @@ export function checkArray(array: StoredArray): StoredArray {
     throw new Error(`the shape [${shape}] of ${called} is damaged`);
   if (sizeOf(shape) > 0 && (last + 1) * bytes > source.size) {
     throw new Error(
-      `the shape [${shape}] of ${called} needs ${(last + 1) * bytes} bytes of numbers, it has ${source.size}: it is cut off or damaged`,
+      `the shape [${shape}] of ${called} needs ${(last + 1) * bytes} bytes of numbers, but it has ${source.size}: it is cut off or damaged`,
     );
   }
   return array;
 }
 
-/** Numbers that are read at once although they lie apart. */
+/** Elements that are at most this many numbers apart are read at once. */
 const NEAR = 2 ** 14;
-/** Most numbers that are read at once. */
+/** The most numbers that are read at once. */
 const MOST = 2 ** 24;
 
 /**
  * Reads a box.
  *
- * @param order the axes of the result, slowest first; all others have one element in the box
- * @returns the numbers in C order of `order`; float64 where float32 would lose digits
+ * @param order the axes of the result, slowest first; the box has one element along all other axes
+ * @returns the numbers in C order of `order`, as float64 if float32 would lose digits
  */
 export function readBox(
   array: StoredArray,
@@ -103,7 +103,7 @@ export function readBox(
       return;
     }
     const [{ count: steps, stride, target: step }] = inner as [Axis];
-    // A long axis without others inside is read in pieces.
+    // A long innermost axis is read in pieces.
     if (inner.length === 1 && stride === 1) {
       for (let i = 0; i < steps; i += MOST) {
         const size = Math.min(MOST, steps - i);
@@ -124,7 +124,7 @@ interface Axis {
   readonly target: number;
 }
 
-/** Axes whose elements follow each other, both in the file and in the result, are one. */
+/** Joins axes whose elements follow each other both in the file and in the result. */
 function joined(axes: readonly Axis[]): Axis[] {
   const found: Axis[] = [];
   for (const axis of axes) {
@@ -142,7 +142,9 @@ function allocate(type: string, length: number): Float32Array | Float64Array {
   try {
     return isSingle ? new Float32Array(length) : new Float64Array(length);
   } catch {
-    throw new Error(`there is no memory for its ${length.toLocaleString('en')} numbers: give fewer points`);
+    throw new Error(
+      `there is not enough memory for its ${length.toLocaleString('en')} numbers: give fewer points`,
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-/** Tables of numbers as text: .csv and its relatives, with names and labels as pandas, R and spreadsheets write them. */
+/** Text tables of numbers, such as .csv, with names and labels as pandas, R and spreadsheets write them. */
 import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -7,11 +7,11 @@ import { DELIMITERS, type Delimiter, isNumber, NO_VALUE, NUMBER, type Row, shown
 import { type ColumnOptions, type Columns, chosenColumns, columnInWords } from './columns';
 import { isHeader, leadingUnnamed, namesOf } from './header';
 
-/** How a table is read. */
+/** Options of reading a table. */
 export interface TableOptions extends ColumnOptions {
-  /** Whether the first row are names. @default found from what it holds */
+  /** True if the first row holds names. @default decided by its contents */
   readonly header?: boolean;
-  /** Called now and then with the share that is read, 0 .. 1. */
+  /** Called from time to time with the share that has been read, 0 .. 1. */
   readonly onProgress?: (done: number) => void;
 }
 
@@ -19,18 +19,18 @@ export interface TableOptions extends ColumnOptions {
 export interface Table {
   readonly data: Float64Array;
   readonly shape: readonly [number, number];
-  /** The columns of the file, and the places of those that were taken. */
+  /** The columns of the file, and the indices of the chosen ones. */
   readonly columns: Columns;
   readonly places: readonly number[];
-  /** What was left out, in words. */
+  /** Notes on what was left out. */
   readonly notes: readonly string[];
 }
 
-/** Rows from which the form of the table is found. */
+/** The number of rows that decide the form of the table. */
 const SAMPLE = 50;
 /**
- * Reads numbers between semicolons, tabs, commas, bars or blanks. Names in the first row and a first column of labels without a
- * name are left out. Commas are decimal ones where something else separates.
+ * Reads numbers separated by semicolons, tabs, commas, bars or spaces. Names in the first row, and a first column of labels
+ * without a name, are left out. Commas are decimal commas if the delimiter is another character.
  *
  * @throws Error that says what is wrong, in which line and column
  */
@@ -41,7 +41,7 @@ export async function readTable(bytes: Buffer, options: TableOptions = {}): Prom
   let body: Body | undefined;
   const add = (cells: string[], { lines: line }: { readonly lines: number }): null => {
     const own = delimiter === ' ' ? cells.filter((cell) => cell !== '') : cells;
-    // A line of blanks is empty.
+    // A line that consists of spaces is empty.
     if (own.length === 0 || (own.length === 1 && own[0] === '')) return null;
     if (body) body.add({ cells: own, line });
     else if (sample.push({ cells: own, line }) === SAMPLE) body = begin(sample, delimiter, options);
@@ -73,7 +73,7 @@ export async function readTable(bytes: Buffer, options: TableOptions = {}): Prom
   return (body ?? begin(sample, delimiter, options)).end();
 }
 
-/** Bytes that are parsed at once. */
+/** The number of bytes that are parsed at once. */
 const PIECE = 2 ** 20;
 
 function* piecesOf(
@@ -103,7 +103,7 @@ function lineOf(bytes: Buffer, at: number): number {
   return line;
 }
 
-/** The length of the longest beginning that is UTF-8, to within a character. */
+/** The length of the longest prefix that is UTF-8, to within one character. */
 function firstInvalid(bytes: Buffer): number {
   let [good, bad] = [0, bytes.length];
   const ends = (at: number): boolean =>
@@ -116,7 +116,7 @@ function firstInvalid(bytes: Buffer): number {
   return good;
 }
 
-/** What separates: what a spreadsheet says in its first line, else what makes numbers of the rows below the first. */
+/** Finds the delimiter: the one that a spreadsheet names in its first line, or else the one that yields numbers below the first row. */
 function formOf(bytes: Buffer): { readonly text: Buffer; readonly delimiter: Delimiter } {
   const head = bytes
     .subarray(0, 2 ** 16)
@@ -145,7 +145,7 @@ interface Body {
   end(): Table;
 }
 
-/** Finds names and labels from the first rows, and takes those and all others in. */
+/** Finds names and labels in the first rows, and begins the table with these rows. */
 function begin(sample: readonly Row[], delimiter: Delimiter, options: TableOptions): Body {
   const notes: string[] = [];
   const [head, ...others] = sample;
@@ -153,7 +153,7 @@ function begin(sample: readonly Row[], delimiter: Delimiter, options: TableOptio
   const named = isHeader([head, ...others], delimiter, options.header, notes);
   const rows = named ? others : sample;
   const first = rows[0];
-  if (!first) throw new Error('it has names and no rows of numbers');
+  if (!first) throw new Error('it has names but no rows of numbers');
   const isClosed = (row: Row): boolean => row.cells.at(-1) === '';
   const trailing = rows.every(isClosed) && first.cells.length > 1;
   const width = first.cells.length - (trailing ? 1 : 0);
@@ -165,7 +165,7 @@ function begin(sample: readonly Row[], delimiter: Delimiter, options: TableOptio
   for (let c = 0; c < labels; c++) assertLabels(rows, c, delimiter);
   if (labels > 0) {
     const what = labels === 1 ? 'the first column has' : `the first ${labels} columns have`;
-    notes.push(`${what} no name: taken for labels and left out (--columns all keeps all)`);
+    notes.push(`${what} no name: read as labels and left out (--columns all keeps all columns)`);
   }
   const places = chosenColumns(columns, options).slice(labels);
   const body = collector({ columns, places, trailing, delimiter, first, notes });
@@ -178,13 +178,13 @@ function raggedRow({ cells, line }: Row, first: Row, width: number): Error {
   return new Error(`line ${line} has ${counted(cells.length)}, line ${first.line} has ${counted(width)}`);
 }
 
-/** @throws Error for a column without a name that holds numbers which are not whole, and may be coordinates */
+/** @throws Error for a column without a name that holds fractions, and so may be a coordinate */
 function assertLabels(rows: readonly Row[], column: number, delimiter: Delimiter): void {
   const cellOf = ({ cells }: Row): string => withPoint(cells[column] ?? '', delimiter);
   const fraction = rows.find((row) => NUMBER.test(cellOf(row)) && !Number.isInteger(Number(cellOf(row))));
   if (fraction === undefined || !rows.every((row) => NUMBER.test(cellOf(row)))) return;
   throw new Error(
-    `its column ${column + 1} has no name and holds numbers, as ${shown(fraction.cells[column]!)} in line ${fraction.line}: leave it ` +
+    `its column ${column + 1} has no name but holds numbers, such as ${shown(fraction.cells[column]!)} in line ${fraction.line}: leave it ` +
       `out with --drop-column ${column + 1}, or keep it with --columns all`,
   );
 }
@@ -192,7 +192,7 @@ function assertLabels(rows: readonly Row[], column: number, delimiter: Delimiter
 interface Form {
   readonly columns: Columns;
   readonly places: readonly number[];
-  /** Whether a separator stands behind the last cell of each row. */
+  /** True if each row ends with a delimiter. */
   readonly trailing: boolean;
   readonly delimiter: Delimiter;
   readonly first: Row;
@@ -227,7 +227,7 @@ function collector(form: Form): Body {
     },
     end() {
       commas.end();
-      if (trailing) notes.push('a separator stands behind the last column, and is left out');
+      if (trailing) notes.push('the rows end with a delimiter, which is left out');
       return { data: data.slice(0, n * d), shape: [n, d], columns, places, notes };
     },
   };
@@ -237,7 +237,7 @@ function placeOf(line: number, place: number, columns: Columns): string {
   return `line ${line}, ${columnInWords(place, columns)}`;
 }
 
-/** @throws Error for what is no finite number, and for whole numbers that a float64 cannot hold */
+/** @throws Error for anything but a finite number, and for whole numbers that a float64 cannot hold */
 function numberOf(cell: string, place: () => string, { columns }: Form): number {
   const value = NUMBER.test(cell) ? Number(cell) : Number.NaN;
   if (!Number.isFinite(value)) {
@@ -258,11 +258,11 @@ function numberOf(cell: string, place: () => string, { columns }: Form): number 
 interface CommaCheck {
   /** The cell with a decimal point. */
   (cell: string, line: number, place: number): string;
-  /** @throws Error where all commas may be those of thousands */
+  /** @throws Error if all commas may separate thousands */
   end(): void;
 }
 
-/** Between semicolons, tabs and blanks a comma is a decimal one, unless points are, or all commas may separate thousands. */
+/** With another delimiter, a comma is a decimal comma, unless there are decimal points or all commas may separate thousands. */
 function commaCheck(delimiter: Delimiter, columns: Columns): CommaCheck {
   if (delimiter === ',') return Object.assign((cell: string) => cell, { end: () => {} });
   let comma: string | undefined;
@@ -276,7 +276,7 @@ function commaCheck(delimiter: Delimiter, columns: Columns): CommaCheck {
     else point ??= here;
     if (comma !== undefined && point !== undefined)
       throw new Error(
-        `it has decimal points, as in ${point}, and commas, as in ${comma}: write decimal points alone`,
+        `it has decimal points, as in ${point}, and commas, as in ${comma}: use decimal points only`,
       );
     isDecimal ||= hasComma && !/^[+-]?[1-9]\d{0,2},\d{3}$/.test(cell);
     return cell.replace(',', '.');
@@ -284,7 +284,7 @@ function commaCheck(delimiter: Delimiter, columns: Columns): CommaCheck {
   const end = (): void => {
     if (comma !== undefined && !isDecimal)
       throw new Error(
-        `its commas, as in ${comma}, may be decimal ones or separate thousands: write decimal points, and no others`,
+        `its commas, as in ${comma}, may be decimal commas or separate thousands: use decimal points only`,
       );
   };
   return Object.assign(check, { end });

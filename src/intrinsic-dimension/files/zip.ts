@@ -1,18 +1,18 @@
-/** The entries of a zip archive, as NumPy (.npz) and PyTorch (.pt) write them: stored as they are, or deflated. */
+/** The entries of a zip archive, stored or deflated, as NumPy (.npz) and PyTorch (.pt) write them. */
 import { writeSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { type ByteSource, descriptorBytes, openUnnamed, partOf } from './byte-source';
 
-/** One file of an archive. */
+/** One file in an archive. */
 export interface ZipEntry {
   readonly name: string;
-  /** Bytes when unpacked. */
+  /** The number of unpacked bytes. */
   readonly size: number;
   readonly deflated: boolean;
   readonly packedSize: number;
   readonly crc: number;
-  /** Byte of the archive where its packed bytes begin. */
+  /** The position in the archive of its first packed byte. */
   readonly start: number;
 }
 
@@ -33,7 +33,7 @@ const DAMAGED = 'save it again';
 export function zipEntries(archive: ByteSource): ReadonlyMap<string, ZipEntry> {
   const { count, start, size } = directoryOf(archive);
   if (start + size > archive.size)
-    throw new Error(`its table of contents ends behind its last byte: it is damaged, ${DAMAGED}`);
+    throw new Error(`its table of contents ends after its last byte: it is damaged, ${DAMAGED}`);
   const table = archive.read(start, size);
   const entries = new Map<string, ZipEntry>();
   let at = 0;
@@ -106,7 +106,7 @@ function entryAt(
   }
   if (method === 0 && sizes.size !== sizes.packed)
     throw new Error(`its entry '${name}' has two sizes, ${sizes.size} and ${sizes.packed}: ${DAMAGED}`);
-  const outside = `its entry '${name}' lies outside of it: it is cut off or damaged, ${DAMAGED}`;
+  const outside = `its entry '${name}' lies outside the archive: it is cut off or damaged, ${DAMAGED}`;
   if (sizes.header + 30 > directory) throw new Error(outside);
   const local = archive.read(sizes.header, 30);
   const start = sizes.header + 30 + local.readUInt16LE(26) + local.readUInt16LE(28);
@@ -124,7 +124,7 @@ function entryAt(
   };
 }
 
-/** The 64-bit sizes of an entry's extra field 1. */
+/** The 64-bit sizes in extra field 1 of an entry. */
 function wideFields(extra: Buffer): bigint[] {
   for (let at = 0; at + 4 <= extra.length; ) {
     const length = extra.readUInt16LE(at + 2);
@@ -137,7 +137,7 @@ function wideFields(extra: Buffer): bigint[] {
   return [];
 }
 
-/** Entries that share bytes unpack to far more than the archive holds. */
+/** Rejects entries that share bytes, which could unpack to far more than the archive holds. */
 function assertApart(entries: readonly ZipEntry[]): void {
   const sorted = [...entries].sort((a, b) => a.start - b.start);
   sorted.forEach((entry, i) => {
@@ -147,15 +147,15 @@ function assertApart(entries: readonly ZipEntry[]): void {
   });
 }
 
-/** Bytes whose checksum is computed at once. */
+/** The number of bytes whose checksum is computed at once. */
 const CHECKED_AT_ONCE = 2 ** 24;
 
 /**
- * The bytes of an entry: where they lie when they are stored, in a temporary file without a name when they are deflated. They are
- * compared with their checksum; only a stored entry may have none, 0, as PyTorch writes it after
+ * The bytes of an entry: in place if they are stored, and in a temporary file without a name if they are deflated. They are
+ * compared with their checksum. Only a stored entry may lack it (0), as PyTorch's entries do after
  * `torch.serialization.set_crc32_options(False)`.
  *
- * @throws Error where the unpacked bytes are not those that were packed
+ * @throws Error if the unpacked bytes are not those that were packed
  */
 export async function unpacked(archive: ByteSource, entry: ZipEntry): Promise<ByteSource> {
   const stored = partOf(archive, entry.start, entry.packedSize);
@@ -164,11 +164,11 @@ export async function unpacked(archive: ByteSource, entry: ZipEntry): Promise<By
     let crc = 0;
     for (let at = 0; at < stored.size; at += CHECKED_AT_ONCE) {
       crc = crc32(stored.read(at, Math.min(CHECKED_AT_ONCE, stored.size - at)), crc);
-      // A large entry lets signals have their turn.
+      // Signals can be handled while a large entry is read.
       await new Promise((resolve) => setImmediate(resolve));
     }
     if (crc !== entry.crc)
-      throw new Error(`its entry '${entry.name}' is not what its checksum says: it is damaged, ${DAMAGED}`);
+      throw new Error(`its entry '${entry.name}' does not match its checksum: it is damaged, ${DAMAGED}`);
     return stored;
   }
   const damaged = `its entry '${entry.name}' does not unpack to what was packed: it is damaged, ${DAMAGED}`;
@@ -195,7 +195,7 @@ export async function unpacked(archive: ByteSource, entry: ZipEntry): Promise<By
   }
 }
 
-/** Bytes that are unpacked at once. */
+/** The number of bytes that are unpacked at once. */
 const PIECE = 2 ** 16;
 
 function* pieces(archive: ByteSource, { start, packedSize }: ZipEntry): Generator<Buffer, void, void> {

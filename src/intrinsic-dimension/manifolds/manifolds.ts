@@ -1,6 +1,6 @@
 /** Random points on shapes of known dimension, for checking estimators by eye and by test. */
+import { assertGiven, inWords, type Kinds, NUMBER, SEED } from '../../given';
 import { mulberry32, normals } from '../../random';
-import { assertGiven, inWords, type Kinds, NUMBER, SEED } from '../given';
 
 export interface PointSet {
   readonly name: string;
@@ -21,7 +21,7 @@ export interface ManifoldOptions {
 }
 
 export interface EmbeddingOptions {
-  /** Number of coordinates of the surrounding space, at least that of the points. */
+  /** Number of coordinates of the embedding space, at least that of the points. */
   readonly coordinates: number;
   /** Standard deviation of the normal noise added to every coordinate. @default 0 */
   readonly noise?: number;
@@ -32,7 +32,7 @@ export interface EmbeddingOptions {
 const MANIFOLD_KINDS: Kinds<ManifoldOptions> = { points: NUMBER, dimension: NUMBER, seed: SEED };
 const EMBEDDING_KINDS: Kinds<EmbeddingOptions> = { coordinates: NUMBER, noise: NUMBER, seed: SEED };
 
-/** Points that are uniform in the unit cube [0, 1]^dimension. */
+/** Points with a uniform distribution in the unit cube [0, 1]^dimension. */
 export function cube(options: ManifoldOptions): PointSet {
   const uniform = mulberry32(options.seed ?? 0);
   return fill('cube', options, options.dimension, (row) => {
@@ -40,7 +40,7 @@ export function cube(options: ManifoldOptions): PointSet {
   });
 }
 
-/** Points that are standard normal in every coordinate. */
+/** Points with a standard normal distribution in every coordinate. */
 export function gaussian(options: ManifoldOptions): PointSet {
   const normal = normals(mulberry32(options.seed ?? 0));
   return fill('gaussian', options, options.dimension, (row) => {
@@ -48,7 +48,7 @@ export function gaussian(options: ManifoldOptions): PointSet {
   });
 }
 
-/** Points that are uniform on the unit sphere in dimension + 1 coordinates: normal vectors scaled to length 1 (Muller 1959). */
+/** Points with a uniform distribution on the unit sphere in dimension + 1 coordinates: normal vectors scaled to length 1 (Muller 1959). */
 export function sphere(options: ManifoldOptions): PointSet {
   const normal = normals(mulberry32(options.seed ?? 0));
   return fill('sphere', options, options.dimension + 1, (row) => {
@@ -58,10 +58,10 @@ export function sphere(options: ManifoldOptions): PointSet {
   });
 }
 
-/** Points that are uniform on a product of unit circles, which is flat and has no border, in 2 x dimension coordinates. */
+/** Points with a uniform distribution on a product of unit circles, which is flat and has no boundary, in 2 x dimension coordinates. */
 export function flatTorus(options: ManifoldOptions): PointSet {
   const uniform = mulberry32(options.seed ?? 0);
-  return fill('flat torus', options, 2 * options.dimension, (row) => {
+  return fill('flatTorus', options, 2 * options.dimension, (row) => {
     for (let i = 0; i < row.length; i += 2) {
       const angle = 2 * Math.PI * uniform();
       row[i] = Math.cos(angle);
@@ -70,13 +70,13 @@ export function flatTorus(options: ManifoldOptions): PointSet {
   });
 }
 
-/** Points on a rolled-up sheet of dimension 2 in three coordinates: one and a half turns, 21 wide, uniform in the angle. */
+/** Points on a rolled-up sheet of dimension 2 in three coordinates, with one and a half turns, width 21, and uniform angles. */
 export function swissRoll(options: Omit<ManifoldOptions, 'dimension'>): PointSet {
   const { dimension = 2 } = options as { readonly dimension?: unknown };
   if (dimension !== 2)
     throw new RangeError(`a swiss roll has dimension 2, got ${inWords(dimension)}: leave dimension out`);
   const uniform = mulberry32(options.seed ?? 0);
-  return fill('swiss roll', { ...options, dimension: 2 }, 3, (row) => {
+  return fill('swissRoll', { ...options, dimension: 2 }, 3, (row) => {
     const angle = 1.5 * Math.PI * (1 + 2 * uniform());
     row[0] = angle * Math.cos(angle);
     row[1] = 21 * uniform();
@@ -91,7 +91,7 @@ export function embed(points: PointSet, options: EmbeddingOptions): PointSet {
   const [count, width] = points.shape;
   if (!Number.isInteger(coordinates) || coordinates < width) {
     throw new RangeError(
-      `coordinates ${coordinates} cannot hold points of ${width} coordinates: give ${width} or more`,
+      `coordinates is ${coordinates}, but the points have ${width} coordinates: give ${width} or more`,
     );
   }
   const normal = normals(mulberry32(seed));
@@ -117,7 +117,7 @@ function fill(
   const { points, dimension } = options;
   for (const [key, value] of Object.entries({ points, dimension })) {
     if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`${key} ${value} of a ${name} is not a whole number: give 1 or more`);
+      throw new RangeError(`${name}: ${key} must be a whole number of at least 1, got ${value}`);
     }
   }
   const data = new Float64Array(points * width);
@@ -125,7 +125,7 @@ function fill(
   return { name, dimension, data, shape: [points, width] };
 }
 
-/** Makes `count` orthonormal vectors from normal ones by Gram and Schmidt, twice each because of rounding. */
+/** Makes `count` orthonormal vectors from normal ones by the Gram-Schmidt process, which is applied twice because of rounding. */
 function orthonormal(count: number, width: number, normal: () => number): Float64Array[] {
   const axes: Float64Array[] = [];
   while (axes.length < count) {

@@ -1,23 +1,23 @@
-/** One Markov chain of Hidalgo's mixture: labels, weights and dimensions, drawn in turns (Gibbs sampling). */
+/** One Markov chain of Hidalgo's mixture: labels, weights and dimensions, drawn alternately (Gibbs sampling). */
 import { logGammas, mulberry32 } from '../../random';
 import type { NeighbourTable } from '../search/neighbour-table';
 
 /** The mixture and its priors. */
 export interface Mixture {
-  /** Components, of which few are filled where `weightPrior` is small. */
+  /** The number of components, few of which contain points if `weightPrior` is small. */
   readonly components: number;
-  /** Neighbours of each point that tend to be of its component. */
+  /** The number of neighbours of each point that tend to belong to its component. */
   readonly q: number;
-  /** How much more a neighbour is of the same component: odds of xi to 1 - xi. */
+  /** The weight of a neighbour in the same component; a neighbour in another component has the weight 1 - xi. */
   readonly xi: number;
-  /** Parameter of the symmetric Dirichlet prior of the weights. */
+  /** Parameter of the symmetric Dirichlet prior for the weights. */
   readonly weightPrior: number;
-  /** Shape and rate of the gamma prior of the dimensions. */
+  /** Shape and rate of the gamma prior for the dimensions. */
   readonly priorShape: number;
   readonly priorRate: number;
 }
 
-/** Where a chain is. */
+/** The state of a chain. */
 export interface ChainState {
   /** [points] */
   readonly labels: Int32Array;
@@ -27,17 +27,17 @@ export interface ChainState {
   readonly logDensity: number;
 }
 
-/** What chains have in common. */
+/** The data that the chains share. */
 export interface MixtureData {
   /** [points] log(r2 / r1) */
   readonly x: Float64Array;
-  /** [points] The points that each has among its q neighbours, and those that have it, once for each. */
+  /** [points] The points among the q neighbours of each point, and those that have it among theirs, listed once for each. */
   readonly linked: readonly Int32Array[];
-  /** [points + 1] Logarithm of the sum over all possible neighbours of a point in a component of so many. */
+  /** [points + 1] Logarithm of the sum over all possible neighbours of a point, by the size of its component. */
   readonly logZ: Float64Array;
 }
 
-/** Collects what does not change from draw to draw. */
+/** Collects the data that does not change from draw to draw. */
 export function mixtureData(
   x: Float64Array,
   { n, k, indices }: NeighbourTable,
@@ -72,7 +72,7 @@ function choose(n: number, k: number): number {
   return product;
 }
 
-/** A chain from random labels; each call gives its next state, whose arrays are used again. */
+/** A chain that starts with random labels; each call returns its next state, whose arrays are reused. */
 export function hidalgoChain(data: MixtureData, mixture: Mixture, seed: number): () => ChainState {
   const { x } = data;
   const { components: K, weightPrior, priorShape, priorRate, xi } = mixture;
@@ -109,7 +109,7 @@ export function hidalgoChain(data: MixtureData, mixture: Mixture, seed: number):
     let most = Number.NEGATIVE_INFINITY;
     for (let k = 0; k < K; k++) {
       const others = sizes[k]!;
-      // Every point of a component has 1 / Z of its size, which grows by this point.
+      // Every point of a component has the factor 1 / Z of the component's size, which grows by this point.
       const normalised =
         others > 0
           ? others * (data.logZ[others]! - data.logZ[others + 1]!) - data.logZ[others + 1]!
@@ -135,7 +135,7 @@ export function hidalgoChain(data: MixtureData, mixture: Mixture, seed: number):
     for (let i = 0; i < n; i++) {
       const k = labels[i]!;
       sum += logWeights[k]! + Math.log(dimensions[k]!) - dimensions[k]! * x[i]! - data.logZ[sizes[k]!]!;
-      // Each pair of linked points is met from both of its ends.
+      // Each pair of linked points occurs twice, once from each end.
       for (const j of data.linked[i]!) if (labels[j] === k) sum += bond / 2;
     }
     return sum;

@@ -1,20 +1,20 @@
-/** Hidalgo: a mixture of dimensions in one set, and which point belongs to which (Allegra et al. 2020). */
+/** Hidalgo: a mixture of dimensions in one set, with the points that belong to each (Allegra et al. 2020). */
+import { assertGiven, type Kinds, NUMBER, SEED } from '../../given';
 import { streamSeed } from '../../random';
 import { assertUntied, logRatios } from '../estimators/ratios';
-import { assertGiven, type Kinds, NUMBER, SEED } from '../given';
 import { levelOf } from '../intervals';
+import { pauses } from '../pauses';
 import type { Points } from '../points/points';
 import { SPACE_KINDS, type Space, type SpaceOptions, space } from '../points/space';
-import { pauses } from '../search/neighbours';
 import { type ChainState, hidalgoChain, type Mixture, mixtureData } from './hidalgo-chain';
 
-/** How to fit. */
+/** Options of the fit. */
 export interface HidalgoOptions extends SpaceOptions, Partial<Mixture> {
-  /** Markov chains, each from labels of its own. @default 4 */
+  /** The number of Markov chains, each with its own initial labels. @default 4 */
   readonly chains?: number;
-  /** Draws that are kept of each chain. @default 1000 */
+  /** The number of draws that are kept from each chain. @default 1000 */
   readonly sweeps?: number;
-  /** Draws before them. @default 1000 */
+  /** The number of draws that are discarded before them. @default 1000 */
   readonly burnIn?: number;
   /** Level of the intervals. @default 0.95 */
   readonly level?: number;
@@ -24,35 +24,35 @@ export interface HidalgoOptions extends SpaceOptions, Partial<Mixture> {
 
 /** The posterior. */
 export interface Hidalgo {
-  /** [points] Posterior mean of the dimension at each. */
+  /** [points] Posterior mean of the dimension at each point. */
   readonly dimensions: Float64Array;
   /** [points] */
   readonly lower: Float64Array;
   /** [points] */
   readonly upper: Float64Array;
-  /** The mean dimension over all points, in every draw, chain after chain. */
+  /** The mean dimension over all points in every draw, chain after chain. */
   readonly meanDimensions: Float64Array;
-  /** Classes of the draw of the largest density, by rising dimension. */
+  /** The classes of the draw with the largest density, by rising dimension. */
   readonly classes: readonly HidalgoClass[];
-  /** [points] The class of each in that draw. */
+  /** [points] The class of each point in that draw. */
   readonly labels: Int32Array;
-  /** How far the chains are from one distribution: near 1 where they agree, and not to be trusted above 1.1. */
+  /** How well the chains agree: near 1 if they sample one distribution; above 1.1, the fit should not be trusted. */
   readonly rHat: number;
-  /** [points] The row of each in the points given. */
+  /** [points] The row of each point in the original set. */
   readonly rows: Int32Array;
   readonly duplicates: number;
 }
 
 /** A class of points of one dimension. */
 export interface HidalgoClass {
-  /** Mean over its points of their posterior mean dimension. */
+  /** The mean over its points of their posterior mean dimensions. */
   readonly dimension: number;
   readonly points: number;
-  /** [points] The share of draws in which each point's component has most of its points in this class. */
+  /** [points] For each point, the share of draws in which most points of its component are in this class. */
   readonly membership: Float64Array;
 }
 
-/** What is fitted unless told otherwise: the priors of intRinsic. */
+/** The default mixture, with the priors of intRinsic. */
 export const MIXTURE: Mixture = {
   components: 10,
   q: 3,
@@ -62,7 +62,7 @@ export const MIXTURE: Mixture = {
   priorRate: 1,
 };
 
-/** What {@link hidalgo} can be told. */
+/** The kinds of the options of {@link hidalgo}. */
 const HIDALGO_KINDS: Kinds<HidalgoOptions> = {
   ...SPACE_KINDS,
   components: NUMBER,
@@ -78,17 +78,18 @@ const HIDALGO_KINDS: Kinds<HidalgoOptions> = {
   seed: SEED,
 };
 
-/** Draws over all chains, whose means are kept. */
+/** The most draws over all chains, whose means are kept. */
 const MOST_DRAWS = 1e8;
 
-/** Draws whose dimensions are kept for the intervals, over all chains. */
+/** The number of draws over all chains whose dimensions are kept for the intervals. */
 const KEPT = 1000;
 
 /**
- * The ratio of a point's two nearest distances has the density of the dimension of its component, and q neighbours are of
- * the same component with odds xi to 1 - xi (Allegra et al. 2020). Labels, weights and dimensions are drawn in turns.
- * The model prefers components that are connected pieces, so that with more components than there are dimensions one dimension is
- * spread over several: read those of about the same dimension as one.
+ * The density of the ratio of a point's two nearest distances is given by the dimension of its component, and each of its q
+ * neighbours has the weight xi in the same component and 1 - xi in another (Allegra et al. 2020). Labels, weights and dimensions
+ * are drawn alternately.
+ * The model prefers components that are connected pieces, so that with more components than dimensions, one dimension is spread
+ * over several components. Read those with about the same dimension as one.
  *
  * @throws RangeError for options out of range; NoEstimateError for ties and too few points
  */
@@ -99,7 +100,7 @@ export async function hidalgo(points: Points, options: HidalgoOptions = {}): Pro
   return { ...(await hidalgoIn(set, options)), rows: set.kept, duplicates: set.duplicates };
 }
 
-/** The same in a set that is validated already. */
+/** The same for points that are already validated. */
 export async function hidalgoIn(
   set: Space,
   options: HidalgoOptions,
@@ -148,7 +149,7 @@ export async function hidalgoIn(
   };
 }
 
-/** The options of the mixture that were given. */
+/** The given options that belong to the mixture. */
 function given(options: Partial<Mixture>): Partial<Mixture> {
   return Object.fromEntries(
     Object.keys(MIXTURE).flatMap((name) => {
@@ -192,7 +193,7 @@ function quantilesOf(
   return found;
 }
 
-/** The classes of one draw, and how often each point is in them in all draws: a component stands for the class of most of its points. */
+/** The classes of one draw, and how often each point is in them in all draws; a component counts as the class of most of its points. */
 function classesOf(
   best: ChainState,
   draws: readonly Pick<ChainState, 'labels'>[],
@@ -225,7 +226,7 @@ function classesOf(
   return { classes, labels };
 }
 
-/** Gelman and Rubin's R of the halves of chains (Gelman et al. 2013, section 11.4). */
+/** Gelman and Rubin's R, computed from the halves of chains (Gelman et al. 2013, section 11.4). */
 function splitRHat(values: Float64Array, chains: number): number {
   const length = Math.floor(values.length / chains / 2);
   const halves = Array.from({ length: 2 * chains }, (_, h) => {

@@ -1,7 +1,8 @@
-/** Whether points look like a matrix of distances that was given for coordinates. */
+/** Detects a matrix of distances that was given in place of coordinates. */
 
 /**
- * True for a square, symmetric matrix of numbers from 0 up with a diagonal of zeros, which points are only by mistake.
+ * True for a square, symmetric matrix of non-negative numbers with zeros on its diagonal. Such data are distances, and
+ * coordinates only by mistake.
  *
  * @param data [n * d] in C order
  */

@@ -1,15 +1,13 @@
-/** Points of any accepted form, validated, and without exact duplicates. */
-import { inWords } from '../given';
-import { NoEstimateError } from '../no-estimate';
-import { type Looks, look } from '../search/search-kernel';
+/** Points of any accepted form, read into rows. */
+import { inWords } from '../../given';
 
 /**
- * Points in rows: a tensor, nested arrays, flat data in C order with its shape [points, dimensions], or a function
- * that reads them; or the distances between points that have no coordinates.
+ * Points in rows, as a tensor, nested arrays, flat data in C order with its shape [points, dimensions], or a function that
+ * reads a row; or the distances between points that have no coordinates.
  */
 export type Points = Coordinates | DistanceMatrix;
 
-/** A matrix of any tensor library whose tensors have a shape and can be read; it is read only, never disposed of. */
+/** A matrix of any tensor library whose tensors have a shape and can be read. It is only read, never disposed of. */
 export interface TensorLike {
   readonly shape: readonly number[];
   readonly dtype: string;
@@ -25,11 +23,11 @@ export type Coordinates =
 
 /** Points that need not be in memory. */
 export interface PointsOnDemand {
-  /** Coordinates of point i, which must stay as they are while one further point is read. */
+  /** Coordinates of point i, which must remain valid while one further point is read. */
   row(i: number): Float32Array | Float64Array;
   /** [points, dimensions] */
   readonly shape: readonly [number, number];
-  /** All rows one after the other, where they are in memory after all. */
+  /** All rows one after the other, if they are in memory. */
   readonly data?: Float32Array | Float64Array;
 }
 
@@ -42,19 +40,19 @@ export interface DistanceMatrix {
 export interface Rows {
   readonly n: number;
   readonly d: number;
-  /** Coordinates of point i, to be read before the next row but one is asked for. */
+  /** Coordinates of point i, which are valid until the next row but one is read. */
   row(i: number): Float32Array | Float64Array;
-  /** Where all are in memory. */
+  /** The points as flat data, if all are in memory. */
   readonly flat?: FlatData;
 }
 
-/** Points that lie in memory one after the other. */
+/** Points that are in memory, one after the other. */
 export interface FlatData {
   readonly n: number;
   readonly d: number;
   /** Rows of `d` coordinates. */
   readonly data: Float32Array | Float64Array;
-  /** [n] The row of each point; of point i the i-th unless given. */
+  /** [n] The row of each point. @default row i for point i */
   readonly kept?: Int32Array;
 }
 
@@ -70,122 +68,11 @@ export function flatRows(data: Float32Array | Float64Array, n: number, d: number
   return { data, n, d, row: (i) => data.subarray(i * d, (i + 1) * d), flat: { data, n, d } };
 }
 
-/** The distinct points of a set. */
-export interface DistinctPoints extends Rows {
-  /** Rows removed because an earlier row is exactly equal. */
-  readonly duplicates: number;
-  /** [n] The row of each distinct point in the set given. */
-  readonly kept: Int32Array;
-}
-
-/**
- * @throws NoEstimateError when fewer than k + 1 points are distinct
- */
-export function assertNeighbours(k: number, n: number): void {
-  if (k < n) return;
-  throw new NoEstimateError(
-    `${k} neighbours need at least ${k + 1} distinct points, got ${n}`,
-    'give more points, or use fewer neighbours',
-  );
-}
-
-/**
- * Removes the rows that repeat an earlier one exactly: two copies of a point lie at distance 0, where a ratio
- * of neighbour distances means nothing.
- *
- * @throws NoEstimateError for values that are not finite, and when fewer than 3 distinct points remain
- */
-export function distinctPoints(rows: Rows): DistinctPoints {
-  const { n, d } = rows;
-  const looks = lookAt(rows);
-  assertFinite(rows, looks);
-  const kept = firstOfEachRow(rows, looks);
-  const duplicates = n - kept.length;
-  if (kept.length < 3) {
-    const removed = duplicates === 1 ? '1 duplicate' : `${duplicates} duplicates`;
-    const constant = kept.length === 1 && n > 1 ? '; all points are equal' : '';
-    throw new NoEstimateError(
-      `need at least 3 distinct points, got ${kept.length} (${removed} removed${constant})`,
-      'give more points',
-    );
-  }
-  const distinct = { n: kept.length, d, duplicates, kept };
-  if (duplicates === 0) return { ...rows, ...distinct };
-  const flat = rows.flat && { ...rows.flat, n: kept.length, kept };
-  return { ...distinct, row: (i) => rows.row(kept[i]!), ...(flat ? { flat } : {}) };
-}
-
-/**
- * Reads a matrix of distances, and removes the points at distance 0 from an earlier one.
- *
- * @throws RangeError when it is not square, not symmetric, or has negative values; NoEstimateError for values that are not
- *   finite, and when fewer than 3 distinct points remain
- */
-export async function readDistances({ distances }: DistanceMatrix): Promise<{
-  readonly n: number;
-  readonly duplicates: number;
-  readonly kept: Int32Array;
-  readonly distances: Float64Array;
-}> {
-  const { data, n, d } = await flattenMatrix(distances);
-  if (n !== d) throw new RangeError(`distances must be a square matrix, got ${n} rows of ${d}`);
-  assertFinite(flatRows(data, n, d));
-  const kept: number[] = [];
-  for (let i = 0; i < n; i++) {
-    if (data[i * n + i] !== 0)
-      throw new RangeError(`the distance of point ${i} to itself is ${data[i * n + i]}: it must be 0`);
-    for (let j = 0; j < i; j++) {
-      const [there, back] = [data[i * n + j]!, data[j * n + i]!];
-      if (there < 0)
-        throw new RangeError(`the distance of points ${i} and ${j} is ${there}: it must not be negative`);
-      if (Math.abs(there - back) > 1e-6 * Math.max(there, back)) {
-        throw new RangeError(
-          `distances must be symmetric, but row ${i}, column ${j} is ${there} and row ${j}, column ${i} is ${back}`,
-        );
-      }
-    }
-    if (!kept.some((j) => data[i * n + j] === 0)) kept.push(i);
-  }
-  const m = kept.length;
-  const duplicates = n - m;
-  if (m < 3)
-    throw new NoEstimateError(
-      `need at least 3 distinct points, got ${m} (${duplicates} duplicates removed)`,
-      'give more points',
-    );
-  const distinct = new Float64Array(m * m);
-  kept.forEach((i, a) => {
-    kept.forEach((j, b) => {
-      distinct[a * m + b] = (data[i * n + j]! + data[j * n + i]!) / 2;
-    });
-  });
-  return { n: m, duplicates, kept: Int32Array.from(kept), distances: distinct };
-}
-
-async function flattenMatrix(distances: DistanceMatrix['distances']): Promise<FlatRows> {
-  if (typeof distances !== 'object' || distances === null)
-    throw new TypeError(`distances must be a matrix, got ${inWords(distances)}`);
-  if (isTensor(distances)) return flattenTensor(distances);
-  if (Array.isArray(distances)) return flattenArrays(distances);
-  if (distances instanceof Float32Array || distances instanceof Float64Array) return flatSquare(distances);
-  throw new TypeError('distances must be a tensor, number[][], Float32Array or Float64Array');
-}
-
-function flatSquare(data: Float32Array | Float64Array): FlatRows {
-  const n = Math.round(Math.sqrt(data.length));
-  if (n * n !== data.length) {
-    throw new RangeError(
-      `distances must be a square matrix, got ${data.length} numbers, which is not a square number`,
-    );
-  }
-  return flatRows(data, n, n);
-}
-
 const FORMS = 'points must be a tensor, number[][], { data, shape }, { row, shape } or { distances }';
 
 /**
- * Reads points into rows; the caller's data is not copied when it is already flat. A tensor is only read, never
- * disposed of. Whether the values are finite is not looked at.
+ * Reads points into rows; data that is already flat is not copied. A tensor is only read, never disposed of. This function
+ * does not check that the values are finite.
  *
  * @throws TypeError for another form, RangeError for wrong shapes.
  */
@@ -216,11 +103,12 @@ export async function readRows(points: Coordinates): Promise<Rows> {
   throw new TypeError(FORMS);
 }
 
-function isTensor(points: object): points is TensorLike {
+export function isTensor(points: object): points is TensorLike {
   return 'dataSync' in points && 'shape' in points;
 }
 
-function flattenTensor(points: TensorLike): FlatRows {
+/** @throws TypeError for numbers that are not real, RangeError for another shape */
+export function flattenTensor(points: TensorLike): FlatRows {
   const [n, d, ...more] = points.shape;
   if (n === undefined || d === undefined || more.length > 0) {
     throw new RangeError(
@@ -238,7 +126,8 @@ function flattenTensor(points: TensorLike): FlatRows {
   return checked(data, n, d);
 }
 
-function flattenArrays(points: readonly (readonly number[])[]): FlatRows {
+/** @throws TypeError for what is not a number, RangeError for rows of different lengths */
+export function flattenArrays(points: readonly (readonly number[])[]): FlatRows {
   const n = points.length;
   const d = points[0]?.length ?? 0;
   const data = new Float64Array(n * d);
@@ -260,7 +149,7 @@ function isList(point: unknown): point is ArrayLike<unknown> {
   return Array.isArray(point) || (ArrayBuffer.isView(point) && !(point instanceof DataView));
 }
 
-/** JavaScript would take null for 0, true for 1 and '2' for 2. */
+/** Rejects values other than numbers, since JavaScript would read null as 0, true as 1 and '2' as 2. */
 function assertNumbers(point: ArrayLike<unknown>, i: number): asserts point is ArrayLike<number> {
   for (let c = 0; c < point.length; c++) {
     if (typeof point[c] === 'number') continue;
@@ -300,61 +189,6 @@ function rowOf(points: PointsOnDemand, i: number): Float32Array | Float64Array {
   }
   if (row.length === points.shape[1]) return row;
   throw new RangeError(
-    `row ${i} has ${row.length} numbers, the shape is [${points.shape}]: correct the shape`,
+    `row ${i} has ${row.length} numbers, but the shape is [${points.shape}]: correct the shape`,
   );
-}
-
-function lookAt({ n, d, flat, row }: Rows): Looks {
-  const looks = { finite: new Uint8Array(n), hashes: new Int32Array(n) };
-  if (flat) look(flat, looks, 0);
-  else for (let i = 0; i < n; i++) look({ data: row(i), n: 1, d }, looks, i);
-  return looks;
-}
-
-/** @throws NoEstimateError for values that are not finite: how many, and the first */
-export function assertFinite(rows: Rows, { finite }: Looks = lookAt(rows)): void {
-  const { n, d } = rows;
-  let bad = 0;
-  let first = '';
-  for (let i = 0; i < n; i++) {
-    if (finite[i]) continue;
-    const row = rows.row(i);
-    for (let c = 0; c < d; c++) {
-      if (Number.isFinite(row[c])) continue;
-      if (bad++ === 0) first = `(${row[c]}) in row ${i}, column ${c}`;
-    }
-  }
-  if (bad === 0) return;
-  throw new NoEstimateError(
-    `${bad} of ${n * d} values ${bad === 1 ? 'is' : 'are'} NaN or infinite, the first ${first}`,
-    'remove or repair these rows',
-  );
-}
-
-/** The row numbers of the first copy of each row, by their hashes and a full comparison. */
-function firstOfEachRow(rows: Rows, { hashes }: Looks): Int32Array {
-  const { n } = rows;
-  const buckets = 1 << Math.max(4, Math.ceil(Math.log2(2 * n)));
-  const head = new Int32Array(buckets).fill(-1);
-  const next = new Int32Array(n);
-  const kept = new Int32Array(n);
-  let count = 0;
-  for (let i = 0; i < n; i++) {
-    const hash = hashes[i]!;
-    const bucket = (hash ^ (hash >>> 15)) & (buckets - 1);
-    let other = head[bucket]!;
-    while (other >= 0 && !(hashes[other] === hash && equal(rows.row(other), rows.row(i)))) {
-      other = next[other]!;
-    }
-    if (other >= 0) continue;
-    next[i] = head[bucket]!;
-    head[bucket] = i;
-    kept[count++] = i;
-  }
-  return kept.subarray(0, count);
-}
-
-function equal(a: Float32Array | Float64Array, b: Float32Array | Float64Array): boolean {
-  for (let c = 0; c < a.length; c++) if (a[c] !== b[c]) return false;
-  return true;
 }

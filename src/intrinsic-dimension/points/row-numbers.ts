@@ -1,19 +1,19 @@
-/** Whether a column numbers the rows, and so is no coordinate. */
+/** Detects a column that numbers the rows, and so is not a coordinate. */
 
-/** A column of whole numbers, each once. */
+/** A column of distinct whole numbers. */
 export interface RowNumbers {
   readonly least: number;
   readonly most: number;
-  /** Each number from the least to the most, in rising order or, with at least 5 rows, in any. */
+  /** True if it holds each number from the least to the most: in rising order or, with at least 5 rows, in any order. */
   readonly consecutive: boolean;
-  /** Rising or falling from row to row, possibly with gaps, as the index of a part of a table. */
+  /** True if it rises or falls from row to row, possibly with gaps, like the index of a part of a table. */
   readonly ordered: boolean;
 }
 
-/** Fewer whole numbers are consecutive by chance, unless they rise one by one. */
+/** Fewer whole numbers may be consecutive by chance, unless they rise one by one. */
 const FEW = 5;
 
-/** What the values of a column are as numbers of the rows; undefined where one is not whole, or two are equal. */
+/** The properties of a column as row numbers; undefined if a value is not a whole number, or two values are equal. */
 export function rowNumbers(n: number, value: (i: number) => number): RowNumbers | undefined {
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;

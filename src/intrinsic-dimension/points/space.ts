@@ -1,29 +1,20 @@
-/** Distinct points with a distance between them: from coordinates, or from a matrix of distances. */
-
-import { BYTES, CALLBACK, type Kinds, SIGNAL, word } from '../given';
+/** Distinct points with a distance between them, from coordinates or from a matrix of distances. */
+import { BYTES, CALLBACK, type Kinds, SIGNAL, word } from '../../given';
 import { NoEstimateError } from '../no-estimate';
+import { pauses } from '../pauses';
 import type { Depth, NeighbourTable } from '../search/neighbour-table';
-import { neighbours, pauses, type SearchOptions } from '../search/neighbours';
+import { neighbours, type SearchOptions } from '../search/neighbours';
 import { blockRows, COUNTED_TOGETHER, SEARCH_MEMORY } from '../search/plan';
 import { largestComputed, searchSet } from '../search/search-set';
 import { squaredDistancesFrom } from '../search/shortlist';
+import { readDistances } from './distance-matrix';
 import { squaredDistance } from './distances';
-import {
-  assertFinite,
-  assertNeighbours,
-  type DistanceMatrix,
-  type DistinctPoints,
-  distinctPoints,
-  flatRows,
-  type Points,
-  type Rows,
-  readDistances,
-  readRows,
-} from './points';
+import { assertFinite, assertNeighbours, type DistinctPoints, distinctPoints } from './distinct-points';
+import { type DistanceMatrix, flatRows, type Points, type Rows, readRows } from './points';
 
 /**
- * How far two points are apart. `cosine` is the chord between the directions, |x/|x| - y/|y||: it has the same
- * neighbours as 1 - cos, which grows with its square and would halve every dimension.
+ * How far two points are apart. `cosine` is the length of the chord between the directions, |x/|x| - y/|y||. It gives the
+ * same neighbours as 1 - cos, which is proportional to its square and would halve every dimension.
  */
 export const METRICS = ['euclidean', 'cosine'] as const;
 
@@ -33,13 +24,13 @@ export type Metric = (typeof METRICS)[number];
 /** The metric by default. */
 export const DEFAULT_METRIC: Metric = 'euclidean';
 
-/** How points are searched. */
+/** Options of the search among points. */
 export interface SpaceOptions extends SearchOptions {
-  /** How far two points are apart; `cosine` looks at their directions only. @default 'euclidean' */
+  /** The distance between two points; `cosine` compares their directions only. @default 'euclidean' */
   readonly metric?: Metric;
 }
 
-/** What a search can be told. */
+/** The kinds of values that the options of a search accept. */
 export const SPACE_KINDS: Kinds<SpaceOptions> = {
   metric: word(METRICS),
   memory: BYTES,
@@ -51,15 +42,15 @@ export const SPACE_KINDS: Kinds<SpaceOptions> = {
 /** A set of distinct points that can be searched. */
 export interface Space {
   readonly n: number;
-  /** Points removed because an earlier one is exactly equal. */
+  /** The number of points removed because they are exactly equal to an earlier one. */
   readonly duplicates: number;
-  /** [n] The row of each point in the set given. */
+  /** [n] The row of each point in the original set. */
   readonly kept: Int32Array;
-  /** The points' rows; undefined where only distances are known. */
+  /** The rows of the points; undefined if only distances are known. */
   readonly rows?: DistinctPoints;
   distance(i: number, j: number): number;
   neighbours(k: number, options: SearchOptions, depth?: Depth): Promise<NeighbourTable>;
-  /** For each radius the number of other points nearer than it, of every point, [n]. */
+  /** For each radius, the number of other points within it around every point, [n]. */
   countsWithin(radii: readonly number[], options: SearchOptions): Promise<Float64Array[]>;
 }
 
@@ -83,10 +74,7 @@ function pointSpace(rows: DistinctPoints): Space {
     kept,
     rows,
     distance,
-    async neighbours(k, options, depth) {
-      assertNeighbours(k, n);
-      return { ...(await neighbours(rows, k, options, depth)), duplicates };
-    },
+    neighbours: async (k, options, depth) => ({ ...(await neighbours(rows, k, options, depth)), duplicates }),
     async countsWithin(radii, { memory = SEARCH_MEMORY, onProgress, signal }) {
       const counts = radii.map(() => new Float64Array(n));
       const widest = Math.max(...radii);
@@ -184,7 +172,7 @@ function directions(rows: Rows): Rows {
   return flatRows(unit, n, d);
 }
 
-/** @throws RangeError where only distances are known */
+/** @throws RangeError if only distances are known */
 export function coordinates({ rows }: Space, estimator: string): DistinctPoints {
   if (rows) return rows;
   throw new RangeError(

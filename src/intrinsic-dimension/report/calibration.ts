@@ -1,4 +1,4 @@
-/** What a value means: the dimensions of known surfaces on which the same estimator gives it with as many points. */
+/** Calibrates a value: finds the dimensions of known surfaces on which the same estimator gives it with as many points. */
 import { streamSeed } from '../../random';
 import type { FromNeighbours } from '../estimators/estimator';
 import { type Interval, reachOf } from '../intervals';
@@ -10,59 +10,59 @@ import { glance, neighboursToSee, type Seen } from './scales';
 /** Dimensions that are tried. Between them, the logarithm of the value is nearly linear in that of the dimension. */
 const NODES = [1, 2, 3, 4, 5, 6, 8, 11, 15, 21, 30, 45, 70, 110, 170, 260, 400];
 
-/** Beyond the last, values hardly grow any more: a smaller growth than this is chance, and no reading is higher. */
+/** Beyond the last node, values hardly grow: growth below this is chance, and no reading is higher. */
 const LEVEL_SLOPE = 0.02;
 const HIGHEST = 10_000;
 
-/** Points that are drawn for one dimension of one family, in as many sets as that takes; no fewer than one set. */
+/** The number of points drawn for one dimension of one family, in as many sets as needed, and at least one. */
 const DRAWN = 4000;
 const MOST_SETS = 16;
 
-/** A family agrees with the points where its scale curve is no farther off than so many standard errors ... */
+/** A family agrees with the points if its scale curve is at most this many standard errors away ... */
 const AGREES = 2.5;
-/** ... to which this part of the value is added, since no surface is exactly of the family. */
+/** ... plus this share of the value, since no surface belongs exactly to the family. */
 const TOLERANCE = 0.04;
 
-/** So much of the value, for each dimension, may a surface be off from its family; bias grows with the dimension. At most a tenth. */
+/** The share of the value by which a surface may differ from its family, for each dimension, since bias grows with it; at most a tenth. */
 const UNLIKE = { each: 0.004, most: 0.1 };
 
-/** Families that are heard in any case, those nearest to the points: one that agrees alone may do so by chance. */
+/** The number of families nearest to the points that are always used, since a single family may agree by chance. */
 const HEARD = 4;
 
-/** What one family says about a value. */
+/** The reading of a value by one family. */
 export interface FamilyReading {
   readonly family: string;
   readonly summary: string;
-  /** The dimension in which this family gives the value. */
+  /** The dimension at which this family gives the value. */
   readonly dimension: number;
   /** The same for the ends of the interval of the value. */
   readonly lower: number;
   readonly upper: number;
   /** How far its scale curve is from that of the points, in standard errors. */
   readonly distance: number;
-  /** Whether the scale curve of the points could be one of this family. */
+  /** True if the scale curve of the points could belong to this family. */
   readonly agrees: boolean;
 }
 
-/** A value without the bias that known surfaces have at so many points. */
+/** A value without the bias that known surfaces have with as many points. */
 export interface Corrected {
-  /** The median over the families whose scale curve agrees with that of the points, and no fewer than four. */
+  /** The median over the families whose scale curve agrees with that of the points, and at least four families. */
   readonly value: number;
   /** From the lowest to the highest dimension that any of these families allows. */
   readonly interval: Interval;
-  /** Whether any family has a scale curve like that of the points; otherwise the interval reaches over all families and scales. */
+  /** True if any family has a scale curve like that of the points; otherwise the interval covers all families and scales. */
   readonly explained: boolean;
   readonly readings: readonly FamilyReading[];
-  /** Points of each known surface. */
+  /** The number of points on each known surface. */
   readonly points: number;
 }
 
-/** What is known about the points besides {@link Seen}. */
+/** Further facts about the points, besides {@link Seen}. */
 export interface Limits {
   readonly level: number;
-  /** Coordinates of the points, which no dimension exceeds. @default none */
+  /** The number of coordinates, which no dimension exceeds. @default none */
   readonly columns?: number | undefined;
-  /** The lowest and highest value at any scale; asked for where no family explains the points. */
+  /** The lowest and highest value at any scale, which is needed if no family explains the points. */
   extremes(): Promise<{ readonly lowest: number; readonly highest: number }>;
 }
 
@@ -73,18 +73,18 @@ interface Node {
   readonly shape: readonly number[];
 }
 
-/** Reads values of one estimator with one number of points; what was drawn for one value serves the next. */
+/** Calibrates values of one estimator with one number of points; what is drawn for one value is reused for the next. */
 export interface Calibration {
   correct(seen: Seen, limits: Limits, options?: SearchOptions): Promise<Corrected>;
 }
 
-/** Calibrations that are kept, as for the layers of a network, which have one number of points. */
+/** The number of calibrations that are kept, for example for the layers of a network, which have the same number of points. */
 const KEPT = 8;
 const kept = new Map<string, Calibration>();
 
 /**
- * The calibration of an estimator with so many points. The surfaces lie in their own coordinates: more coordinates
- * would not change their distances. What was drawn serves later calls, too.
+ * The calibration of an estimator with a number of points. The surfaces have no more coordinates than they need: further
+ * coordinates would not change their distances. What is drawn is reused by later calls.
  *
  * @param name of the estimator with all of its options
  */
@@ -111,7 +111,7 @@ function newCalibration(estimator: FromNeighbours, points: number, seed: number)
     async correct(seen, limits, { onProgress, signal } = {}) {
       const readings: FamilyReading[] = [];
       for (const [f, curve] of curves.entries()) {
-        // Families do not differ so much that the dimension of one is not a good place to look for that of the next.
+        // Families are similar enough for the dimension of one to be a good start of the search for that of the next.
         const near = readings.at(-1)?.dimension ?? seen.value;
         readings.push(await read(curve, seen, { level: limits.level, sets, signal, near }));
         onProgress?.((f + 1) / curves.length);
@@ -133,8 +133,8 @@ async function summarise(
   let lower = Math.min(...used.map((each) => each.lower));
   let upper = Math.max(...used.map((each) => each.upper));
   if (!explained) {
-    // Where no family explains how the value changes with scale, the change from distance 0 to the nearest scale is taken to
-    // be at most that from the nearest to the farthest.
+    // If no family explains how the value changes with scale, the change from distance 0 to the nearest scale is assumed to be
+    // at most that from the nearest to the farthest scale.
     const { lowest, highest } = await extremes();
     lower = Math.min(lower, lowest, value ** 2 / highest);
     upper = Math.max(upper, highest);
@@ -146,12 +146,12 @@ async function summarise(
   };
 }
 
-/** How a family is read. */
+/** Parameters of the reading of a family. */
 interface Reading {
   readonly level: number;
-  /** Sets that were drawn of each surface. */
+  /** The number of sets that were drawn from each surface. */
   readonly sets: number;
-  /** A dimension to look for the value from. */
+  /** The dimension at which the search for the value starts. */
   readonly near: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -161,7 +161,7 @@ async function read(
   seen: Seen,
   { level, sets, near, signal }: Reading,
 ): Promise<FamilyReading> {
-  // The means of the family have errors of their own, as large as the value's where one set was drawn.
+  // The means of the family have errors of their own, which are as large as that of the value if one set was drawn.
   const drawn = 1 + 1 / sets;
   const unlike = Math.min(UNLIKE.most, UNLIKE.each * seen.value);
   const reach = reachOf(level) * Math.hypot(unlike, Math.sqrt(drawn) * (seen.standardError / seen.value));
@@ -188,7 +188,7 @@ async function read(
 
 interface FamilyCurve {
   readonly family: Family;
-  /** The dimension that gives a value, by its logarithm, and the shape there; it is looked for from `near` on. */
+  /** The dimension at which the logarithm of the value is `target`, and the shape there; the search starts at `near`. */
   between(target: number, near: number, signal: AbortSignal | undefined): Promise<Node>;
 }
 
@@ -212,7 +212,7 @@ function familyCurve(
       while (i < NODES.length - 1 && (await node(i, signal)).value < target) i++;
       while (i > 1 && (await node(i - 1, signal)).value > target) i--;
       const [below, above] = [await node(i - 1, signal), await node(i, signal)];
-      // Below the first and above the last node the lines go on, as far as the last one rises.
+      // Below the first and above the last node the lines are extrapolated, if the last one rises.
       const share = (target - below.value) / Math.max(LEVEL_SLOPE, above.value - below.value);
       const mix = (a: number, b: number): number => a + share * (b - a);
       return {

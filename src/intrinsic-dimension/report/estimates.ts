@@ -8,7 +8,7 @@ import type { Space } from '../points/space';
 import type { SearchOptions } from '../search/neighbours';
 import { medianDistance } from './with-table';
 
-/** Estimators that every report shows. */
+/** The estimators that every report shows. */
 const PANEL: readonly EstimatorOptions[] = [
   { estimator: 'two-nn' },
   { estimator: 'two-nn-mle' },
@@ -19,7 +19,7 @@ const PANEL: readonly EstimatorOptions[] = [
   { estimator: 'participation-ratio' },
 ];
 
-/** A dimension that is known. */
+/** A dimension that could be estimated. */
 export interface ReportEstimate {
   /** The estimator with its options. */
   readonly name: string;
@@ -30,7 +30,7 @@ export interface ReportEstimate {
   readonly distance: number | null;
 }
 
-/** A dimension, or why there is none. */
+/** A dimension, or the reason why there is none. */
 export type EstimateRow = ReportEstimate | (NoEstimate & { readonly name: string });
 
 /** An estimator with its options, as a name: `gride 2 4`. */
@@ -41,7 +41,7 @@ export function nameOf({ estimator = 'two-nn', ...options }: EstimatorOptions): 
   return [estimator, ...words].join(' ');
 }
 
-/** One estimate, or why there is none. */
+/** One estimate, or the reason why there is none. */
 export async function estimateRow(
   points: Space,
   options: EstimatorOptions,
@@ -59,7 +59,7 @@ export async function estimateRow(
   return { name, ...row };
 }
 
-/** The report's estimator, and those that every report shows. */
+/** Estimates by the report's estimator, and by those that every report shows. */
 export async function estimateRows(
   points: Space,
   options: EstimatorOptions,
@@ -72,7 +72,7 @@ export async function estimateRows(
   return rows;
 }
 
-/** What is computed, or why the points do not have it: too few, tied, or without coordinates. */
+/** The computed result, or the reason why the points do not have it: they are too few, tied, or without coordinates. */
 export async function orReason<T>(compute: () => Promise<T>): Promise<T | NoEstimate> {
   try {
     return await compute();
@@ -82,7 +82,7 @@ export async function orReason<T>(compute: () => Promise<T>): Promise<T | NoEsti
   }
 }
 
-/** Whether something could be computed. */
+/** True if a part could be computed. */
 export function isKnown<T extends object>(part: T | NoEstimate): part is T {
   return !('reason' in part);
 }

@@ -1,33 +1,33 @@
-/** Families of surfaces whose dimension is known, to learn how far an estimate is off with so many points. */
+/** Families of surfaces of known dimension, which show the bias of an estimate with a given number of points. */
 import { jStat } from 'jstat';
 import { mulberry32, normals, streamSeed } from '../../random';
 
-/** Surfaces of one kind, of every dimension. */
+/** Surfaces of one kind, for every dimension. */
 export interface Family {
   readonly name: string;
   /** One line for the report. */
   readonly summary: string;
-  /** Coordinates of the surface of a dimension. */
+  /** The number of coordinates of the surface of a dimension. */
   columns(dimension: number): number;
-  /** A drawer of single points, which fills a row. */
+  /** Returns a function that draws one point into a row. */
   drawer(dimension: number, points: number, random: Random): (row: Float64Array) => void;
 }
 
 /** Random numbers. */
 interface Random {
-  /** In [0, 1). */
+  /** A uniform number in [0, 1). */
   uniform(): number;
-  /** Standard normal. */
+  /** A standard normal number. */
   normal(): number;
 }
 
 const same = (dimension: number): number => dimension;
 const twice = (dimension: number): number => 2 * dimension;
 
-/** Enough waves to tell all coordinates apart, and not more than it takes. */
+/** Enough waves to distinguish all coordinates, and no more. */
 const waves = (dimension: number): number => Math.max(Math.min(5 * dimension, 250), dimension + 50);
 
-/** Each coordinate by itself. */
+/** Draws each coordinate independently. */
 const each =
   (draw: (random: Random) => number): Family['drawer'] =>
   (_, __, random) =>
@@ -80,7 +80,7 @@ export const FAMILIES: readonly Family[] = [
     drawer: (dimension, _, { uniform, normal }) => {
       const at = new Float64Array(dimension);
       const summed = Math.min(dimension, 16);
-      // The sums spread by 2 radians: a coordinate of the cube has a variance of 1 / 12.
+      // The standard deviation of the sums is 2 radians, since a coordinate of the cube has the variance 1 / 12.
       const frequency = 2 * Math.sqrt(12 / summed);
       const weights = Float64Array.from({ length: waves(dimension) * summed }, () => frequency * normal());
       const phases = Float64Array.from({ length: waves(dimension) }, () => 2 * Math.PI * uniform());
@@ -177,7 +177,7 @@ function drawSphere(row: Float64Array, { normal }: Random): void {
   for (let c = 0; c < row.length; c++) row[c]! /= Math.sqrt(squared);
 }
 
-/** The radius of a flat ball that holds one of so many points, uniform on the unit sphere; at most 1. */
+/** The radius of a flat ball that contains, on average, one of `points` uniform points on the unit sphere; at most 1. */
 function nearestOnSphere(dimension: number, points: number): number {
   const d = dimension;
   const area = Math.log(2) + ((d + 1) / 2) * Math.log(Math.PI) - jStat.gammaln((d + 1) / 2);

@@ -1,22 +1,23 @@
-/** Normal points with exactly the sample mean and covariance of a set. */
+/** Normal points that have exactly the sample mean and covariance of a set. */
 import { centre, secondMoments, timesMatrix } from '../estimators/spectrum';
 import { type FlatRows, flatRows, type Rows } from '../points/points';
 import type { SearchOptions } from '../search/neighbours';
-import { PRODUCT_ROWS, packRows, rowProducts } from '../search/products';
+import { PRODUCT_ROWS } from '../search/plan';
+import { packRows, rowProducts } from '../search/products';
 
-/** Pivots below this share of the largest are rounding. */
+/** Pivots below this share of the largest are rounding errors. */
 const ROUNDING = 1e-12;
-/** Normal numbers with more columns than this share of the rows have a covariance that is nearly singular. */
+/** If the columns exceed this share of the rows, the covariance of normal numbers is nearly singular. */
 const SQUARE = 0.8;
 
 /**
- * Points m + Q A, where m is the mean and A'A the covariance of the points X [n, d], and the orthogonal columns of Q
- * are uniform among those that are orthogonal to (1, ..., 1). If the points are normal, they have the same distribution
- * given their mean and covariance (Eaton 1983, Multivariate Statistics, chapter 7): a comparison with them is then exact also where
- * a covariance from few points is far from the true one.
+ * Points m + Q A, where m is the mean and A'A the covariance of the points X [n, d], and the orthogonal columns of Q are drawn
+ * uniformly among those that are orthogonal to (1, ..., 1). If X is normal, these points have the distribution of X given its
+ * mean and covariance (Eaton 1983, Multivariate Statistics, chapter 7). A comparison with them is then exact, even if a
+ * covariance from few points is far from the true one.
  *
  * @param normal standard normal numbers
- * @returns points [n, d] in the units of the points given
+ * @returns points [n, d] in the units of the original points
  */
 export async function gaussianLike(
   rows: Rows,
@@ -42,7 +43,7 @@ export async function gaussianLike(
   return flatRows(made, n, d);
 }
 
-/** [d, d] The covariance of centred points by float32 products, which is precise enough where it is far from singular. */
+/** [d, d] The covariance of centred points by float32 products, which are precise enough if it is far from singular. */
 async function fastMoments(points: FlatRows, { signal }: SearchOptions): Promise<Float64Array> {
   const { n, d, data } = points;
   const columns = transposed(data, n, d);
@@ -72,7 +73,7 @@ function contrasts({ data, n, d }: FlatRows): Float64Array {
   return made;
 }
 
-/** Normal numbers [n, width], each column around 0. */
+/** Normal numbers [n, width], whose columns are centred. */
 function centredNormals(n: number, width: number, normal: () => number): FlatRows {
   const data = new Float64Array(n * width);
   const mean = new Float64Array(width);
@@ -101,12 +102,12 @@ function cholesky(matrix: Float64Array, size: number): Float64Array {
   return lower;
 }
 
-/** L' of a matrix L L'. */
+/** The factor L' of a matrix L L'. */
 function upper(matrix: Float64Array, size: number): Float64Array {
   return transposed(cholesky(matrix, size), size, size).data as Float64Array;
 }
 
-/** Solves L' X = B in the place of B [size, columns]. */
+/** Solves L' X = B in place of B [size, columns]. */
 function solveTransposed(lower: Float64Array, size: number, b: Float64Array, columns: number): void {
   for (let i = size - 1; i >= 0; i--) {
     const pivot = lower[i * size + i]!;

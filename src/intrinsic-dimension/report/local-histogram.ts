@@ -4,7 +4,7 @@ import { gammaQuantiles } from '../intervals';
 import type { Space } from '../points/space';
 import type { SearchOptions } from '../search/neighbours';
 
-/** Neighbours of each point. */
+/** The number of neighbours of each point. */
 const NEIGHBOURS = 20;
 const BARS = 30;
 
@@ -12,16 +12,16 @@ const BARS = 30;
 export interface LocalHistogram {
   readonly estimator: string;
   readonly neighbours: number;
-  /** [bars + 1] Rising. */
+  /** [bars + 1] The edges in rising order. */
   readonly edges: readonly number[];
-  /** [bars] Points in each. */
+  /** [bars] The number of points in each bar. */
   readonly counts: readonly number[];
-  /** Points beyond the last edge, or with tied neighbours. */
+  /** The number of points beyond the last edge, or with tied neighbours. */
   readonly beyond: number;
   readonly median: number;
   /** The middle half of the points lies between these. */
   readonly quartiles: readonly [number, number];
-  /** The same quartiles if the dimension is the median everywhere. */
+  /** The expected quartiles if the dimension equals the median everywhere. */
   readonly expected: readonly [number, number];
 }
 
@@ -43,7 +43,7 @@ export async function localHistogram(points: Space, options: SearchOptions): Pro
     if (value > end) beyond++;
     else counts[Math.min(BARS - 1, Math.floor((value / end) * BARS))]!++;
   }
-  // The sum over the k - 1 neighbours has a gamma distribution of that shape.
+  // The sum over the k - 1 neighbours has a gamma distribution with shape k - 1.
   const { lower, upper } = gammaQuantiles(neighbours - 1, 1, 0.5);
   const middle = gammaQuantiles(neighbours - 1, 1, 1e-9).lower;
   return {

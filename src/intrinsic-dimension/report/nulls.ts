@@ -1,4 +1,4 @@
-/** Sets that have nothing of the points but one property, and whether the dimension tells the points from them. */
+/** Null models, which share one property with the points and nothing else, and whether the dimension differs from theirs. */
 import { mulberry32, normals, shuffled, streamSeed } from '../../random';
 import type { FromNeighbours } from '../estimators/estimator';
 import { gride } from '../estimators/gride';
@@ -10,9 +10,9 @@ import { gaussianLike } from './gaussian-null';
 import { shapeOrders } from './scales';
 import { medianDistance } from './with-table';
 
-/** Multiplications that the covariance of a null model may take; larger sets are compared by fewer points. */
+/** The most multiplications for the covariance of a null model; of larger sets, fewer points are compared. */
 const WORK = 6e9;
-/** The level at which a difference counts, over all scales together. */
+/** The level at which a difference counts, for all scales together. */
 const LEVEL = 0.99;
 
 /** A value with its interval. */
@@ -27,23 +27,23 @@ export interface NullComparison {
   readonly name: 'same covariance' | 'shuffled columns' | 'added noise';
   /** What the model has in common with the points. */
   readonly summary: string;
-  /** The estimate of the report, and GRIDE at a wider scale where there are enough points. */
+  /** The estimate of the report, and GRIDE at a wider scale if there are enough points. */
   readonly scales: readonly {
     readonly estimator: string;
     readonly data: NullValue;
     readonly model: NullValue;
-    /** The difference in its standard errors. */
+    /** The difference in units of its standard error. */
     readonly difference: number;
   }[];
-  /** Whether a scale tells the points from the model at level .99. */
+  /** True if the points differ from the model at level .99, at any scale. */
   readonly told: boolean;
-  /** The same in words. */
+  /** The result in words. */
   readonly text: string;
-  /** Points that were compared. */
+  /** The number of points that were compared. */
   readonly points: number;
 }
 
-/** How null models are made. */
+/** Options of null models. */
 export interface NullOptions extends SearchOptions {
   readonly name: string;
   readonly estimator: FromNeighbours;
@@ -52,7 +52,7 @@ export interface NullOptions extends SearchOptions {
   readonly seed: number;
 }
 
-/** Points of which null models are made within bounds. */
+/** The number of points to compare, so that null models stay within {@link WORK}. */
 export function pointsForNulls(n: number, d: number): number {
   let most = n;
   while (most * Math.min(most, d) * d > WORK) most = Math.floor(0.97 * most);
@@ -105,7 +105,7 @@ const withoutName = ({ value, standardError, interval }: Seen): NullValue => ({
   interval,
 });
 
-/** The estimate, and GRIDE at the widest scale of the shape. */
+/** The values of the estimator, and of GRIDE at the widest scale of the shape. */
 async function valuesOf(points: Space, { name, estimator, level, signal }: NullOptions): Promise<Seen[]> {
   const n1 = shapeOrders(points.n).at(-1);
   const table = await points.neighbours(
@@ -144,7 +144,7 @@ function shuffledColumns({ n, d, row }: Rows, seed: number): Rows {
   return flatRows(data, n, d);
 }
 
-/** Noise that moves two points apart by `length`, as a root mean square. */
+/** Adds noise that changes the difference of two points by `length`, as a root mean square. */
 function noisy({ n, d, row }: Rows, length: number, normal: () => number): Rows {
   const sigma = length / Math.sqrt(2 * d);
   const data = new Float64Array(n * d);

@@ -1,4 +1,4 @@
-/** The points that a report looks at: a part of a large set, without copies and near copies, in the order of their rows. */
+/** The points that a report uses: a sample of a large set, without copies and near copies, in the order of their rows. */
 import { mulberry32, streamSeed } from '../../random';
 import { subset } from '../estimators/pointwise/neighbourhood';
 import { type Coordinates, type Points, type Rows, readRows } from '../points/points';
@@ -7,35 +7,35 @@ import type { NeighbourTable } from '../search/neighbour-table';
 import { type NearDuplicates, nearDuplicates } from './warnings/near-duplicates';
 import { withTable } from './with-table';
 
-/** Neighbours in the table that all parts of a report read. */
+/** The number of neighbours in the table that all parts of a report read. */
 const DEPTH = 128;
-/** Numbers that the points of a report may have, in float64 half a gigabyte. */
+/** The most coordinates of all points of a report together, half a gigabyte in float64. */
 const NUMBERS = 2 ** 26;
 
 /** The points of a report. */
 export interface ReportPoints {
-  /** As they were given; undefined where distances were. */
+  /** The original points; undefined if distances were given. */
   readonly given?: Rows;
   /** The distinct points, or those drawn from them, with near copies. */
   readonly all: Space;
   /** The table of {@link all}. */
   readonly table: NeighbourTable;
-  /** Without near copies. */
+  /** The points without near copies. */
   readonly points: Space;
   /** The table of {@link points}. */
   readonly cleanTable: NeighbourTable;
-  /** Rows that were given. */
+  /** The number of rows that were given. */
   readonly rows: number;
   readonly duplicates: number;
   readonly near?: NearDuplicates;
   /** [all.n] The row of each point in the file. */
   readonly numbers: Int32Array;
-  /** The same of {@link points}. */
+  /** The same for {@link points}. */
   readonly cleanNumbers: Int32Array;
   readonly notes: readonly string[];
 }
 
-/** Reads the points, draws a part of a large set, and leaves out near copies. */
+/** Reads the points, draws a sample of a large set, and leaves out near copies. */
 export async function reportPoints(
   given: Points,
   {
@@ -85,7 +85,7 @@ export async function reportPoints(
   };
 }
 
-/** Random members of a set, rising. */
+/** Random members of a set, in rising order. */
 export function drawRows(n: number, count: number, seed: number): Int32Array {
   const uniform = mulberry32(streamSeed(seed, 0));
   const chosen = new Int32Array(count);

@@ -1,4 +1,5 @@
-/** Whether a dimension is believable: estimates, scales, null models, warnings with evidence, and a calibrated value. */
+/** A report on whether a dimension is believable: estimates, scales, null models, warnings with evidence, and a calibrated value. */
+import { type Kinds, NUMBER, SEED } from '../../given';
 import { type DecimationPoint, decimationIn } from '../decimation';
 import type { FromNeighbours } from '../estimators/estimator';
 import { gride } from '../estimators/gride';
@@ -10,7 +11,6 @@ import {
   estimatorOf,
   isFromNeighbours,
 } from '../estimators/registry';
-import { type Kinds, NUMBER, SEED } from '../given';
 import { type IntervalOptions, levelOf } from '../intervals';
 import { type NoEstimate, NoEstimateError } from '../no-estimate';
 import type { Points, Rows } from '../points/points';
@@ -40,27 +40,27 @@ import { tieWarning } from './warnings/ties';
 import type { Warning } from './warnings/warning';
 import { medianDistance } from './with-table';
 
-/** Which estimator the report is about, and how the report is made. */
+/** The estimator that the report is about, and how the report is made. */
 export type IdReportOptions = EstimatorOptions & ReportSettings;
 
-/** How a report is made, whatever the estimator. */
+/** The options of a report for every estimator. */
 interface ReportSettings extends SpaceOptions, IntervalOptions {
-  /** Most points that are looked at; more are drawn from at random. @default 10000 */
+  /** The most points that are used; of a larger set, a random sample is drawn. @default 10000 */
   readonly most?: number;
   /** Seed of everything random. @default 0 */
   readonly seed?: number;
 }
 
-/** A part of the report, or why the points do not have it. */
+/** A part of the report, or the reason why the points do not have it. */
 export type Part<T> = T | NoEstimate;
 
 /** A report: plain data, to be kept as JSON and drawn by `figures.report`. */
 export interface IdReport {
-  /** Rows that were given. */
+  /** The number of rows that were given. */
   readonly rows: number;
-  /** Coordinates of each; null where distances were given. */
+  /** The number of coordinates; null if distances were given. */
   readonly columns: number | null;
-  /** Points that the report looks at: distinct, without near copies, drawn from a larger set where `notes` says so. */
+  /** The number of points used: distinct, without near copies, and drawn from a larger set if `notes` says so. */
   readonly points: number;
   readonly metric: Metric;
   readonly seed: number;
@@ -69,39 +69,39 @@ export interface IdReport {
   readonly estimator: string;
   /** Its estimate, whose interval does not include bias. */
   readonly estimate: EstimateRow;
-  /** The dimension without the bias that known surfaces have at as many points, with an interval that includes it. */
+  /** The dimension without the bias that known surfaces have with as many points, with an interval that includes the bias. */
   readonly corrected: Part<Corrected>;
-  /** What to write into a paper. */
+  /** A sentence for a paper. */
   readonly sentence: string;
   readonly warnings: readonly Warning[];
-  /** The report's estimator first. */
+  /** Estimates by several estimators, with the report's estimator first. */
   readonly estimates: readonly EstimateRow[];
-  /** GRIDE from near neighbours to far ones; each scale is a median distance. */
+  /** GRIDE from near neighbours to far ones, where each scale is a median distance. */
   readonly scale: Part<ScaleCurve>;
   /** The estimate on all points, halves, quarters and so on. */
   readonly decimation: Part<{ readonly curve: readonly Omit<DecimationPoint, 'scale'>[] }>;
   readonly local: Part<LocalHistogram>;
   readonly nulls: Part<{ readonly models: readonly NullComparison[] }>;
-  /** What was done to the points. */
+  /** Notes on the choice of the points. */
   readonly notes: readonly string[];
 }
 
-/** What a report can be told besides the options of its estimator. */
+/** The kinds of a report's options besides those of its estimator. */
 const REPORT_KINDS: Kinds<ReportSettings> = { ...SPACE_KINDS, level: NUMBER, most: NUMBER, seed: SEED };
 
-/** How the parts share the time of a large set, by what has been measured. */
+/** The share of the time that each part takes with a large set, as measured. */
 const SHARES = { points: 0.15, estimates: 0.1, decimation: 0.1, nulls: 0.25, calibration: 0.4 };
-/** Points from which the widest scales are read where no known surface explains the near ones. */
+/** The number of points that give the widest scales if no known surface explains the near ones. */
 const COARSE = 1000;
 
 /**
- * Answers whether a dimension is believable. The report compares the value of an estimator from neighbour distances with that on
- * surfaces of known dimension and as many points, with null models of the same points, with other estimators, other scales
- * and fewer points, and names what is wrong with the points. Duplicates and near duplicates are counted and left out.
- * A part that the points do not have (ties, too few points, no coordinates) says why.
+ * Answers whether a dimension is believable. The report compares the value of an estimator from neighbour distances with its
+ * values on surfaces of known dimension with as many points, with null models of the same points, with other estimators, other
+ * scales and fewer points, and names the faults of the points. Duplicates and near duplicates are counted and left out.
+ * A part that the points do not have (because of ties, too few points, or missing coordinates) gives the reason.
  *
- * @throws NoEstimateError for NaN and infinities, and fewer than 3 distinct points; RangeError for options out of range, and
- *   for an estimator that needs more than distances to neighbours
+ * @throws NoEstimateError for NaN and infinite values, and for fewer than 3 distinct points; RangeError for options out of range,
+ *   and for an estimator that needs more than distances to neighbours
  */
 export async function idReport(points: Points, options: IdReportOptions = {}): Promise<IdReport> {
   assertReportOptions('idReport', options);
@@ -186,9 +186,9 @@ export async function idReport(points: Points, options: IdReportOptions = {}): P
 }
 
 /**
- * Refuses options that a report does not read.
+ * Rejects options that a report does not read.
  *
- * @param reader who reads them, such as the name of a function
+ * @param reader the name of the function that reads them
  * @throws RangeError that names the option, and for an estimator that needs more than distances to neighbours
  */
 export function assertReportOptions(reader: string, options: IdReportOptions): void {
@@ -200,11 +200,11 @@ function fromNeighbours(options: EstimatorOptions): FromNeighbours {
   const estimator = estimatorOf(options);
   if (isFromNeighbours(estimator)) return estimator;
   throw new RangeError(
-    `a report calibrates estimators from the distances to neighbours, not ${options.estimator}: choose two-nn, gride or the like`,
+    `a report calibrates only estimators from distances to neighbours, not ${options.estimator}: choose two-nn, gride or the like`,
   );
 }
 
-/** The options of each part, which tell their progress as a share of the whole. */
+/** The options of each part, with its progress as a share of the whole. */
 function stages(
   search: SearchOptions,
   onProgress: SearchOptions['onProgress'],
@@ -214,7 +214,7 @@ function stages(
   return (name) => {
     const from = before;
     before += SHARES[name];
-    // A part may search several times, each from 0 to 1.
+    // A part may search several times, and each search goes from 0 to 1.
     const update = (done: number): void => {
       const share = from + SHARES[name] * done;
       if (share > shown) onProgress?.(share);
@@ -224,7 +224,7 @@ function stages(
   };
 }
 
-/** The curve with median distances, which one far point does not move. */
+/** The curve with median distances, which a single far point does not change. */
 async function withMedians(curve: ScaleCurve, points: Space, search: SearchOptions): Promise<ScaleCurve> {
   const table = await points.neighbours(curve.curve.at(-1)!.n2, search);
   return {
@@ -266,7 +266,7 @@ async function extremes(
   return { lowest: Math.min(...values), highest: Math.max(...values) };
 }
 
-/** What the warnings look at. */
+/** The data that the warnings are based on. */
 interface Findings {
   readonly estimate: EstimateRow;
   readonly corrected: Part<Corrected>;
@@ -281,7 +281,7 @@ interface How {
   readonly metric: Metric;
 }
 
-/** What is wrong with the array first, then with the points, then with the value. */
+/** The warnings: first those about the array, then about the points, then about the value. */
 async function warningsOf(
   set: ReportPoints,
   how: How,
@@ -331,7 +331,7 @@ async function copiesWarning(
   return nearDuplicateWarning(near, all.n, effects);
 }
 
-/** A column of row numbers, and the value without it. */
+/** The warning of a column of row numbers, with the value without it. */
 async function numberWarning(
   given: Rows,
   { cleanNumbers }: ReportPoints,
@@ -352,7 +352,7 @@ async function numberWarning(
     name: 'row numbers',
     text:
       `Column ${column.column} numbers the rows: whole numbers from ${column.first} to ${column.last}, each row its own. ` +
-      `It was taken for a coordinate.${effect} Leave it out if it is an index.`,
+      `It was used as a coordinate.${effect} Leave it out if it is an index.`,
     evidence: { ...column, ...(without.value === null ? {} : { without: without.value }) },
   };
 }

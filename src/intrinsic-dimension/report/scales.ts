@@ -1,13 +1,13 @@
-/** What an estimator and GRIDE at wider scales see in one table of neighbours: a value, and how it changes with scale. */
+/** The results of an estimator, and of GRIDE at wider scales, from one table of neighbours: a value, and how it changes with scale. */
 import type { FromNeighbours, LocalEstimate } from '../estimators/estimator';
 import { gride } from '../estimators/gride';
 import { sandwichStandardError } from '../intervals';
 import type { NeighbourTable } from '../search/neighbour-table';
 
-/** The farthest neighbour that the shape of the scale curve is taken from. */
+/** The farthest neighbour that the shape of the scale curve uses. */
 const FARTHEST = 32;
 
-/** A value and the shape of the scale curve beside it. */
+/** A value, and the shape of the scale curve relative to it. */
 export interface Seen {
   readonly value: number;
   readonly standardError: number;
@@ -17,19 +17,19 @@ export interface Seen {
   readonly shapeErrors: readonly number[];
 }
 
-/** The nearer neighbours of GRIDE that so many points can bear: both neighbours within an eighth of them. */
+/** The orders n1 of GRIDE that are used with a number of points: both neighbours are within the nearest eighth of them. */
 export function shapeOrders(points: number): number[] {
   const orders: number[] = [];
   for (let n1 = 2; 2 * n1 <= Math.min(FARTHEST, points / 8); n1 *= 2) orders.push(n1);
   return orders;
 }
 
-/** Neighbours that {@link see} needs. */
+/** The number of neighbours that {@link see} needs. */
 export function neighboursToSee(estimator: FromNeighbours, points: number): number {
   return Math.max(estimator.neighbours, 2 * (shapeOrders(points).at(-1) ?? 1));
 }
 
-/** The value without its errors, which take longer. */
+/** The value without its standard errors, which take longer. */
 export function glance(
   table: NeighbourTable,
   estimator: FromNeighbours,
@@ -39,7 +39,7 @@ export function glance(
   return { value, shape };
 }
 
-/** The value, the shape, and their errors; those of the shape respect that all is from the same points. */
+/** The value, the shape, and their standard errors; those of the shape take into account that all values come from the same points. */
 export function see(table: NeighbourTable, estimator: FromNeighbours): Seen {
   const first = estimator.estimate(table);
   const own = first.influences();

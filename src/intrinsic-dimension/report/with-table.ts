@@ -1,8 +1,8 @@
-/** A set of points whose neighbours are found already, so that every estimator of a report reads one table. */
+/** A set of points whose neighbours are already known, so that every estimator of a report reads the same table. */
 import type { Space } from '../points/space';
 import type { NeighbourTable } from '../search/neighbour-table';
 
-/** The set, with a table that answers every search for no more neighbours than it holds. */
+/** The set with a table that answers every search for as many neighbours as it holds, or fewer. */
 export function withTable(set: Space, table: NeighbourTable): Space {
   return {
     ...set,
@@ -11,7 +11,7 @@ export function withTable(set: Space, table: NeighbourTable): Space {
   };
 }
 
-/** The median distance to the `order`-th neighbour, which a few far points do not move. */
+/** The median distance to the `order`-th neighbour, which a few far points do not change. */
 export function medianDistance({ n, k, distances }: NeighbourTable, order: number): number {
   const sorted = Float64Array.from({ length: n }, (_, i) => distances[i * k + order - 1]!).sort();
   return (sorted[(n - 1) >> 1]! + sorted[n >> 1]!) / 2;

@@ -1,9 +1,9 @@
-/** The native kernel of this project's folder, which set-up compiles; the package has a file of its own in this place. */
+/** Loads the native kernel from the project's folder, where set-up compiles it; the package replaces this file. */
 import { join } from 'node:path';
 import { IS_INSTALLED } from '../../installed';
 import type { Kernel, NotLoaded } from './kernel';
 
-/** The kernel, the reason why it does not load, or undefined where there is none for this system. */
+/** The kernel, the reason why it does not load, or undefined if there is none for this system. */
 export function loadNativeKernel(): Kernel | NotLoaded | undefined {
   if (IS_INSTALLED) return undefined;
   try {

@@ -1,8 +1,8 @@
-/** Tables of nearest neighbours, and the lists that become one while points are found. */
+/** Tables of nearest neighbours, and the lists from which they are built during a search. */
 
 /**
- * Neighbours of each point, nearest first, without the point itself. Where fewer than k were enough for
- * a point, the rest of its row is -1 and infinite.
+ * The neighbours of each point, nearest first, without the point itself. If fewer than k were enough for a point, the rest
+ * of its row is -1 and infinite.
  */
 export interface NeighbourTable {
   readonly n: number;
@@ -11,25 +11,25 @@ export interface NeighbourTable {
   readonly indices: Int32Array;
   /** [n * k] Euclidean distances in float64. */
   readonly distances: Float64Array;
-  /** Points whose shortlist could not be proven complete, and that were searched among all others. */
+  /** The number of points whose shortlist could not be proven complete, and that were compared with all others. */
   readonly searchedAgain: number;
-  /** Points that are not among the n because an earlier one is exactly equal. @default none */
+  /** The number of points that were left out because they are exactly equal to an earlier one. @default none */
   readonly duplicates?: number;
 }
 
 /**
- * How many of a point's neighbours are needed, 1 .. k, given the nearest so far, or k when these are too few to decide.
- * Asked again whenever a nearer one is found, which must not make a farther one needed.
+ * The number of a point's neighbours that are needed, 1 .. k, given the nearest so far, or k if these are too few to decide.
+ * It is asked for again whenever a nearer one is found, which must never increase the number.
  */
 export type Depth = (i: number, nearest: Int32Array) => number;
 
-/** The k nearest of each point that were found so far. */
+/** The k nearest neighbours of each point that were found so far. */
 export class NeighbourLists {
-  /** [n * k] Nearest first; -1 where fewer than k were found. */
+  /** [n * k] The neighbours, nearest first; -1 if fewer than k were found. */
   readonly #indices: Int32Array;
-  /** [n * k] Their squared distances; infinite where fewer than k were found. */
+  /** [n * k] Their squared distances; infinite if fewer than k were found. */
   readonly #squared: Float64Array;
-  /** [n] How many of them are needed as they are now. */
+  /** [n] The number of them that are needed at present. */
   readonly #needed: Int32Array;
 
   constructor(
@@ -42,18 +42,18 @@ export class NeighbourLists {
     this.#needed = new Int32Array(n).fill(k);
   }
 
-  /** The squared distance of the last neighbour of `i` that is needed. */
+  /** The squared distance to the last neighbour of `i` that is needed. */
   farthest(i: number): number {
     return this.#squared[i * this.k + this.#needed[i]! - 1]!;
   }
 
-  /** Whether `j` is in the list of `i`. */
+  /** True if `j` is in the list of `i`. */
   has(i: number, j: number): boolean {
     for (let p = i * this.k; p < (i + 1) * this.k; p++) if (this.#indices[p] === j) return true;
     return false;
   }
 
-  /** Keeps `j` if it is among the neighbours of `i` so far that are needed, and is not kept already. */
+  /** Keeps `j` if it is among the needed neighbours of `i` so far, and is not in the list yet. */
   offer(i: number, j: number, squared: number): boolean {
     if (!(squared < this.farthest(i)) || this.has(i, j)) return false;
     const begin = i * this.k;
@@ -70,7 +70,7 @@ export class NeighbourLists {
     return true;
   }
 
-  /** The lists as a table; what lies beyond the needed neighbours was not searched to the end, and is left out. */
+  /** The lists as a table, without entries beyond the needed neighbours, whose search was not completed. */
   table(searchedAgain: number): NeighbourTable {
     const { n, k } = this;
     for (let i = 0; i < n; i++) {
@@ -89,7 +89,7 @@ export function meanDistance({ n, k, distances }: NeighbourTable, order: number)
   return mean;
 }
 
-/** Share of the points whose neighbours the fast search proved by itself. */
+/** The share of points whose neighbours the fast search proved by itself. */
 export function certifiedShare({ n, searchedAgain }: NeighbourTable): number {
   return 1 - searchedAgain / n;
 }

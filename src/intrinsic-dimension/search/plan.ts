@@ -1,8 +1,10 @@
 /**
  * The plan of a search: every constant that tunes it, and the choices that follow from them. Times are of two cores of an
- * AMD EPYC (docs/benchmarks.md and its notes); a constant without a time was not timed by itself.
+ * AMD EPYC (docs/benchmarks.md and its notes); a constant without a time was not timed by itself. How the kernel lays out
+ * packed points is compiled into its loops, and the plan asks the kernel for it (kernel.ts).
  */
-import { GROUP, hasBfloat16, PANEL, wholes } from './search-kernel';
+import { kernel } from './kernel';
+import { down, wholes } from './wholes';
 
 /** Bytes that a search may take by default. */
 export const SEARCH_MEMORY: number = 2 ** 30;
@@ -81,6 +83,25 @@ export const SAMPLE = 256;
 export const COUNTED_TOGETHER = 256;
 
 /**
+ * Words of a point that are added up at a time in float32; such sums are then added to each other. With 64 or 1,024, a search
+ * takes as long within the noise (3,000 x 2,048); with 1,024, products are off by up to 11 roundings instead of 2.
+ */
+export const RUN = 256;
+
+/** Columns that are ordered by their variance together, and left out together. */
+export const COLUMN_RUN = 256;
+
+/**
+ * Columns of a matrix whose products are added up in float32; the sums of such runs are added up in float64. On one core, all
+ * products of 2,000 x 3,000 take 310 ms, with 256 columns 400, and with 4,096 they take 320 and are off by 3 roundings
+ * instead of 2.
+ */
+export const PRODUCT_COLUMNS = 1024;
+
+/** Rows of a matrix in one product: whole panels of every kernel. With 128 or 2,048 it takes as long within the noise. */
+export const PRODUCT_ROWS = 512;
+
+/**
  * Tiles of this side stay in the cache with the lists of both sides: 765 ms where blocks of 256 whole rows took 990
  * (10,000 x 512, before the kernels were C++).
  */
@@ -135,7 +156,7 @@ export function planSearch({ n, d, k, memory = SEARCH_MEMORY, through, inMemory 
   const projects =
     projectionMemory(n, d, directions) <= half &&
     (through === 'projection' || (!through && d >= WIDE && work >= LONG));
-  const rounds = (through === 'bfloat16' || (!through && work >= HEAVY)) && hasBfloat16();
+  const rounds = (through === 'bfloat16' || (!through && work >= HEAVY)) && kernel().bfloat16;
   // Lists of so many candidates must fit into what blocks of the matrix may take.
   const telling = Math.floor(Math.min(TELLING * n, half / (8 * n)));
   return {
@@ -169,12 +190,13 @@ export function planSearch({ n, d, k, memory = SEARCH_MEMORY, through, inMemory 
  * other half being for the rounded copy of the points.
  */
 export function blockRows(n: number, memory: number): number {
-  const bytes = 4 * wholes(n, PANEL);
-  const affordable = Math.floor(memory / (bytes * GROUP)) * GROUP;
-  if (affordable < 2 * GROUP) {
+  const { panel, group } = kernel();
+  const bytes = 4 * wholes(n, panel);
+  const affordable = down(memory / bytes, group);
+  if (affordable < 2 * group) {
     throw new RangeError(
       `a memory budget of ${Math.floor((2 * memory) / 2 ** 20)} MiB is too small for ${n} points: ` +
-        `give at least ${Math.ceil((2 * 2 * GROUP * bytes) / 2 ** 20)} MiB`,
+        `give at least ${Math.ceil((2 * 2 * group * bytes) / 2 ** 20)} MiB`,
     );
   }
   return affordable;
@@ -192,6 +214,7 @@ function projectionMemory(n: number, d: number, directions: number): number {
 }
 
 function tileSize(n: number, block: number): number {
-  const affordable = Math.floor(Math.sqrt(block * n) / PANEL) * PANEL;
-  return Math.max(PANEL, Math.min(TILE, wholes(Math.ceil(n / TILES), PANEL), affordable));
+  const { panel } = kernel();
+  const affordable = down(Math.sqrt(block * n), panel);
+  return Math.max(panel, Math.min(TILE, wholes(Math.ceil(n / TILES), panel), affordable));
 }

@@ -1,27 +1,26 @@
-/** A subspace that holds most of the energy of wide points: distances in it are lower bounds of the true ones. */
-import type { Columns } from '../points/columns';
+/** A subspace that holds most of the variance of wide points, in which distances are lower bounds of the true ones. */
 import type { Rows } from '../points/points';
-import type { ProjectionPlan } from './plan';
+import type { Columns } from './columns';
 import {
   type Frame,
   multiply,
   noLengths,
-  PANEL,
   type PackedPoints,
   pack,
   packedPoints,
-  RUN,
-  wholes,
-} from './search-kernel';
+  productRoom,
+  type Tile,
+  transposed,
+} from './packed-points';
+import { type ProjectionPlan, RUN } from './plan';
 import { frameOf, imageSet, packRows, type SearchSet, sumRounding, UNIT } from './search-set';
 
 /**
  * Projects points on an orthonormal basis Q of the space that a sample of them spans, within the columns that vary most.
- * |Q'(x - y)| is at most |Q|_2 |x - y|, and |Q|_2 is bounded by the computed Q'Q and its rounding, so that no distance
- * in the image is longer than the true one by more than the set's `stretch` and `inputRounding`: a search in it
- * overlooks no neighbour.
+ * |Q'(x - y)| is at most |Q|_2 |x - y|, and |Q|_2 is bounded by the computed Q'Q and its rounding. So no distance in the image
+ * exceeds the true one by more than the set's `stretch` and `inputRounding`, and a search in it misses no neighbour.
  *
- * @returns undefined where the sample does not represent the other points
+ * @returns undefined if the sample does not represent the other points
  */
 export async function projectedSet(
   rows: Rows,
@@ -40,8 +39,7 @@ export async function projectedSet(
   const { m, parts } = basis;
   const squares = new Float64Array(n);
   const image = new Float32Array(n * m);
-  const stride = wholes(m, PANEL);
-  const values = new Float32Array(most * stride);
+  const { values, stride } = productRoom(most, m);
   const room = packedPoints(most, parts[0]!.width, 'float32');
   for (let from = 0; from < n; from += most) {
     const count = Math.min(most, n - from);
@@ -56,7 +54,7 @@ export async function projectedSet(
     for (let r = 0; r < count; r++) image.set(values.subarray(r * stride, r * stride + m), (from + r) * m);
     await rest(0.3 + (0.7 * from) / n);
   }
-  // Points far outside of the sample may overflow in float32.
+  // Points far away from the sample may overflow in float32.
   if (!image.every(Number.isFinite) || !squares.every((square) => square < 1e30)) return undefined;
   // |fl(Q'x) - Q'x| <= gamma | |Q|' |x| | <= gamma sqrt(m) |Q|_2 |x|, and x itself was rounded to float32.
   const runs = parts.reduce((sum, { width }) => sum + Math.ceil(width / RUN), 0);
@@ -71,7 +69,7 @@ export async function projectedSet(
   });
 }
 
-/** The columns that hold most of the variance, as ranges in groups for one product each. */
+/** The columns that hold most of the variance, as groups of ranges, one group for each product. */
 function energeticChunks({ ranges, share }: Columns, { energy, runs }: ProjectionPlan): Int32Array[] {
   const enough = share.findIndex((held) => held >= energy);
   const chosen = Array.from(share, (_, run) => ranges.subarray(2 * run, 2 * run + 2))
@@ -90,11 +88,11 @@ interface Basis {
   /** The directions, as points of the columns of each chunk. */
   readonly parts: PackedPoints[];
   readonly m: number;
-  /** Upper bound of |Q|_2. */
+  /** An upper bound of |Q|_2. */
   readonly norm: number;
 }
 
-/** An orthonormal basis of the space of evenly spread points: Q = S'W, with W from the products SS'. */
+/** An orthonormal basis of the space that a sample S of points spans: Q = S'W, where W follows from the products SS'. */
 async function orthonormalBasis(
   rows: Rows,
   frame: Frame,
@@ -125,8 +123,7 @@ async function orthonormalBasis(
   const combinations = packed(weights, size, size);
   const parts: PackedPoints[] = [];
   for (const part of sample) {
-    const stride = wholes(part.width, PANEL);
-    const values = new Float32Array(wholes(m, PANEL) * stride);
+    const { values, stride } = productRoom(m, part.width);
     const tile = { values, stride, top: 0, bottom: m, left: 0, right: part.width };
     multiply(combinations, transposed(part, size), tile, false);
     parts.push(packed(values, stride, part.width));
@@ -135,38 +132,21 @@ async function orthonormalBasis(
   return { parts, m, norm: normBound(parts, m, plan) };
 }
 
-/** The coordinates of `n` points as points. */
-function transposed({ words, width, precision }: PackedPoints, n: number): PackedPoints {
-  const columns = packedPoints(width, n, precision);
-  const target = columns.words;
-  const panel = PANEL; // an import costs a look-up each time
-  for (let i = 0; i < n; i++) {
-    const from = Math.floor(i / panel) * width * panel + (i % panel);
-    for (let c = 0; c < width; c++) {
-      const to = ((c - (c % panel)) * n + i * panel + (c % panel)) | 0;
-      target[to] = words[from + c * panel]!;
-    }
-  }
-  return columns;
-}
-
 /** Products of `n` points with each other, added up in float64 over groups of columns. */
 class Products {
   /** [n, n] */
   readonly sums: Float64Array;
-  readonly #values: Float32Array;
-  readonly #stride: number;
+  readonly #room: Pick<Tile, 'values' | 'stride'>;
 
   constructor(readonly n: number) {
     this.sums = new Float64Array(n * n);
-    this.#stride = wholes(n, PANEL);
-    this.#values = new Float32Array(this.#stride ** 2);
+    this.#room = productRoom(n, n);
   }
 
   /** @param run columns whose products are added up at a time */
   add(group: readonly PackedPoints[], run?: number): void {
     const { n, sums } = this;
-    const [values, stride] = [this.#values, this.#stride];
+    const { values, stride } = this.#room;
     const tile = { values, stride, top: 0, bottom: n, left: 0, right: n };
     for (const [p, part] of group.entries()) multiply(part, part, tile, p > 0, undefined, run);
     for (let i = 0; i < n; i++) for (let j = 0; j < n; j++) sums[i * n + j]! += values[i * stride + j]!;
@@ -174,17 +154,17 @@ class Products {
 }
 
 /**
- * Gram and Schmidt's process on products of points: row c of the weights [m, size] makes the c-th direction of the
- * points. Points that hold no new direction are passed over.
+ * The Gram-Schmidt process on products of points: row c of the weights [m, size] combines the points into the c-th direction.
+ * Points that add no new direction are skipped.
  *
- * @param isNew share of its square that lies outside the directions so far, of a point with a new one
+ * @param isNew the share of a point's square outside the previous directions from which on it adds a new one
  */
 function orthogonalised(
   products: Float64Array,
   size: number,
   isNew: number,
 ): { weights: Float32Array; m: number } {
-  // r[c][j]: the c-th direction's part of point j; inverse[c]: how the accepted points make the c-th direction.
+  // r[c][j] is the component of point j in the c-th direction; inverse[c] combines the accepted points into the c-th direction.
   const r: Float64Array[] = [];
   const inverse: Float64Array[] = [];
   const accepted: number[] = [];

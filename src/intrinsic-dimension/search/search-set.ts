@@ -1,46 +1,45 @@
-/** Points as they are searched: rounded, with a bound on how wrong a computed distance can be. */
+/** The points as they are searched: rounded, with a bound on the error of computed distances. */
 import { NoEstimateError } from '../no-estimate';
 import type { Rows } from '../points/points';
-import { SAMPLE } from './plan';
+import { kernel } from './kernel';
 import {
   type Frame,
   type Lengths,
   noLengths,
-  PANEL,
   type PackedPoints,
   type Precision,
   pack,
   packedPoints,
   perWord,
-  RUN,
-  wholes,
-} from './search-kernel';
+} from './packed-points';
+import { RUN, SAMPLE } from './plan';
+import { wholes } from './wholes';
 
 /** Relative rounding of a float32 number. */
 export const UNIT: number = 2 ** -24;
-/** Below this float32 numbers lose digits or become 0, depending on the processor's mode. */
+/** Float32 numbers below this lose digits or become 0, depending on the mode of the processor. */
 const SMALLEST = 2 ** -126;
-/** Norm from which on float32 products could overflow. */
+/** The norm from which on float32 products could overflow. */
 const FAR = 1e15;
 
-/** An image of a set in which no distance is longer than in the set itself, up to known rounding. */
+/** An image of a set in which no distance exceeds that in the set itself, up to known rounding. */
 export interface SearchSet {
   readonly n: number;
-  /** Multiplied with a distance between points it gives their distance in the search set. */
+  /** The factor from distances between points to distances in the search set. */
   readonly scale: number;
   /** [n] Euclidean norms of the centred and scaled points. */
   readonly norms: Float64Array;
-  /** Half the squared lengths of the image's points; infinite after the last, to the end of a panel. */
+  /** Half the squared lengths of the image's points, and infinity from the last point to the end of a panel. */
   readonly halves: Float32Array;
-  /** Whether the chunks are kept; if not, few large blocks of rows are better than many small ones. */
+  /** True if the chunks are kept; otherwise a few large blocks of rows are better than many small ones. */
   readonly resident: boolean;
   /** Number of column chunks. */
   readonly chunks: number;
-  /** Lends chunk `c` until the next one is asked for. */
+  /** Chunk `c`, which is valid until the next one is asked for. */
   chunk(c: number): PackedPoints;
   /** The most that the image can stretch a distance. */
   readonly stretch: number;
-  /** How far rounding moves a point of the image, relative to its norm. */
+  /** The most that rounding moves a point of the image, relative to its norm. */
   readonly inputRounding: number;
   /** Rounding of a computed squared distance, relative to (|y_i| + |y_j|)^2. */
   readonly productRounding: number;
@@ -48,10 +47,10 @@ export interface SearchSet {
 }
 
 /**
- * The points themselves, rounded, after they were centred and scaled by a sample of them (by all, where some lie much
- * farther out). Where their copy is larger than `memory`, it is made again, chunk by chunk, each time it is needed.
+ * The points themselves, rounded, after they were centred and scaled by a sample of them, or by all if some are much farther
+ * away. If the copy is larger than `memory`, it is made again, chunk by chunk, each time it is needed.
  *
- * @throws NoEstimateError when the values overflow when squared
+ * @throws NoEstimateError if the squares of the values overflow
  */
 export function searchSet(rows: Rows, memory: number, precision: Precision = 'float32'): SearchSet {
   const sampled = framedSet(rows, frameOf(rows, Math.ceil(rows.n / SAMPLE)), memory, precision);
@@ -62,7 +61,7 @@ export function searchSet(rows: Rows, memory: number, precision: Precision = 'fl
 
 function framedSet(rows: Rows, frame: Frame, memory: number, precision: Precision): SearchSet {
   const { n, d } = rows;
-  const affordable = Math.floor(memory / (4 * wholes(n, PANEL))) * perWord(precision);
+  const affordable = Math.floor(memory / (4 * wholes(n, kernel().panel))) * perWord(precision);
   const columns = Math.max(perWord(precision), Math.min(d, affordable));
   const chunks = Math.ceil(d / columns);
   const target = packedPoints(n, columns, precision);
@@ -122,7 +121,7 @@ export function packRows(
   }
 }
 
-/** A set of points [n, m] that were computed with known errors, as the image of another set. */
+/** The image of another set: points [n, m] that were computed with known errors. */
 export function imageSet(
   image: Float32Array,
   m: number,
@@ -130,7 +129,7 @@ export function imageSet(
     d,
     ...original
   }: Pick<SearchSet, 'n' | 'scale' | 'norms' | 'stretch' | 'inputRounding'> & {
-    /** Coordinates that each of the image's was computed from. */
+    /** The number of coordinates from which each coordinate of the image was computed. */
     readonly d: number;
   },
 ): SearchSet {
@@ -145,7 +144,7 @@ export function imageSet(
     resident: true,
     chunks: 1,
     chunk: () => target,
-    // The norms are those of the original points; the image's are at most as much longer as this factor grants.
+    // The norms are those of the original points; those of the image are at most larger by this factor.
     productRounding:
       sumRounding(RUN + Math.ceil(m / RUN) + 4) * (original.stretch + original.inputRounding) ** 2,
     floor: 4 * (d + m + 2) * Math.sqrt(m) * SMALLEST,
@@ -153,7 +152,7 @@ export function imageSet(
 }
 
 function halvesOf(squares: Float64Array): Float32Array {
-  const halves = new Float32Array(wholes(squares.length, PANEL)).fill(Number.POSITIVE_INFINITY);
+  const halves = new Float32Array(wholes(squares.length, kernel().panel)).fill(Number.POSITIVE_INFINITY);
   for (let i = 0; i < squares.length; i++) halves[i] = squares[i]! / 2;
   return halves;
 }
@@ -171,9 +170,9 @@ export function largestComputed(set: SearchSet, i: number, r: number): number {
 }
 
 /**
- * The smallest computed squared distance that a point no nearer than the true distance `r` (in the search set's scale)
- * of point `i` can have, by the same bounds; only for a set of the points themselves, not for an image that may bring
- * them nearer. Below 0 where rounding leaves no bound.
+ * The smallest computed squared distance of a point that is at least the true distance `r` (in the search set's scale) away
+ * from point `i`, by the same bounds. It holds only for a set of the points themselves, not for an image in which they may be
+ * nearer. It is below 0 if rounding leaves no bound.
  */
 export function smallestComputed(set: SearchSet, i: number, r: number): number {
   const reach = 2 * set.norms[i]! + r;
@@ -187,9 +186,10 @@ export function sumRounding(terms: number): number {
 }
 
 /**
- * The frame of every `step`-th point: the others lie about the same centre, and need not lie in the unit ball.
+ * The frame that centres and scales every `step`-th point. The others have about the same centre, and need not be in the unit
+ * ball.
  *
- * @throws NoEstimateError when the values overflow when squared
+ * @throws NoEstimateError if the squares of the values overflow
  */
 export function frameOf(rows: Rows, step = 1): Frame {
   const { n, d } = rows;

@@ -1,26 +1,43 @@
 /** Candidates for the nearest neighbours of every point, by products of rounded coordinates. */
-import type { SearchPlan } from './plan';
-import {
-  GROUP,
-  multiply,
-  NearestLists,
-  PANEL,
-  type PackedPoints,
-  packedPoints,
-  perWord,
-  RUN,
-  type Tile,
-  wholes,
-} from './search-kernel';
+import { threads } from '../../threads';
+import { kernel } from './kernel';
+import { gathered, multiply, productRoom, type Tile } from './packed-points';
+import { RUN, type SearchPlan } from './plan';
 import type { SearchSet } from './search-set';
+import { down, wholes } from './wholes';
 
-/** For each point the `size` candidates that look nearest, nearest first. */
+/** For each point, the `size` candidates with the smallest computed distances, nearest first. */
 export interface Shortlist {
   readonly size: number;
   /** [n * size] */
   readonly indices: Int32Array;
-  /** [n * size] computed squared distances in the search set; every other point has at least the last. */
+  /** [n * size] Their computed squared distances in the search set; all other points have at least the last one. */
   readonly squared: Float32Array;
+}
+
+/** For each of `n` points, the `size` nearest of the points that were offered, by nearness -|y_i - y_j|^2 / 2. */
+export class NearestLists {
+  /** [n * size] Nearest first. */
+  readonly indices: Int32Array;
+  /** [n * size] */
+  readonly nearness: Float32Array;
+  /** [n] */
+  readonly #last: Float32Array;
+
+  constructor(
+    n: number,
+    readonly size: number,
+  ) {
+    this.indices = new Int32Array(n * size);
+    this.nearness = new Float32Array(n * size).fill(Number.NEGATIVE_INFINITY);
+    this.#last = new Float32Array(n).fill(Number.NEGATIVE_INFINITY);
+  }
+
+  /** Offers each pair of a tile that is above the diagonal to both of its points. */
+  offer({ values, stride, top, bottom, left, right }: Tile): void {
+    const lists = [this.nearness, this.indices, this.#last, this.size] as const;
+    kernel().offer(...lists, values, stride, top, bottom, left, right, threads());
+  }
 }
 
 /**
@@ -37,18 +54,19 @@ export async function shortlist(
   rest: (done: number) => Promise<void>,
 ): Promise<Shortlist> {
   const { n } = set;
-  const height = set.resident ? side : Math.min(block, wholes(n, GROUP));
+  const { panel, group } = kernel();
+  const height = set.resident ? side : Math.min(block, wholes(n, group));
   const lists = new NearestLists(n, size);
-  const room = new Float32Array(height * (set.resident ? height : wholes(n, PANEL)));
+  const room = new Float32Array(height * (set.resident ? height : wholes(n, panel)));
   let done = 0;
   for (let top = 0; top < n; top += height) {
     const bottom = Math.min(n, top + height);
-    // A set that is computed again each time is better met in few large blocks.
-    const begin = Math.floor(top / PANEL) * PANEL;
+    // For a set that is computed again each time, a few large blocks are better.
+    const begin = down(top, panel);
     const width = set.resident ? height : n - begin;
     for (let left = begin; left < n; left += width) {
       const right = Math.min(n, left + width);
-      const tile = { values: room, stride: wholes(right - left, PANEL), top, bottom, left, right };
+      const tile = { values: room, stride: wholes(right - left, panel), top, bottom, left, right };
       for (let c = 0; c < set.chunks; c++) {
         const chunk = set.chunk(c);
         const halves = c === set.chunks - 1 ? ([set.halves, set.halves] as const) : undefined;
@@ -62,13 +80,12 @@ export async function shortlist(
   return { size, indices: lists.indices, squared: squaredFrom(lists.nearness) };
 }
 
-/** Computed squared distances in the search set from some points to all, a row of [n] for each. */
+/** Computed squared distances in the search set from some points to all points, a row [n] for each. */
 export function squaredDistancesFrom(set: SearchSet, chosen: Int32Array): Float32Array[] {
   const { n } = set;
-  const stride = wholes(n, PANEL);
-  const values = new Float32Array(wholes(chosen.length, GROUP) * stride);
+  const { values, stride } = productRoom(chosen.length, n);
   const tile: Tile = { values, stride, top: 0, bottom: chosen.length, left: 0, right: n };
-  const halves = new Float32Array(wholes(chosen.length, GROUP));
+  const halves = new Float32Array(values.length / stride);
   for (const [row, i] of chosen.entries()) halves[row] = set.halves[i]!;
   for (let c = 0; c < set.chunks; c++) {
     const chunk = set.chunk(c);
@@ -81,17 +98,6 @@ export function squaredDistancesFrom(set: SearchSet, chosen: Int32Array): Float3
     );
   }
   return Array.from(chosen, (_, row) => squaredFrom(values.subarray(row * stride, row * stride + n)));
-}
-
-/** Some of the points. */
-function gathered({ words, width, precision }: PackedPoints, chosen: Int32Array): PackedPoints {
-  const some = packedPoints(chosen.length, width * perWord(precision), precision);
-  for (const [row, i] of chosen.entries()) {
-    let from = Math.floor(i / PANEL) * width * PANEL + (i % PANEL);
-    let to = Math.floor(row / PANEL) * width * PANEL + (row % PANEL);
-    for (let w = 0; w < width; w++, from += PANEL, to += PANEL) some.words[to] = words[from]!;
-  }
-  return some;
 }
 
 /** -|y_i - y_j|^2 / 2 -> |y_i - y_j|^2, in place. */

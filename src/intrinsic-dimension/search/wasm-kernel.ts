@@ -1,21 +1,21 @@
 /**
- * The inner loops of a search in WebAssembly, from the same C++ (`native/kernel.cc`). Each call copies what it needs
- * into the module's memory, in parts that fit, and the results back: a product of 1,024 x 1,024 points takes about a
- * hundred times as long as the copies.
+ * The inner loops of a search in WebAssembly, from the same C++ (`native/kernel.cc`). Each call copies its data into the module's
+ * memory, in parts that fit, and the results back. The copies take about a hundredth of the time of a product of 1,024 x 1,024
+ * points.
  */
-import type { Kernel } from './kernel';
+import type { Coordinates, Kernel, Source } from './kernel';
 import { WASM } from './wasm-bytes';
 import { WasmMemory } from './wasm-memory';
+import { down, wholes } from './wholes';
 
-/** As in `native/kernel.h`. */
-const PANEL = 32;
-const GROUP = 8;
-/** Bytes of an array that are copied at a time. */
+/** The number of bytes of an array that are copied at a time. */
 const PART = 2 ** 24;
 
 interface Exports {
   readonly memory: WebAssembly.Memory;
   readonly __heap_base: WebAssembly.Global<'i32'>;
+  panel(): number;
+  group(): number;
   multiply(...given: number[]): void;
   offerToRows(...given: number[]): void;
   offerToColumns(...given: number[]): void;
@@ -24,26 +24,21 @@ interface Exports {
   distance(...given: number[]): number;
 }
 
-type Coordinates = Float32Array | Float64Array;
-/** Data, the row of each point or null, the points, and the coordinates of each. */
-type Source = [data: Coordinates, kept: Int32Array | null, n: number, d: number];
-
-const wholes = (count: number, size: number): number => Math.ceil(count / size) * size;
-const down = (count: number, size: number): number => Math.floor(count / size) * size;
-
-/** @throws Error where the host has no WebAssembly with SIMD */
+/** @throws Error if the host has no WebAssembly with SIMD */
 export function wasmKernel(): Kernel {
   const loops = instantiate();
   const memory = new WasmMemory(loops.memory, loops.__heap_base.value);
   return {
     instructions: 'wasm',
     bfloat16: false,
-    multiply: multiplyIn(memory, loops) as Kernel['multiply'],
-    offer: offerIn(memory, loops) as Kernel['offer'],
-    look: lookIn(memory, loops) as Kernel['look'],
-    pack: packIn(memory, loops) as Kernel['pack'],
-    measure: measureIn(memory, loops) as Kernel['measure'],
-    distance: distanceIn(memory, loops) as Kernel['distance'],
+    panel: loops.panel(),
+    group: loops.group(),
+    multiply: multiplyIn(memory, loops),
+    offer: offerIn(memory, loops),
+    look: lookIn(memory, loops),
+    pack: packIn(memory, loops),
+    measure: measureIn(memory, loops),
+    distance: distanceIn(memory, loops),
     wordsToLine: () => 0,
   };
 }
@@ -54,61 +49,53 @@ function instantiate(): Exports {
     return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as unknown as Exports;
   } catch (error) {
     throw new Error(
-      `no search kernel loads: WebAssembly with SIMD is missing here (${(error as Error).message}): take Node 20.19, ` +
+      `no search kernel loads: WebAssembly with SIMD is missing here (${(error as Error).message}): use Node 20.19, ` +
         'Chrome 91, Firefox 89, Safari 16.4 or newer',
     );
   }
 }
 
 /** Parts of a range, each of at most `most` and ending with a whole panel. */
-function* panels(begin: number, end: number, most: number): Generator<readonly [number, number]> {
-  const step = Math.max(PANEL, down(most, PANEL));
+function* panels(
+  panel: number,
+  begin: number,
+  end: number,
+  most: number,
+): Generator<readonly [number, number]> {
+  const step = Math.max(panel, down(most, panel));
   for (let from = begin; from < end; ) {
-    const to = Math.min(end, down(from, PANEL) + step);
+    const to = Math.min(end, down(from, panel) + step);
     yield [from, to];
     from = to;
   }
 }
 
-function multiplyIn(memory: WasmMemory, loops: Exports): unknown {
-  return (
-    left: Uint32Array,
-    right: Uint32Array,
-    words: number,
-    run: number,
-    _halved: boolean,
-    top: number,
-    bottom: number,
-    begin: number,
-    end: number,
-    out: Float32Array,
-    stride: number,
-    add: boolean,
-    above: boolean,
-    leftHalves: Float32Array | null,
-    rightHalves?: Float32Array,
-  ): void => {
+function multiplyIn(memory: WasmMemory, loops: Exports): Kernel['multiply'] {
+  const [panel, group] = [loops.panel(), loops.group()];
+  return (left, right, words, run, _, top, bottom, begin, end, out, stride, add, above, ...rest) => {
+    const [leftHalves, rightHalves] = rest.length === 3 ? rest : [];
     const bytes = 4 * words;
-    const most = Math.max(PANEL, PART / Math.max(bytes, 4 * PANEL));
-    for (const [from, to] of panels(top, wholes(bottom, GROUP), most)) {
-      const base = down(from, PANEL);
+    const most = Math.max(panel, PART / Math.max(bytes, 4 * panel));
+    for (const [from, to] of panels(panel, top, wholes(bottom, group), most)) {
+      const base = down(from, panel);
       const rows = to - from;
-      for (const [start, stop] of panels(begin, wholes(end, PANEL), Math.min(most, PART / (4 * rows)))) {
-        if (above && from >= stop) continue; // nothing here is above the diagonal
+      const widest = Math.min(most, PART / (4 * rows));
+      for (const [start, stop] of panels(panel, begin, wholes(end, panel), widest)) {
+        if (above && from >= stop) continue; // The tile has no part above the diagonal.
         const width = stop - start;
-        const sizes = [bytes * wholes(to - base, PANEL), bytes * width, 4 * rows * width];
+        const sizes = [bytes * wholes(to - base, panel), bytes * width, 4 * rows * width];
         memory.begin(...sizes, 4 * (to - base), 4 * width);
-        const leftAt = memory.put(left.subarray(base * words, wholes(to, PANEL) * words));
+        const leftAt = memory.put(left.subarray(base * words, wholes(to, panel) * words));
         const rightAt = memory.put(right.subarray(start * words, stop * words));
         const outAt = memory.take(4 * rows * width);
         const rowOf = (i: number): Float32Array =>
           out.subarray((from - top + i) * stride + start - begin, (from - top + i) * stride + stop - begin);
         if (add) for (let i = 0; i < rows; i++) memory.set(rowOf(i), outAt + 4 * i * width);
         loops.multiply(
-          ...[leftAt, rightAt, words, run, from - base, to - base, width / PANEL, outAt, width],
+          ...[leftAt, rightAt, words, run, from - base, to - base, width / panel, outAt, width],
           ...[add ? 1 : 0, above ? 1 : 0, base - start],
           leftHalves ? memory.put(leftHalves.subarray(base, to)) : 0,
-          leftHalves ? memory.put(rightHalves!.subarray(start, stop)) : 0,
+          rightHalves ? memory.put(rightHalves.subarray(start, stop)) : 0,
         );
         const computed = memory.singles(outAt, rows * width);
         if (width === stride) out.set(computed, (from - top) * stride);
@@ -118,19 +105,8 @@ function multiplyIn(memory: WasmMemory, loops: Exports): unknown {
   };
 }
 
-function offerIn(memory: WasmMemory, loops: Exports): unknown {
-  return (
-    nearness: Float32Array,
-    indices: Int32Array,
-    last: Float32Array,
-    size: number,
-    values: Float32Array,
-    stride: number,
-    top: number,
-    bottom: number,
-    left: number,
-    right: number,
-  ): void => {
+function offerIn(memory: WasmMemory, loops: Exports): Kernel['offer'] {
+  return (nearness, indices, last, size, values, stride, top, bottom, left, right) => {
     const offerTo = (loop: Exports['offerToRows'], first: number, end: number, tile: number[]): void => {
       const lists = [nearness.subarray(first * size, end * size), indices.subarray(first * size, end * size)];
       const all = [...lists, last.subarray(first, end)];
@@ -168,10 +144,8 @@ function isDouble(data: Coordinates): number {
   return data instanceof Float64Array ? 1 : 0;
 }
 
-function lookIn(memory: WasmMemory, loops: Exports): unknown {
-  return (
-    ...[data, kept, n, d, finite, hashes, first]: [...Source, Uint8Array, Int32Array, number]
-  ): void => {
+function lookIn(memory: WasmMemory, loops: Exports): Kernel['look'] {
+  return (data, kept, n, d, finite, hashes, first) => {
     const most = Math.max(1, Math.floor(PART / (8 * d)));
     for (let from = 0; from < n; from += most) {
       const to = Math.min(n, from + most);
@@ -185,27 +159,14 @@ function lookIn(memory: WasmMemory, loops: Exports): unknown {
   };
 }
 
-function packIn(memory: WasmMemory, loops: Exports): unknown {
+function packIn(memory: WasmMemory, loops: Exports): Kernel['pack'] {
+  const panel = loops.panel();
   return (
-    data: Coordinates,
-    kept: Int32Array | null,
-    n: number,
-    d: number,
-    from: number,
-    count: number,
-    target: Uint32Array,
-    words: number,
-    _halved: boolean,
-    center: Float64Array,
-    scale: number,
-    ranges: Int32Array,
-    squares: Float64Array,
-    errors: Float64Array,
-    to: number,
-  ): void => {
-    for (const [first, end] of panels(to, to + count, PART / (8 * d))) {
-      const base = down(first, PANEL);
-      const room = 4 * words * wholes(end - base, PANEL);
+    ...[data, kept, n, d, from, count, target, words, _, center, scale, ranges, squares, errors, to]
+  ) => {
+    for (const [first, end] of panels(panel, to, to + count, PART / (8 * d))) {
+      const base = down(first, panel);
+      const room = 4 * words * wholes(end - base, panel);
       const size = end - first;
       memory.begin(8 * d * size, room, center.byteLength, ranges.byteLength, 8 * size, 8 * size);
       const rows = putRows(memory, [data, kept, n, d], from + first - to, from + end - to);
@@ -213,7 +174,7 @@ function packIn(memory: WasmMemory, loops: Exports): unknown {
       const [centerAt, rangesAt] = [memory.put(center), memory.put(ranges)];
       const sums = [squares.subarray(first, end), errors.subarray(first, end)] as const;
       const [squaresAt, errorsAt] = sums.map((array) => memory.put(array)) as [number, number];
-      // The sums' places are those of point `base`.
+      // The sums begin with point `base`.
       const before = 8 * (first - base);
       loops.pack(
         ...[rows, isDouble(data), size, d, targetAt, words, centerAt, scale, rangesAt, ranges.length / 2],
@@ -221,41 +182,34 @@ function packIn(memory: WasmMemory, loops: Exports): unknown {
       );
       memory.get(squaresAt, sums[0]);
       memory.get(errorsAt, sums[1]);
-      copyPoints(
-        memory.words(targetAt, room / 4),
-        target.subarray(base * words),
-        words,
-        first - base,
-        end - base,
-      );
+      const packed = memory.words(targetAt, room / 4);
+      copyPoints(panel, packed, target.subarray(base * words), words, first - base, end - base);
     }
   };
 }
 
-/** Copies packed points `first` .. `end` - 1: whole panels at once, of others their points alone. */
-function copyPoints(from: Uint32Array, to: Uint32Array, words: number, first: number, end: number): void {
-  for (let panel = 0; panel < end; panel += PANEL) {
+/** Copies packed points `first` .. `end` - 1: complete panels at once, and single points of the others. */
+function copyPoints(
+  size: number,
+  from: Uint32Array,
+  to: Uint32Array,
+  words: number,
+  first: number,
+  end: number,
+): void {
+  for (let panel = 0; panel < end; panel += size) {
     const begin = Math.max(first - panel, 0);
-    const stop = Math.min(end - panel, PANEL);
-    const [start, last] = [panel * words, (panel + PANEL) * words];
-    if (stop - begin === PANEL) to.set(from.subarray(start, last), start);
+    const stop = Math.min(end - panel, size);
+    const [start, last] = [panel * words, (panel + size) * words];
+    if (stop - begin === size) to.set(from.subarray(start, last), start);
     else
-      for (let word = start; word < last; word += PANEL)
+      for (let word = start; word < last; word += size)
         for (let point = word + begin; point < word + stop; point++) to[point] = from[point]!;
   }
 }
 
-function measureIn(memory: WasmMemory, loops: Exports): unknown {
-  return (
-    ...[data, kept, , d, ranges, is, js, limits, out]: [
-      ...Source,
-      ranges: Int32Array,
-      i: Int32Array,
-      j: Int32Array,
-      limits: Float64Array,
-      out: Float64Array,
-    ]
-  ): void => {
+function measureIn(memory: WasmMemory, loops: Exports): Kernel['measure'] {
+  return (data, kept, _, d, ranges, is, js, limits, out) => {
     memory.begin(8 * d, 8 * d, ranges.byteLength);
     const [x, y, rangesAt] = [memory.take(8 * d), memory.take(8 * d), memory.put(ranges)];
     let copied = -1;
@@ -269,8 +223,8 @@ function measureIn(memory: WasmMemory, loops: Exports): unknown {
   };
 }
 
-function distanceIn(memory: WasmMemory, loops: Exports): unknown {
-  return (x: Coordinates, y: Coordinates, ranges: Int32Array, limit: number, out: Float64Array): void => {
+function distanceIn(memory: WasmMemory, loops: Exports): Kernel['distance'] {
+  return (x, y, ranges, limit, out) => {
     memory.begin(x.byteLength, y.byteLength, ranges.byteLength);
     const [xAt, yAt, rangesAt] = [memory.put(x), memory.put(y), memory.put(ranges)];
     out[0] = loops.distance(xAt, yAt, isDouble(x), rangesAt, ranges.length / 2, limit);

@@ -1,11 +1,11 @@
-/** Room in the memory of a WebAssembly module, for the arrays of one call. */
+/** Allocates the arrays of one call in the memory of a WebAssembly module. */
 
-/** Numbers in a row, of any type. */
+/** A typed array of numbers. */
 type Numbers = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
 
-/** Bytes of a page of memory. */
+/** The number of bytes in a page of memory. */
 const PAGE = 2 ** 16;
-/** Arrays begin with a line of the cache. */
+/** Arrays begin on a cache line of this many bytes. */
 const LINE = 64;
 
 export class WasmMemory {
@@ -21,7 +21,7 @@ export class WasmMemory {
     this.#at = base;
   }
 
-  /** Gives up what was taken, and makes room for arrays of so many bytes each. */
+  /** Frees all arrays, and makes room for arrays of these numbers of bytes. */
   begin(...sizes: number[]): void {
     const needed = sizes.reduce((sum, size) => sum + size + LINE, this.base + LINE);
     if (needed > this.#bytes.length) {
@@ -31,38 +31,38 @@ export class WasmMemory {
     this.#at = this.base;
   }
 
-  /** The place of so many bytes. */
+  /** Reserves `size` bytes and returns their address. */
   take(size: number): number {
     const place = Math.ceil(this.#at / LINE) * LINE;
     this.#at = place + size;
     return place;
   }
 
-  /** Copies an array, and returns its place. */
+  /** Copies an array into the memory, and returns its address. */
   put(array: Numbers): number {
     const place = this.take(array.byteLength);
     this.set(array, place);
     return place;
   }
 
-  /** Copies an array to a place. */
+  /** Copies an array to an address. */
   set(array: Numbers, place: number): void {
     this.#bytes.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), place);
   }
 
-  /** Copies what lies at a place into an array. */
+  /** Copies from an address into an array. */
   get(place: number, array: Numbers): void {
     new Uint8Array(array.buffer, array.byteOffset, array.byteLength).set(
       this.#bytes.subarray(place, place + array.byteLength),
     );
   }
 
-  /** The float32 numbers at a place, until more room is made. */
+  /** The float32 numbers at an address, valid until more room is made. */
   singles(place: number, length: number): Float32Array {
     return new Float32Array(this.memory.buffer, place, length);
   }
 
-  /** The words at a place, until more room is made. */
+  /** The words at an address, valid until more room is made. */
   words(place: number, length: number): Uint32Array {
     return new Uint32Array(this.memory.buffer, place, length);
   }

@@ -1,12 +1,12 @@
-/** Runs a compiled entry eagerly too, from the same state, and compares: what a graph must not change. */
+/** Also runs a compiled entry eagerly, from the same state, and compares the results, which must be the same. */
 import * as tf from '@tensorflow/tfjs';
 import { withStatelessRandom } from '../random/traced-random';
 import { flatten, type Outputs, type TensorFunction } from './outputs';
 import { learningRateOf, withOptimizers } from './tfjs-optimizers';
 
-/** What an entry gave eagerly. */
+/** The results of an eager run. */
 export interface EagerRun {
-  /** Its outputs, and by how much it changed each variable, under names for messages. */
+  /** The outputs and the change of each variable, under names for messages. */
   readonly values: ReadonlyMap<string, tf.Tensor>;
   dispose(): void;
 }
@@ -35,7 +35,7 @@ export function runEagerly(
   return { values, dispose: () => tf.dispose([...values.values()]) };
 }
 
-/** An error that names the first output or variable in which a graph's run differs from the eager one. */
+/** Throws an error that names the first output or variable in which the run of the graph differs from the eager run. */
 export function assertSame(
   entry: string,
   eager: EagerRun,
@@ -51,7 +51,7 @@ export function assertSame(
       const { error, size } = difference(graph.get(name)!, expected);
       if (error <= tolerance * size + 1e-6) continue;
       throw new Error(
-        `'${entry}' gives another value compiled than eagerly: ${name} differs by up to ${error.toPrecision(3)}, where ` +
+        `'${entry}' gives different values compiled and eagerly: ${name} differs by up to ${error.toPrecision(3)}, where ` +
           `the largest value is ${size.toPrecision(3)}; look for numbers, random numbers or tensors that change from ` +
           `run to run without being inputs or variables, or raise the tolerance (${tolerance})`,
       );

@@ -1,9 +1,10 @@
-/** Compiles what a tf.LayersModel does with a batch, so that its `fit` runs as a TensorFlow graph. */
+/** Compiles the work of a tf.LayersModel on a batch, so that its `fit` runs as a TensorFlow graph. */
 import * as tf from '@tensorflow/tfjs';
+import { assertGiven } from '../../given';
 import { copiesOfTfjs, layersClass } from '../tfjs-copies';
-import { type CompileOptions, type Program, programOf, type Variables } from './program';
+import { type CompileOptions, PROGRAM_KINDS, type Program, programOf, type Variables } from './program';
 
-/** The entries of a model's program: lists of tensors to lists of tensors. */
+/** An entry of a model's program, from a list of tensors to a list of tensors. */
 type BatchFunction = (...tensors: tf.Tensor[]) => tf.Tensor[];
 type ModelEntries = {
   readonly train: BatchFunction;
@@ -17,7 +18,7 @@ export interface CompiledModel {
   dispose(): void;
 }
 
-/** What tf.LayersModel keeps private; tfjs is pinned, and tests train models through it. */
+/** Private parts of tf.LayersModel; tfjs is pinned, and tests train models with them. */
 interface TrainableModel extends Pick<tf.LayersModel, 'inputs' | 'optimizer' | 'weights' | 'predictOnBatch'> {
   testFunction: TrainFunction;
   makeTrainFunction(): TrainFunction;
@@ -28,12 +29,12 @@ interface TrainableModel extends Pick<tf.LayersModel, 'inputs' | 'optimizer' | '
 type TrainFunction = (data: (tf.Tensor | null | undefined)[]) => tf.Tensor[];
 
 /**
- * From here on `model.fit`, `fitDataset`, `trainOnBatch`, `evaluate`, `evaluateDataset` and `predictOnBatch` run their
- * batches as a compiled graph: the model's own optimiser, loss, metrics, regularisers, constraints, dropout and batch
- * normalisation. Everything else about them is as before: callbacks, histories, learning rates that change, weights
- * that are read, set or saved at any time. The model may be given to `model.compile` before or after, and a layer's
- * `trainable` may change at any time. Variables that the model's layers use without giving them to the model, such as
- * those of a layer inside a layer of your own, are found and kept as they are.
+ * After this call, `model.fit`, `fitDataset`, `trainOnBatch`, `evaluate`, `evaluateDataset` and `predictOnBatch` run their
+ * batches as a compiled graph, with the model's own optimiser, loss, metrics, regularisers, constraints, dropout and batch
+ * normalisation. Everything else works as before: callbacks, histories, changing learning rates, and weights that are read,
+ * set or saved at any time. `model.compile` may be called before or after this function, and the `trainable` of a layer may
+ * change at any time. Variables that the layers use without registering them with the model, such as those of a layer inside
+ * a layer of your own, are found and supported.
  *
  * `predict` stays eager. A model with stateful recurrent layers is an error, as is one that is already compiled.
  *
@@ -46,6 +47,7 @@ export function compileModel(
   model: tf.LayersModel,
   options: Pick<CompileOptions<ModelEntries>, 'seed' | 'maxTraces' | 'audit' | 'check'> = {},
 ): CompiledModel {
+  assertGiven('compileModel', options, PROGRAM_KINDS);
   const copy = layersClass(model);
   if (!copy)
     throw new TypeError(
@@ -58,12 +60,12 @@ export function compileModel(
         '(npm dedupe).',
     );
   if (Object.hasOwn(model, 'compile'))
-    throw new Error('this model is compiled already: dispose what compileModel gave first');
+    throw new Error('this model is compiled already: dispose the result of the first compileModel before');
   if (model.stateful)
     throw new Error(
       'this model has stateful layers, whose states a graph would freeze: build it with stateful: false',
     );
-  // A tf.Sequential hands its work to a model inside, and makes another one at each model.compile.
+  // A tf.Sequential delegates to an inner model, and makes a new one at each model.compile.
   const inner = (): TrainableModel =>
     (model as unknown as { model?: TrainableModel }).model ?? (model as unknown as TrainableModel);
   let installed = install(inner(), options);
@@ -129,7 +131,7 @@ function install(model: TrainableModel, options: Parameters<typeof compileModel>
   };
 }
 
-/** All weights by name, those that are not trained included: moving averages. */
+/** All weights by name, including those that are not trained, such as moving averages. */
 function weightsOf(model: TrainableModel): Variables {
   return Object.fromEntries(model.weights.map((weight) => [weight.name, weight.read() as tf.Variable]));
 }
@@ -138,7 +140,7 @@ function listed(tensors: tf.Tensor | tf.Tensor[]): tf.Tensor[] {
   return Array.isArray(tensors) ? tensors : [tensors];
 }
 
-/** tfjs gives nulls for weights of examples that there are not. */
+/** The data without the nulls that tfjs passes for missing weights of examples. */
 function present(data: readonly (tf.Tensor | null | undefined)[]): tf.Tensor[] {
   const tensors = data.flatMap((tensor) => (tensor ? [tensor] : []));
   if (tensors.every((tensor, i) => tensor === data[i])) return tensors;

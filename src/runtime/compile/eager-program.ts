@@ -1,11 +1,11 @@
-/** A program on a backend without graphs: the same functions, run as they are. */
+/** A program on a backend without graphs, which runs the functions as they are. */
 import * as tf from '@tensorflow/tfjs';
 import { withStatelessRandom } from '../random/traced-random';
 import { assertTensors, assignAll, bodyOf, RANDOM, randomState } from './named-variables';
 import { flatten, type TensorFunction } from './outputs';
 import type { Entries, Program, ProgramOptions, Values, Variables } from './program';
 
-/** Runs an entry as it is. The outputs are the caller's, as those of a graph are. */
+/** Runs an entry as it is. The outputs belong to the caller, like those of a graph. */
 export function runBody<E extends Entries, K extends keyof E & string>(
   entries: E,
   entry: K,

@@ -1,21 +1,21 @@
-/** What a function must not do while it is traced: read data, draw its own random numbers, leave variables behind. */
+/** The rules for a function while it is traced: it must not read data, draw its own random numbers, or leave variables behind. */
 import * as tf from '@tensorflow/tfjs';
 import { withMethods } from '../patch';
 import { RANDOM_SCOPES } from '../random/traced-random';
 import { inLayer } from './layer-names';
 import { TraceError } from './outputs';
 
-/** What tfjs hides from all but subclasses. */
+/** A protected method of tfjs. */
 const layerPrototype = tf.layers.Layer.prototype as unknown as {
   addWeight: (name: string, shape: (number | null)[]) => unknown;
 };
 
-/** Thrown where a function creates a variable. */
+/** Thrown if a function creates a variable. */
 export class NewVariableError extends TraceError {}
 
-/** Watches one function. */
+/** Enforces the rules for one function. */
 export class EntryRules {
-  /** Variables that the function created, and the values they were given. */
+  /** Variables that the function created, with their initial values. */
   readonly created: Map<tf.Variable, tf.Tensor> = new Map();
   /** Tensors that the function kept from being disposed. */
   readonly kept: tf.Tensor[] = [];
@@ -25,7 +25,7 @@ export class EntryRules {
   readonly #mayAssign: (variable: tf.Variable) => boolean;
   #updating = false;
 
-  /** @param mayAssign distinguishes the program's variables from others, whose new values a graph would not write */
+  /** @param mayAssign true for the program's variables; a graph would not write new values of others */
   constructor(entry: string, mayAssign: (variable: tf.Variable) => boolean) {
     this.#entry = entry;
     this.#mayAssign = mayAssign;
@@ -42,7 +42,7 @@ export class EntryRules {
     }
   }
 
-  /** Runs `body` under the rules; a broken one is a TraceError. */
+  /** Runs `body` under the rules. @throws TraceError if one is broken */
   enforce<R>(body: () => R): R {
     const engine = tf.engine();
     const { startScope, makeVariable, disposeVariable, keep } = engine;
@@ -54,7 +54,7 @@ export class EntryRules {
         startScope.call(engine, name);
       },
       makeVariable: (...from) => {
-        // Whoever wanted the variable finds that there is none, instead of one that is disposed of after tracing.
+        // The caller gets no variable, rather than one that is disposed of after tracing.
         if (!this.#updating) throw this.#creation(from[0]);
         const variable = makeVariable.apply(engine, from);
         this.created.set(variable, keep.call(engine, variable.clone()) as tf.Tensor);
@@ -96,7 +96,7 @@ export class EntryRules {
     throw this.#refusal;
   }
 
-  /** Inside a promise an error would be lost: it is thrown when the function returns, and the promise stays open. */
+  /** Stores the error, which would be lost inside a promise, until the function returns; the promise never resolves. */
   #refuseReadLater(): Promise<never> {
     try {
       return this.refuseRead();
@@ -112,7 +112,7 @@ export class EntryRules {
     );
   }
 
-  /** Before a layer has noted that it has the weight. */
+  /** Rejects a new weight before the layer registers it. */
   #refuseWeight(shape: readonly (number | null)[]): never {
     throw this.#creation({ shape });
   }

@@ -10,7 +10,7 @@ import {
 } from './graph-def';
 import { currentLayer } from './layer-names';
 
-/** Operations whose kernels leave their type out or give a wrong one; eager TensorFlow infers it, a graph does not. */
+/** Operations whose kernels omit their type or give a wrong one. Eager TensorFlow infers the type, but a graph does not. */
 const UNTYPED: ReadonlySet<string> = new Set(['ExpandDims', 'Mean']);
 
 export class GraphBuilder {
@@ -22,7 +22,7 @@ export class GraphBuilder {
     this.#scope = scope;
   }
 
-  /** Adds a node, and gives its full name. Without a name of its own it is called after its operation. */
+  /** Adds a node, and returns its full name. By default, the name is that of its operation. */
   add(
     op: string,
     inputs: readonly string[],
@@ -34,7 +34,7 @@ export class GraphBuilder {
     return this.#scope + name;
   }
 
-  /** The name under which the graph has a node that is called so here. */
+  /** The full name in the graph of a node with this name. */
   fullName(name: string): string {
     return this.#scope + name;
   }
@@ -63,12 +63,12 @@ export class GraphBuilder {
   }
 }
 
-/** TensorFlow's type of a tensor, which can be one that tfjs does not know. */
+/** TensorFlow's type of a tensor, which may be unknown to tfjs. */
 export function typeOf(tensor: tf.Tensor): TypeCode {
   return tensorflowBackend().tensorMap.get(tensor.dataId).dtype;
 }
 
-/** The value of a tensor that a graph is to hold. */
+/** The value of a tensor that the graph should hold as a constant. */
 export function constantValue(tensor: tf.Tensor): ConstantValue {
   const type = typeOf(tensor);
   const { shape } = tensor;

@@ -14,7 +14,7 @@ export interface GraphNode {
   readonly attributes: readonly OpAttribute[];
   /** The value of a `Const` node. */
   readonly constant?: ConstantValue;
-  /** The layer of tf.layers that ran it. */
+  /** The tf.layers layer that ran it. */
   readonly layer?: string;
 }
 
@@ -25,7 +25,7 @@ export interface ConstantValue {
   readonly bytes: Uint8Array | readonly Uint8Array[];
 }
 
-/** The graph version that current TensorFlow writes; older producers switch off newer op semantics. */
+/** The graph version that current TensorFlow writes; older versions would disable newer semantics of operations. */
 const PRODUCER = 1994;
 
 /** Encodes nodes as the `saved_model.pb` of a SavedModel with the tag `serve`. */

@@ -11,7 +11,7 @@ import { addIterations, assertSameNumbers } from './tfjs-optimizers';
 import { type Trace, trace } from './trace';
 import { assertSameTrace } from './trace-audit';
 
-/** Operations beyond which tracing takes seconds: such an entry is audited once. */
+/** With more operations, tracing takes seconds, so that the entry is audited only once. */
 const LARGE = 10_000;
 
 /** An entry traced for one set of input shapes. */
@@ -23,16 +23,16 @@ interface Compiled {
 }
 
 export class GraphProgram<E extends Entries, V extends Variables> implements Program<E, V>, Holder {
-  /** By name, in the order of their indices in the graph. */
+  /** The variables by name, in the order of their indices in the graph. */
   readonly #variables: Map<string, tf.Variable>;
   readonly #random: tf.Variable;
   readonly #entries: E;
   readonly #options: ProgramOptions<E, V> & { readonly tolerance?: number };
   readonly #compiled = new Map<string, Compiled>();
-  /** Entries of which it has been said that they run eagerly for some shapes. */
+  /** The entries for which a warning has said that they run eagerly for some shapes. */
   readonly #overflowing = new Set<string>();
   #session: Session | undefined;
-  /** The data of each variable when the session was last given it, or gave it. */
+  /** The data of each variable when the session last read or wrote it. */
   #known: (tf.Variable['dataId'] | undefined)[] = [];
   #disposed = false;
 
@@ -112,7 +112,7 @@ export class GraphProgram<E extends Entries, V extends Variables> implements Pro
     return this.#list.indexOf(this.#random);
   }
 
-  /** The entry traced for these inputs; nothing where it has been traced for too many others. */
+  /** The entry traced for these inputs; undefined if it has already been traced for too many shapes. */
   #trace(entry: string, inputs: readonly tf.Tensor[]): Compiled | undefined {
     this.#assertAlive();
     bodyOf(this.#entries, entry);
@@ -139,7 +139,7 @@ export class GraphProgram<E extends Entries, V extends Variables> implements Pro
     return compiled;
   }
 
-  /** The variables that optimisers are to leave alone: a trace has the updates of the others. */
+  /** A key for the variables that optimisers must not update, since a trace contains the updates of the others. */
   #untrained(): string {
     const { variables } = this.#options;
     let names = '';
@@ -147,7 +147,7 @@ export class GraphProgram<E extends Entries, V extends Variables> implements Pro
     return names;
   }
 
-  /** Variables that are found only in tracing are added, and the trace is made again where it lacks them. */
+  /** Traces an entry. Variables that are found only by tracing are added, and the trace is repeated if it lacks them. */
   #traceOnce(entry: string, scope: string, inputs: readonly tf.Tensor[]): Trace {
     const body = this.#entries[entry]!;
     const { build } = this.#options;
@@ -175,7 +175,7 @@ export class GraphProgram<E extends Entries, V extends Variables> implements Pro
     }
   }
 
-  /** A session's graph cannot grow: load a new one with all traces, and carry the variables over. */
+  /** Loads a new session with all traces, and transfers the variables, since the graph of a session cannot grow. */
   #reload(): void {
     this.flush();
     this.#session?.dispose();
@@ -184,7 +184,7 @@ export class GraphProgram<E extends Entries, V extends Variables> implements Pro
     this.#session = new Session(this.#list, nodes);
   }
 
-  /** Gives the session what was assigned to variables from outside since it last had them. */
+  /** Passes to the session the values that were assigned to variables from outside. */
   #refresh(): void {
     this.#assertVariablesAlive();
     const changed = this.#list.flatMap((variable, i) => {
@@ -211,7 +211,7 @@ export class GraphProgram<E extends Entries, V extends Variables> implements Pro
     }
   }
 
-  /** Fetches outputs; an error names the entry, and the layer whose operation failed where there is one. */
+  /** Fetches outputs; an error names the entry, and the layer whose operation failed, if any. */
   #fetch(entry: string, trace: Trace, feeds: Parameters<Session['fetch']>[0], names: string[]): tf.Tensor[] {
     try {
       return this.#session!.fetch(feeds, names);

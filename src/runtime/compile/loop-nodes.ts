@@ -1,5 +1,5 @@
 /**
- * The nodes of a loop in a graph: TensorFlow's control-flow operations, which run the body's nodes once for each turn.
+ * The nodes of a loop in a graph: TensorFlow's control-flow operations, which run the nodes of the body once for each iteration.
  * (Abadi et al. 2016, TensorFlow: a system for large-scale machine learning, section 3.4.)
  */
 import { tensorflowBackend } from '../backend';
@@ -9,7 +9,7 @@ import { shapeAttribute, stringAttribute, type TypeCode, typeAttribute } from '.
 /** The type of a reference to a resource, which tfjs does not know. */
 const RESOURCE: TypeCode = 20;
 
-/** Turns of a loop that may be at work at once; TensorFlow's default. */
+/** The number of iterations that may run at the same time; TensorFlow's default. */
 const PARALLEL_TURNS = 32;
 
 export class LoopNodes {
@@ -17,9 +17,9 @@ export class LoopNodes {
   readonly #name: string;
   readonly #turns: number;
   readonly #condition: string;
-  /** The number of the turn, from 0: int32 []. */
+  /** The number of the iteration, from 0: int32 []. */
   readonly index: string;
-  /** After the last turn. */
+  /** The values after the last iteration. */
   readonly #exits: string[] = [];
   #carried = 0;
 
@@ -38,28 +38,28 @@ export class LoopNodes {
     this.next(0, graph.add('AddV2', [this.index, this.enter(one!, TF_INT32)], type), TF_INT32);
   }
 
-  /** Brings the value of a node outside into the body, where it is the same in each turn. */
+  /** Brings the value of an outside node into the body, where it is the same in each iteration. */
   enter(name: string, type: TypeCode): string {
     return this.#enter(name, type, true);
   }
 
-  /** A value that each turn hands to the next, with the index by which {@link next} and {@link result} know it. */
+  /** A value that each iteration passes to the next, with its index for {@link next} and {@link result}. */
   carry(initial: string, type: TypeCode): { readonly index: number; readonly value: string } {
     const index = this.#carried;
     return { index, value: this.#switch(this.#merge(initial, type), type) };
   }
 
-  /** Says what a carried value is in the next turn. */
+  /** Sets a carried value for the next iteration. */
   next(index: number, name: string, type: TypeCode): void {
     this.#graph.add('NextIteration', [name], [typeAttribute('T', type)], `${this.#name}/next_${index}`);
   }
 
-  /** What a carried value was in the last turn. */
+  /** A carried value after the last iteration. */
   result(index: number): string {
     return this.#exits[index]!;
   }
 
-  /** Collects a value of each turn: `write` it at a place within the body, `read` all of them outside, [turns, ...]. */
+  /** Collects a value from each iteration: `write` stores it at a position in the body, `read` gives all of them outside, [turns, ...]. */
   stack(
     type: TypeCode,
     shape: readonly number[],
@@ -107,7 +107,7 @@ export class LoopNodes {
     );
   }
 
-  /** The value of this turn: the first one's, then that of the turn before. */
+  /** The value in this iteration: the initial one, and later that of the iteration before. */
   #merge(initial: string, type: TypeCode): string {
     const next = this.#graph.fullName(`${this.#name}/next_${this.#carried++}`);
     const count = { name: 'N', type: tensorflowBackend().binding.TF_ATTR_INT, value: 2 };
@@ -118,7 +118,7 @@ export class LoopNodes {
     );
   }
 
-  /** Leads a value into the body while there are turns left, and out of the loop afterwards. */
+  /** Routes a value into the body while iterations are left, and out of the loop afterwards. */
   #switch(merged: string, type: TypeCode): string {
     const attributes = [typeAttribute('T', type)];
     const node = this.#graph.add('Switch', [merged, this.#condition], attributes);

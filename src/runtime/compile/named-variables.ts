@@ -1,16 +1,16 @@
-/** The variables of a program by name: loading them, and the state of its random numbers. */
+/** The variables of a program by name: how they are loaded, and the state of the random numbers. */
 import * as tf from '@tensorflow/tfjs';
 
 /** The name of the random state among a program's variables. */
 export const RANDOM = 'random';
 
-/** int32 [seed, step], which counts the runs that drew random numbers. */
+/** int32 [seed, step], where step counts the runs that drew random numbers. */
 export function randomState(seed: number): tf.Variable {
   if (!Number.isInteger(seed)) throw new RangeError(`the seed must be an integer, got ${seed}`);
   return tf.tidy(() => tf.variable(tf.tensor1d([seed | 0, 0], 'int32'), false));
 }
 
-/** Assigns values by name, or none: all are checked first. */
+/** Assigns values by name, after all of them have been checked, so that an error assigns none. */
 export function assignAll(
   variables: ReadonlyMap<string, tf.Variable>,
   values: Readonly<Record<string, tf.Tensor | undefined>>,
@@ -20,7 +20,7 @@ export function assignAll(
   for (const { name, value } of given) variables.get(name)!.assign(value);
 }
 
-/** An error that says what entries a program has. */
+/** The function of an entry. @throws Error that lists the entries of the program */
 export function bodyOf<T>(entries: Readonly<Record<string, T>>, entry: string): T {
   const body = Object.hasOwn(entries, entry) ? entries[entry] : undefined;
   if (typeof body === 'function') return body;

@@ -1,28 +1,28 @@
-/** What a compiled function may return, taken apart into a list of tensors and put together again. */
+/** The results of compiled functions, flattened into a list of tensors and restored. */
 import * as tf from '@tensorflow/tfjs';
 
-/** What a function of tensors may return: a tensor, a list, or a record of tensors. */
+/** The result of a function of tensors: a tensor, a list, or a record of tensors. */
 export type Outputs = tf.Tensor | readonly tf.Tensor[] | Readonly<Record<string, tf.Tensor>>;
 
 /** A function of tensors that can be compiled. */
 // biome-ignore lint/suspicious/noExplicitAny: the only way to accept functions of any tensor arguments
 export type TensorFunction = (...inputs: any[]) => Outputs;
 
-/** Thrown where a function does something that a graph cannot repeat. */
+/** Thrown if a function does something that a graph cannot repeat. */
 export class TraceError extends Error {
   override readonly name = 'TraceError';
 }
 
-/** The tensors that a function returned, with their places in its result. */
+/** The tensors that a function returned, with their positions in its result. */
 export interface Flattened {
   readonly leaves: readonly tf.Tensor[];
-  /** Where each leaf was, for messages: `element 2 of its result`. */
+  /** The position of each leaf, for messages, such as `element 2 of its result`. */
   readonly places: readonly string[];
   /** Puts other tensors, one for each leaf, into the same structure. */
   restore(tensors: tf.Tensor[]): Outputs;
 }
 
-/** Takes the result of `entry` apart; a TraceError names what is not a tensor. */
+/** Flattens the result of `entry`. @throws TraceError that names a part that is not a tensor */
 export function flatten(entry: string, result: Outputs): Flattened {
   const check = (value: unknown, where: string): tf.Tensor => {
     if (value instanceof tf.Tensor) return value;

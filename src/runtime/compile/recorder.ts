@@ -1,4 +1,4 @@
-/** Writes down the operations that tfjs executes as the nodes of a graph. A tensor is known by its data. */
+/** Records the operations that tfjs executes as nodes of a graph. Tensors are identified by their data. */
 import * as tf from '@tensorflow/tfjs';
 import { type OpAttribute, type TensorFlowBackend, tensorflowBackend } from '../backend';
 import { withMethods } from '../patch';
@@ -8,27 +8,27 @@ import { LoopNodes } from './loop-nodes';
 import { TraceError } from './outputs';
 import { learningRateOf } from './tfjs-optimizers';
 
-/** Operations after which a trace says what it is about; the networks of this project have far fewer. */
+/** After this number of operations, a trace prints a message; the networks of this project have far fewer. */
 export const LONG_TRACE = 5000;
 
 /** A tensor in a graph. */
 export interface GraphTensor {
-  /** The name of the node, with `:1`, `:2` .. for its further outputs. */
+  /** The name of the node, followed by `:1`, `:2` .. for its further outputs. */
   readonly name: string;
   readonly type: TypeCode;
   readonly shape: readonly number[];
 }
 
-/** A JavaScript number that is looked up at every run. */
+/** A JavaScript number that is read at every run. */
 export interface GraphNumber {
   readonly name: string;
   readonly read: () => number;
 }
 
-/** An operand of an update in place: a variable by reference, or a tensor by value. */
+/** An operand of an in-place update: a variable by reference, or a tensor by value. */
 export type Operand = { readonly variable: tf.Variable } | tf.Tensor;
 
-/** What a turn of a loop gives: what the next one takes, and values to collect at places, int32 [] each. */
+/** The results of an iteration: the values for the next one, and values to collect at positions, int32 [] each. */
 export interface Turn {
   readonly carried: readonly tf.Tensor[];
   readonly collected: readonly { readonly place: tf.Tensor; readonly value: tf.Tensor }[];
@@ -44,11 +44,11 @@ export class Recorder {
   readonly #entry: string;
   readonly #variables: tf.Variable[];
   readonly #adopt: ((variable: tf.Variable) => void) | undefined;
-  /** Nodes by the dataIds of tensors. */
+  /** The nodes by the dataIds of their tensors. */
   readonly #names = new Map<object, string>();
-  /** Indices of variables by the dataIds they had at the start. */
+  /** The indices of variables by their dataIds at the start. */
   readonly #atTop: Map<object, number>;
-  /** The data of each variable that needs no more to be written. */
+  /** The data of each variable that need not be written any more. */
   readonly #current: tf.Variable['dataId'][];
   readonly #reads: string[] = [];
   readonly #updates: string[] = [];
@@ -58,12 +58,12 @@ export class Recorder {
   #loop: { readonly nodes: LoopNodes; readonly names: Map<object, string> } | undefined;
   #loops = 0;
   #toldLong = false;
-  /** Off while something runs that belongs to no graph. */
+  /** False while something runs that belongs to no graph. */
   #listening = true;
 
   /**
    * @param variables with data that no other tensor has
-   * @param adopt told of each other variable that is read. @default that is an error
+   * @param adopt called for each other variable that is read. @default such a variable is an error
    */
   constructor(
     entry: string,
@@ -103,8 +103,8 @@ export class Recorder {
   }
 
   /**
-   * A learning rate to compute with, which stands for the optimiser's own at each run: a float32 that no one writes by
-   * hand, by which the constants made from it are recognised.
+   * A learning rate that stands for the optimiser's own at each run: an unusual float32 number, by which the constants made from
+   * it are recognised.
    */
   learningRate(optimizer: tf.Optimizer): number {
     const known = this.#numbers.get(optimizer);
@@ -116,7 +116,7 @@ export class Recorder {
     return sentinel;
   }
 
-  /** Runs `body` and records its operations; `refuseRead` is called where a kernel reads what a graph computes. */
+  /** Runs `body` and records its operations; `refuseRead` is called if a kernel reads data that a graph computes. */
   record<R>(refuseRead: () => never, body: () => R): R {
     const backend = tensorflowBackend();
     const { executeSingleOutput, executeMultipleOutputs, readSync } = backend;
@@ -139,16 +139,16 @@ export class Recorder {
     return withMethods(backend, recording, body);
   }
 
-  /** Whether a loop can be recorded here: none is being recorded, and nothing else suspends the recording. */
+  /** True if a loop can be recorded: no other loop is being recorded, and recording is not suspended. */
   get takesLoops(): boolean {
     return this.#listening && this.#loop === undefined;
   }
 
   /**
-   * Records a loop. `body` runs once, for a turn whose number is unknown; all that it reads besides its arguments is the
-   * same in each turn. The tensors that come back have the right shapes, but zeros for values.
+   * Records a loop. `body` runs once, for an iteration whose number is unknown; everything that it reads besides its arguments is
+   * the same in each iteration. The returned tensors have the right shapes, but contain zeros.
    *
-   * @returns what the last turn carries, and what was collected, [turns, ...] each
+   * @returns the carried values after the last iteration, and the collected ones, [turns, ...] each
    */
   loop(
     turns: number,
@@ -222,12 +222,12 @@ export class Recorder {
     }
   }
 
-  /** Records no more: the trace is in vain, and will be made again. */
+  /** Stops recording, since the trace is of no use and will be made again. */
   stop(): void {
     this.#listening = false;
   }
 
-  /** Records an update of variables by an operation on resources; `eagerly` computes the same. */
+  /** Records an update of variables by an operation on resources; `eagerly` computes the same update. */
   update(
     op: string,
     attributes: readonly OpAttribute[],
@@ -247,7 +247,7 @@ export class Recorder {
     const node = this.graph.add(op, [...names, ...this.#reads, ...this.#updates], attributes);
     this.aside(eagerly);
     for (const i of touched) {
-      // Whoever reads the variable from here on reads what the update wrote.
+      // From here on, reads of the variable give the value that the update wrote.
       const { dataId } = this.#variables[i]!;
       this.#writes.add(i);
       this.#current[i] = dataId;
@@ -257,13 +257,13 @@ export class Recorder {
     this.#updates.push(`^${node}`);
   }
 
-  /** Ends the graph: the variables are written, then the outputs are there. */
+  /** Ends the graph, in which the outputs follow after the variables are written. */
   outputs(leaves: readonly tf.Tensor[]): GraphTensor[] {
     const changed = this.#variables.flatMap((variable, i) =>
       variable.dataId === this.#current[i] ? [] : [{ i, value: this.#nameOf(variable) }],
     );
     const results = leaves.map((tensor) => this.#nameOf(tensor));
-    // All reads are known by now.
+    // All reads are known at this point.
     const assigns = changed.map(({ i, value }) => {
       this.#writes.add(i);
       const from = [variableNode(i), value, ...this.#reads, ...this.#updates];
@@ -271,14 +271,14 @@ export class Recorder {
     });
     return leaves.map((tensor, i) => {
       const type = typeOf(tensor);
-      // Outputs wait for the updates: a session fetches tensors, not operations.
+      // Outputs wait for the updates, since a session fetches tensors, not operations.
       const from = [results[i]!, ...this.#updates, ...assigns];
       const name = this.graph.add('Identity', from, [typeAttribute('T', type)], `output_${i}`);
       return { name, type, shape: tensor.shape };
     });
   }
 
-  /** Tracing cannot be stopped or watched, so a long one says what it is about. */
+  /** Prints a message if a trace is long, since tracing can be neither stopped nor watched. */
   #tellIfLong(): void {
     const { length } = this.graph.nodes;
     if (this.#toldLong || length < LONG_TRACE) return;
@@ -300,7 +300,7 @@ export class Recorder {
     });
   }
 
-  /** Whether a graph computes this at each run. */
+  /** True if the graph computes this at each run. */
   #isComputed(dataId: object): boolean {
     return [this.#names, this.#atTop, this.#loop?.names].some((known) => known?.has(dataId));
   }

@@ -1,18 +1,18 @@
 /**
- * Recurrent layers of tf.layers as loops of the graph. Traced step by step, two LSTMs of 100 steps are more than ten
- * thousand operations, which take TensorFlow up to a minute to optimise; as loops they are some hundreds at any length.
+ * Recurrent layers of tf.layers as loops of the graph. Traced step by step, two LSTMs with 100 steps are more than ten thousand
+ * operations, which TensorFlow takes up to a minute to optimise. As loops, they are a few hundred, whatever their length.
  *
- * The loop forwards keeps the states of all steps. The loop backwards computes each step again from them, with its
- * gradient, and adds up the gradients of the weights.
+ * The forward loop keeps the states of all steps. The backward loop computes each step again from them, with its gradient, and
+ * sums the gradients of the weights.
  */
 import * as tf from '@tensorflow/tfjs';
 import { withMethods } from '../patch';
 import type { Recorder } from './recorder';
 
-/** Sequences of fewer steps are traced step by step, which runs faster. */
+/** Shorter sequences are traced step by step, which runs faster. */
 const SHORTEST = 24;
 
-/** What tf.layers keeps to itself; tfjs is pinned, and tests train each of these layers. */
+/** Private parts of tf.layers; tfjs is pinned, and tests train each of these layers. */
 type Cell = Omit<tf.layers.Layer, 'call'> & {
   readonly stateSize: number | readonly number[];
   readonly cells?: readonly Cell[];
@@ -37,7 +37,7 @@ interface CallArguments {
   readonly initialState?: tf.Tensor[] | null;
 }
 
-/** Runs `body`, which is being recorded; its long recurrent layers become loops. */
+/** Runs `body`, which is being recorded, with long recurrent layers as loops. */
 export function withLoops<R>(recorder: Recorder, body: () => R): R {
   const layer = tf.RNN.prototype as unknown as { call: Call };
   const stepByStep = layer.call;
@@ -50,7 +50,7 @@ export function withLoops<R>(recorder: Recorder, body: () => R): R {
   return withMethods(layer, { call }, body);
 }
 
-/** A cell of the user's own may count its steps in JavaScript; those of tf.layers depend on their inputs alone. */
+/** True for cells of tf.layers, which depend only on their inputs; a user's own cell may count its steps in JavaScript. */
 function canLoop({ cell, stateful }: RecurrentLayer, x: tf.Tensor): boolean {
   const isKnown = ({ constructor: type }: Cell): boolean => knownCells().includes(type);
   const cells = cell.cells ?? [cell];
@@ -77,7 +77,7 @@ function drops({ dropout = 0, recurrentDropout = 0 }: Cell): boolean {
   return dropout > 0 || recurrentDropout > 0;
 }
 
-/** What RNN.call computes. x [batch, steps, width] -> outputs [batch, steps, units] or [batch, units], and states */
+/** Computes the same as RNN.call. x [batch, steps, width] -> outputs [batch, steps, units] or [batch, units], and states */
 function loop(
   recorder: Recorder,
   layer: RecurrentLayer,
@@ -93,7 +93,7 @@ function loop(
   };
   const xs = inOrder(x) as tf.Tensor3D; // [steps, batch, width]
   const masks = mask ? inOrder(maskOf(mask)) : undefined; // [steps, batch, 1]
-  // Its first step makes the masks of dropout, which are the same in all.
+  // The first step makes the dropout masks, which are the same in all steps.
   if (drops(cell)) cell.call([tf.squeeze(tf.slice(xs, 0, 1), [0]), ...states], { training });
   const all = scan(recorder, { layer, training: training ?? false, sizes, xs, masks, states });
   const steps = xs.shape[0];
@@ -105,7 +105,7 @@ function loop(
   return returnState ? [output, ...last] : output;
 }
 
-/** States out of states side by side; tfjs has no gradient of a split into one. */
+/** Splits states that are side by side; tfjs has no gradient of a split into one part. */
 function apart(states: tf.Tensor, sizes: readonly number[]): tf.Tensor[] {
   return sizes.length === 1 ? [states] : tf.split(states, [...sizes], 1);
 }
@@ -131,7 +131,7 @@ function scan(recorder: Recorder, { layer, training, sizes, xs, masks, states }:
   const weights = layer.weights.map((weight) => weight.read() as tf.Variable);
   const { dropoutMask = null, recurrentDropoutMask = null } = cell;
   const dropped = [dropoutMask, recurrentDropoutMask].flatMap((mask) => mask ?? []);
-  /** x [batch, width], states side by side -> states side by side. What is kept: masks of dropout, then of steps. */
+  /** x [batch, width], states side by side -> states side by side. `kept` holds the masks of dropout, then those of steps. */
   const step = (x: tf.Tensor, before: tf.Tensor, at: tf.Scalar, kept: readonly tf.Tensor[]): tf.Tensor =>
     withMethods(cell, dropoutOf(dropoutMask, recurrentDropoutMask, kept), () => {
       const [, ...after] = cell.call([x, ...apart(before, sizes)], { training });
@@ -176,7 +176,7 @@ function scan(recorder: Recorder, { layer, training, sizes, xs, masks, states }:
   return run(xs, tf.concat([...states], 1), ...weights, ...dropped, ...(masks ? [masks] : []));
 }
 
-/** tfjs ends its tape with the first gradient that is done, also where that is computed within another. */
+/** Runs `body` on its own tape, since tfjs ends its tape with the first finished gradient, even a nested one. */
 function onTapeOfItsOwn<R>(body: () => R): R {
   return withMethods(engineState(), { gradientDepth: 1, activeTape: [] }, body);
 }
@@ -185,7 +185,7 @@ function engineState(): { gradientDepth: number; activeTape: readonly unknown[] 
   return (tf.engine() as unknown as { state: ReturnType<typeof engineState> }).state;
 }
 
-/** Masks of dropout in the places of those of a cell. */
+/** The dropout masks in the order of a cell's. */
 function dropoutOf(
   dropoutMask: Masks,
   recurrentDropoutMask: Masks,

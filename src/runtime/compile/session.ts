@@ -16,10 +16,10 @@ import { withTemporaryFolder } from './temporary-folder';
 export class Session {
   readonly #id: number;
 
-  /** Loads a graph of these variables and of further nodes. The variables have no values until they are set. */
+  /** Loads a graph with these variables and further nodes. The variables have no values until they are set. */
   constructor(variables: readonly tf.Variable[], nodes: readonly GraphNode[]) {
     const encoded = encodeSavedModel([...variables.flatMap(variableNodes), ...nodes]);
-    // The binding takes the path of a SavedModel only.
+    // The binding accepts only the path of a SavedModel.
     this.#id = withTemporaryFolder((folder) => {
       writeFileSync(join(folder, 'saved_model.pb'), encoded);
       return tensorflowBackend().binding.loadSavedModel(folder, 'serve');
@@ -61,7 +61,7 @@ export class Session {
   }
 }
 
-/** A variable's own nodes: the resource, a read, and an assignment from a placeholder. */
+/** The nodes of a variable: the resource, a read, and an assignment from a placeholder. */
 function variableNodes(variable: tf.Variable, i: number): GraphNode[] {
   const type = tensorflowBackend().tensorMap.get(variable.dataId).dtype;
   const dtype = typeAttribute('dtype', type);

@@ -1,13 +1,13 @@
 /**
- * Keeps a tf.Variable and the copies that compiled programs hold of it one thing: whoever reads the variable reads
- * its newest value, and what is assigned to it from outside reaches every program before its next run.
+ * Keeps a tf.Variable and its copies in compiled programs consistent: reading the variable gives its latest value, and a value
+ * that is assigned to it from outside reaches every program before its next run.
  *
- * A program that wrote a variable is its holder. The variable's `dataId`, through which tfjs reaches all data, is
- * an accessor that asks the holder for the value first; nothing is copied until someone looks.
+ * A program that wrote a variable is its holder. The variable's `dataId`, through which tfjs accesses all data, is an accessor
+ * that first asks the holder for the value, so that nothing is copied until the value is read.
  */
 import * as tf from '@tensorflow/tfjs';
 
-/** Has newer values of some variables than the tf.Variables themselves. */
+/** Holds newer values of some variables than the tf.Variables themselves. */
 export interface Holder {
   /** Releases all variables it holds, and assigns the newest values to them. */
   flush(): void;
@@ -23,7 +23,7 @@ const { assign } = tf.Variable.prototype;
 
 const shared = new WeakMap<tf.Variable, Shared>();
 
-/** Begins to share a variable; as many calls of `unshare` end it. */
+/** Begins to share a variable, until `unshare` has been called as many times. */
 export function share(variable: tf.Variable): void {
   const known = shared.get(variable);
   if (known) {
@@ -54,12 +54,12 @@ export function unshare(variable: tf.Variable): void {
   Object.defineProperty(variable, 'dataId', { configurable: true, enumerable: true, writable: true, value });
 }
 
-/** Gives a variable its holder's value, without the assignment by a user that a trace would notice. */
+/** Sets a variable to its holder's value, without an assignment that a trace would notice. */
 export function handBack(variable: tf.Variable, value: tf.Tensor): void {
   assign.call(variable, value);
 }
 
-/** Who has a newer value than the tf.Variable. */
+/** The program that has a newer value than the tf.Variable. */
 export function holderOf(variable: tf.Variable): Holder | undefined {
   return shared.get(variable)?.holder;
 }

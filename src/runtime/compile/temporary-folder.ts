@@ -1,6 +1,6 @@
 /**
- * A folder that is gone after one synchronous call. A process that a signal ends meanwhile cannot remove it (to hold
- * signals back would make loops that never return to Node's event loop deaf to Ctrl-C): the next process does.
+ * A folder for one synchronous call. A process that a signal ends during the call cannot remove the folder, so the next process
+ * does. (Holding signals back would make loops that never return to Node's event loop deaf to Ctrl-C.)
  */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ const PREFIX = 'tfjs-program-';
 
 let swept = false;
 
-/** Runs `body` with the path of a new folder, and removes it. Folders of processes that were killed go as well. */
+/** Runs `body` with the path of a new folder, and removes it, together with folders of killed processes. */
 export function withTemporaryFolder<R>(body: (folder: string) => R): R {
   if (!swept) sweep();
   swept = true;
@@ -22,7 +22,7 @@ export function withTemporaryFolder<R>(body: (folder: string) => R): R {
   }
 }
 
-/** Removes what processes that have ended left behind. */
+/** Removes the folders of processes that have ended. */
 function sweep(): void {
   for (const name of readdirSync(tmpdir())) {
     const pid = name.startsWith(PREFIX) ? Number.parseInt(name.slice(PREFIX.length), 10) : Number.NaN;

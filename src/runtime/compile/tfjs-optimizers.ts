@@ -1,29 +1,29 @@
 /**
- * tfjs's own optimisers inside compiled functions. They keep their learning rate as a JavaScript number, which a
- * graph would freeze, and create their state when first used; here both are found and passed to the trace.
+ * tfjs's own optimisers inside compiled functions. They keep their learning rate as a JavaScript number, which a graph would
+ * freeze, and create their state when first used. Both are found here and passed to the trace.
  */
 import * as tf from '@tensorflow/tfjs';
 import { withMethods } from '../patch';
 import { TraceError } from './outputs';
 
-/** An optimiser that an entry applied, and what must be watched from run to run. */
+/** An optimiser that an entry applied, and the numbers that must not change from run to run. */
 export interface OptimizerUse {
   readonly optimizer: tf.Optimizer;
-  /** How often the entry applies it. */
+  /** The number of times that the entry applies it. */
   readonly times: number;
   /** Its numbers when the entry was traced, apart from the learning rate. */
   readonly numbers: Readonly<Record<string, number>>;
 }
 
-/** What a trace does when an entry applies an optimiser. */
+/** The actions of a trace when an entry applies an optimiser. */
 export interface OptimizerHooks {
-  /** The learning rate to compute with in place of the optimiser's own. */
+  /** The learning rate that replaces the optimiser's own. */
   learningRate(optimizer: tf.Optimizer): number;
-  /** Told before and after each update: the optimiser's state, by names that are the same in every process. */
+  /** Called before and after each update with the optimiser's state, by names that are the same in every process. */
   state(variables: Readonly<Record<string, tf.Variable>>): void;
   /** Runs an update, which may create the optimiser's state. */
   update(run: () => void): void;
-  /** Runs what belongs to no graph. */
+  /** Runs code that belongs to no graph. */
   aside(body: () => void): void;
 }
 
@@ -37,7 +37,7 @@ const CLASSES = [
   tf.AdadeltaOptimizer,
 ];
 
-/** Runs `body`, which may apply optimisers; their counts of iterations stay as they were. */
+/** Runs `body`, which may apply optimisers, without changing their counts of iterations. */
 export function withOptimizers<R>(
   hooks: OptimizerHooks,
   body: () => R,
@@ -78,7 +78,7 @@ export function withOptimizers<R>(
       return;
     }
     throw new TraceError(
-      `the optimiser ${this.getClassName()} is none of tfjs's own: its JavaScript numbers would be frozen; extend ` +
+      `the optimiser ${this.getClassName()} is not one of tfjs's own: its JavaScript numbers would be frozen; extend ` +
         'one of tf.train, or write the update with tensors and variables',
     );
   };
@@ -97,7 +97,7 @@ export function withOptimizers<R>(
   return { result, uses };
 }
 
-/** The learning rate now, which schedules change between steps. */
+/** The present learning rate, which schedules change between steps. */
 export function learningRateOf(optimizer: tf.Optimizer): number {
   return (optimizer as unknown as { learningRate: number }).learningRate;
 }
@@ -107,7 +107,7 @@ export function addIterations(optimizer: tf.Optimizer, count: number): void {
   (optimizer as unknown as { iterations_: number }).iterations_ = optimizer.iterations + count;
 }
 
-/** A TraceError if a number that the graph has frozen is another now. */
+/** @throws TraceError if a number that the graph has frozen has changed */
 export function assertSameNumbers(entry: string, { optimizer, numbers }: OptimizerUse): void {
   const now = numbersOf(optimizer);
   for (const [name, value] of Object.entries(numbers)) {
@@ -119,12 +119,12 @@ export function assertSameNumbers(entry: string, { optimizer, numbers }: Optimiz
   }
 }
 
-/** The optimisers that have their state, and for which variables. */
+/** The optimisers that have their state, with the variables that it belongs to. */
 const complete = new WeakMap<tf.Optimizer, Set<string>>();
 
 /**
- * tfjs's optimisers create their state in their first update. That update is made in advance, and undone but for the
- * new state, whose first values it leaves: so the state is known before the update that counts.
+ * Creates the state of an optimiser, which tfjs creates in the first update. A first update is made in advance and undone, except
+ * for the new state, which gets its initial values; so the state is known before the update that counts.
  */
 function createState(
   optimizer: tf.Optimizer,
@@ -166,7 +166,7 @@ function numbersOf(optimizer: tf.Optimizer): Record<string, number> {
   return Object.fromEntries(numbers);
 }
 
-/** SGD and Momentum keep a tensor of the learning rate beside the number. (tfjs's `instanceof` takes any for SGD.) */
+/** Sets the learning rate; SGD and Momentum also keep it as a tensor. (tfjs's `instanceof` accepts any optimiser as SGD.) */
 function setLearningRate(optimizer: tf.Optimizer, value: number): void {
   if ('setLearningRate' in optimizer) (optimizer as tf.SGDOptimizer).setLearningRate(value);
   else Object.assign(optimizer, { learningRate: value });

@@ -1,4 +1,4 @@
-/** Compares two traces of one function: what changed between them is frozen in the graph. */
+/** Compares two traces of one function, since differences between them are frozen in the graph. */
 import { tensorflowBackend } from '../backend';
 import type { ConstantValue, GraphNode } from './graph-def';
 import { TraceError } from './outputs';
@@ -8,7 +8,7 @@ const CURE =
   'is frozen in the graph; make it an input of the entry (tf.scalar) or a variable, or use an optimiser of tf.train ' +
   'and its learningRate';
 
-/** A TraceError that says what `now` does otherwise than `frozen`. */
+/** @throws TraceError that names a difference between `now` and `frozen` */
 export function assertSameTrace(entry: string, frozen: Trace, now: Trace): void {
   const reader = (nodes: readonly GraphNode[], name: string): string =>
     nodes.find(({ inputs }) => inputs.includes(name))?.op ?? 'an output';

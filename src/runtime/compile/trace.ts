@@ -1,4 +1,4 @@
-/** Runs a tfjs function once, eagerly, to make a graph of it. */
+/** Runs a tfjs function once, eagerly, to turn it into a graph. */
 import * as tf from '@tensorflow/tfjs';
 import { type OpAttribute, tensorflowBackend } from '../backend';
 import { withStatelessRandom } from '../random/traced-random';
@@ -37,11 +37,11 @@ export interface TraceOptions {
   readonly variables: readonly tf.Variable[];
   /** One of the variables: int32 [seed, step]. */
   readonly random: tf.Variable;
-  /** Takes other variables that `body` uses for missing ones, instead of refusing them. */
+  /** Reports other variables that `body` uses as missing ones, instead of rejecting them. */
   readonly adopts: boolean;
 }
 
-/** A trace and the optimisers' variables that come after those given; or the variables without which it cannot be made. */
+/** A trace, with the optimisers' variables that follow the given ones; or the variables that are missing for it. */
 export type TraceResult =
   | { readonly trace: Trace; readonly added: Readonly<Record<string, tf.Variable>> }
   | { readonly missing: Readonly<Record<string, tf.Variable>> };
@@ -50,9 +50,8 @@ export type TraceResult =
 let recorder: Recorder | undefined;
 
 /**
- * Updates variables by one TensorFlow operation on resources, such as `ResourceApplyAdam`, where a
- * graph is being traced. `eagerly` computes the same update with ordinary operations: it is what runs outside
- * of a trace, and it keeps the values meaningful while tracing.
+ * While a graph is traced, updates variables by one TensorFlow operation on resources, such as `ResourceApplyAdam`. `eagerly`
+ * computes the same update with ordinary operations. It runs outside a trace, and keeps the values meaningful during tracing.
  */
 export function updateVariables(
   op: string,
@@ -65,8 +64,8 @@ export function updateVariables(
 }
 
 /**
- * Traces `body` for inputs of these shapes and types. Variables and optimisers stay as they were; in the graph each
- * variable that `body` reads is read once at the top, and written at the end if `body` assigned it.
+ * Traces `body` for inputs of these shapes and types. Variables and optimisers do not change. In the graph, each variable that
+ * `body` reads is read once at the start, and written at the end if `body` assigned it.
  */
 export function trace(options: TraceOptions): TraceResult {
   const { entry, scope, body, inputs, variables, random, adopts } = options;
@@ -74,7 +73,7 @@ export function trace(options: TraceOptions): TraceResult {
     throw new TraceError(
       `'${entry}' is run while another entry is traced: programs do not nest; after a trace that Stop cut off, restart the kernel`,
     );
-  // A tensor is known by its data, so inputs and variables get data of their own while tracing.
+  // Tensors are identified by their data, so inputs and variables get data of their own during tracing.
   const before = new Map<tf.Variable, tf.Tensor>();
   const save = (variable: tf.Variable): void => {
     before.set(variable, tf.keep(variable.clone()));
@@ -109,7 +108,7 @@ export function trace(options: TraceOptions): TraceResult {
       }
     },
     update: (run) => rules.update(run),
-    // They bring variables that no one can list beforehand.
+    // Optimisers bring variables that cannot be listed beforehand.
     state: (found) => {
       for (const [name, variable] of Object.entries(found)) {
         if (variables.includes(variable) || state.has(variable)) continue;
@@ -161,12 +160,12 @@ export function trace(options: TraceOptions): TraceResult {
   }
 }
 
-/** The name, or another where it is another variable's already. */
+/** The name, or another one if it already belongs to another variable. */
 function unused(names: object, name: string, { id }: tf.Variable): string {
   return name in names ? `${name}#${id}` : name;
 }
 
-/** tfjs's own message for a disposed tensor names neither. */
+/** The error with a better message, since tfjs's own one for a disposed tensor names neither the entry nor the tensor. */
 function explained(entry: string, error: unknown): unknown {
   if (!(error instanceof TypeError && /reading 'backend'/.test(error.message))) return error;
   return new TraceError(`'${entry}' uses a tensor that is disposed; dispose it after its last use`, {
@@ -174,10 +173,10 @@ function explained(entry: string, error: unknown): unknown {
   });
 }
 
-/** A tensor with data of its own, so that its dataId names nothing else. */
+/** A copy of a tensor with data of its own, so that its dataId is unique. */
 function copyOf(tensor: tf.Tensor): tf.Tensor {
   const { dataId, shape, dtype } = tensor;
-  // Not by dataSync, which an entry may not call, but an optimiser's new state needs.
+  // dataSync is not used, since entries may not call it, but the new state of an optimiser must be read.
   const data = dtype === 'string' ? tensor.dataSync() : tensorflowBackend().readSync(dataId);
   return tf.tensor((data as Float32Array).slice(), shape, dtype);
 }

@@ -1,6 +1,6 @@
 /**
- * What a trace does better than tfjs, which takes apart what TensorFlow has as one kernel, and reads back what
- * TensorFlow checks itself. The replacements compute the same, and have gradients of their own, of any order.
+ * Better kernels for traces. tfjs splits operations that TensorFlow has as one kernel, and reads back data that TensorFlow checks
+ * itself. The replacements compute the same, and have their own gradients of any order.
  */
 import * as tf from '@tensorflow/tfjs';
 import { type OpAttribute, tensorflowBackend } from '../backend';
@@ -10,7 +10,7 @@ import { typeAttribute } from './graph-def';
 
 type KernelCall = Parameters<tf.KernelFunc>[0];
 
-/** Runs `body` while tfjs calls these kernels and gradients. */
+/** Runs `body` with these kernels and gradients in tfjs. */
 export function withTracedKernels<R>(body: () => R): R {
   const kernel = (name: string, kernelFunc: (call: KernelCall, stock: tf.KernelFunc) => tf.Tensor) => {
     const config = tf.getKernel(name, 'tensorflow');
@@ -26,7 +26,7 @@ export function withTracedKernels<R>(body: () => R): R {
     kernel('Conv2DBackpropInput', inputGradient),
     kernel('Conv2DBackpropFilter', filterGradient),
     gradient('Relu', {
-      // The output serves as well as the input, which then has no other reader: TensorFlow fuses product, bias and relu.
+      // Saving the output instead of the input leaves the input without other readers, so TensorFlow fuses product, bias and relu.
       inputsToSave: [],
       outputsToSave: [true],
       gradFunc: (dy, [y]) => ({ x: () => reluGrad(dy as tf.Tensor, tf.cast(y!, 'float32')) }),
@@ -34,7 +34,7 @@ export function withTracedKernels<R>(body: () => R): R {
     gradient('LeakyRelu', {
       inputsToSave: ['x'],
       outputsToSave: [true],
-      // As for relu; TensorFlow 2.21 says `remapper failed`, and fuses nothing, where the input has another reader.
+      // As for relu: if the input has another reader, TensorFlow 2.21 says `remapper failed` and fuses nothing.
       gradFunc: (dy, [x, y], attrs) => {
         const { alpha } = attrs as unknown as { alpha: number };
         return { x: () => leakyReluGrad(dy as tf.Tensor, alpha >= 0 ? y! : x!, alpha) };
@@ -53,12 +53,12 @@ export function withTracedKernels<R>(body: () => R): R {
   return replacements.reduce((inner, replace) => replace(inner), body)();
 }
 
-/** dy where y > 0, else 0, in one kernel; stock tfjs makes the mask of six. */
+/** dy where y > 0, and else 0, in one kernel; stock tfjs makes the mask with six. */
 function reluGrad(dy: tf.Tensor, y: tf.Tensor): tf.Tensor {
   return gated('ReluGrad', [], dy, y);
 }
 
-/** dy where y > 0, else alpha dy. */
+/** dy where y > 0, and else alpha dy. */
 function leakyReluGrad(dy: tf.Tensor, y: tf.Tensor, alpha: number): tf.Tensor {
   return gated(
     'LeakyReluGrad',
@@ -85,7 +85,7 @@ function gated(op: string, attributes: OpAttribute[], dy: tf.Tensor, y: tf.Tenso
   return run(dy, y);
 }
 
-/** What a sum gave, to each of its terms; stock tfjs multiplies by ones, which a graph would hold as a constant. */
+/** Spreads the gradient of a sum to its terms; stock tfjs multiplies by ones, which a graph would hold as a constant. */
 function spread(dy: tf.Tensor, { shape }: tf.Tensor, attrs: tf.NamedAttrMap): tf.Tensor {
   const axes = tf.util.parseAxisParam((attrs as { axis: number | number[] }).axis, shape);
   const kept = shape.map((size, i) => (axes.includes(i) ? 1 : size));
@@ -110,7 +110,7 @@ function broadcast(x: tf.Tensor, shape: number[]): tf.Tensor {
   return run(x);
 }
 
-/** A single product: TensorFlow's MatMul is faster than its product of many. tf.layers asks for products of one. */
+/** A single matrix product by MatMul, which is faster than the batched product that tf.layers asks for. */
 function matMul(call: KernelCall, stock: tf.KernelFunc): tf.Tensor {
   const { a, b } = call.inputs as Record<'a' | 'b', tf.Tensor>;
   const single = [a, b].every(({ shape }) => shape.slice(0, -2).every((size) => size === 1));
@@ -129,7 +129,7 @@ function matMul(call: KernelCall, stock: tf.KernelFunc): tf.Tensor {
   });
 }
 
-/** The gradient of a convolution's images, where the project's own kernel is faster than TensorFlow's. */
+/** The gradient of the images of a convolution, by the project's own kernel if it is faster than TensorFlow's. */
 function inputGradient(call: KernelCall, stock: tf.KernelFunc): tf.Tensor {
   const { dy, filter } = call.inputs as Record<'dy' | 'filter', tf.Tensor>;
   const attrs = call.attrs as unknown as tf.Conv2DBackpropInputAttrs;
@@ -137,7 +137,7 @@ function inputGradient(call: KernelCall, stock: tf.KernelFunc): tf.Tensor {
   return (fast || stock(call)) as tf.Tensor;
 }
 
-/** The same of its filters. */
+/** The same for its filters. */
 function filterGradient(call: KernelCall, stock: tf.KernelFunc): tf.Tensor {
   const { x, dy } = call.inputs as Record<'x' | 'dy', tf.Tensor>;
   const attrs = call.attrs as unknown as tf.Conv2DBackpropFilterAttrs;
@@ -151,13 +151,13 @@ function keepsSize({ pad, dataFormat }: ConvolutionAttributes): boolean {
   return pad === 'same' && dataFormat === 'NHWC';
 }
 
-/** The stride in both directions; 0 where they differ. */
+/** The stride in both directions; 0 if they differ. */
 function strideOf({ strides }: ConvolutionAttributes): number {
   const [down, across = down] = [strides].flat();
   return down === across ? down! : 0;
 }
 
-/** tfjs reads the indices of tf.gather back to check them, which a graph cannot; TensorFlow checks them itself. */
+/** tf.gather without reading the indices back to check them, which a graph cannot do; TensorFlow checks them itself. */
 function gather({ inputs, attrs }: KernelCall): tf.Tensor {
   const backend = tensorflowBackend();
   const { TF_ATTR_INT, TF_INT32 } = backend.binding;

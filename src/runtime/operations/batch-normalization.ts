@@ -1,4 +1,4 @@
-/** Batch normalisation with running statistics, as PyTorch's BatchNorm2d, in one fused TensorFlow kernel each way. */
+/** Batch normalisation with running statistics, like PyTorch's BatchNorm2d, in one fused TensorFlow kernel each way. */
 import * as tf from '@tensorflow/tfjs';
 import { type OpAttribute, tensorflowBackend, usesTensorFlow } from '../backend';
 
@@ -16,8 +16,8 @@ const EPSILON = 1e-5;
 const MOMENTUM = 0.1;
 
 /**
- * Normalises by the batch's own mean and variance over all but the last axis, and moves the running statistics a
- * tenth of the way towards them: the variance with Bessel's correction, as PyTorch does (Ioffe & Szegedy 2015).
+ * Normalises by the batch's mean and variance over all but the last axis, and moves the running statistics a tenth of the way
+ * towards them, with Bessel's correction for the variance, as in PyTorch (Ioffe & Szegedy 2015).
  * [batch, height, width, channels] -> the same
  */
 export function batchNormTraining(x: tf.Tensor4D, norm: BatchNorm): tf.Tensor4D {
@@ -57,7 +57,7 @@ interface Normalised {
   /** The new running statistics. */
   mean: tf.Tensor;
   variance: tf.Tensor;
-  /** Mean and variance (or what stands for it) of the batch, for the gradient. */
+  /** Mean and variance of the batch (or a quantity in place of it), for the gradient. */
   saved: tf.Tensor[];
 }
 

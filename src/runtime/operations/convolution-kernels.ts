@@ -1,11 +1,11 @@
 /**
- * The convolutions of tfjs, rewritten where TensorFlow computes them wrongly or refuses them. This is the one place
- * where that is decided: every path leads through these kernels, eager and compiled, tf.conv2d and tf.layers alike.
+ * The convolutions of tfjs, rewritten if TensorFlow computes them wrongly or rejects them. This is decided only here, since every
+ * path leads through these kernels: eager and compiled, tf.conv2d and tf.layers.
  *
- * - A filter of one pixel with a stride is an unstrided one on every stride-th pixel. oneDNN's gradient of such a
- *   filter is wrong and overwrites memory, with few input channels and some numbers of threads, for AVX2 and AVX-512
+ * - A one-pixel filter with a stride becomes an unstrided one on every stride-th pixel. oneDNN's gradient of such a filter is
+ *   wrong and overwrites memory, with few input channels and certain numbers of threads, for AVX2 and AVX-512
  *   (uxlfoundation/oneDNN issue 6035).
- * - Explicit padding, whose gradients tfjs-node refuses, is zeros around the image.
+ * - Explicit padding, whose gradients tfjs-node rejects, becomes zeros around the image.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { OpAttribute, TensorFlowBackend } from '../backend';
@@ -22,7 +22,7 @@ export function installConvolutionKernels(): void {
   }
 }
 
-/** By the name of the kernel; `stock` is TensorFlow's. */
+/** The rewritten kernels by name; `stock` is TensorFlow's. */
 const REWRITTEN: Readonly<Record<string, (call: KernelCall, stock: Kernel) => tf.Tensor>> = {
   Conv2D: forward,
   FusedConv2D: forward,
@@ -72,10 +72,10 @@ function inputGradient(call: KernelCall, stock: Kernel): tf.Tensor {
   );
 }
 
-/** Zeros before and after, by axis. */
+/** The numbers of zeros before and after, by axis. */
 type Padding = readonly (readonly [number, number])[];
 
-/** For a filter of one pixel with a stride: the stride and the zeros of each axis of the image. */
+/** For a one-pixel filter with a stride, the stride and the zeros of each axis of the image. */
 function skippedPixels(
   call: KernelCall,
   filterShape: readonly number[],
@@ -93,7 +93,7 @@ function stridesOf({ attrs }: KernelCall, rank: number): number[] {
   return along(attrs, spatial, 1);
 }
 
-/** The zeros around the image where the padding is explicit, and there are some. */
+/** The zeros around the image, if the padding is explicit and not empty. */
 function explicitPadding({ attrs }: KernelCall, rank: number): Padding | undefined {
   const { pad } = attrs as unknown as { pad: 'same' | 'valid' | number | [number, number][] };
   if (typeof pad === 'string') return undefined;
@@ -103,7 +103,7 @@ function explicitPadding({ attrs }: KernelCall, rank: number): Padding | undefin
   return padding.some(([before, after]) => before > 0 || after > 0) ? padding : undefined;
 }
 
-/** What belongs to the spatial axes among what belongs to batch and channels. */
+/** Values for the spatial axes, inserted between those for batch and channels. */
 function along<T>(attrs: unknown, spatial: readonly T[], others: T): T[] {
   const { dataFormat = 'NHWC' } = (attrs ?? {}) as { dataFormat?: string };
   return dataFormat.startsWith('NC') ? [others, others, ...spatial] : [others, ...spatial, others];
@@ -123,7 +123,7 @@ function valid(call: KernelCall, inputs: KernelCall['inputs'], attrs: object = {
   return { ...call, inputs, attrs: { ...call.attrs, pad: 'valid', ...attrs } as tf.NamedAttrMap };
 }
 
-/** A number of zeros on every side, which tfjs-node does not take, said for each axis. */
+/** Explicit padding with one number for all sides, which tfjs-node does not accept, written out for each axis. */
 function withZerosByAxis(call: KernelCall, rank: number): KernelCall {
   const { pad } = call.attrs as unknown as { pad: unknown };
   const padding = typeof pad === 'number' ? explicitPadding(call, rank) : undefined;

@@ -1,10 +1,10 @@
-/** Convolution with PyTorch's padding, which differs from TensorFlow's 'same' where it strides. */
+/** Convolution with PyTorch's padding, which differs from TensorFlow's 'same' if there is a stride. */
 import * as tf from '@tensorflow/tfjs';
 import { usesTensorFlow } from '../backend';
 import { fastConvolution, fastFilterGradient, fastInputGradient } from './winograd';
 
 /**
- * Convolves with `(size - 1) / 2` zeros on every side, as PyTorch's Conv2d(padding=size // 2): with a stride of 2
+ * Convolves with `(size - 1) / 2` zeros on every side, like PyTorch's Conv2d(padding=size // 2). With a stride of 2,
  * TensorFlow's 'same' would put its single row of zeros at the other end.
  * [batch, height, width, in], [size, size, in, out] -> [batch, ceil(height / stride), ceil(width / stride), out]
  */

@@ -1,7 +1,7 @@
 /**
- * Operations with efficient gradients: TensorFlow's kernels and this project's (`native/`, in C++) on the TensorFlow
- * backend, the same mathematics in plain tfjs on the others. Stock tfjs is slow in training because the gradients of its sums and means upload
- * ones built in JavaScript, and because it takes apart what TensorFlow has as one kernel.
+ * Operations with efficient gradients: kernels of TensorFlow and of this project (`native/`, in C++) on the TensorFlow backend,
+ * and the same mathematics in plain tfjs on the others. Stock tfjs trains slowly because the gradients of its sums and means
+ * upload ones built in JavaScript, and because it splits operations that TensorFlow has as one kernel.
  */
 import * as tf from '@tensorflow/tfjs';
 import { hasOwnOperations, type OpAttribute, tensorflowBackend, usesTensorFlow } from '../backend';
@@ -16,8 +16,8 @@ export function biasAdd<T extends tf.Tensor>(x: T, bias: tf.Tensor1D): T {
 }
 
 /**
- * Product of matrices. [m, k] [k, n] -> [m, n]. tfjs sends BatchMatMulV2 for them; TensorFlow's MatMul was faster
- * with a transposed operand, as gradients have (131-147 against 77-89 GFLOP/s on a busy two-core machine).
+ * The matrix product [m, k] [k, n] -> [m, n]. tfjs would use BatchMatMulV2. TensorFlow's MatMul was faster with a transposed
+ * operand, as in gradients (131-147 instead of 77-89 GFLOP/s on a busy two-core machine).
  */
 export function matMul(a: tf.Tensor2D, b: tf.Tensor2D, transposeB = false): tf.Tensor2D {
   if (!usesTensorFlow()) return tf.matMul(a, b, false, transposeB);
@@ -34,9 +34,9 @@ export function matMul(a: tf.Tensor2D, b: tf.Tensor2D, transposeB = false): tf.T
 }
 
 /**
- * Products of many small matrices, [..., m, k] [..., k, n] -> [..., m, n] with the leading axes the same on both sides.
- * tfjs sends BatchMatMulV2, which oneDNN takes over and spends more on setting up a matrix of 4 x 4 than on
- * multiplying it; BatchMatMulV3 stays with TensorFlow's own kernel (1 x 32 by 32 x 4, 2,048 times: 0.15 ms, not 0.36).
+ * Products of many small matrices, [..., m, k] [..., k, n] -> [..., m, n], with the same leading axes on both sides. tfjs would
+ * use BatchMatMulV2, which oneDNN takes over; for a 4 x 4 matrix, oneDNN spends more time on preparation than on the product.
+ * BatchMatMulV3 uses TensorFlow's own kernel (1 x 32 by 32 x 4, 2,048 times: 0.15 ms instead of 0.36).
  */
 export function batchMatMul(a: tf.Tensor4D, b: tf.Tensor4D, transposeB = false): tf.Tensor4D {
   if (!usesTensorFlow()) return tf.matMul(a, b, false, transposeB);
@@ -85,8 +85,8 @@ export function layerNorm<T extends tf.Tensor>(
 }
 
 /**
- * GPT-2's GELU (Hendrycks, Gimpel 2016; `gelu_new`), x/2 (1 + tanh(a x + b x^3)), written as x sigmoid(2a x + 2b x^3):
- * the same function in fewer passes over memory, which is what it costs.
+ * GPT-2's GELU (Hendrycks, Gimpel 2016; `gelu_new`), x/2 (1 + tanh(a x + b x^3)), written as x sigmoid(2a x + 2b x^3), which is
+ * the same function in fewer passes over memory, and these determine its cost.
  */
 export function gelu<T extends tf.Tensor>(x: T): T {
   const a = 2 * Math.sqrt(2 / Math.PI);
@@ -109,7 +109,7 @@ export function gelu<T extends tf.Tensor>(x: T): T {
   });
 }
 
-/** max(x, 0). Its stock gradient is a Step and an upload. */
+/** max(x, 0). The stock gradient would be a Step and an upload. */
 export function relu<T extends tf.Tensor>(x: T): T {
   return withGradient<T>([x], (save) => {
     const y = tf.relu(x);
@@ -134,8 +134,8 @@ export function softmaxCrossEntropy(logits: tf.Tensor2D, labels: tf.Tensor1D): t
 }
 
 /**
- * Rows of a table. [rows, width], int32 [n] -> [n, width]. Stock tfjs reads the ids back from TensorFlow to check
- * them; here TensorFlow does (on a GPU it gives zeros for ids outside the table).
+ * Rows of a table. [rows, width], int32 [n] -> [n, width]. Stock tfjs reads the ids back to check them; here TensorFlow checks
+ * them (on a GPU, ids outside the table give zeros).
  */
 export function embedding(table: tf.Tensor2D, ids: tf.Tensor1D): tf.Tensor2D {
   const rows = table.shape[0];
@@ -211,7 +211,7 @@ function tensorflowGather(table: tf.Tensor, ids: tf.Tensor): tf.Tensor {
   return execute('GatherV2', [table, ids, tf.scalar(0, 'int32')], ...attributes);
 }
 
-/** Sum over every axis but the last: the gradient of what was broadcast along the rows. [..., n] -> [n] */
+/** The sum over every axis but the last, which is the gradient of a broadcast along the rows. [..., n] -> [n] */
 function sumRows(x: tf.Tensor): tf.Tensor {
   if (usesTensorFlow()) return execute('BiasAddGrad', [x], float('T'));
   return tf.sum(tf.reshape(x, [-1, x.shape.at(-1)!]), 0);
@@ -227,7 +227,7 @@ interface Differentiable {
   gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
 }
 
-/** tf.customGrad. A gradient uses what was saved only: tensors of its closure may be disposed by then. */
+/** tf.customGrad. A gradient must use only saved tensors, since those of its closure may be disposed by then. */
 function withGradient<T extends tf.Tensor>(
   inputs: tf.Tensor[],
   forward: (save: (tensors: tf.Tensor[]) => void) => Differentiable,

@@ -1,9 +1,9 @@
 /**
- * Convolutions that keep the size of their images, and their gradients, by the project's own kernels (`native/winograd.cc`);
- * each is undefined where these are not faster: they take, on a processor, filters of 3 x 3 without a stride, images of
- * even height and width, and channels enough that products outweigh what Winograd's method adds to them. They give the
- * same numbers as TensorFlow's up to the rounding of float32, by 16 products instead of 36; a number that is not finite
- * spoils all four outputs of a tile.
+ * Convolutions that keep the size of their images, and their gradients, by the project's own kernels (`native/winograd.cc`).
+ * A result is undefined if these kernels do not apply or are not faster. They run on a CPU, for 3 x 3 filters without a stride,
+ * images of even height and width, and enough channels for the saved products to outweigh the additional work of Winograd's
+ * method. They give the same numbers as TensorFlow, up to float32 rounding, with 16 products instead of 36. A number that is not
+ * finite spoils all four outputs of its tile.
  */
 import type * as tf from '@tensorflow/tfjs';
 import { hasOwnOperations, tensorflowBackend } from '../backend';

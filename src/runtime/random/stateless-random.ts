@@ -3,18 +3,17 @@ import * as tf from '@tensorflow/tfjs';
 import { GOLDEN, mulberry32, streamSeed } from '../../random';
 import { tensorflowBackend, usesTensorFlow } from '../backend';
 
-/** Draws for dropout: each call is a new, independent draw. */
+/** Random numbers for dropout; each call is a new, independent draw. */
 export interface RandomSource {
-  /** Numbers uniform in [0, 1), float32. */
+  /** Uniform numbers in [0, 1), float32. */
   uniform(shape: number[]): tf.Tensor;
-  /** int32 [2], from which TensorFlow's StatelessRandomUniform would make the next numbers: a draw of its own. */
+  /** The seed int32 [2] from which TensorFlow's StatelessRandomUniform would make the next numbers; it counts as a draw. */
   seed?(): tf.Tensor1D;
 }
 
 /**
- * Random numbers that are a pure function of (seed, step, number of the call). A compiled program freezes every
- * JavaScript number, so what must change from step to step comes in the tensor; a constant
- * distinguishes the calls of one pass.
+ * Random numbers that are a pure function of (seed, step, number of the call). A compiled program freezes every JavaScript
+ * number, so the seed and the step are in a tensor, while a constant distinguishes the calls of one pass.
  *
  * The key of the n-th call is the pair [seed + n GOLDEN mod 2^32, step]. Within a run all keys differ; runs whose
  * seeds differ by less than a million share no key within their first 1,000 calls a step.
@@ -44,11 +43,11 @@ function tensorflowUniform(shape: number[], seed: tf.Tensor1D): tf.Tensor {
   );
 }
 
-/** The other backends are never traced, so their seed can be read. */
+/** Used on the other backends, which are never traced, so that the seed can be read. */
 function uniformEager(shape: number[], seedAndStep: tf.Tensor1D, offset: number): tf.Tensor {
   const [seed, step] = seedAndStep.dataSync() as Int32Array;
   const uniform = mulberry32(streamSeed(seed! + offset, step!));
-  // rounded down to 24 bits: float32 would round the largest numbers up to 1
+  // The numbers are rounded down to 24 bits, since float32 would round the largest ones up to 1.
   const values = Float32Array.from(
     { length: tf.util.sizeFromShape(shape) },
     () => Math.floor(uniform() * 2 ** 24) / 2 ** 24,

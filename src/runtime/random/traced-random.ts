@@ -1,7 +1,6 @@
 /**
- * tfjs's random functions as pure functions of a seed, a step and the number of the call. tfjs draws in JavaScript
- * loops, whose numbers a graph would freeze; here TensorFlow draws new numbers at each step, and the
- * same seed gives the same numbers.
+ * tfjs's random functions as pure functions of a seed, a step and the number of the call. tfjs draws numbers in JavaScript loops,
+ * which a graph would freeze. Here, TensorFlow draws new numbers at each step, and the same seed gives the same numbers.
  */
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs';
@@ -40,12 +39,12 @@ export const RANDOM_SCOPES: ReadonlySet<string> = new Set(
   ].map((name) => `${name}__op`),
 );
 
-/** The module through which tfjs and tf.layers call the functions; its exports can be replaced, tfjs's cannot. */
+/** The module through which tfjs and tf.layers call the functions; its exports can be replaced, while those of tfjs cannot. */
 const core = createRequire(require.resolve('@tensorflow/tfjs'))('@tensorflow/tfjs-core') as RandomOps;
 
 /**
- * Runs `body` with tfjs's random functions replaced. Each call's numbers depend on its place in `body`, its own
- * seed if it has one, and `state`, which moves on by one step when `body` drew anything.
+ * Runs `body` with tfjs's random functions replaced. The numbers of a call depend on its position in `body`, on its own seed, if
+ * any, and on `state`, which advances by one step if `body` drew any numbers.
  *
  * @param state int32 [seed, step]
  */
@@ -77,7 +76,7 @@ function tensorflowOps(state: tf.Variable, offset: (seed: Seed) => number): Rand
     tf.tidy(() => {
       const unit = shaped('StatelessRandomUniform', shape, seed);
       const scaled = low === 0 && high === 1 ? unit : tf.add(tf.mul(unit, high - low), low);
-      return as(dtype, scaled, 'cut'); // as tfjs, which stores the numbers in an array of integers
+      return as(dtype, scaled, 'cut'); // like tfjs, which stores the numbers in an array of integers
     });
   const normal = (op: string) =>
     ((shape: readonly number[], mean = 0, deviation = 1, dtype?: tf.DataType, seed?: Seed) =>
@@ -92,7 +91,7 @@ function tensorflowOps(state: tf.Variable, offset: (seed: Seed) => number): Rand
     truncatedNormal: normal('StatelessTruncatedNormal'),
     randomGamma: ((shape: number[], alpha: number, beta = 1, dtype?: tf.DataType, seed?: Seed) =>
       tf.tidy(() => {
-        // The operation broadcasts alpha; it has its seed before alpha.
+        // The operation broadcasts alpha, and takes its seed before alpha.
         const key = tf.add(state, tf.tensor1d([offset(seed), 0], 'int32'));
         const gamma = tensorflowBackend().executeSingleOutput(
           'StatelessRandomGammaV2',
@@ -122,14 +121,14 @@ function tensorflowOps(state: tf.Variable, offset: (seed: Seed) => number): Rand
   };
 }
 
-/** tfjs's own functions, given seeds: the other backends are never traced. */
+/** tfjs's own functions with seeds, for the other backends, which are never traced. */
 function eagerOps(state: tf.Variable, offset: (seed: Seed) => number): RandomOps {
   const { dropout, multinomial, rand, randomGamma, randomNormal, randomUniform, truncatedNormal } = {
     ...core,
   };
   const draw = (seed: Seed): number => {
     const [run, step] = state.dataSync() as Int32Array;
-    return streamSeed(run! + offset(seed), step!) || 1; // tfjs takes 0 for no seed
+    return streamSeed(run! + offset(seed), step!) || 1; // tfjs treats 0 as no seed
   };
   const eager: RandomOps = {
     randomUniform: (shape, low, high, dtype, seed) => randomUniform(shape, low, high, dtype, draw(seed)),

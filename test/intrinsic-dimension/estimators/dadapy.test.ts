@@ -221,7 +221,7 @@ describe('what DADApy has', () => {
     );
     await assert.rejects(
       intrinsicDimension(cube({ points: 40, dimension: 2 }), { estimator: 'ph0' }),
-      /40 points are too few for trees of 8 sizes and their error: give 48 or more/,
+      /40 points are too few for trees of 8 sizes and a standard error: give 48 or more/,
     );
   });
 
@@ -390,7 +390,7 @@ describe('errors of comparisons and corrections', () => {
     await assert.rejects(labelOverlap(a, [1, 2]), /2 labels for 20 rows/);
     await assert.rejects(
       labelOverlap(a, new Int32Array(20), { k: 3, classFraction: 0.1 }),
-      /both tell how many neighbours/,
+      /both set the number of neighbours/,
     );
   });
 });

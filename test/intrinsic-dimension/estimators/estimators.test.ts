@@ -315,7 +315,7 @@ describe('estimators', () => {
       [{ estimator: 'pca', variance: 2 }, /variance must be in \(0, 1\], got 2/],
       [{ k: 5 }, /two-nn has no option k, which belongs to levina-bickel, mackay-ghahramani, /],
       [{ estimator: 'pca', n1: 5, variance: 0.9 }, /pca has no option n1, which belongs to gride/],
-      [{ estimator: 'pca', interval: 'subsamples' }, /subsamples serve the estimators from neighbours/],
+      [{ estimator: 'pca', interval: 'subsamples' }, /subsamples work only with estimators from neighbours/],
       [{ subsamples: { count: 1 } }, /subsamples.count must be a whole number of at least 2, got 1/],
       [{ memory: Number.NaN }, /memory must be a number of bytes, got NaN/],
       [{ metric: 'manhattan' as 'cosine' }, /no metric 'manhattan'/],

@@ -96,8 +96,8 @@ describe('openArrays', () => {
     ['underflow.pt', /takes more objects than it made \(byte 2\)/, tensorsOnly],
     ['build.pt', /asks for builtins\.object/, tensorsOnly],
     ['negative.pt', /has a damaged tensor/, tensorsOnly],
-    ['outside.pt', /shape \[4,4\] of its array needs 64 bytes of numbers, it has 32/],
-    ['offset.pt', /needs 4398046511136 bytes of numbers, it has 32/],
+    ['outside.pt', /shape \[4,4\] of its array needs 64 bytes of numbers, but it has 32/],
+    ['offset.pt', /needs 4398046511136 bytes of numbers, but it has 32/],
     ['torn.pt', /without a table of contents at its end: it is cut off, save it again/],
     ['legacy.pt', /not in PyTorch's zip format: save it with torch\.save of PyTorch 1\.6 or newer/],
     [
@@ -124,8 +124,8 @@ describe('openArrays', () => {
     const folder = mkdtempSync(join(tmpdir(), 'checksums-'));
     try {
       for (const [name, entry] of [
-        ['stack.pt', /data\/0' is not what its checksum says: it is damaged, save it again/],
-        ['layers.npz', /in 'block\.0\.npy': its entry 'block\.0\.npy' is not what its checksum says/],
+        ['stack.pt', /data\/0' does not match its checksum: it is damaged, save it again/],
+        ['layers.npz', /in 'block\.0\.npy': its entry 'block\.0\.npy' does not match its checksum/],
       ] as const) {
         const bytes = readFileSync(join(FIXTURES, name));
         const at = name === 'stack.pt' ? bytes.indexOf('data/0') + 200 : bytes.indexOf('block.0.npy') + 300;
@@ -141,7 +141,7 @@ describe('openArrays', () => {
       const path = join(folder, 'unchecked.pt');
       writeFileSync(path, bytes);
       const { notes, arrays, close } = await openArrays(path);
-      assert.deepEqual(notes, ['it was saved without checksums, so that damage goes unnoticed']);
+      assert.deepEqual(notes, ['it was saved without checksums, so damage would go unnoticed']);
       assert.deepEqual(whole(arrays[0]!), layers.flat());
       close();
     } finally {

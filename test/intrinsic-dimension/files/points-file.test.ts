@@ -94,7 +94,7 @@ describe('readPoints', () => {
     assert.deepEqual((await readPoints(path, { flatten: true })).notes, ['shape [2,2,2] is read as [2,4]']);
     await assert.rejects(
       readPoints(path),
-      /cube\.npy: its shape is \[2,2,2\], and points need .* npm run profile .* --flatten takes it for 2 points of 4/,
+      /cube\.npy: its shape is \[2,2,2\], but points need .* npm run profile .* --flatten reads it as 2 points of 4/,
     );
   });
 
@@ -117,13 +117,13 @@ describe('readPoints', () => {
     ['empty.npy', '', /it is empty/],
     ['text.npy', '1,2\n3,4\n', /not an \.npy file/],
     ['short.npy', npy("'<f4'", '(3, 2)', singles).subarray(0, 40), /cut off in its header/],
-    ['torn.npy', npy("'<f4'", '(3, 2)', singles.subarray(0, 20)), /needs 24 bytes of numbers, it has 20/],
-    ['long.npy', npy("'<f4'", '(2, 2)', singles), /needs 16 bytes of numbers, it has 24/],
+    ['torn.npy', npy("'<f4'", '(3, 2)', singles.subarray(0, 20)), /needs 24 bytes of numbers, but it has 20/],
+    ['long.npy', npy("'<f4'", '(2, 2)', singles), /needs 16 bytes of numbers, but it has 24/],
     ['objects.npy', npy("'|O'", '(3, 2)', singles), /Python objects: convert/],
     ['strings.npy', npy("'<U3'", '(1, 2)', singles), /type U3: convert/],
     ['complex.npy', npy("'<c8'", '(3, 1)', singles), /numbers are complex: save array\.real/],
     ['fields.npy', npy("[('x', '<f4')]", '(6,)', singles), /records with named fields/],
-    ['flat.npy', npy("'<f4'", '(6,)', singles), /shape is \[6\], and points need .* x\.reshape\(-1, 1\)/],
+    ['flat.npy', npy("'<f4'", '(6,)', singles), /shape is \[6\], but points need .* x\.reshape\(-1, 1\)/],
     ['scalar.npy', npy("'<f4'", '()', singles.subarray(0, 4)), /shape is \[\], a single number/],
     [
       'double.npy',
@@ -162,7 +162,7 @@ describe('readPoints', () => {
       safetensors({ a: { dtype: 'F32', shape: [3, 2], data_offsets: [0, 24] } }, singles.subarray(0, 8)),
       /a part of it should end at byte \d+: it is cut off/,
     ],
-    ['picture.png', 'x', /'\.png' is none of .* or name its --format/],
+    ['picture.png', 'x', /'\.png' is not one of .* or name its --format/],
   ];
   for (const [name, content, message] of cases) {
     it(`refuses ${name} with one clear line`, async () => {
@@ -179,7 +179,7 @@ describe('readPoints', () => {
     await assert.rejects(readPoints(join(folder, 'none.npy')), /none\.npy: there is no such file$/);
     await assert.rejects(
       readPoints(join(folder, 'f4.npy', 'x')),
-      /there is no such file, for a part of its path/,
+      /there is no such file, since a part of its path/,
     );
     await assert.rejects(readPoints(folder), /it is a folder: give a file/);
     await assert.rejects(readPoints('/dev/zero'), /zero: it is a device: give a file/);
@@ -191,7 +191,7 @@ describe('readPoints', () => {
     truncateSync(huge, 2 ** 43); // holes take no disk
     await assert.rejects(
       readPoints(huge),
-      /huge\.csv: (it is larger than 4 GiB: give fewer points, or take Node 22|there is no memory for its 8,192 GiB)/,
+      /huge\.csv: (it is larger than 4 GiB: give fewer points, or use Node 22|there is not enough memory for its 8,192 GiB)/,
     );
   });
 
@@ -237,7 +237,7 @@ describe('readPoints', () => {
   it('takes the bytes of NumPy for what they are, whatever the name, and braces in text for text', async () => {
     const path = write('numpy.csv', npy("'<f4'", '(3, 2)', singles));
     await check(path, SIX, [3, 2], 1e-7);
-    assert.deepEqual((await readPoints(path)).notes, ['its name ends in .csv, and it is .npy']);
+    assert.deepEqual((await readPoints(path)).notes, ['its name ends in .csv, but it is .npy']);
     await assert.rejects(
       readPoints(write('brace.csv', '1.234567{,2\n3,4\n')),
       /line 1, column 1 is '1\.234567\{', which is not a finite number/,
@@ -314,10 +314,10 @@ describe('readPoints', () => {
     ];
     for (const path of paths) assert.deepEqual([...(await readDistances(path)).distances], square, path);
     const seven = write('seven.npy', npy("'<f8'", '(7,)', bytesOf(Float64Array.from({ length: 7 }))));
-    await assert.rejects(readDistances(seven), /7 numbers, and a list of distances .* as 6 for 4/);
+    await assert.rejects(readDistances(seven), /7 numbers, but a list of distances .* such as 6 for 4/);
     await assert.rejects(
       readDistances(join(folder, 'f4.npy')),
-      /shape is \[3,2\]: distances are a square matrix/,
+      /shape is \[3,2\]: distances must be a square matrix/,
     );
   });
 });

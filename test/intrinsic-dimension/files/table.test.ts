@@ -69,13 +69,14 @@ describe('readTable', () => {
     );
     await assert.rejects(
       read('1,234;2\n3;4,500\n'),
-      /commas, as in '1,234' \(line 1, column 1\), may be decimal ones or separate/,
+      /commas, as in '1,234' \(line 1, column 1\), may be decimal commas or separate/,
     );
     await assert.rejects(read('1.234,5;2\n3;4\n'), /line 1, column 1 .*'1\.234\.5'|line 1, column 1/);
   });
 
   it('leaves out labels without a name, as pandas and R write them, and says so', async () => {
-    const note = /the first column has no name: taken for labels and left out \(--columns all keeps all\)/;
+    const note =
+      /the first column has no name: read as labels and left out \(--columns all keeps all columns\)/;
     await check(',x,y\n0,.5,2\n1,3,-4.25\n', ROWS, {}, note);
     await check('Unnamed: 0,x,y\n7,.5,2\n3,3,-4.25\n', ROWS, {}, note);
     await check(',0,1\na,.5,2\nb,3,-4.25\n', ROWS, {}, note);
@@ -83,7 +84,7 @@ describe('readTable', () => {
     await check(',,x,y\n0,0,.5,2\n0,1,3,-4.25\n', ROWS, {}, /the first 2 columns have no name/);
     await assert.rejects(
       read(',x\n0.25,2\n1.5,3\n'),
-      /column 1 has no name and holds numbers, as 0\.25 in line 2: .* --drop-column 1/,
+      /column 1 has no name but holds numbers, such as 0\.25 in line 2: .* --drop-column 1/,
     );
     await check(
       ',x\n0.25,2\n1.5,3\n',
@@ -96,8 +97,7 @@ describe('readTable', () => {
   });
 
   it('takes a first row 0, 1, 2 for the names of pandas, and asks where it may be a point', async () => {
-    const note =
-      /the first row, 0, 1, 2, is taken for names and left out \(--no-header takes it for a point\)/;
+    const note = /the first row, 0, 1, 2, is read as names and left out \(--no-header reads it as a point\)/;
     await check('0,1,2\n.5,2,3\n', [[0.5, 2, 3]], {}, note);
     await check(
       '0,1,2\n.5,2,3\n',
@@ -109,7 +109,7 @@ describe('readTable', () => {
     );
     await assert.rejects(
       read('2019,2020,2021\n.5,2,3\n'),
-      /its first row, .*, may be names or a point: say --header or --no-header/,
+      /its first row, .*, may be names or a point: add --header or --no-header/,
     );
     await check(
       '0,1\n.5,2\n',
@@ -118,9 +118,9 @@ describe('readTable', () => {
         [0.5, 2],
       ],
       {},
-      /the first row, 0, 1, is taken for a point \(--header takes/,
+      /the first row, 0, 1, is read as a point \(--header reads/,
     );
-    await check('0\n.5\n', [[0], [0.5]], {}, /the first row, 0, is taken for a point/);
+    await check('0\n.5\n', [[0], [0.5]], {}, /the first row, 0, is read as a point/);
     await check(
       '0,1\n.5,2\n',
       [
@@ -140,7 +140,7 @@ describe('readTable', () => {
     for (const text of ['id,0,1\n7,.5,2\n9,3,4.5\n', 'name,0,1\na,.5,2\nb,3,4.5\n', 'x,5\n1,2\n3,4\n'])
       await assert.rejects(
         read(text),
-        /its first row, .*, may be names or a point: say --header or --no-header/,
+        /its first row, .*, may be names or a point: add --header or --no-header/,
       );
     await check(
       'name,0,1\na,.5,2\nb,3,4.5\n',
@@ -188,22 +188,22 @@ describe('readTable', () => {
       { columns: 'z, x' },
     );
     for (const [options, message] of [
-      [{ columns: 'w' }, /--columns names 'w', which is none of its columns: did you mean/],
-      [{ columns: '5' }, /--columns names 5, and its columns are 1 to 4/],
+      [{ columns: 'w' }, /--columns names 'w', which is not one of its columns: did you mean/],
+      [{ columns: '5' }, /--columns names 5, but its columns are 1 to 4/],
       [{ columns: '2,x' }, /names column 2 \('x'\) twice/],
       [{ dropColumn: '1-4' }, /leaves none of its columns/],
-      [{ columns: '2', dropColumn: '1' }, /give one of them/],
+      [{ columns: '2', dropColumn: '1' }, /give only one of them/],
       [{}, /line 2, column 1 \('species'\) is 'a', which is not a finite number: .* with --drop-column/],
     ] as const)
       await assert.rejects(read(text, options), message);
     await assert.rejects(
       read('x,x\n1,2\n', { columns: 'x' }),
-      /columns 1 and 2 have this name: give their numbers/,
+      /columns 1 and 2 both have this name: give their numbers/,
     );
   });
 
   it('leaves out what stands behind a separator at the end of each line', async () => {
-    const note = /a separator stands behind the last column/;
+    const note = /the rows end with a delimiter/;
     await check('x,y\n.5,2,\n3,-4.25,\n', ROWS, {}, note);
     await check('x,y,\n.5,2,\n3,-4.25,\n', ROWS, {}, note);
   });
@@ -232,7 +232,7 @@ describe('readTable', () => {
       '9007199254740993,2\n3,4\n',
       /line 1, column 1 is 9007199254740993, whose last digits a float64 cannot hold/,
     ],
-    ['x,y\n', /it has names and no rows of numbers/],
+    ['x,y\n', /it has names but no rows of numbers/],
     ['\n\n', /it has no rows of numbers/],
     [
       Buffer.of(0x31, 0x2c, 0x32, 0x0a, 0x31, 0x2c, 0xe9, 0x0a),

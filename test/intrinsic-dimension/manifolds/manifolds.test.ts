@@ -78,11 +78,17 @@ describe('manifolds', () => {
   });
 
   it('refuse sizes that make no points', () => {
-    assert.throws(() => cube({ points: 0, dimension: 2 }), /points 0 of a cube/);
-    assert.throws(() => sphere({ points: 5, dimension: 1.5 }), /dimension 1.5 of a sphere/);
+    assert.throws(
+      () => cube({ points: 0, dimension: 2 }),
+      /cube: points must be a whole number of at least 1, got 0/,
+    );
+    assert.throws(
+      () => sphere({ points: 5, dimension: 1.5 }),
+      /sphere: dimension must be a whole number of at least 1, got 1.5/,
+    );
     assert.throws(
       () => embed(cube({ points: 5, dimension: 3 }), { coordinates: 2 }),
-      /coordinates 2 cannot hold points of 3/,
+      /coordinates is 2, but the points have 3/,
     );
   });
 });

@@ -2,18 +2,14 @@ import { strict as assert } from 'node:assert';
 import * as tf from '@tensorflow/tfjs';
 import '@tensorflow/tfjs-backend-wasm';
 import fc from 'fast-check';
-import { spreadColumns } from '../../../src/intrinsic-dimension/points/columns';
 import { squaredDistance } from '../../../src/intrinsic-dimension/points/distances';
-import {
-  distinctPoints,
-  type FlatRows,
-  flatRows,
-  type Rows,
-} from '../../../src/intrinsic-dimension/points/points';
+import { distinctPoints } from '../../../src/intrinsic-dimension/points/distinct-points';
+import { type FlatRows, flatRows, type Rows } from '../../../src/intrinsic-dimension/points/points';
+import { spreadColumns } from '../../../src/intrinsic-dimension/search/columns';
+import { kernel } from '../../../src/intrinsic-dimension/search/kernel';
 import { neighbours, type SearchOptions } from '../../../src/intrinsic-dimension/search/neighbours';
 import { planSearch } from '../../../src/intrinsic-dimension/search/plan';
 import { projectedSet } from '../../../src/intrinsic-dimension/search/projection';
-import { hasBfloat16 } from '../../../src/intrinsic-dimension/search/search-kernel';
 import { largestComputed, searchSet } from '../../../src/intrinsic-dimension/search/search-set';
 import { squaredDistancesFrom } from '../../../src/intrinsic-dimension/search/shortlist';
 import { mulberry32, normals } from '../../../src/random';
@@ -243,7 +239,7 @@ describe('neighbours', () => {
 
   for (const precision of ['float32', 'bfloat16'] as const) {
     it(`rest on ${precision} distances that are never longer than their bound`, function () {
-      if (precision === 'bfloat16' && !hasBfloat16()) this.skip();
+      if (precision === 'bfloat16' && !kernel().bfloat16) this.skip();
       const shapes = fc.record({
         seed: fc.integer({ min: 0, max: 1e6 }),
         decay: fc.constantFrom(0, 1, 2),
@@ -273,7 +269,7 @@ describe('neighbours', () => {
   }
 
   it('in bfloat16 are proven at once for a set that spreads evenly, and left to float32 for tight clusters', async function () {
-    if (!hasBfloat16()) this.skip();
+    if (!kernel().bfloat16) this.skip();
     const even = normalRows(1500, 12, 12);
     assert.ok((await assertSameDistances(even, 3, 'bfloat16')) < 0.2 * even.n);
     const shape = { decay: 0, offset: 0, scale: 1, clusters: 40, spread: 1e-4, outlier: 1 };
@@ -321,7 +317,7 @@ describe('neighbours', () => {
   });
 
   it('are exact for as many neighbours as there are points, of which hardly a point needs more than two', async function () {
-    if (!hasBfloat16()) this.skip();
+    if (!kernel().bfloat16) this.skip();
     const rows = normalRows(400, 5, 13);
     const depth = (i: number): number => (i === 0 ? 399 : 2);
     const table = await neighbours(rows, 399, { through: 'bfloat16' }, depth);

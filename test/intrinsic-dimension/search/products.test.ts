@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { PRODUCT_ROWS, packRows, rowProducts } from '../../../src/intrinsic-dimension/search/products';
+import { PRODUCT_ROWS } from '../../../src/intrinsic-dimension/search/plan';
+import { packRows, rowProducts } from '../../../src/intrinsic-dimension/search/products';
 import { mulberry32, normals } from '../../../src/random';
 
 describe('rowProducts', () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { intrinsicDimension } from '../../../src/intrinsic-dimension/intrinsic-dimension';
 import { cube, embed } from '../../../src/intrinsic-dimension/manifolds/manifolds';
-import { kernelName } from '../../../src/intrinsic-dimension/search/search-kernel';
+import { kernelName } from '../../../src/intrinsic-dimension/search/kernel';
 
 describe('the WebAssembly kernel', () => {
   it('is the one of the present C++: npm run pack makes it again', async () => {

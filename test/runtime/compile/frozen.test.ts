@@ -61,7 +61,7 @@ describe('what is frozen in a graph', () => {
       const run = () => slow.runSync('f', tf.scalar(2));
       if (name !== 'a count of its own calls') run();
       checked.change();
-      assert.throws(run, /'f' gives another value compiled than eagerly: its result differs by up to/);
+      assert.throws(run, /'f' gives different values compiled and eagerly: its result differs by up to/);
       slow.dispose();
     });
 

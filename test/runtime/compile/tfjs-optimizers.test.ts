@@ -105,7 +105,7 @@ describe("tfjs's optimisers inside entries", () => {
       }
     }
     const { program } = problem(new Plain());
-    assert.throws(() => program.runSync('step'), /the optimiser Plain is none of tfjs's own/);
+    assert.throws(() => program.runSync('step'), /the optimiser Plain is not one of tfjs's own/);
     assert.equal(value(tf.add(1, 1)), 2);
   });
 

@@ -1,17 +1,17 @@
-/** How distances and angles to neighbours concentrate, and how far two such laws are apart. */
+/** How distances and angles to neighbours concentrate, and the divergence of two such distributions. */
 
-/** The law of the distances, by its dimension, and that of the angles, of von Mises: their mean and concentration. */
+/** The distribution of the distances, by its dimension, and the von Mises distribution of the angles: mean and concentration. */
 export interface Concentration {
   readonly dimension: number;
-  /** Radians. */
+  /** Mean angle in radians. */
   readonly nu: number;
   readonly tau: number;
 }
 
-/** Largest concentration: all angles nearly equal, as at the end of a line. */
+/** The largest concentration: all angles are nearly equal, as at the end of a line. */
 const MOST = 1000;
 
-/** The maximum-likelihood von Mises law of angles in 0 .. pi (Ceruti et al. 2014). */
+/** The maximum-likelihood von Mises distribution of angles in 0 .. pi (Ceruti et al. 2014). */
 export function vonMises(cosines: Float64Array): Pick<Concentration, 'nu' | 'tau'> {
   let cos = 0;
   let sin = 0;
@@ -30,15 +30,15 @@ function inverseRatio(eta: number): number {
 }
 
 /**
- * The Kullback-Leibler divergence of the law seen from that of a ball, less what is the same for all balls: of the
- * distances and of the angles (Ceruti et al. 2014).
+ * The Kullback-Leibler divergence of the observed distributions of distances and angles from those of a ball, less terms that
+ * are the same for all balls (Ceruti et al. 2014).
  *
- * @param k neighbours that the laws are of
+ * @param k number of neighbours that the distributions describe
  */
 export function divergence(seen: Concentration, ball: Concentration, k: number): number {
   const quotient = ball.dimension / seen.dimension;
   let harmonic = 0;
-  let alternating = 1; // (-1)^i times the binomial of k and i
+  let alternating = 1; // (-1)^i times the binomial coefficient of k and i
   let digammas = 0;
   for (let i = 0; i <= k; i++) {
     if (i > 0) {

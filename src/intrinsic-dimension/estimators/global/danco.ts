@@ -1,27 +1,28 @@
-/** DANCo: how distances and angles concentrate, against balls of every dimension. */
+/** DANCo: how distances and angles concentrate, compared with balls of every dimension. */
 import { mulberry32, normals, streamSeed } from '../../../random';
 import { independentStandardError, normalInterval, sandwichStandardError } from '../../intervals';
+import { pauses } from '../../pauses';
 import { type Space, space } from '../../points/space';
 import { certifiedShare, meanDistance, type NeighbourTable } from '../../search/neighbour-table';
-import { pauses, type SearchOptions } from '../../search/neighbours';
+import type { SearchOptions } from '../../search/neighbours';
 import { defineEstimator, type HowToEstimate, type PointsEstimate } from '../estimator';
 import { gride } from '../gride';
 import { flag, wholeNumber } from '../options';
 import { distancesAmong } from '../pointwise/neighbourhood';
 import { type Concentration, divergence, vonMises } from './concentration';
 
-/** Dimensions beyond the best so far that are tried before it is taken for the best. */
+/** The number of dimensions beyond the best so far that are tried before it is accepted. */
 const BEYOND = 3;
 
 /** Dimensionality from angle and norm concentration. */
 export const DANCO = defineEstimator({
   name: 'danco',
-  summary: 'how distances and angles to neighbours concentrate, against balls of every dimension',
+  summary: 'how distances and angles to neighbours concentrate, compared with balls of every dimension',
   source: 'Ceruti et al. 2014, DANCo: dimensionality from angle and norm concentration',
   options: {
     k: wholeNumber(2, 10, 'neighbours of each point'),
-    wholeDimension: flag('the best whole number, without looking between them'),
-    seed: wholeNumber(0, 0, 'seed of random numbers'),
+    wholeDimension: flag('give the best whole number, without interpolation between whole numbers'),
+    seed: wholeNumber(0, 0, 'seed of the random numbers'),
   },
   with: ({ k, wholeDimension, seed }) => ({
     measure: (points, how) => danco(points, k, wholeDimension, seed, how),
@@ -43,12 +44,12 @@ async function danco(
   const balls: Concentration[] = [];
   const divergences: number[] = [];
   let best = 0;
-  // One dimension more than the best is needed to look between them.
+  // Interpolation needs one dimension more than the best.
   for (let d = 1; d <= most + 1 && d - 1 - best <= BEYOND; d++) {
     const ball = await space({ data: uniformBall(n, d, streamSeed(seed, d)), shape: [n, d] });
     const near = await ball.neighbours(k + 1, signal ? { signal } : {});
     const { observed: expected } = await concentration(ball, near, k, signal ? { signal } : {});
-    // On a line all angles are 0 or 180 degrees, and have no concentration (scikit-dimension sets 1, too).
+    // On a line, all angles are 0 or 180 degrees and have no concentration (scikit-dimension sets 1, too).
     balls.push(d === 1 ? { ...expected, tau: 1 } : expected);
     divergences.push(divergence(observed, balls.at(-1)!, k));
     if (d <= most && divergences[d - 1]! < divergences[best]!) best = d - 1;

@@ -1,23 +1,24 @@
-/** Fisher separability: the dimension of the sphere on which as many pairs of points would be inseparable. */
+/** Fisher separability: the dimension of the sphere on which the same share of pairs of points would be inseparable. */
 import { normalInterval } from '../../intervals';
 import { NoEstimateError } from '../../no-estimate';
+import { pauses } from '../../pauses';
 import type { FlatRows, Rows } from '../../points/points';
 import { coordinates } from '../../points/space';
-import { pauses, type SearchOptions } from '../../search/neighbours';
+import type { SearchOptions } from '../../search/neighbours';
 import { eigen } from '../eigen';
 import { defineEstimator, type HowToEstimate, type PointsEstimate } from '../estimator';
 import { positiveNumber } from '../options';
 import { centre, secondMoments } from '../spectrum';
 
-/** Fisher separability analysis. */
+/** The estimator by Fisher separability analysis. */
 export const FISHER_SEPARABILITY = defineEstimator({
   name: 'fisher-separability',
-  summary: 'how many points a plane separates from each, after whitening',
+  summary: 'how many points can be separated from each point by a hyperplane, after whitening',
   source: 'Albergante et al. 2019, Estimating the effective dimension of large biological datasets',
   options: {
     conditionNumber: positiveNumber(
       10,
-      'components with less than 1 / this of the largest variance are left out',
+      'largest condition number: components with less than 1 / this of the largest variance are left out',
     ),
   },
   with: ({ conditionNumber }) => ({
@@ -26,15 +27,15 @@ export const FISHER_SEPARABILITY = defineEstimator({
   }),
 });
 
-/** Margins at which separability is looked at: .6, .62 .. .98, with the rounding of numpy's arange. */
+/** The margins at which separability is tested: .6, .62 .. .98, with the rounding of numpy's arange. */
 const ALPHAS = Float64Array.from({ length: 20 }, (_, a) => 0.6 + a * (0.62 - 0.6));
 
 /**
  * Point x is inseparable from y at margin alpha when <x, y> >= alpha <x, x>. On the sphere of dimension n the share of such
- * pairs is p = (1 - alpha^2)^((n-1)/2) / (alpha sqrt(2 pi n)), which is solved for n at the margin nearest to .9 of the
- * largest at which any pair is inseparable (Albergante et al. 2019).
+ * pairs is p = (1 - alpha^2)^((n-1)/2) / (alpha sqrt(2 pi n)). This is solved for n at one margin, the one nearest to .9 times
+ * the largest margin at which any pair is inseparable (Albergante et al. 2019).
  *
- * @throws NoEstimateError where all points are separable at every margin
+ * @throws NoEstimateError if all points are separable at every margin
  */
 async function fisherSeparability(
   rows: Rows,
@@ -49,7 +50,7 @@ async function fisherSeparability(
   const last = shares.findLastIndex((share) => share > 0);
   if (last < 0) {
     throw new NoEstimateError(
-      `all of ${n} points are separable at margin ${ALPHAS[0]}, as in high dimensions`,
+      `all ${n} points are separable at margin ${ALPHAS[0]}, as in high dimensions`,
       'give more points, or use another estimator',
     );
   }
@@ -71,7 +72,7 @@ async function fisherSeparability(
   };
 }
 
-/** Directions [n, size] of the points after whitening the components that are not too small. */
+/** Directions [n, size] of the points after the components that are large enough have been whitened. */
 async function whitened(
   points: FlatRows,
   conditionNumber: number,
@@ -94,13 +95,13 @@ async function whitened(
       directions[i * size + m] = projection;
       squared += projection ** 2;
     }
-    // A point in the middle has no direction, and is separable from all.
+    // A point at the centre has no direction, and is separable from all others.
     if (squared > 0) for (let m = 0; m < size; m++) directions[i * size + m]! /= Math.sqrt(squared);
   }
   return { directions, size, variance: values.reduce((sum, value) => sum + value, 0) };
 }
 
-/** For each margin the number of points that each point is inseparable from, [n]. */
+/** For each margin, the number of points from which each point is inseparable, [n]. */
 async function inseparable(
   directions: Float64Array,
   n: number,
@@ -125,8 +126,8 @@ async function inseparable(
 }
 
 /**
- * The error of a share of pairs (Hoeffding 1948): 4/n times the variance of the points' own shares, and 2/n^2 times that of a
- * pair. The shares that are seen vary by 1/n of a pair's variance more than those meant, hence the minus.
+ * The standard error of a share of pairs (Hoeffding 1948). Its square is 4/n times the variance of the points' own shares, plus
+ * 2/n^2 times that of a pair. The observed shares vary by 1/n of a pair's variance more than the true ones, hence the minus.
  */
 function shareError(counts: Float64Array, share: number): number {
   const n = counts.length;
@@ -135,7 +136,7 @@ function shareError(counts: Float64Array, share: number): number {
   return Math.sqrt(Math.max(2 * ofPair, 4 * n * ofPoints - 2 * ofPair)) / n;
 }
 
-/** n of p = (1 - alpha^2)^((n-1)/2) / (alpha sqrt(2 pi n)): W(-w / (2 pi p^2 alpha^2 (1 - alpha^2))) / -w, w = log(1 - alpha^2). */
+/** Solves p = (1 - alpha^2)^((n-1)/2) / (alpha sqrt(2 pi n)): n = W(-w / (2 pi p^2 alpha^2 (1 - alpha^2))) / -w, w = log(1 - alpha^2). */
 function sphereDimension(p: number, alpha: number): number {
   const squared = alpha * alpha;
   const w = Math.log(1 - squared);

@@ -5,22 +5,26 @@ import { certifiedShare, meanDistance } from '../../search/neighbour-table';
 import { defineEstimator, type HowToEstimate, type PointsEstimate } from '../estimator';
 import { positiveNumber, share, wholeNumber } from '../options';
 
-/** Hidalgo. */
+/** The estimator by Hidalgo's mixture. */
 export const HIDALGO = defineEstimator({
   name: 'hidalgo',
-  summary: 'a mixture of dimensions by Gibbs sampling; the mean of those at the points',
+  summary: 'the mean dimension of the points in a mixture of dimensions, by Gibbs sampling',
   source: 'Allegra et al. 2020',
   options: {
     components: wholeNumber(1, MIXTURE.components, 'components of the mixture'),
-    q: wholeNumber(1, MIXTURE.q, 'neighbours of each point that tend to be of its component'),
-    xi: share('[0, 1)', MIXTURE.xi, 'odds of xi to 1 - xi that a neighbour is of the same component'),
-    weightPrior: positiveNumber(MIXTURE.weightPrior, 'parameter of the Dirichlet prior of the weights'),
-    dimensionShape: positiveNumber(MIXTURE.priorShape, "shape of the dimensions' gamma prior"),
-    dimensionRate: positiveNumber(MIXTURE.priorRate, "rate of the dimensions' gamma prior"),
+    q: wholeNumber(1, MIXTURE.q, 'neighbours of each point that tend to belong to its component'),
+    xi: share(
+      '[0, 1)',
+      MIXTURE.xi,
+      'weight of a neighbour in the same component; one in another component weighs 1 - xi',
+    ),
+    weightPrior: positiveNumber(MIXTURE.weightPrior, 'parameter of the Dirichlet prior for the weights'),
+    dimensionShape: positiveNumber(MIXTURE.priorShape, 'shape of the gamma prior for the dimensions'),
+    dimensionRate: positiveNumber(MIXTURE.priorRate, 'rate of the gamma prior for the dimensions'),
     chains: wholeNumber(1, 2, 'Markov chains'),
-    sweeps: wholeNumber(4, 500, 'draws that are kept of each chain'),
-    burnIn: wholeNumber(1, 500, 'draws before them'),
-    seed: wholeNumber(0, 0, 'seed of random numbers'),
+    sweeps: wholeNumber(4, 500, 'draws that are kept from each chain'),
+    burnIn: wholeNumber(1, 500, 'draws that are discarded before them'),
+    seed: wholeNumber(0, 0, 'seed of the random numbers'),
   },
   with: ({ dimensionShape, dimensionRate, ...others }) => {
     const options = { ...others, priorShape: dimensionShape, priorRate: dimensionRate };
@@ -35,7 +39,7 @@ export const HIDALGO = defineEstimator({
   },
 });
 
-/** The error and the interval are the posterior's: they know nothing of neighbours that points share. */
+/** The standard error and the interval are those of the posterior, which ignores that points share neighbours. */
 async function meanDimension(
   points: Space,
   options: NonNullable<Parameters<typeof hidalgoIn>[1]>,

@@ -10,7 +10,7 @@ import { positiveNumber, wholeNumber } from '../options';
 /** Sizes of the random subsets, as shares of the points. */
 const SHARES = [0.5, 0.6, 0.7, 0.8, 0.9];
 
-/** The dimension from graphs of nearest neighbours. */
+/** The estimator from graphs of nearest neighbours. */
 export const KNN_GRAPH = defineEstimator({
   name: 'knn-graph',
   summary: 'how the length of the graph of nearest neighbours grows with the number of points',
@@ -19,7 +19,7 @@ export const KNN_GRAPH = defineEstimator({
     k: wholeNumber(1, 2, 'neighbours of each point'),
     gamma: positiveNumber(2, 'power of the distances that are summed'),
     repetitions: wholeNumber(1, 10, 'random subsets of each size'),
-    seed: wholeNumber(0, 0, 'seed of random numbers'),
+    seed: wholeNumber(0, 0, 'seed of the random numbers'),
   },
   with: (options) => ({ measure: (points, how) => graphDimension(points, options, how) }),
 });
@@ -31,14 +31,14 @@ interface GraphOptions {
   readonly seed: number;
 }
 
-/** Lengths of the graphs of subsets of one size. */
+/** The lengths of the graphs of subsets of one size. */
 export interface GraphLengths {
-  /** Points of each subset. */
+  /** The number of points in each subset. */
   readonly size: number;
   readonly lengths: readonly number[];
 }
 
-/** @throws NoEstimateError where half of the points are too few for a graph of k neighbours */
+/** @throws NoEstimateError if half of the points are too few for a graph of k neighbours */
 async function graphDimension(
   points: Space,
   { k, gamma, repetitions, seed }: GraphOptions,
@@ -48,15 +48,15 @@ async function graphDimension(
   const fewest = Math.max(k, 2) + 1;
   if (Math.trunc(n * SHARES[0]!) < fewest)
     throw new NoEstimateError(
-      `graphs of half of ${n} points, with ${k} neighbours of each, need ${fewest} points or more`,
+      `graphs of half of ${n} points, with ${k} neighbours of each, need at least ${fewest} points`,
       `give ${Math.ceil(fewest / SHARES[0]!)} or more${k > 2 ? ', or choose a smaller k' : ''}`,
     );
   const least = { fraction: SHARES[0]!, count: Math.max(2, repetitions) };
   const width = Math.max(k, Math.min(n - 1, neighboursForSubsamples(k, n, least)));
   const table = await points.neighbours(width, how);
-  // The dimension knows no scale; sums of powers must not overflow.
+  // The dimension does not depend on the scale, so the distances are scaled to keep sums of powers from overflowing.
   const unit = meanDistance(table, k);
-  // shares[q][i]: what point i adds to the length, as a mean over the subsets of that size
+  // shares[q][i] is the mean contribution of point i to the length, over the subsets of that size.
   const shares = SHARES.map(() => ({ sum: new Float64Array(n), count: new Float64Array(n) }));
   const graphs: GraphLengths[] = [];
   for (const [q, fraction] of SHARES.entries()) {
@@ -88,7 +88,7 @@ async function graphDimension(
     how.interval === 'iid'
       ? independentStandardError(influences)
       : sandwichStandardError(influences, table, k);
-  // The length grows with the power 1 - gamma / d of the number of points.
+  // The length grows like the number of points to the power 1 - gamma / d.
   const dimensionAt = (at: number): number =>
     at >= 1 ? most : Math.min(most, Math.max(1, Math.round(gamma / (1 - at))));
   const reach = reachOf(how.level);
@@ -106,7 +106,7 @@ async function graphDimension(
   };
 }
 
-/** For each point of a table the sum of the powers of the distances to its k neighbours. */
+/** For each point of a table, the sum of powers of the distances to its k neighbours. */
 export function edgeLengths(
   { n, k: width, distances }: NeighbourTable,
   k: number,
@@ -119,8 +119,8 @@ export function edgeLengths(
 }
 
 /**
- * The whole number m for which c p^((m - gamma) / m) is nearest to the lengths of graphs of p points, c being the best
- * factor (Carter et al. 2010).
+ * The whole number m for which c p^((m - gamma) / m), with the best factor c, is nearest to the lengths of graphs of p points
+ * (Carter et al. 2010).
  */
 export function bestDimension(
   graphs: readonly GraphLengths[],
@@ -153,7 +153,7 @@ function residualOf(graphs: readonly GraphLengths[], power: number): number {
   return residual;
 }
 
-/** The power with which the lengths grow, by a straight line through logarithms, and how a change of each mean length moves it. */
+/** The exponent of the lengths' growth, from a straight line through logarithms, and its derivative by each mean length. */
 function growth(graphs: readonly GraphLengths[]): { readonly power: number; readonly slopes: number[] } {
   const means = graphs.map(({ lengths }) => lengths.reduce((sum, each) => sum + each, 0) / lengths.length);
   const x = graphs.map(({ size }) => Math.log(size));

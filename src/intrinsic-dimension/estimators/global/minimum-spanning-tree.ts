@@ -1,10 +1,10 @@
-/** The minimum spanning tree of points: the shortest lines that join all. */
+/** The minimum spanning tree of points: the edges of the smallest total length that join them all. */
 
 /**
- * The lengths of its lines by Prim's algorithm: all n^2 / 2 distances are asked for once each and not kept. Any growing function
- * of the distance, as its square, gives the same tree.
+ * The lengths of its edges, by Prim's algorithm: each of the n^2 / 2 distances is asked for once and not kept. Any increasing
+ * function of the distance, such as its square, gives the same tree.
  *
- * @returns [points] the length of the line that joined each point; 0 for the first
+ * @returns [points] the length of the edge that joined each point to the tree; 0 for the first point
  */
 export function spanningLengths(n: number, distance: (i: number, j: number) => number): Float64Array {
   const lengths = new Float64Array(n).fill(Number.POSITIVE_INFINITY);

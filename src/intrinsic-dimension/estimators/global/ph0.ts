@@ -2,24 +2,24 @@
 import { shuffled, streamSeed } from '../../../random';
 import { normalInterval } from '../../intervals';
 import { NoEstimateError } from '../../no-estimate';
+import { pauses } from '../../pauses';
 import type { Space } from '../../points/space';
-import { pauses } from '../../search/neighbours';
 import { defineEstimator, type HowToEstimate, type PointsEstimate } from '../estimator';
 import { positiveNumber, wholeNumber } from '../options';
 import { gathered } from '../pointwise/neighbourhood';
 import { spanningLengths } from './minimum-spanning-tree';
 
-/** The persistent-homology dimension. */
+/** The estimator by persistent homology. */
 export const PH0 = defineEstimator({
   name: 'ph0',
   summary: 'how the length of the minimum spanning tree grows with the number of points',
   source: 'Birdal et al. 2021, algorithm 1; Adams et al. 2020',
   options: {
-    power: positiveNumber(1, 'power of the lengths in the tree, below the dimension'),
-    sizes: wholeNumber(3, 8, 'subsamples of so many sizes, equally spaced, are looked at'),
+    power: positiveNumber(1, 'power of the edge lengths in the tree; it must be below the dimension'),
+    sizes: wholeNumber(3, 8, 'number of sizes of subsamples, equally spaced'),
     draws: wholeNumber(1, 8, 'subsamples of each size'),
     most: wholeNumber(30, 1000, 'points in the largest subsamples'),
-    seed: wholeNumber(0, 0, 'seed of random numbers'),
+    seed: wholeNumber(0, 0, 'seed of the random numbers'),
   },
   with: (options) => {
     const { most, sizes } = options;
@@ -39,32 +39,33 @@ interface Ph0Options {
   readonly seed: number;
 }
 
-/** How the logarithm of the tree's length depends on that of the number of points. */
+/** How the logarithm of the tree's length depends on the logarithm of the number of points. */
 interface Growth {
   readonly slope: number;
-  /** Mean length of a line in the trees of the largest size. */
+  /** The mean length of an edge in the largest trees. */
   readonly line: number;
 }
 
-/** Parts whose slopes tell the error. */
+/** The number of parts of the points whose slopes give the standard error. */
 const PARTS = 10;
 
-/** Points in a part for each size of its trees, at least. */
+/** The least number of points in a part for each size of its trees. */
 const POINTS_PER_SIZE = 3;
 
-/** The points of two parts, the fewest that tell an error. */
+/** The number of points in two parts, which a standard error needs at least. */
 function leastPoints(sizes: number): number {
   return 2 * POINTS_PER_SIZE * sizes;
 }
 
 /**
- * The lines of the minimum spanning tree are the lifetimes of connected components in the Vietoris-Rips filtration. The sum E of
- * their powers grows like n^((d - power) / d) with the number of points (Steele 1988), so that d = power / (1 - m) with m the
- * slope of log E over log n (Birdal et al. 2021, algorithm 1). E is the mean over several subsamples of a size.
+ * The edge lengths of the minimum spanning tree are the lifetimes of connected components in the Vietoris-Rips filtration. The
+ * sum E of their powers grows like n^((d - power) / d) with the number of points n (Steele 1988), so that d = power / (1 - m),
+ * where m is the slope of log E over log n (Birdal et al. 2021, algorithm 1). E is the mean over several subsamples of a size.
  *
- * The error is the spread of m over disjoint parts of the points, of each a tenth, divided by the root of their number.
+ * The standard error of m is its standard deviation over disjoint parts of the points, a tenth each, divided by the square root
+ * of the number of parts.
  *
- * @throws NoEstimateError for too few points, and where the length grows in proportion to the number of points
+ * @throws NoEstimateError for too few points, and if the length grows in proportion to the number of points
  */
 async function persistentHomology(
   points: Space,
@@ -75,7 +76,7 @@ async function persistentHomology(
   const { n } = points;
   if (n < leastPoints(sizes)) {
     throw new NoEstimateError(
-      `${n} points are too few for trees of ${sizes} sizes and their error`,
+      `${n} points are too few for trees of ${sizes} sizes and a standard error`,
       `give ${leastPoints(sizes)} or more, or choose fewer sizes`,
     );
   }
@@ -128,7 +129,7 @@ async function growth(
   let line = 0;
   for (let s = 1; s <= sizes; s++) {
     const size = Math.floor((largest * s) / sizes);
-    // All points together can be drawn in one way only.
+    // There is only one way to draw all points.
     const times = size === members.length ? 1 : draws;
     let sum = 0;
     line = 0;

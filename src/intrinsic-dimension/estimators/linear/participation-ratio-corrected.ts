@@ -8,7 +8,7 @@ import { choice } from '../options';
 import { quadraticForms } from '../participation-ratio';
 import { centre, secondMoments, squaredLengths } from '../spectrum';
 
-/** The corrected participation ratio. */
+/** The estimator by the corrected participation ratio. */
 export const PARTICIPATION_RATIO_CORRECTED = defineEstimator({
   name: 'participation-ratio-corrected',
   summary: 'the number of directions that the variance fills, corrected for few points and few coordinates',
@@ -16,7 +16,7 @@ export const PARTICIPATION_RATIO_CORRECTED = defineEstimator({
   options: {
     correct: choice(
       ['points', 'both', 'coordinates'],
-      'what is a sample of more: the points, the coordinates, or both',
+      'what is a sample of a larger set: the points, the coordinates, or both',
     ),
   },
   with: ({ correct }) => ({
@@ -24,7 +24,7 @@ export const PARTICIPATION_RATIO_CORRECTED = defineEstimator({
   }),
 });
 
-/** A denominator below this share of what it is the difference of is rounding. */
+/** A denominator below this share of the terms whose difference it is consists of rounding errors. */
 const ROUNDING = 1e-12;
 
 /** Numerator and denominator of the participation ratio, tr(C)^2 and |C|_F^2. */
@@ -34,15 +34,16 @@ interface Parts {
 }
 
 /**
- * tr(C)^2 / |C|_F^2 of the covariance C, numerator and denominator each without bias. `points` takes only products over
- * distinct points, `coordinates` only those over distinct coordinates, `both` those over distinct ones of either
- * (gamma_row, gamma_col and gamma_both). The paper recommends both, for neurons that are a sample of many; here all coordinates are
- * taken for known unless asked otherwise, since independent coordinates that are a sample of more have no finite ratio. The sums over distinct points do not change when the
- * points are moved, so the points are centred first, which leaves only the terms without a sum over one point alone.
+ * tr(C)^2 / |C|_F^2 of the covariance C, with an unbiased numerator and an unbiased denominator. `points` uses only products
+ * over distinct points, `coordinates` only those over distinct coordinates, and `both` those over distinct points and distinct
+ * coordinates (gamma_row, gamma_col and gamma_both). The paper recommends `both`, for neurons that are a sample of many. Here
+ * the default is `points`, which takes the coordinates as complete, since independent coordinates that are a sample of a larger
+ * set have no finite ratio. The sums over distinct points do not change when the points are moved, so the points are centred
+ * first, which leaves only the terms without a sum over one point alone.
  *
- * The interval is one for other points and the same coordinates.
+ * The interval is for other points with the same coordinates.
  *
- * @throws NoEstimateError for fewer than 4 points or 2 coordinates that vary, and where the denominator is 0 or less
+ * @throws NoEstimateError for fewer than 4 points or 2 coordinates that vary, and if the denominator is 0 or less
  */
 async function corrected(
   rows: Rows,
@@ -64,16 +65,16 @@ async function corrected(
   const value = parts.above / parts.below;
   if (!(parts.below > ROUNDING * squaredProducts && parts.above > 0)) {
     throw correct === 'points'
-      ? new NoEstimateError(`${n} points are too few to correct the participation ratio`, 'give more')
+      ? new NoEstimateError(`${n} points are too few to correct the participation ratio`, 'give more points')
       : new NoEstimateError(
-          `the ${rows.d} coordinates vary too independently to be a sample of more with a finite participation ratio`,
-          "take correct: 'points'",
+          `the ${rows.d} coordinates vary too independently to be a sample of a larger set with a finite participation ratio`,
+          "use correct: 'points'",
         );
   }
   const forms = await quadraticForms(centred, moments, how);
   const influences = lengths.map((length, i) => {
     const shared = sameColumn.forms?.[i] ?? 0;
-    const others = (n * forms[i]! - length ** 2) / (n - 1); // what the point makes with itself does not count
+    const others = (n * forms[i]! - length ** 2) / (n - 1); // the product of the point with itself does not count
     const [top, bottom] = [
       (2 * n * (total * length - n * shared)) / parts.above,
       (2 * n ** 2 * (others - shared)) / parts.below,
@@ -81,8 +82,8 @@ async function corrected(
     return value * (top - bottom);
   });
   const mean = influences.reduce((sum, each) => sum + each / n, 0);
-  // What pairs of points make varies by 2 / N of the value (Chen, Zhang and Zhong 2010), and stands twice in the
-  // variance of the influences, as always where these are taken from pairs (Efron and Stein 1981).
+  // The part that comes from pairs of points has the standard deviation 2 / N times the value (Chen, Zhang and Zhong 2010). Its
+  // variance is counted twice in that of the influences, as always if these come from pairs (Efron and Stein 1981).
   const pairs = (2 * value) / n;
   const spread = independentStandardError(influences.map((each) => each - mean));
   const standardError = Math.sqrt(Math.max(pairs ** 2, spread ** 2 - pairs ** 2));
@@ -95,7 +96,7 @@ async function corrected(
   };
 }
 
-/** The sums with those terms taken away in which a point stands twice (Chun et al. 2026, appendix A), for centred points. */
+/** The sums without the terms in which a point occurs twice (Chun et al. 2026, appendix A), for centred points. */
 function overDistinctPoints(n: number, above: number, below: number, own: number): Parts {
   if (n < 4) throw new NoEstimateError(`need at least 4 distinct points, got ${n}`, 'give more points');
   const [alone, pairs] = [n / (n - 2), 1 / ((n - 1) * (n - 2))];

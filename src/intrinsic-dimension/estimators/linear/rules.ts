@@ -1,16 +1,16 @@
-/** Rules that tell from the eigenvalues of a covariance how many components are more than noise. */
+/** Rules that decide from the eigenvalues of a covariance how many components are more than noise. */
 import { jStat } from 'jstat';
 import { NoEstimateError } from '../../no-estimate';
 
-/** Eigenvalues of a covariance, and the size of the set that they come from. */
+/** The eigenvalues of a covariance, and the size of the set that they come from. */
 export interface Spectrum {
-  /** [min(points, coordinates)] Falling, at least 0. */
+  /** [min(points, coordinates)] In falling order, and at least 0. */
   readonly values: Float64Array;
   readonly points: number;
   readonly coordinates: number;
 }
 
-/** Eigenvalues below this share of the largest are rounding. */
+/** Eigenvalues below this share of the largest are rounding errors. */
 const ROUNDING = 1e-13;
 
 /** The fewest components that hold a share of the variance (Jolliffe 2002, section 6.1.1). */
@@ -25,10 +25,11 @@ export function fukunagaOlsen({ values }: Spectrum, share: number): number {
 }
 
 /**
- * Fan et al. 2010: noise is the mean of the eigenvalues after those that hold the share `signal` of the
- * variance. It is subtracted from all, and the components end at the first gap, or where they hold a share of the rest.
+ * The rule of Fan et al. 2010. The noise is the mean of the eigenvalues after those that hold the share `signal` of the
+ * variance. It is subtracted from all eigenvalues; the components end at the first gap, or where they hold the share `share`
+ * of the remaining variance.
  *
- * @param gap how many times as large as the next an eigenvalue before a gap is
+ * @param gap the smallest ratio of an eigenvalue to the next one that counts as a gap
  */
 export function fan({ values }: Spectrum, gap: number, share: number, signal: number): number {
   const noise = values.subarray(firstBeyond(values, signal));
@@ -43,7 +44,7 @@ export function maxGap({ values }: Spectrum): number {
   let [at, largest] = [0, 0];
   for (let m = 0; m + 1 < values.length; m++) {
     const [value, next] = [values[m]!, values[m + 1]!];
-    // Beyond the rank there is only rounding, which has no gaps.
+    // Beyond the rank there are only rounding errors, which have no gaps.
     if (value <= ROUNDING * values[0]!) break;
     const ratio = next <= ROUNDING * values[0]! ? Number.POSITIVE_INFINITY : value / next;
     if (ratio > largest) [at, largest] = [m, ratio];
@@ -58,9 +59,9 @@ export function kaiser({ values }: Spectrum): number {
 }
 
 /**
- * The component, counted from 1, at which the shares of the variance fall below those of a stick broken at random,
- * (1/m + ... + 1/p) / p (Frontier 1976). scikit-dimension counts this component, too, and so do we; it gives 0 where
- * no share falls below.
+ * The component, counted from 1, at which the share of the variance first falls below that of a stick broken at random,
+ * (1/m + ... + 1/p) / p (Frontier 1976). As in scikit-dimension, this component itself is counted, and the result is 0 if no
+ * share falls below.
  */
 export function brokenStick({ values }: Spectrum): number {
   const total = sum(values);
@@ -93,7 +94,7 @@ export function minka({ values, points, coordinates: d }: Spectrum): number {
   return best;
 }
 
-/** The logarithm of the evidence of `rank` components, without what is the same for all. */
+/** The logarithm of the evidence of `rank` components, without terms that are the same for all ranks. */
 function logEvidence(values: Float64Array, rank: number, n: number): number {
   const d = values.length;
   const noise = Math.max(ROUNDING * values[0]!, sum(values.subarray(rank)) / (d - rank));
@@ -113,11 +114,11 @@ function logEvidence(values: Float64Array, rank: number, n: number): number {
 }
 
 /**
- * The eigenvalues beyond the edge that noise alone reaches, s^2 (1 + sqrt(b))^2 (Marchenko and Pastur 1967). The noise s^2
- * is such that the median of the eigenvalues is that of the law (Gavish and Donoho 2014).
+ * The eigenvalues above the upper edge s^2 (1 + sqrt(b))^2 of pure noise (Marchenko and Pastur 1967). The noise variance s^2 is
+ * chosen so that the median of the eigenvalues is that of the distribution (Gavish and Donoho 2014).
  */
 export function marchenkoPastur({ values, points, coordinates }: Spectrum): number {
-  // Centring leaves one direction of the points without variance.
+  // Centring removes the variance of one direction.
   const size = Math.min(points - 1, coordinates);
   const shape = size / Math.max(points - 1, coordinates);
   const middle = (values[(size - 1) >> 1]! + values[size >> 1]!) / 2;
@@ -125,18 +126,18 @@ export function marchenkoPastur({ values, points, coordinates }: Spectrum): numb
   return values.filter((value) => value > edge).length;
 }
 
-/** Steps of the integral over the density; the error falls with their square and is below 1e-7. */
+/** Steps of the integral over the density; the error falls with the square of their number, and is below 1e-7. */
 const STEPS = 4000;
 
 /**
- * The median of the Marchenko-Pastur law with variance 1 and shape b = d / n <= 1: half of the integral of
- * sqrt((x+ - x) (x - x-)) / (2 pi b x), where x+- = (1 +- sqrt(b))^2. With x = 1 + b - 2 sqrt(b) cos(t) the integrand
- * has no singularity at the ends.
+ * The median of the Marchenko-Pastur distribution with variance 1 and shape b = d / n <= 1, up to which the integral of
+ * sqrt((x+ - x) (x - x-)) / (2 pi b x) is one half, where x+- = (1 +- sqrt(b))^2. With x = 1 + b - 2 sqrt(b) cos(t), the
+ * integrand has no singularity at the ends.
  */
 export function marchenkoPasturMedian(shape: number): number {
   const root = Math.sqrt(shape);
   const at = (t: number): number => 1 + shape - 2 * root * Math.cos(t);
-  // The limit of sin(t)^2 / x at t = 0, where shape is 1 and x is 0, is 1.
+  // With shape 1, x is 0 at t = 0, where sin(t)^2 / x has the limit 1.
   const density = (t: number): number => (at(t) < 1e-12 ? 2 : (2 * Math.sin(t) ** 2) / at(t)) / Math.PI;
   const step = Math.PI / STEPS;
   let held = 0;
@@ -148,13 +149,13 @@ export function marchenkoPasturMedian(shape: number): number {
   return at(Math.PI);
 }
 
-/** The leading eigenvalues above those of noise, one threshold for each (Horn 1965). */
+/** The leading eigenvalues above those of noise, with one threshold for each (Horn 1965). */
 export function parallelAnalysis({ values }: Spectrum, thresholds: Float64Array): number {
   const at = values.findIndex((value, m) => value <= thresholds[m]!);
   return at < 0 ? values.length : at;
 }
 
-/** The first index at which the values so far hold more than a share of their sum. */
+/** The first index at which the cumulative sum exceeds a share of the total. */
 function firstBeyond(values: Float64Array, share: number): number {
   const total = sum(values);
   let cumulative = 0;

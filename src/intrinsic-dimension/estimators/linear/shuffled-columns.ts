@@ -1,14 +1,14 @@
-/** The eigenvalues that columns without any dependence would have: those of the points with each column shuffled. */
+/** The eigenvalues of independent columns: those of the points with each column shuffled. */
 import { shuffled, streamSeed } from '../../../random';
 import { type FlatRows, flatRows } from '../../points/points';
 import type { SearchOptions } from '../../search/neighbours';
 import { eigen } from '../eigen';
 import { secondMoments } from '../spectrum';
 
-/** Sets of shuffled columns, of which the second largest eigenvalue is the 95th percentile. */
+/** The number of shuffled sets; the second largest of 20 eigenvalues is the 95th percentile. */
 const SHUFFLES = 20;
 
-/** For each component the 95th percentile of its eigenvalue over shuffled points (Buja and Eyuboglu 1992). */
+/** For each component, the 95th percentile of its eigenvalue over shuffled points (Buja and Eyuboglu 1992). */
 export async function shuffledEigenvalues(
   points: FlatRows,
   seed: number,

@@ -1,28 +1,28 @@
-/** One dimension from those at the points: their mean, median or harmonic mean. */
+/** One dimension from the dimensions at all points: their mean, median or harmonic mean. */
 import { independentStandardError, normalInterval, sandwichStandardError } from '../../intervals';
 import { NoEstimateError } from '../../no-estimate';
 import { certifiedShare, meanDistance } from '../../search/neighbour-table';
 import type { FromPoints, LocalEstimate, Pointwise } from '../estimator';
 import { choice } from '../options';
 
-/** How the dimensions at the points become one. */
+/** How the dimensions at the points are combined into one. */
 const COMBINATIONS = ['mean', 'median', 'harmonic'] as const;
 
 /** The name of a combination. */
 export type Combination = (typeof COMBINATIONS)[number];
 
-/** The option that chooses it. */
-export const COMBINE = choice(COMBINATIONS, 'how the dimensions at the points become one');
+/** The option that chooses the combination. */
+export const COMBINE = choice(COMBINATIONS, 'how the dimensions at the points are combined into one');
 
-/** Share of the points whose distances may be tied, for the median and the harmonic mean. */
+/** The share of points with tied distances that the median and the harmonic mean tolerate. */
 const TIED = 1 / 4;
 
 /**
- * The mean, median or harmonic mean of the dimensions at the points, and how far each point moves it. The harmonic mean
- * is that of a likelihood of all points at once (MacKay and Ghahramani 2005).
+ * The mean, median or harmonic mean of the dimensions at the points, and how far each point moves it. The harmonic mean is the
+ * maximum-likelihood estimate of all points at once (MacKay and Ghahramani 2005).
  *
- * @param neighbours of each point that its dimension depends on
- * @throws NoEstimateError when a point's distances are tied; the median and the harmonic mean bear a quarter of such points
+ * @param neighbours the number of neighbours that the dimension of a point depends on
+ * @throws NoEstimateError if a point's distances are tied; the median and the harmonic mean tolerate up to a quarter of such points
  */
 export function combined(
   dimensions: Float64Array,
@@ -32,7 +32,7 @@ export function combined(
   const n = dimensions.length;
   const tied = dimensions.reduce((count, each) => count + (Number.isFinite(each) ? 0 : 1), 0);
   if (tied > (combination === 'mean' ? 0 : TIED * n)) {
-    const bearable = tied <= TIED * n ? `; combine: 'harmonic' bears a quarter of such points` : '';
+    const bearable = tied <= TIED * n ? `; combine: 'harmonic' tolerates up to a quarter of such points` : '';
     throw new NoEstimateError(
       `${tied} of ${n} points have neighbours all at the same distance, as on a lattice`,
       `use more neighbours, or add a little noise${bearable}`,
@@ -57,7 +57,7 @@ export function combine(dimensions: Float64Array, combination: Combination): num
   return (sorted[(n - 1) >> 1]! + sorted[n >> 1]!) / 2;
 }
 
-/** 1 / density at the median, from the values a window of n^(2/3) points around it (Siddiqui 1960). */
+/** 1 / density at the median, from the values at the ends of a window of n^(2/3) points around it (Siddiqui 1960). */
 function medianSlope(dimensions: Float64Array): number {
   const n = dimensions.length;
   const sorted = dimensions.slice().sort();
@@ -66,7 +66,7 @@ function medianSlope(dimensions: Float64Array): number {
   return ((sorted[to]! - sorted[from]!) * n) / (to - from);
 }
 
-/** The estimator that combines dimensions at points which need more than a table of neighbours. */
+/** An estimator that combines dimensions at points, for dimensions that need more than a table of neighbours. */
 export function fromPointwise(pointwise: Pointwise, combination: Combination): FromPoints {
   const { neighbours: k } = pointwise;
   return {

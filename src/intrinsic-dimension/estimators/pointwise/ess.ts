@@ -1,7 +1,7 @@
-/** Expected simplex skewness: the dimension from the angles between the vectors from the middle of a neighbourhood. */
+/** Expected simplex skewness: the dimension from the angles between the vectors from the centre of a neighbourhood. */
 import { mulberry32, streamSeed } from '../../../random';
+import { pauses } from '../../pauses';
 import type { Space } from '../../points/space';
-import { pauses } from '../../search/neighbours';
 import { defineEstimator } from '../estimator';
 import { choice, wholeNumber } from '../options';
 import { COMBINE, fromPointwise } from './combine';
@@ -9,23 +9,23 @@ import { gathered } from './neighbourhood';
 
 const VARIANTS = ['a', 'b'] as const;
 
-/** Simplices of more than two vectors that are drawn where there are more; all pairs are always taken. */
+/** The most simplices of more than two vectors that are drawn; pairs are always all used. */
 const SIMPLICES = 5000;
 
-/** Share of a squared length below which the rest of a vector is rounding. */
+/** If less than this share of a squared length is left of a vector, it is rounding error. */
 const ROUNDING = 1e-14;
 
-/** Expected simplex skewness. */
+/** The estimator by expected simplex skewness. */
 export const ESS = defineEstimator({
   name: 'ess',
-  summary: 'the angles between the vectors from the middle of each neighbourhood',
+  summary: 'the angles between the vectors from the centre of each neighbourhood to its points',
   source:
     'Johnsson et al. 2015, Low bias local intrinsic dimension estimation from expected simplex skewness',
   options: {
     k: wholeNumber(3, 100, 'neighbours of each point'),
     variant: choice(VARIANTS, 'a: volumes of simplices; b: projections of pairs'),
-    order: wholeNumber(1, 1, 'dimension of the simplices, with variant a'),
-    seed: wholeNumber(0, 0, 'seed of random numbers'),
+    order: wholeNumber(1, 1, 'dimension of the simplices; variant a only'),
+    seed: wholeNumber(0, 0, 'seed of the random numbers'),
     combine: COMBINE,
   },
   with: ({ k, variant, order, seed, combine }) => {
@@ -58,7 +58,7 @@ export const ESS = defineEstimator({
   },
 });
 
-/** Products of the vectors from the mean of some points to each of them, [k, k]; from distances where there are no others. */
+/** Inner products of the vectors from the mean of some points to each of them, [k, k]; from distances if only these are known. */
 function centredProducts(points: Space, members: Int32Array): Float64Array {
   return points.rows
     ? productsOfRows(gathered(points.rows, members), members.length, points.rows.d)
@@ -75,7 +75,7 @@ function productsOfRows(data: Float64Array, k: number, d: number): Float64Array 
       largest = Math.max(largest, Math.abs(data[i * d + c]!));
     }
   }
-  // The skewness knows no scale; products of products must not overflow.
+  // The skewness does not depend on the scale, so the products are scaled to keep products of products from overflowing.
   for (let p = 0; p < data.length; p++) data[p]! /= largest;
   const products = new Float64Array(k * k);
   for (let i = 0; i < k; i++) {
@@ -89,7 +89,7 @@ function productsOfRows(data: Float64Array, k: number, d: number): Float64Array 
   return products;
 }
 
-/** -1/2 of the squared distances, less the means of rows and columns (Torgerson 1952). */
+/** -1/2 times the squared distances, with the means of rows and columns subtracted (Torgerson 1952). */
 function productsOfDistances({ distance }: Space, members: Int32Array): Float64Array {
   const k = members.length;
   const apart = Float64Array.from({ length: k * k }, (_, p) =>
@@ -105,7 +105,7 @@ function productsOfDistances({ distance }: Space, members: Int32Array): Float64A
   return products.map((each, p) => each - means[Math.floor(p / k)]! - means[p % k]! + mean);
 }
 
-/** The sum over all pairs of the areas |u v sin| (a) or projections |u v cos| (b), over that of |u| |v|. */
+/** The sum over all pairs of the areas |u v sin| (a) or projections |u v cos| (b), divided by the sum of |u| |v|. */
 function pairSkewness(products: Float64Array, k: number, variant: (typeof VARIANTS)[number]): number {
   let measured = 0;
   let weight = 0;
@@ -120,7 +120,7 @@ function pairSkewness(products: Float64Array, k: number, variant: (typeof VARIAN
   return measured / weight;
 }
 
-/** The sum of the volumes that `size` vectors span over that of the products of their lengths, for all or random ones. */
+/** The sum of the volumes that `size` vectors span, divided by the sum of the products of their lengths, for all or random sets. */
 function simplexSkewness(products: Float64Array, k: number, size: number, uniform: () => number): number {
   let volumes = 0;
   let weights = 0;
@@ -168,7 +168,7 @@ function determinant(products: Float64Array, k: number, members: readonly number
       row.push(left / factor[b]![b]!);
     }
     const pivot = products[i * k + i]! - row.reduce((sum, value) => sum + value * value, 0);
-    // What is left of a vector that the others span is rounding.
+    // The vector lies in the span of the others, up to rounding errors.
     if (!(pivot > ROUNDING * products[i * k + i]!)) return 0;
     found *= pivot;
     row.push(Math.sqrt(pivot));
@@ -177,14 +177,14 @@ function determinant(products: Float64Array, k: number, members: readonly number
   return found;
 }
 
-/** Expected skewness by dimension, on which an observed one is looked up. */
+/** The expected skewness by dimension, in which an observed skewness is looked up. */
 interface Expected {
   dimensionOf(skewness: number): number;
 }
 
 /**
- * In a ball of dimension n the expected volume of d + 1 vectors is (G(n/2) / G((n+1)/2))^d G(n/2) / G((n-d)/2) of the
- * product of their lengths, G being the gamma function (Johnsson et al. 2015). It rises with n from 0 at d.
+ * In a ball of dimension n, the expected volume of d + 1 vectors is (G(n/2) / G((n+1)/2))^d G(n/2) / G((n-d)/2) times the
+ * product of their lengths, where G is the gamma function (Johnsson et al. 2015). It rises with n, from 0 at n = d.
  */
 function expectedVolumes(d: number): Expected {
   const shrink = [Math.sqrt(Math.PI), 2 / Math.sqrt(Math.PI)];
@@ -200,7 +200,7 @@ function expectedVolumes(d: number): Expected {
   return { dimensionOf: (skewness) => lookUp((n) => value(n), skewness, d) };
 }
 
-/** The expected projection of a pair is 2 G((n+2)/2) / (sqrt(pi) n G((n+1)/2)) of the product; it falls from 1. */
+/** The expected projection of a pair is 2 G((n+2)/2) / (sqrt(pi) n G((n+1)/2)) times the product; it falls from 1. */
 function expectedProjections(): Expected {
   const growth = [Math.sqrt(Math.PI) / 2, 2 / Math.sqrt(Math.PI)];
   const value = (n: number): number => {
@@ -210,7 +210,7 @@ function expectedProjections(): Expected {
   return { dimensionOf: (skewness) => lookUp((n) => -value(n), -skewness, 1) };
 }
 
-/** Where a rising function of whole numbers takes a value, on the straight line between two of them. */
+/** Where a rising function of whole numbers takes a value, by linear interpolation. */
 function lookUp(rising: (n: number) => number, value: number, least: number): number {
   let n = least;
   while (rising(n + 1) <= value) n++;

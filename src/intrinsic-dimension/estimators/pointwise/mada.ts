@@ -1,13 +1,13 @@
-/** Manifold-adaptive dimension estimation: the dimension from how much farther twice as many neighbours reach. */
+/** Manifold-adaptive dimension estimation: the dimension from how much farther away twice as many neighbours are. */
 import type { NeighbourTable } from '../../search/neighbour-table';
 import { defineEstimator } from '../estimator';
 import { wholeNumber } from '../options';
 import { COMBINE, combined } from './combine';
 
-/** Manifold-adaptive dimension estimation. */
+/** The estimator by manifold-adaptive dimension estimation. */
 export const MADA = defineEstimator({
   name: 'mada',
-  summary: 'how much farther k neighbours of each point reach than half of them',
+  summary: 'how much farther away the k-th neighbour of each point is than the (k/2)-th',
   source: 'Farahmand et al. 2007, Manifold-adaptive dimension estimation',
   options: { k: wholeNumber(2, 20, 'neighbours of each point'), combine: COMBINE },
   with: ({ k, combine }) => ({

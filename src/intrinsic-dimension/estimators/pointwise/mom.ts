@@ -4,10 +4,10 @@ import { defineEstimator } from '../estimator';
 import { wholeNumber } from '../options';
 import { COMBINE, combined } from './combine';
 
-/** The method of moments. */
+/** The estimator by the method of moments. */
 export const MOM = defineEstimator({
   name: 'mom',
-  summary: 'the mean distance to the neighbours of each point, against the farthest',
+  summary: 'the mean distance to the neighbours of each point, compared with the farthest',
   source: 'Amsaleg et al. 2018, Extreme-value-theoretic estimation of local intrinsic dimensionality',
   options: { k: wholeNumber(2, 100, 'neighbours of each point'), combine: COMBINE },
   with: ({ k, combine }) => ({

@@ -1,7 +1,7 @@
-/** The points of a neighbourhood, side by side. */
+/** The points of a neighbourhood, gathered in memory. */
 import { type Space, space } from '../../points/space';
 
-/** The coordinates of some points, one after the other, [members, d]; `into` is used again where it is large enough. */
+/** The coordinates of some points, one after the other, [members, d]; `into` is reused if it is large enough. */
 export function gathered(
   { d, row }: NonNullable<Space['rows']>,
   members: Int32Array,

@@ -1,5 +1,5 @@
-/** The tight local estimator: a likelihood of the distances among the neighbours of a point, too. */
-import { pauses } from '../../search/neighbours';
+/** The tight local estimator: a likelihood that includes the distances among the neighbours of a point. */
+import { pauses } from '../../pauses';
 import { defineEstimator } from '../estimator';
 import { share, wholeNumber } from '../options';
 import { COMBINE, fromPointwise } from './combine';
@@ -8,11 +8,11 @@ import { distancesAmong } from './neighbourhood';
 /** The tight local estimator. */
 export const TLE = defineEstimator({
   name: 'tle',
-  summary: 'likelihood of the distances among the neighbours of each point, too',
+  summary: 'likelihood that includes the distances among the neighbours of each point',
   source: 'Amsaleg et al. 2019, Intrinsic dimensionality estimation within tight localities',
   options: {
     k: wholeNumber(2, 20, 'neighbours of each point'),
-    epsilon: share('[0, 1)', 1e-4, 'measurements below this share of the farthest distance are left out'),
+    epsilon: share('[0, 1)', 1e-4, 'measurements below this share of the largest distance are left out'),
     combine: COMBINE,
   },
   with: ({ k, epsilon, combine }) =>
@@ -35,10 +35,10 @@ export const TLE = defineEstimator({
 });
 
 /**
- * -1 / the mean of log(t / r), r being the farthest distance, over the measurements t of a neighbourhood of k points:
- * their distances u_i from the centre (counted twice), and for each pair s_ij, the radius of the ball of radius r when it
- * has shrunk towards x_i until x_j lies on its border, and t_ij, the same for x_j mirrored at the centre (Amsaleg et al.
- * 2019).
+ * -1 divided by the mean of log(t / r), where r is the largest distance, over the measurements t of a neighbourhood of k points.
+ * The measurements are the distances u_i from the centre (counted twice) and, for each pair, s_ij and t_ij. s_ij is the radius
+ * of the ball that has shrunk from radius r towards x_i until x_j lies on its boundary; t_ij is the same for x_j reflected in
+ * the centre (Amsaleg et al. 2019).
  *
  * @param from [k] distances u, rising
  * @param between [k, k] distances v
@@ -62,7 +62,7 @@ function tightDimension(from: Float64Array, between: Float64Array, epsilon: numb
       const v = (between[i * k + j]! / r) ** 2;
       const seen = seenFrom(u, w, v);
       const mirrored = seenFrom(u, w, Math.max(0, 2 * u * u + 2 * w * w - v));
-      // For balance both of a pair are left out, or none.
+      // For balance, either both of a pair are left out or neither.
       if (Math.min(seen, mirrored) < epsilon) continue;
       take(seen, 1);
       take(mirrored, 1);
@@ -75,9 +75,9 @@ function tightDimension(from: Float64Array, between: Float64Array, epsilon: numb
 const ROUNDING = 1e-12;
 
 /**
- * The radius of the unit ball when it has shrunk towards a point at distance u of its centre until another point, at
- * distance w of the centre and at squared distance v of the first, lies on its border:
- * (sqrt(a^2 + 4 v b) - a) / (2 b) with a = u^2 + v - w^2 and b = 1 - u^2, written without cancellation.
+ * The radius of the unit ball when it has shrunk towards a point at distance u from its centre until another point, at distance
+ * w from the centre and squared distance v from the first point, lies on its boundary:
+ * (sqrt(a^2 + 4 v b) - a) / (2 b) with a = u^2 + v - w^2 and b = 1 - u^2, in a form without cancellation.
  */
 function seenFrom(u: number, w: number, v: number): number {
   const a = u * u + v - w * w;

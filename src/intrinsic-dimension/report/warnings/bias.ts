@@ -1,16 +1,16 @@
-/** What so many points cannot show: curvature and borders bias the value, it changes with scale, or its interval is wide. */
+/** Warnings about the value: curvature and boundaries bias it, it changes with scale, or its interval is wide. */
 import type { DecimationPoint } from '../../decimation';
 import type { ScalePoint } from '../../scale';
 import type { Corrected } from '../calibration';
 import { percent, short, type Warning } from './warning';
 
-/** Changes below these shares of the value do not matter, and differences below so many standard errors may be chance. */
+/** Changes below this share of the value do not matter, and differences below a number of standard errors may be chance. */
 const MATTERS = 0.1;
 const CHANCE = 3;
-/** The interval is too wide from this multiple of the value on, and from the second where the dimension is high for so many points. */
+/** The width, relative to the value, at which an interval is too wide; `high` applies if the dimension is high for the number of points. */
 const WIDE = { any: 1.5, high: 0.6 };
 
-/** A value with its error. */
+/** A value with its standard error. */
 interface Value {
   readonly value: number;
   readonly standardError: number;
@@ -20,7 +20,7 @@ const differ = (a: Value, b: Value): boolean =>
   Math.abs(a.value - b.value) > CHANCE * Math.hypot(a.standardError, b.standardError) &&
   Math.abs(a.value - b.value) > MATTERS * Math.max(a.value, b.value);
 
-/** Whether the value is biased at this number of points, as known surfaces and as fewer points show. */
+/** Warns if known surfaces, or fewer points, show that the value is biased with this number of points. */
 export function biasWarning(
   estimate: Value & { readonly estimator: string },
   corrected: Corrected,
@@ -56,7 +56,7 @@ export function biasWarning(
   };
 }
 
-/** Whether the interval of the corrected value is too wide to say much. */
+/** Warns if the interval of the corrected value is too wide to be useful. */
 export function fewPointsWarning({ value, interval }: Corrected, points: number): Warning | undefined {
   const width = (interval.upper - interval.lower) / value;
   // Eckmann and Ruelle 1992, equation 1, for distances within a tenth of the diameter.
@@ -75,7 +75,7 @@ export function fewPointsWarning({ value, interval }: Corrected, points: number)
   };
 }
 
-/** Whether the value depends on scale in a way that no known surface explains. */
+/** Warns if the value depends on scale in a way that no known surface explains. */
 export function scaleWarning(
   curve: readonly ScalePoint[],
   { explained, readings }: Corrected,

@@ -1,21 +1,21 @@
-/** Rows that depend on the rows before them, as steps of a trajectory or frames of a video do. */
+/** Warns of rows that depend on the rows before them, like the steps of a trajectory or the frames of a video. */
 import { logRatios } from '../../estimators/ratios';
 import type { NeighbourTable } from '../../search/neighbour-table';
 import { percent, short, type Warning } from './warning';
 
-/** Rows before and after that are looked at. */
+/** The sizes of the windows: numbers of rows before and after. */
 const WINDOWS = [1, 2, 5, 10, 20, 50, 100];
-/** A window may hold this share of the rows at most. */
+/** The largest share of the rows that a window may hold. */
 const WIDEST = 1 / 40;
-/** A wider window, which must not find as many in proportion: rows sorted into classes are near each other, too. */
+/** The factor of a wider window, in which the share must be lower: rows sorted by class are near each other, too. */
 const WIDER = 5;
-/** Share of the nearest neighbours in the window from which on they matter. */
+/** The share of nearest neighbours in the window from which on they matter. */
 const SHARE = 0.05;
 
 /**
- * Compares how far apart in the file nearest neighbours are with chance.
+ * Compares with chance how far apart nearest neighbours are in the file.
  *
- * @param numbers the row of each point in the file, rising
+ * @param numbers the row of each point in the file, in rising order
  */
 export function consecutiveWarning(table: NeighbourTable, numbers: ArrayLike<number>): Warning | undefined {
   const { n, k, indices } = table;
@@ -41,7 +41,7 @@ export function consecutiveWarning(table: NeighbourTable, numbers: ArrayLike<num
   const effect =
     apart === undefined
       ? ''
-      : ` Where neighbours within ${2 * found} rows do not count, TwoNN's likelihood gives ${short(apart)} instead of ${short(ordinary)}.`;
+      : ` If neighbours within ${2 * found} rows do not count, TwoNN's likelihood gives ${short(apart)} instead of ${short(ordinary)}.`;
   return {
     name: 'consecutive rows',
     text:
@@ -58,7 +58,7 @@ export function consecutiveWarning(table: NeighbourTable, numbers: ArrayLike<num
   };
 }
 
-/** The dimension from neighbours that are more than `window` rows away; undefined where too few points have two of them. */
+/** The dimension from neighbours that are more than `window` rows away; undefined if too few points have two of them. */
 function withoutNear({ n, k, indices, distances }: NeighbourTable, window: number): number | undefined {
   const logarithms: number[] = [];
   for (let i = 0; i < n; i++) {

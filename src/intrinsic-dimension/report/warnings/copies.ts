@@ -1,8 +1,8 @@
-/** Rows that are there more than once, exactly or nearly. */
+/** Warns of rows that occur more than once, exactly or nearly. */
 import type { NearDuplicates } from './near-duplicates';
 import { percent, short, type Warning } from './warning';
 
-/** @param rows that were given */
+/** @param rows the number of rows that were given */
 export function duplicateWarning(duplicates: number, rows: number): Warning | undefined {
   if (duplicates === 0) return undefined;
   return {
@@ -14,14 +14,14 @@ export function duplicateWarning(duplicates: number, rows: number): Warning | un
   };
 }
 
-/** The value of the report's estimator with the near copies and without them; null where it has none. */
+/** The value of the report's estimator with the near copies and without them; null if it has none. */
 export interface CopyEffect {
   readonly estimator: string;
   readonly withCopies: number | null;
   readonly without: number | null;
 }
 
-/** @param points with the near copies */
+/** @param points the number of points including the near copies */
 export function nearDuplicateWarning(
   near: NearDuplicates,
   points: number,

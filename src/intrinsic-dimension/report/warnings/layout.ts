@@ -1,10 +1,10 @@
-/** Arrays that are something else than points: a matrix of distances, or columns that number the rows. */
+/** Warns of arrays that are not just points: a matrix of distances, or a column that numbers the rows. */
 import { looksLikeDistances } from '../../points/distance-like';
 import type { Rows } from '../../points/points';
 import { rowNumbers } from '../../points/row-numbers';
 import type { Warning } from './warning';
 
-/** @param rows as they were given, with their duplicates */
+/** @param rows the original rows with their duplicates */
 export function distancesWarning(rows: Rows): Warning | undefined {
   const { n, d, flat } = rows;
   if (!flat || !looksLikeDistances(flat.data, [n, d])) return undefined;
@@ -12,15 +12,15 @@ export function distancesWarning(rows: Rows): Warning | undefined {
     name: 'distances as points',
     text:
       `The array is a symmetric matrix [${n}, ${n}] without negative numbers, and with zeros on its diagonal: ` +
-      'it looks like distances between points, but each row was taken for the coordinates of a point. ' +
+      'it looks like distances between points, but each row was read as the coordinates of a point. ' +
       'If they are distances, give them as { distances }.',
     evidence: { rows: n },
   };
 }
 
 /**
- * The first column, or the last, whose values number the rows. Whole numbers that only rise or fall are enough for a warning,
- * where a file is refused for consecutive ones alone.
+ * The first or last column, if its values number the rows. Whole numbers that only rise or only fall are enough for a warning,
+ * while a file is rejected for consecutive ones only.
  */
 export function numberedColumn({
   n,

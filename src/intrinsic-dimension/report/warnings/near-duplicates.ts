@@ -1,35 +1,36 @@
-/** Points that lie much nearer to each other than their neighbourhoods allow: copies that were rounded or moved a little. */
+/** Points that are much nearer to each other than their neighbourhoods suggest: copies that were rounded or moved a little. */
 import type { NeighbourTable } from '../../search/neighbour-table';
 
-/** A gap is looked for behind each of the first neighbours; larger groups of copies count as clusters. */
+/** A gap is looked for after each of the first neighbours; larger groups of copies count as clusters. */
 const FIRST = 8;
 /** The local dimension comes from the neighbours between these. */
 const [FROM, TO] = [10, 24];
-/** The logarithm of a ratio of distances that a gap has at least; on a lattice it can be sqrt(2). */
+/** The least logarithm of the ratio of distances at a gap; on a lattice, ratios of sqrt(2) occur. */
 const APART = Math.log(3);
-/** Chances of a gap that are tried, from those that few copies need to those that many can do without. */
+/** The probabilities of a gap that are tried as limits, from the largest to the smallest. */
 const CHANCES = [1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-6, 1e-8];
-/** Gaps so unlikely that two of them are enough. */
+/** Two gaps with probabilities below this are enough. */
 const HARDLY = 1e-3;
 
 /** Near duplicates that were found. */
 export interface NearDuplicates {
-  /** Points with a copy nearby. */
+  /** The number of points with a copy nearby. */
   readonly points: number;
-  /** How many would lie so near by chance. */
+  /** The number that would be so near by chance. */
   readonly expected: number;
   /** Their median distance to the copy. */
   readonly distance: number;
-  /** The median distance of the others to their nearest neighbour. */
+  /** The median distance of the other points to their nearest neighbour. */
   readonly usual: number;
   /** The points without the copies: the first of each group is kept. */
   readonly kept: Int32Array;
 }
 
 /**
- * Finds near duplicates by the gap behind them. Where points are even, j d log(r_(j+1) / r_j) is exponential for each j
- * (Denti et al. 2022, theorem 2.1). With the dimension d of neighbours 10 to 24, which takes m = 14 such gaps, the chance
- * of a gap t is (1 + t / m)^-m, whatever d is. More unlikely gaps than chance allows are near duplicates.
+ * Finds near duplicates by the gap after them. If the density is even, j d log(r_(j+1) / r_j) is exponential for each j
+ * (Denti et al. 2022, theorem 2.1). With the dimension d from neighbours 10 to 24, which is based on m = 14 such gaps, the
+ * probability of a gap t is (1 + t / m)^-m, whatever d is. If there are more unlikely gaps than chance allows, they belong to
+ * near duplicates.
  */
 export function nearDuplicates(table: NeighbourTable): NearDuplicates | undefined {
   const { n, k, distances } = table;
@@ -38,7 +39,7 @@ export function nearDuplicates(table: NeighbourTable): NearDuplicates | undefine
   if (gaps < 5) return undefined;
   const gap = (i: number, j: number): number =>
     j * Math.log(distances[i * k + j]! / distances[i * k + j - 1]!);
-  // chances[j - 1][i]: of the gap behind neighbour j of point i
+  // chances[j - 1][i] is the probability of the gap after neighbour j of point i.
   const chances = Array.from({ length: FIRST }, () => new Float64Array(n).fill(1));
   for (let i = 0; i < n; i++) {
     let sum = 0;
@@ -74,8 +75,8 @@ export function nearDuplicates(table: NeighbourTable): NearDuplicates | undefine
 }
 
 /**
- * The chance below which there are far more points than it allows: the smallest that still finds them all, so that
- * hardly any other point is found with them.
+ * The limit of the probability below which there are far more points than chance allows. It is the smallest limit that still
+ * finds all of them, so that hardly any other point is found.
  */
 function limitOf(chances: Float64Array, n: number): number | undefined {
   const below = (chance: number): number => chances.reduce((sum, each) => sum + (each < chance ? 1 : 0), 0);
@@ -88,7 +89,7 @@ function limitOf(chances: Float64Array, n: number): number | undefined {
   return CHANCES.filter((chance) => below(chance) >= all - allowed - 2 * Math.sqrt(allowed)).at(-1);
 }
 
-/** Which points belong together; each group is named by its first. */
+/** Groups of points that belong together; each is named by its first point. */
 class Groups {
   readonly #parent: Int32Array;
 

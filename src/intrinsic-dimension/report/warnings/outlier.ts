@@ -1,18 +1,18 @@
-/** Few points so far from all others that means of distances and variances tell of nothing else. */
+/** Warns of a few points so far from all others that they dominate mean distances and variances. */
 import type { Rows } from '../../points/points';
 import { meanDistance, type NeighbourTable } from '../../search/neighbour-table';
 import { percent, short, type Warning } from './warning';
 
-/** So many times as far as 99 % of the points, or as all but one of up to a hundred. */
+/** An outlier is this many times as far away as 99 % of the points, or as all but one of up to a hundred. */
 const FAR = 30;
-/** Few points that hold this share of the variance together. */
+/** The share of the variance that a few points must hold together. */
 const VARIANCE = 0.5;
 const FEW = 3;
-/** With fewer points, few of them may hold that share by chance. */
+/** With fewer points, a few of them may hold that share by chance. */
 const LEAST = 50;
 
 /**
- * @param rows undefined where only distances are known
+ * @param rows undefined if only distances are known
  * @param numbers the row of each point in the file
  */
 export function outlierWarning(
@@ -37,7 +37,7 @@ export function outlierWarning(
       name: 'outlier',
       text:
         `Row ${evidence.row} is ${short(sorted[n - 1]!)} away from its nearest neighbour, where half of the points are within ${short(usual)} ` +
-        `and ${n > 100 ? '99 %' : 'all others'} within ${short(most)}. The mean distance (${short(mean)}) and variances tell of this row alone: ` +
+        `and ${n > 100 ? '99 %' : 'all others'} within ${short(most)}. This row alone determines the mean distance (${short(mean)}) and the variances: ` +
         'distances in this report are medians. Look at the row, and leave it out if it is a fault.',
       evidence,
     };
@@ -46,12 +46,12 @@ export function outlierWarning(
     name: 'outlier',
     text:
       `Row ${evidence.row}${held!.count === 1 ? '' : ` and ${held!.count - 1} more`} of ${n.toLocaleString('en')} hold ${percent(held!.share)} of the variance: ` +
-      'linear dimensions, such as the participation ratio, tell of little else. Look at them, and leave them out if they are faults.',
+      'they dominate linear dimensions, such as the participation ratio. Look at them, and leave them out if they are faults.',
     evidence: { ...evidence, variance: held!.share },
   };
 }
 
-/** The share of the variance that the farthest few points hold, around the median of each column. */
+/** The share of the variance around the median of each column that the few farthest points hold. */
 function heldByFew(rows: Rows): { readonly share: number; readonly first: number; readonly count: number } {
   const { n, d } = rows;
   const center = medians(rows);
@@ -62,7 +62,7 @@ function heldByFew(rows: Rows): { readonly share: number; readonly first: number
     return sum;
   });
   const order = Int32Array.from(squares.keys()).sort((a, b) => squares[b]! - squares[a]!);
-  // Scaled by the largest, so that a sum of squares cannot overflow.
+  // The squares are scaled by the largest, so that their sum cannot overflow.
   const top = squares[order[0]!]!;
   if (!(top > 0)) return { share: 0, first: 0, count: 1 };
   const total = squares.reduce((sum, each) => sum + each / top, 0);
@@ -72,7 +72,7 @@ function heldByFew(rows: Rows): { readonly share: number; readonly first: number
   return { share, first: order[0]!, count };
 }
 
-/** The median of each column, of at most 500 points. */
+/** The median of each column, from at most 500 points. */
 function medians({ n, d, row }: Rows): Float64Array {
   const step = Math.ceil(n / 500);
   const chosen = Array.from({ length: Math.ceil(n / step) }, (_, i) => i * step);

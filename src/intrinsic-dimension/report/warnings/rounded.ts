@@ -1,12 +1,12 @@
-/** Columns whose values are multiples of a step that is not small beside the nearest distances. */
+/** Warns of columns whose values are multiples of a step that is not small compared with the nearest distances. */
 import type { Rows } from '../../points/points';
 import { percent, short, type Warning } from './warning';
 
-/** Rows and columns that are looked at. */
+/** The most rows and columns that are examined. */
 const [ROWS, COLUMNS] = [2000, 256];
-/** How far a value may be from a multiple of the step, in steps. */
+/** The largest deviation of a value from a multiple of the step, in steps. */
 const EXACT = 1e-3;
-/** Rounding that moves distances by this share of the nearest matters. */
+/** Rounding matters if it changes distances by this share of the nearest distance. */
 const MATTERS = 0.1;
 
 /**
@@ -25,7 +25,7 @@ export function roundedWarning(rows: Rows, nearest: number): Warning | undefined
   });
   const steps = values.map(stepOf).filter((step) => step > 0);
   if (steps.length === 0) return undefined;
-  // Rounding moves each of two points by up to half a step, evenly: a variance of step^2 / 12 each.
+  // Rounding moves each of two points by up to half a step, uniformly, which is a variance of step^2 / 12 each.
   const scaled = (d / columns.length) * steps.reduce((sum, step) => sum + step ** 2, 0);
   const moved = Math.sqrt(scaled / 6);
   if (moved < MATTERS * nearest) return undefined;
@@ -42,8 +42,8 @@ export function roundedWarning(rows: Rows, nearest: number): Warning | undefined
 }
 
 /**
- * The step of which all values are multiples, from the least of them on; 0 where there is none, and where more than half
- * of the values are the same, so that most distances do not know of the column.
+ * The step such that all values differ from the least value by multiples of it. It is 0 if there is none, and if more than half
+ * of the values are equal, so that the column does not matter for most distances.
  */
 function stepOf(values: Float64Array): number {
   const sorted = values.slice().sort();
@@ -53,7 +53,7 @@ function stepOf(values: Float64Array): number {
   let step = Number.POSITIVE_INFINITY;
   for (let i = 1; i < sorted.length; i++) {
     const gap = sorted[i]! - sorted[i - 1]!;
-    // Two decimals that mean the same number differ by their rounding.
+    // Equal decimals may differ by their binary rounding.
     if (gap > 1e-9 * Math.max(Math.abs(sorted[i]!), Math.abs(least)) && gap < step) step = gap;
   }
   if (step === Number.POSITIVE_INFINITY) return 0;

@@ -1,18 +1,18 @@
-/** Neighbours at the same distance, as on a lattice or among rounded values. */
+/** Warns of neighbours at the same distance, as on a lattice or among rounded values. */
 import { TIE } from '../../estimators/ratios';
 import type { NeighbourTable } from '../../search/neighbour-table';
 import { percent, type Warning } from './warning';
 
-/** Ties beyond this share of the points, and beyond chance, matter. */
+/** Ties matter if they exceed this share of the points, and chance. */
 const SHARE = 2e-3;
 
 /**
- * @param dimension of the points, which makes ties by chance more likely
+ * @param dimension the dimension of the points; the higher it is, the more ties occur by chance
  */
 export function tieWarning({ n, k, distances }: NeighbourTable, dimension: number): Warning | undefined {
   let ties = 0;
   for (let i = 0; i < n; i++) if (Math.log(distances[i * k + 1]! / distances[i * k]!) <= TIE) ties++;
-  // log(r2 / r1) is exponential with the dimension for its rate.
+  // log(r2 / r1) is exponential, and its rate is the dimension.
   const chance = n * -Math.expm1(-dimension * TIE);
   if (ties < Math.max(5, SHARE * n) + 5 * chance) return undefined;
   return {

@@ -1,6 +1,6 @@
-/** A reason to doubt a dimension, with the numbers that speak for it. */
+/** A reason to doubt a dimension, with the numbers behind it. */
 
-/** What can be wrong with points, or with the value that they give. */
+/** The names of all warnings about points, or about the value that they give. */
 export const WARNINGS = [
   'duplicates',
   'near-duplicates',
@@ -27,7 +27,7 @@ export interface Warning {
   readonly evidence: Readonly<Record<string, number>>;
 }
 
-/** 4 digits are enough to judge by. */
+/** A number with four digits, which are enough for a judgement. */
 export function short(value: number): string {
   const size = Math.abs(value);
   if (value === 0 || !Number.isFinite(value)) return String(value);
@@ -35,7 +35,7 @@ export function short(value: number): string {
   return Number.isInteger(value) ? value.toLocaleString('en') : String(Number(value.toPrecision(3)));
 }
 
-/** A share as percent. */
+/** A share in per cent. */
 export function percent(share: number): string {
   const digits = Number((100 * share).toPrecision(2));
   return `${digits < 0.001 && digits > 0 ? digits.toExponential(0) : digits} %`;

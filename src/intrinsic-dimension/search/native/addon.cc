@@ -337,11 +337,15 @@ napi_value initialise(napi_env env, napi_value exports) {
     napi_create_function(env, name, NAPI_AUTO_LENGTH, callback, nullptr, &function);
     set(name, function);
   };
-  napi_value name, halves;
+  napi_value name, halves, panel, group;
   napi_create_string_utf8(env, kernel.name, NAPI_AUTO_LENGTH, &name);
   napi_get_boolean(env, kernel.bfloat16, &halves);
+  napi_create_int32(env, PANEL, &panel);
+  napi_create_int32(env, GROUP, &group);
   set("instructions", name);
   set("bfloat16", halves);
+  set("panel", panel);
+  set("group", group);
   add("multiply", call<multiply>);
   add("offer", call<offer>);
   add("look", call<look>);

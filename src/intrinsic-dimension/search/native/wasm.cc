@@ -5,6 +5,11 @@ extern const Kernel kernel_wasm;
 
 #define EXPORT(name) extern "C" __attribute__((export_name(#name))) void name
 
+extern "C" {
+__attribute__((export_name("panel"))) int panel() { return PANEL; }
+__attribute__((export_name("group"))) int group() { return GROUP; }
+}
+
 /** A multiple of PANEL, so that a block's rows of the left panels stay in the cache. */
 constexpr int BLOCK = 256;
 

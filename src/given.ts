@@ -1,5 +1,5 @@
 /** What a caller gave as options: unknown names and values of another kind are refused, so that none is left unread. */
-import { nearest } from '../nearest';
+import { distance } from 'fastest-levenshtein';
 
 /** The values that an option may have; their range is checked where they are used. */
 export interface Kind {
@@ -66,6 +66,21 @@ export function assertGiven(reader: string, given: unknown, kinds: Readonly<Reco
   }
 }
 
+/**
+ * Refuses what a function is given after its last parameter, which JavaScript would leave unread.
+ *
+ * @param reader the name of the function
+ * @param takes the names of its parameters
+ * @throws RangeError that names the first option of an object, or else the value
+ */
+export function assertNoMore(reader: string, takes: readonly string[], more: readonly unknown[]): void {
+  if (more.length === 0) return;
+  const [first] = more;
+  const names = typeof first === 'object' && first !== null ? Object.keys(first) : [];
+  const what = names.length > 0 ? `has no option ${names[0]}` : `does not read ${inWords(first)}`;
+  throw new RangeError(`${reader} ${what}: it takes ${takes.length > 0 ? takes.join(', ') : 'nothing'}`);
+}
+
 /** Names and values of the options that were given. */
 export function givenEntries(reader: string, given: unknown): [string, unknown][] {
   if (typeof given !== 'object' || given === null || Array.isArray(given))
@@ -80,4 +95,10 @@ export function inWords(value: unknown): string {
   if (Array.isArray(value)) return `[${value}]`;
   if (typeof value === 'function') return 'a function';
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+/** What a misspelt word was meant to be: the word that takes the fewest edits, upper and lower case alike. */
+export function nearest(misspelt: string, words: readonly string[]): string {
+  const far = (word: string): number => distance(misspelt.toLowerCase(), word.toLowerCase());
+  return words.reduce((best, word) => (far(word) < far(best) ? word : best));
 }

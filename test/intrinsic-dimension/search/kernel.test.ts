@@ -2,31 +2,28 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import { squaredDistances } from '../../../src/intrinsic-dimension/points/distances';
+import { kernel, sourceOf } from '../../../src/intrinsic-dimension/search/kernel';
 import {
-  distance,
-  GROUP,
-  hasBfloat16,
-  kernelInstructions,
-  type Looks,
-  look,
-  measure,
   multiply,
-  NearestLists,
   noLengths,
-  PANEL,
   type PackedPoints,
   type Precision,
   pack,
   packedPoints,
-  wholes,
-} from '../../../src/intrinsic-dimension/search/search-kernel';
+} from '../../../src/intrinsic-dimension/search/packed-points';
+import { NearestLists } from '../../../src/intrinsic-dimension/search/shortlist';
+import { wholes } from '../../../src/intrinsic-dimension/search/wholes';
 import { mulberry32, normals } from '../../../src/random';
+import { threads } from '../../../src/threads';
 
 /** Sets of instructions, of which a processor has the first ones; WebAssembly takes the place of all. */
 const SETS = ['sse2', 'avx2', 'avx512', 'bfloat16'];
 const KERNELS = [...SETS, 'wasm'];
 
-const PRECISIONS: readonly Precision[] = hasBfloat16() ? ['float32', 'bfloat16'] : ['float32'];
+const { panel: PANEL, group: GROUP, bfloat16, instructions } = kernel();
+
+const PRECISIONS: readonly Precision[] = bfloat16 ? ['float32', 'bfloat16'] : ['float32'];
 
 function random(length: number, seed: number): Float64Array {
   return Float64Array.from({ length }, normals(mulberry32(seed)));
@@ -204,14 +201,17 @@ describe('the search kernel', () => {
         return sum;
       });
       const limits = Float64Array.of(exact[0]! + 1, exact[1]! - 1, 1, 0);
-      const squared = new Float64Array(4);
-      measure({ data, n: 4, d, kept }, ranges, { i, j, limits }, squared);
+      const row = (p: number): Float32Array | Float64Array => data.subarray(kept[p]! * d, (kept[p]! + 1) * d);
+      const pairs = { i, j, limits };
+      const squared = squaredDistances({ n: 4, d, row, flat: { data, n: 4, d, kept } }, ranges, pairs);
       // The kernel adds in another order: at most 2^-53 for each column.
       assert.ok(Math.abs(squared[0]! / exact[0]! - 1) < d * 2 ** -53);
       assert.deepEqual([...squared.slice(1)], [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0]);
-      const row = (p: number): Float32Array | Float64Array => data.subarray(p * d, (p + 1) * d);
-      assert.equal(distance(row(6), row(2), ranges, limits[0]!), squared[0]);
-      assert.equal(distance(row(6), Float64Array.from(row(2)), ranges, limits[0]!), squared[0]);
+      // The same for points that are read one by one, and for two of which one is in the other precision.
+      assert.deepEqual(squaredDistances({ n: 4, d, row }, ranges, pairs), squared);
+      const mixed = (p: number): Float32Array | Float64Array =>
+        p === 0 ? Float64Array.from(row(p)) : row(p);
+      assert.deepEqual(squaredDistances({ n: 4, d, row: mixed }, ranges, pairs), squared);
     }
   });
 
@@ -225,18 +225,18 @@ describe('the search kernel', () => {
         data[2 * d - 1] = Number.NaN;
         data[2 * d] = Number.NEGATIVE_INFINITY;
         data[6 * d - 1] = Number.POSITIVE_INFINITY;
-        const looks: Looks = { finite: new Uint8Array(7), hashes: new Int32Array(7) };
-        look({ data, n: 6, d }, looks, 1);
-        assert.deepEqual([...looks.finite], [0, 1, 0, 0, 1, 1, 0]);
-        assert.equal(looks.hashes[1], looks.hashes[5]);
-        assert.notEqual(looks.hashes[1], looks.hashes[4]);
+        const [finite, hashes] = [new Uint8Array(7), new Int32Array(7)];
+        kernel().look(...sourceOf({ data, n: 6, d }), finite, hashes, 1, threads());
+        assert.deepEqual([...finite], [0, 1, 0, 0, 1, 1, 0]);
+        assert.equal(hashes[1], hashes[5]);
+        assert.notEqual(hashes[1], hashes[4]);
       }
     }
   });
 
   it('refuses what would lie outside of its arrays', function () {
     // WebAssembly reaches nothing outside of its own memory.
-    if (kernelInstructions() === 'wasm') this.skip();
+    if (instructions === 'wasm') this.skip();
     const points = packedPoints(8, 4, 'float32');
     const values = new Float32Array(8 * PANEL);
     const tile = { values, stride: PANEL, top: 0, bottom: 8, left: 0, right: 32 };
@@ -248,17 +248,23 @@ describe('the search kernel', () => {
     );
     assert.throws(() => multiply(points, others, { ...tile, right: 33 }, false), RangeError);
     assert.throws(() => multiply(points, others, { ...tile, top: 3 }, false), RangeError);
-    const pairs = { i: Int32Array.of(0), j: Int32Array.of(2), limits: Float64Array.of(1) };
     const data = new Float64Array(4);
+    const measure = (n: number): void =>
+      kernel().measure(
+        ...sourceOf({ data, n, d: 2 }),
+        Int32Array.of(0, 2),
+        Int32Array.of(0),
+        Int32Array.of(2),
+        Float64Array.of(1),
+        new Float64Array(1),
+        threads(),
+      );
+    assert.throws(() => measure(2), /point/);
+    assert.throws(() => measure(3), /fewer/);
     assert.throws(
-      () => measure({ data, n: 2, d: 2 }, Int32Array.of(0, 2), pairs, new Float64Array(1)),
-      /point/,
+      () => kernel().distance(data, data, Int32Array.of(0, 5), 1, new Float64Array(1)),
+      /columns/,
     );
-    assert.throws(
-      () => measure({ data, n: 3, d: 2 }, Int32Array.of(0, 2), pairs, new Float64Array(1)),
-      /fewer/,
-    );
-    assert.throws(() => distance(data, data, Int32Array.of(0, 5), 1), /columns/);
   });
 
   it('gives the same neighbours with every set of instructions and number of threads', () => {
@@ -275,19 +281,19 @@ describe('the search kernel', () => {
       readonly indices: number[];
       readonly distances: number[];
     }
-    const run = (instructions: string, i: number): Table[] => {
+    const run = (wanted: string, i: number): Table[] => {
       const { stdout, stderr } = spawnSync(process.execPath, ['--import=tsx', '-e', estimate], {
         cwd: join(__dirname, '..', '..', '..'),
         encoding: 'utf8',
         env: {
           ...process.env,
-          ...(instructions === 'wasm' ? { ID_KERNEL: 'wasm' } : { ID_INSTRUCTIONS: instructions }),
+          ...(wanted === 'wasm' ? { ID_KERNEL: 'wasm' } : { ID_INSTRUCTIONS: wanted }),
           TF_NUM_INTRAOP_THREADS: String(1 + (i % 3)),
         },
       });
       // What this processor does not have is replaced, and a warning says so.
-      const isMissing = stderr.startsWith(`ID_INSTRUCTIONS=${instructions} is not used`);
-      assert.ok(stderr === '' || (isMissing && i > SETS.indexOf(kernelInstructions())), stderr);
+      const isMissing = stderr.startsWith(`ID_INSTRUCTIONS=${wanted} is not used`);
+      assert.ok(stderr === '' || (isMissing && i > SETS.indexOf(instructions)), stderr);
       return JSON.parse(stdout) as Table[];
     };
     const [first, ...others] = KERNELS.flatMap(run);

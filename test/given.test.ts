@@ -1,20 +1,20 @@
 import { strict as assert } from 'node:assert';
-import { activations } from '../../src/activations/activations';
-import { profile } from '../../src/activations/file-profile';
-import { layerProfile } from '../../src/activations/profile';
-import { modelSource } from '../../src/activations/sources/inputs';
-import { informationImbalance } from '../../src/intrinsic-dimension/comparison/information-imbalance';
+import { activations } from '../src/activations/activations';
+import { profile } from '../src/activations/file-profile';
+import { layerProfile } from '../src/activations/profile';
+import { modelSource } from '../src/activations/sources/inputs';
+import { informationImbalance } from '../src/intrinsic-dimension/comparison/information-imbalance';
 import {
   labelOverlap,
   neighbourhoodOverlap,
-} from '../../src/intrinsic-dimension/comparison/neighbourhood-overlap';
-import { idDecimation } from '../../src/intrinsic-dimension/decimation';
-import { ESTIMATORS } from '../../src/intrinsic-dimension/estimators/registry';
-import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
-import { localId } from '../../src/intrinsic-dimension/local-id';
-import { cube, embed, gaussian, sphere, swissRoll } from '../../src/intrinsic-dimension/manifolds/manifolds';
-import { hidalgo } from '../../src/intrinsic-dimension/mixture/hidalgo';
-import { idScale } from '../../src/intrinsic-dimension/scale';
+} from '../src/intrinsic-dimension/comparison/neighbourhood-overlap';
+import { idDecimation } from '../src/intrinsic-dimension/decimation';
+import { ESTIMATORS } from '../src/intrinsic-dimension/estimators/registry';
+import { intrinsicDimension } from '../src/intrinsic-dimension/intrinsic-dimension';
+import { localId } from '../src/intrinsic-dimension/local-id';
+import { cube } from '../src/intrinsic-dimension/manifolds/manifolds';
+import { hidalgo } from '../src/intrinsic-dimension/mixture/hidalgo';
+import { idScale } from '../src/intrinsic-dimension/scale';
 
 /** As plain JavaScript may call it. */
 type Loose = (options: unknown) => Promise<unknown>;
@@ -37,28 +37,11 @@ const READERS: Readonly<Record<string, Loose>> = {
   profile: (options) => profile('none.npy', options as never),
   modelSource: (options) => modelSource(model, inputs, options as never),
   activations: (options) => activations({} as never, [], options as never).next(),
-  cube: async (options) => cube({ points: 3, dimension: 1, ...(options as object) }),
-  gaussian: async (options) => gaussian({ points: 3, dimension: 1, ...(options as object) }),
-  sphere: async (options) => sphere({ points: 3, dimension: 1, ...(options as object) }),
-  'swiss roll': async (options) => swissRoll({ points: 3, ...(options as object) }),
-  embed: async (options) => embed(points, { coordinates: 3, ...(options as object) }),
 };
 
 describe('options', () => {
-  for (const [name, call] of Object.entries(READERS)) {
-    it(`that ${name} does not know are refused, with the nearest that it reads and all of them`, async () => {
-      await assert.rejects(
-        call({ sede: 1 }),
-        (error: Error) =>
-          error instanceof RangeError &&
-          error.message.startsWith(name) &&
-          /has no option sede: did you mean \w+\? It reads \w+, /.test(error.message),
-      );
-    });
-  }
-
   it('that are no object are refused', async () => {
-    for (const [name, call] of Object.entries(READERS).slice(0, 12))
+    for (const [name, call] of Object.entries(READERS))
       for (const options of ['two-nn', 5, null, ['k', 5]])
         await assert.rejects(
           call(options),
@@ -238,7 +221,7 @@ describe('nested arrays', () => {
     for (const label of [null, undefined, Number.NaN, {}])
       await assert.rejects(
         labelOverlap(points, labels.map((own, i) => (i === 5 ? label : own)) as never),
-        /the label of row 5 is (null|undefined|NaN|an object): labels are texts or numbers/,
+        /the label of row 5 is (null|undefined|NaN|an object): labels must be texts or numbers/,
       );
   });
 });

@@ -1,10 +1,6 @@
 /** The columns of wide points in short runs, those first in which the points differ most. */
-import type { Rows } from './points';
-
-/** Columns in a run. */
-const RUN = 256;
-/** Points that are looked at. */
-const SAMPLE = 256;
+import type { Rows } from '../points/points';
+import { COLUMN_RUN as RUN, SAMPLE } from './plan';
 
 /** Runs of columns by falling variance. */
 export interface Columns {

@@ -1,0 +1,78 @@
+/** A matrix of distances between points that need no coordinates, without those at distance 0 from another. */
+import { inWords } from '../../given';
+import { NoEstimateError } from '../no-estimate';
+import { assertFinite } from './distinct-points';
+import {
+  type DistanceMatrix,
+  type FlatRows,
+  flatRows,
+  flattenArrays,
+  flattenTensor,
+  isTensor,
+} from './points';
+
+/**
+ * Reads a matrix of distances, and removes the points at distance 0 from an earlier one.
+ *
+ * @throws RangeError when it is not square, not symmetric, or has negative values; NoEstimateError for values that are not
+ *   finite, and when fewer than 3 distinct points remain
+ */
+export async function readDistances({ distances }: DistanceMatrix): Promise<{
+  readonly n: number;
+  readonly duplicates: number;
+  readonly kept: Int32Array;
+  readonly distances: Float64Array;
+}> {
+  const { data, n, d } = await flattenMatrix(distances);
+  if (n !== d) throw new RangeError(`distances must be a square matrix, got ${n} rows of ${d}`);
+  assertFinite(flatRows(data, n, d));
+  const kept: number[] = [];
+  for (let i = 0; i < n; i++) {
+    if (data[i * n + i] !== 0)
+      throw new RangeError(`the distance of point ${i} to itself is ${data[i * n + i]}: it must be 0`);
+    for (let j = 0; j < i; j++) {
+      const [there, back] = [data[i * n + j]!, data[j * n + i]!];
+      if (there < 0)
+        throw new RangeError(`the distance of points ${i} and ${j} is ${there}: it must not be negative`);
+      if (Math.abs(there - back) > 1e-6 * Math.max(there, back)) {
+        throw new RangeError(
+          `distances must be symmetric, but row ${i}, column ${j} is ${there} and row ${j}, column ${i} is ${back}`,
+        );
+      }
+    }
+    if (!kept.some((j) => data[i * n + j] === 0)) kept.push(i);
+  }
+  const m = kept.length;
+  const duplicates = n - m;
+  if (m < 3)
+    throw new NoEstimateError(
+      `need at least 3 distinct points, got ${m} (${duplicates} duplicates removed)`,
+      'give more points',
+    );
+  const distinct = new Float64Array(m * m);
+  kept.forEach((i, a) => {
+    kept.forEach((j, b) => {
+      distinct[a * m + b] = (data[i * n + j]! + data[j * n + i]!) / 2;
+    });
+  });
+  return { n: m, duplicates, kept: Int32Array.from(kept), distances: distinct };
+}
+
+async function flattenMatrix(distances: DistanceMatrix['distances']): Promise<FlatRows> {
+  if (typeof distances !== 'object' || distances === null)
+    throw new TypeError(`distances must be a matrix, got ${inWords(distances)}`);
+  if (isTensor(distances)) return flattenTensor(distances);
+  if (Array.isArray(distances)) return flattenArrays(distances);
+  if (distances instanceof Float32Array || distances instanceof Float64Array) return flatSquare(distances);
+  throw new TypeError('distances must be a tensor, number[][], Float32Array or Float64Array');
+}
+
+function flatSquare(data: Float32Array | Float64Array): FlatRows {
+  const n = Math.round(Math.sqrt(data.length));
+  if (n * n !== data.length) {
+    throw new RangeError(
+      `distances must be a square matrix, got ${data.length} numbers, which is not a square number`,
+    );
+  }
+  return flatRows(data, n, n);
+}
