@@ -22,7 +22,10 @@ function listenForControl({ address, key, interrupts, handle }) {
   });
   const socket = { send: (answer) => thread.postMessage({ answer }) };
   return new Promise((resolve, reject) => {
-    thread.on('error', reject);
+    thread.on('error', (error) => {
+      reject(error);
+      console.error(`Jupyter's control channel failed, restart the kernel: ${error.message}`);
+    });
     thread.on('message', ({ listening, isAlive, ended, frames }) => {
       if (listening) resolve();
       if (isAlive) thread.postMessage({ isAlive });
