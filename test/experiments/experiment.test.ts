@@ -193,7 +193,10 @@ describe('the experiments', () => {
         Object.keys(config).filter((key) => !(key in completeConfig(settings))),
         [],
       );
-      assert.equal(titleOf(config), config['dataset'] ? 'ResNet on mnist' : 'Modular division mod 97');
+      assert.equal(
+        titleOf(config),
+        config['dataset'] ? `ResNet on ${config['dataset']}` : 'Modular division mod 97',
+      );
     }
   });
 

@@ -1,5 +1,6 @@
 /** The covariance of a point set, or its inner products, from which linear dimensions are computed. */
 
+import { pauses } from '../pauses';
 import { type FlatRows, flatRows, type Rows } from '../points/points';
 import type { SearchOptions } from '../search/neighbours';
 import { PRODUCT_ROWS } from '../search/plan';
@@ -51,7 +52,7 @@ async function exactProducts(
   { onProgress, signal }: SearchOptions,
 ): Promise<Float64Array> {
   const products = new Float64Array(n * n);
-  let last = performance.now();
+  const rest = pauses(onProgress, signal);
   for (let i = 0; i < n; i++) {
     for (let j = 0; j <= i; j++) {
       let sum = 0;
@@ -59,11 +60,7 @@ async function exactProducts(
       products[i * n + j] = sum;
       products[j * n + i] = sum;
     }
-    if (performance.now() - last < 40) continue;
-    onProgress?.((i / n) ** 2);
-    await new Promise((resolve) => setImmediate(resolve));
-    signal?.throwIfAborted();
-    last = performance.now();
+    await rest((i / n) ** 2);
   }
   return products;
 }

@@ -7,7 +7,10 @@ import type { Kernel, NotLoaded } from './kernel';
 export function loadNativeKernel(): Kernel | NotLoaded | undefined {
   if (IS_INSTALLED) return undefined;
   try {
-    return require(join(__dirname, '..', '..', '..', '.cache', 'search-kernel.node')) as Kernel;
+    const native = require(join(__dirname, '..', '..', '..', '.cache', 'search-kernel.node')) as Kernel;
+    // A kernel of earlier sources does not tell its layout.
+    if (native.panel) return native;
+    return { reason: 'it was compiled from earlier sources', cure: 'run npm run setup' };
   } catch (error) {
     return { reason: (error as Error).message.split('\n')[0]!, cure: 'run npm run setup' };
   }
