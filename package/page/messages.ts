@@ -1,21 +1,24 @@
 /** What the page and its worker tell each other. */
-import type { Part } from './measure';
 
 /** To the worker. */
-export type Request =
-  | { readonly type: 'file'; readonly name: string; readonly bytes: Uint8Array; readonly array?: string }
-  | { readonly type: 'example' };
+export type Request = FileRequest | { readonly type: 'example' };
 
-/** A part with its figure drawn. */
-export interface DrawnPart extends Omit<Part, 'figure'> {
-  readonly svg?: string;
+/** A file, and what was chosen of it. */
+export interface FileRequest {
+  readonly type: 'file';
+  readonly file: File;
+  /** The name of the array, where the file holds several. */
+  readonly array?: string;
+  /** The columns that are coordinates, as the command line's `--columns` takes them. */
+  readonly columns?: string;
 }
 
 /** To the page. */
 export type Answer =
-  | { readonly type: 'progress'; readonly share: number; readonly what: string }
+  | { readonly type: 'progress'; readonly share: number }
   | { readonly type: 'choose'; readonly arrays: readonly { readonly name: string; readonly shape: string }[] }
   | { readonly type: 'points'; readonly text: string; readonly notes: readonly string[] }
-  | { readonly type: 'part'; readonly part: DrawnPart }
-  | { readonly type: 'done' }
-  | { readonly type: 'failed'; readonly message: string };
+  /** The report as HTML: what it says, and the page that `--report --figure` writes. */
+  | { readonly type: 'report'; readonly contents: string; readonly page: string }
+  /** @param columns whether a choice of columns may help */
+  | { readonly type: 'failed'; readonly message: string; readonly columns: boolean };

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 /** The page: takes a file, shows progress, and writes down what its worker finds. Nothing leaves the machine. */
-import type { Answer, DrawnPart, Request } from './messages';
+import { REPORT_STYLE } from '../../src/figures/report-page';
+import type { Answer, FileRequest, Request } from './messages';
 
 const find = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const input = find<HTMLInputElement>('file');
@@ -8,22 +9,29 @@ const drop = find('drop');
 const status = find('status');
 const progress = find<HTMLProgressElement>('progress');
 const cancel = find<HTMLButtonElement>('cancel');
-const choice = find('choice');
+const [arrays, columns] = [find('choose-array'), find('choose-columns')];
 const select = find<HTMLSelectElement>('array');
+const wanted = find<HTMLInputElement>('columns');
 const results = find('results');
 
-const workerUrl = URL.createObjectURL(
-  new Blob([find('worker').textContent ?? ''], { type: 'text/javascript' }),
-);
+// What this page has of its own comes after it.
+document.head.querySelector('style')!.before(element('style', REPORT_STYLE));
+
+const workerUrl = urlOf(find('worker').textContent ?? '', 'text/javascript');
 let worker: Worker | undefined;
-/** The file that is measured, for when one of its arrays is chosen. */
-let current: { readonly name: string; readonly bytes: Uint8Array } | undefined;
+/** The file that is measured, for when one of its arrays or some of its columns are chosen. */
+let current: FileRequest | undefined;
+let saved: string | undefined;
 
 function element(tag: string, text = '', ...children: Node[]): HTMLElement {
   const made = document.createElement(tag);
   made.textContent = text;
   made.append(...children);
   return made;
+}
+
+function urlOf(text: string, type: string): string {
+  return URL.createObjectURL(new Blob([text], { type }));
 }
 
 function say(text: string, isError = false): void {
@@ -40,8 +48,11 @@ function stop(): void {
 
 function start(name: string, request: Request): void {
   stop();
-  choice.hidden = true;
+  arrays.hidden = true;
+  columns.hidden = true;
   results.replaceChildren();
+  if (saved) URL.revokeObjectURL(saved);
+  current = request.type === 'file' ? request : undefined;
   say(`Reading ${name} …`);
   worker = new Worker(workerUrl);
   worker.onmessage = ({ data }: MessageEvent<Answer>) => answer(name, data);
@@ -62,9 +73,7 @@ function answer(name: string, given: Answer): void {
   } else if (given.type === 'progress') {
     progress.hidden = false;
     progress.value = given.share;
-    progress.title = given.what;
-  } else if (given.type === 'part') results.append(drawn(given.part));
-  else if (given.type === 'choose') {
+  } else if (given.type === 'choose') {
     stop();
     select.replaceChildren(
       ...given.arrays.map(({ name: array, shape }) => {
@@ -73,70 +82,44 @@ function answer(name: string, given: Answer): void {
         return option;
       }),
     );
-    choice.hidden = false;
+    arrays.hidden = false;
     say(`${name} holds ${given.arrays.length} arrays: choose one.`);
     select.focus();
+  } else if (given.type === 'report') {
+    stop();
+    show(name, given);
+    say(`${name} is measured.`);
+    results.querySelector('h2')?.focus();
   } else {
     stop();
-    if (given.type === 'failed') say(given.message, true);
-    else {
-      say(`${name} is measured.`);
-      results.querySelector('h2')?.focus();
-    }
+    say(given.message, true);
+    columns.hidden = !given.columns;
+    if (given.columns) wanted.focus();
   }
 }
 
-function drawn({ title, sentences, table, svg }: DrawnPart): HTMLElement {
-  const section = element(
-    'section',
-    '',
-    element('h3', title),
-    ...sentences.map((text) => element('p', text)),
-  );
-  if (svg !== undefined) {
-    const figure = element('figure');
-    figure.innerHTML = svg; // from our own drawing, which escapes all texts
-    section.append(figure);
-  }
-  if (table) {
-    const head = element('tr', '', ...table.columns.map((text) => header(text, 'col')));
-    const rows = table.rows.map(([name = '', ...cells]) =>
-      element('tr', '', header(name, 'row'), ...cells.map((text) => element('td', text))),
-    );
-    const whole = element('table', '', element('thead', '', head), element('tbody', '', ...rows));
-    if (svg === undefined) section.append(scrolling(whole));
-    else section.append(element('details', '', element('summary', 'The same in numbers'), scrolling(whole)));
-  }
-  return section;
+function show(name: string, { contents, page }: Extract<Answer, { readonly type: 'report' }>): void {
+  const report = element('article');
+  report.innerHTML = contents; // from the report's own drawing, which escapes all texts
+  const save = element('a', 'Save this report') as HTMLAnchorElement;
+  saved = urlOf(page, 'text/html');
+  save.href = saved;
+  save.download = `${name.replace(/\.\w+$/, '')}-report.html`;
+  results.append(element('p', '', save), report);
 }
 
-function header(text: string, scope: 'col' | 'row'): HTMLElement {
-  const made = element('th', text);
-  made.setAttribute('scope', scope);
-  return made;
-}
-
-/** A table that is wider than the screen scrolls by itself. */
-function scrolling(table: HTMLElement): HTMLElement {
-  const made = element('div', '', table);
-  made.className = 'wide';
-  return made;
-}
-
-async function take(file: File | undefined): Promise<void> {
-  if (!file) return;
-  try {
-    current = { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
-  } catch (error) {
-    stop();
-    say(`${file.name} cannot be read: ${(error as Error).message}`, true);
+function take(files: FileList | null | undefined): void {
+  const [file, ...others] = files ?? [];
+  if (file && others.length === 0) {
+    start(file.name, { type: 'file', file });
     return;
   }
-  start(file.name, { type: 'file', ...current });
+  stop();
+  say(file ? `Give one file at a time, not ${1 + others.length}.` : 'That is no file.', true);
 }
 
 input.addEventListener('change', () => {
-  void take(input.files?.[0]);
+  take(input.files);
   input.value = ''; // the same file may be chosen again
 });
 for (const name of ['dragover', 'dragenter'])
@@ -148,13 +131,17 @@ document.addEventListener('dragleave', () => drop.classList.remove('over'));
 document.addEventListener('drop', (event) => {
   event.preventDefault();
   drop.classList.remove('over');
-  void take(event.dataTransfer?.files[0]);
+  take(event.dataTransfer?.files);
 });
 find('example').addEventListener('click', () => start('Example', { type: 'example' }));
-find('choose').addEventListener('submit', (event) => {
-  event.preventDefault();
-  if (current) start(current.name, { type: 'file', ...current, array: select.value });
-});
+for (const [form, chosen] of [
+  [arrays, () => ({ array: select.value })],
+  [columns, () => ({ columns: wanted.value })],
+] as const)
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    if (current) start(current.file.name, { ...current, ...chosen() });
+  });
 cancel.addEventListener('click', () => {
   stop();
   say('Stopped.');

@@ -3,41 +3,48 @@ import { formatOf } from '../../src/intrinsic-dimension/files/format';
 import { openInput } from '../../src/intrinsic-dimension/files/input';
 import { arraysOf } from '../../src/intrinsic-dimension/files/open-arrays';
 import { type PointsFile, readPoints } from '../../src/intrinsic-dimension/files/points-file';
-import { mulberry32 } from '../../src/random';
+import { constants } from '../browser/node-buffer';
 import { dropFile, putFile } from '../browser/node-fs';
+import type { FileRequest } from './messages';
 
 /** Arrays among which one has to be chosen. */
 export interface Choice {
   readonly arrays: readonly { readonly name: string; readonly shape: string }[];
 }
 
-/** Points that are looked at: twice as many take four times as long. */
-const MOST = 20_000;
-
 /**
  * Reads a file by its name and first bytes, as the command line does.
  *
- * @param wanted the name of the array, where the file holds several
  * @throws Error that says what is wrong with the file
  */
-export async function pointsOf(
-  name: string,
-  bytes: Uint8Array,
-  wanted?: string,
-): Promise<PointsFile | Choice> {
-  putFile(name, bytes);
+export async function pointsOf({ file, array: wanted, columns }: FileRequest): Promise<PointsFile | Choice> {
+  const { name } = file;
+  putFile(name, await bytesOf(file));
   try {
     const arrays = wanted === undefined ? await matricesIn(name) : [];
     if (arrays.length > 1) return { arrays };
     const key = wanted ?? arrays[0]?.name;
-    return some(
-      await readPoints(name, {
-        ...(key ? { key } : {}),
-        ...(arrays.length > 0 || wanted ? { flatten: true } : {}),
-      }),
-    );
+    return await readPoints(name, {
+      ...(key ? { key } : {}),
+      ...(arrays.length > 0 || wanted ? { flatten: true } : {}),
+      ...(columns ? { columns } : {}),
+    });
   } finally {
     dropFile(name);
+  }
+}
+
+/** @throws Error that names the file and why it cannot be read: a folder, one that was taken away, one that is too large */
+async function bytesOf(file: File): Promise<Uint8Array> {
+  if (file.size > constants.MAX_LENGTH)
+    throw new Error(
+      `${file.name} has ${(file.size / 2 ** 30).toFixed(1)} GiB, and browsers read files of up to 2: ` +
+        'npx intrinsic-dimension --report takes larger ones',
+    );
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (error) {
+    throw new Error(`${file.name} cannot be read: ${(error as Error).message}`);
   }
 }
 
@@ -56,26 +63,4 @@ async function matricesIn(name: string): Promise<Choice['arrays']> {
   } finally {
     source.close();
   }
-}
-
-/** All points, or some drawn at random where there are many. */
-function some({ data, shape: [n, d], notes }: PointsFile): PointsFile {
-  if (n <= MOST) return { data, shape: [n, d], notes };
-  const random = mulberry32(0);
-  const rows = Int32Array.from({ length: n }, (_, i) => i);
-  const drawn = new (data.constructor as Float64ArrayConstructor)(MOST * d);
-  for (let i = 0; i < MOST; i++) {
-    const j = i + Math.floor(random() * (n - i));
-    [rows[i], rows[j]] = [rows[j]!, rows[i]!];
-    drawn.set(data.subarray(rows[i]! * d, (rows[i]! + 1) * d), i * d);
-  }
-  const words = [MOST, n].map((count) => count.toLocaleString('en'));
-  return {
-    data: drawn,
-    shape: [MOST, d],
-    notes: [
-      ...notes,
-      `${words[0]} of the ${words[1]} points were drawn at random (seed 0). The command line takes all.`,
-    ],
-  };
 }

@@ -1,9 +1,9 @@
 /** The worker of the page: reads, measures and draws, so that the page stays responsive. */
 
+import { reportContents, reportPage } from '../../src/figures/report-page';
 import type { PointsFile } from '../../src/intrinsic-dimension/files/points-file';
 import { embed, swissRoll } from '../../src/intrinsic-dimension/manifolds/manifolds';
-import { drawSVG } from '../draw';
-import { measure } from './measure';
+import { idReport } from '../../src/intrinsic-dimension/report/report';
 import type { Answer, Request } from './messages';
 import { pointsOf } from './points';
 
@@ -15,18 +15,22 @@ const scope = globalThis as unknown as {
 scope.onmessage = async ({ data: request }) => {
   const say = (answer: Answer): void => scope.postMessage(answer);
   try {
-    const found =
-      request.type === 'example' ? example() : await pointsOf(request.name, request.bytes, request.array);
+    const found = request.type === 'example' ? example() : await pointsOf(request);
     if ('arrays' in found) return say({ type: 'choose', arrays: found.arrays });
-    const [n, d] = found.shape;
+    const { notes, ...points } = found;
+    const [n, d] = points.shape;
     const text = `${n.toLocaleString('en')} points of ${d.toLocaleString('en')} coordinates`;
-    say({ type: 'points', text, notes: found.notes });
-    const tell = (share: number, what: string): void => say({ type: 'progress', share, what });
-    for await (const { figure, ...part } of measure(found, tell))
-      say({ type: 'part', part: { ...part, ...(figure ? { svg: drawSVG(figure) } : {}) } });
-    say({ type: 'done' });
+    say({ type: 'points', text, notes });
+    const report = await idReport(points, { onProgress: (share) => say({ type: 'progress', share }) });
+    const title = request.type === 'example' ? 'an example' : request.file.name;
+    say({
+      type: 'report',
+      contents: await reportContents(report),
+      page: await reportPage(report, { title }),
+    });
   } catch (error) {
-    say({ type: 'failed', message: error instanceof Error ? error.message : String(error) });
+    const message = error instanceof Error ? error.message : String(error);
+    say({ type: 'failed', message, columns: /--(drop-)?columns?\b/.test(message) });
   }
 };
 

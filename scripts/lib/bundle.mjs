@@ -22,6 +22,7 @@ const IN_NODE = {
 const IN_BROWSERS = {
   'intrinsic-dimension/search/native-kernel.ts': 'browser/native-kernel.ts',
   'intrinsic-dimension/estimators/eigen-thread.ts': 'browser/eigen-thread.ts',
+  'figures/figure.ts': 'figure.ts',
   'threads.ts': 'browser/threads.ts',
 };
 /** Modules of Node that the readers of files use. */

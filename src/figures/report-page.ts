@@ -1,12 +1,14 @@
 /** A report on a dimension as one page that needs neither network access nor JavaScript. */
 import { assertGiven, TEXT } from '../given';
-import type { IdReport } from '../intrinsic-dimension/report/report';
+import type { IdReport, Part } from '../intrinsic-dimension/report/report';
+import type { ScaleCurve } from '../intrinsic-dimension/scale';
 import { toSVG } from './figure';
 import { reportFigures } from './report';
 import { DARK, darkRules, INK, PAPER } from './style';
 import { escapeHtml, type Table, table, tableBundle } from './table';
 
-const STYLE = `
+/** The style of a report, and of the page that it stands on. */
+export const REPORT_STYLE: string = `
 :root { color-scheme: light dark; --ink: ${INK}; --soft: #57606a; --paper: ${PAPER}; --line: #d0d7de; --mark: #b3470f; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: ${DARK[INK]}; --soft: #a5a5a5; --paper: ${DARK[PAPER]}; --line: #3d3d3d; --mark: #ff9a5c; }
@@ -24,6 +26,7 @@ li b { color: var(--mark); }
 figure { margin: 12px 0 20px; }
 figure svg { display: block; width: 100%; height: auto; max-width: 700px; }
 table { border-collapse: collapse; font-size: 13px; width: 100%; margin-bottom: 20px; }
+caption { text-align: left; font-size: 15px; padding: 12px 0 4px; }
 th, td { border-bottom: 1px solid var(--line); padding: 4px 12px 4px 0; vertical-align: top; }
 @media print { body { max-width: none; } figure, table, li { break-inside: avoid; } }
 `;
@@ -35,25 +38,33 @@ th, td { border-bottom: 1px solid var(--line); padding: 4px 12px 4px 0; vertical
  */
 export async function reportPage(report: IdReport, options: { title?: string } = {}): Promise<string> {
   assertGiven('reportPage', options, { title: TEXT });
+  const title = escapeHtml(`Intrinsic dimension${options.title === undefined ? '' : ` of ${options.title}`}`);
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>${REPORT_STYLE}</style>
+</head>
+<body>
+<h1>${title}</h1>
+${await reportContents(report)}
+</body>
+</html>
+`;
+}
+
+/** What a report says below its heading, as HTML in which all texts are escaped. */
+export async function reportContents(report: IdReport): Promise<string> {
   const { sentence, notes, warnings, nulls, corrected } = report;
-  const title = `Intrinsic dimension${options.title === undefined ? '' : ` of ${options.title}`}`;
   const pictures: string[] = [];
   for (const figure of reportFigures(report)) {
     const caption = figure.caption ? `<figcaption>${escapeHtml(figure.caption)}</figcaption>` : '';
     pictures.push(`<figure>${scalable(await toSVG(figure))}${caption}</figure>`);
   }
   const nullWords = 'reason' in nulls ? [nulls.reason] : nulls.models.map(({ text }) => text);
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>${escapeHtml(title)}</h1>
-<p class="lead">${escapeHtml(sentence)}</p>
+  return `<p class="lead">${escapeHtml(sentence)}</p>
 ${paragraphs(notes)}
 <h2>${warnings.length === 0 ? 'No warnings' : 'Warnings'}</h2>
 ${
@@ -66,14 +77,9 @@ ${paragraphs(nullWords)}
 <h2>Figures</h2>
 ${pictures.join('\n')}
 <h2>Numbers</h2>
-${tables(report)
-  .map((contents) => tableBundle(contents)['text/html'] as string)
-  .join('\n')}
+${numbers(report).join('\n')}
 <p class="soft">${escapeHtml(methods(report))}</p>
-${'reason' in corrected ? '' : `<p class="soft">Surfaces: ${escapeHtml(corrected.readings.map(({ family, summary }) => `${family}, ${summary}`).join('; '))}.</p>`}
-</body>
-</html>
-`;
+${'reason' in corrected ? '' : `<p class="soft">Surfaces: ${escapeHtml(corrected.readings.map(({ family, summary }) => `${family}, ${summary}`).join('; '))}.</p>`}`;
 }
 
 const paragraphs = (texts: readonly string[]): string =>
@@ -87,55 +93,65 @@ function scalable(svg: string): string {
     : svg.replace('<svg', `<svg viewBox="0 0 ${width} ${height}"`);
 }
 
-function tables({ estimates, corrected, decimation, scale, level }: IdReport): Table[] {
+/** A table of each part, or why the points do not have it. */
+function numbers({ estimates, corrected, decimation, scale, level }: IdReport): string[] {
   const interval = `${Number((100 * level).toPrecision(6))} % interval`;
   const range = (of: { readonly lower: number; readonly upper: number }): string =>
     `${of.lower.toFixed(2)} to ${of.upper.toFixed(2)}`;
+  const plateau = (curve: ScaleCurve): string =>
+    curve.plateau ? `plateau at ${curve.plateau.value.toFixed(2)}` : 'no plateau';
   return [
-    table(
-      estimates.map((row) => ({
+    part('Estimators', estimates, (rows) => ({
+      rows: rows.map((row) => ({
         estimator: row.name,
         dimension: row.value === null ? null : Number(row.value.toFixed(3)),
         [interval]: row.value === null ? row.reason : range(row.interval),
         'at distance': row.value === null ? null : row.distance,
       })),
-    ),
-    ...('reason' in corrected
-      ? []
-      : [
-          table(
-            corrected.readings.map((reading) => ({
-              surface: reading.family,
-              'dimension with this value': Number(reading.dimension.toFixed(2)),
-              [interval]: range(reading),
-              'scale curve': `${reading.distance.toFixed(1)} errors away${reading.agrees ? '' : ', differs'}`,
-            })),
-          ),
-        ]),
-    ...('reason' in scale
-      ? []
-      : [
-          table(
-            scale.curve.map((point) => ({
-              neighbours: `${point.n1} and ${point.n2}`,
-              dimension: Number(point.value.toFixed(3)),
-              [interval]: range(point.interval),
-              'median distance': point.scale,
-            })),
-          ),
-        ]),
-    ...('reason' in decimation
-      ? []
-      : [
-          table(
-            decimation.curve.map((point) => ({
-              parts: `${point.parts} x ${point.size.toLocaleString('en')}`,
-              dimension: Number(point.value.toFixed(3)),
-              [interval]: range(point.interval),
-            })),
-          ),
-        ]),
+    })),
+    part('Calibration', corrected, ({ readings }) => ({
+      rows: readings.map((reading) => ({
+        surface: reading.family,
+        'dimension with this value': Number(reading.dimension.toFixed(2)),
+        [interval]: range(reading),
+        'scale curve': `${reading.distance.toFixed(1)} errors away${reading.agrees ? '' : ', differs'}`,
+      })),
+    })),
+    part('Scales', scale, (found) => ({
+      more: plateau(found),
+      rows: [
+        ...found.curve.map((point) => ({
+          neighbours: `${point.n1} and ${point.n2}`,
+          dimension: Number(point.value.toFixed(3)),
+          [interval]: range(point.interval),
+          'median distance': point.scale,
+        })),
+        ...found.missing.map(({ n1, n2, reason }) => ({
+          neighbours: `${n1} and ${n2}`,
+          dimension: null,
+          [interval]: reason,
+          'median distance': null,
+        })),
+      ],
+    })),
+    part('Fewer points', decimation, ({ curve }) => ({
+      rows: curve.map((point) => ({
+        parts: `${point.parts} x ${point.size.toLocaleString('en')}`,
+        dimension: Number(point.value.toFixed(3)),
+        [interval]: range(point.interval),
+      })),
+    })),
   ];
+}
+
+function part<T extends object>(
+  name: string,
+  of: Part<T>,
+  contents: (of: T) => { readonly rows: Table['rows']; readonly more?: string },
+): string {
+  if ('reason' in of) return `<p>${escapeHtml(`${name}: ${of.reason}`)}</p>`;
+  const { rows, more } = contents(of);
+  return tableBundle(table(rows, { caption: more ? `${name}: ${more}` : name }))['text/html'] as string;
 }
 
 function methods({ estimator, points, rows, columns, metric, seed, level }: IdReport): string {

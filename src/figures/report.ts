@@ -120,12 +120,14 @@ function pointsFigure({ decimation, estimator, level }: IdReport): Figure | unde
 /** How the dimension varies from point to point. */
 function localFigure({ local }: IdReport): Figure | undefined {
   if ('reason' in local) return undefined;
-  const { edges, counts, median, neighbours, expected } = local;
+  const { edges, counts, median, quartiles, neighbours, expected } = local;
   const middles = counts.map((_, b) => (edges[b]! + edges[b + 1]!) / 2);
   const top = Math.max(...counts);
   return {
     caption:
-      'The dimension at each point. A histogram much wider than the band says that the dimension differs from place to place.',
+      `The dimension at each point: the median is ${median.toFixed(2)}, and half of the points lie between ${quartiles[0].toFixed(2)} and ${quartiles[1].toFixed(2)} ` +
+      `(${expected[0].toFixed(2)} and ${expected[1].toFixed(2)} if the dimension is one, the band). ` +
+      'A histogram much wider than the band says that the dimension differs from place to place.',
     data: [
       {
         type: 'bar',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,7 +17,7 @@ let complaints: string[];
 async function opened(browser: Browser, colorScheme: 'light' | 'dark' = 'light'): Promise<Page> {
   complaints = [];
   const page = await browser.newPage({ viewport: { width: 700, height: 900 }, colorScheme });
-  page.setDefaultTimeout(90_000);
+  page.setDefaultTimeout(300_000);
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
@@ -34,6 +35,12 @@ async function give(page: Page, name: string, buffer: Buffer): Promise<void> {
   await page.locator('#file').setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
 }
 
+/** A file of float32 numbers whose header says this shape. */
+function npyOf(shape: string, data: Buffer): Buffer {
+  const head = `{'descr': '<f4', 'fortran_order': False, 'shape': ${shape}, }`.padEnd(117);
+  return Buffer.concat([Buffer.from(`\x93NUMPY\x01\x00\x76\x00${head}\n`, 'latin1'), data]);
+}
+
 /** The status after a file was given, once it no longer says that work goes on. */
 async function verdict(page: Page): Promise<string> {
   const status = page.getByRole('status');
@@ -42,7 +49,7 @@ async function verdict(page: Page): Promise<string> {
 }
 
 describe('the page that measures files', function () {
-  this.timeout(240_000);
+  this.timeout(600_000);
   let browser: Browser;
 
   before(async () => {
@@ -64,34 +71,60 @@ describe('the page that measures files', function () {
     complaints = [];
   });
 
-  it('finds the reference values of a .npy file, in light and dark', async () => {
+  it('shows the report of a .npy file, with reference values, as the command line writes it', async () => {
     const name = 'swiss_roll_d2_D3';
-    for (const scheme of ['light', 'dark'] as const) {
-      const page = await opened(browser, scheme);
-      await give(page, `${name}.npy`, readFileSync(join(FIXTURES, 'golden', `${name}.npy`)));
-      assert.equal(await verdict(page), `${name}.npy is measured.`);
-      const cells = async (row: string): Promise<string[]> =>
-        page
-          .locator('tr', { has: page.locator(`th:text-is("${row}")`) })
-          .first()
+    const file = join(FIXTURES, 'golden', `${name}.npy`);
+    const page = await opened(browser);
+    await give(page, `${name}.npy`, readFileSync(file));
+    assert.equal(await verdict(page), `${name}.npy is measured.`);
+    const dimension = async (table: string, row: string): Promise<string | undefined> =>
+      (
+        await page
+          .getByRole('table', { name: table })
+          .locator('tr', { has: page.locator(`td:first-child:text-is("${row}")`) })
           .locator('td')
-          .allTextContents();
-      const golden = GOLDEN[name]!;
-      assert.equal((await cells('two-nn'))[0], golden.twoNnLinear.toFixed(2));
-      assert.equal((await cells('correlation'))[0], golden.correlation.toFixed(2));
-      assert.equal((await cells('participation-ratio'))[0], golden.participationRatio.toFixed(2));
-      await page.getByText('The same in numbers').click();
-      for (const { n1, n2, value } of golden.gride)
-        assert.equal((await cells(`${n1} and ${n2}`))[0], value.toFixed(2));
-      assert.equal(await page.locator('figure svg[role=img][aria-label]').count(), 2);
-      await page.screenshot({ path: join(OUT, `page-${scheme}.png`), fullPage: true });
-      await page.close();
+          .allTextContents()
+      )[1];
+    const golden = GOLDEN[name]!;
+    assert.equal(await dimension('Estimators', 'two-nn'), golden.twoNnLinear.toFixed(2));
+    assert.equal(await dimension('Estimators', 'participation-ratio'), golden.participationRatio.toFixed(2));
+    for (const { n1, n2, value } of golden.gride)
+      assert.equal(await dimension('Scales', `${n1} and ${n2}`), value.toFixed(2));
+    assert.equal(await page.locator('figure svg[role=img][aria-label]').count(), 6);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: join(OUT, `page-${colorScheme}.png`), fullPage: true });
     }
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Save this report' }).click(),
+    ]);
+    assert.equal(download.suggestedFilename(), `${name}-report.html`);
+    const { writePackage } = await import(join(ROOT, 'scripts', 'lib', 'bundle.mjs'));
+    const folder = join(OUT, 'intrinsic-dimension');
+    await writePackage(folder);
+    const written = join(OUT, 'report.html');
+    const words = [join(folder, 'cli.cjs'), file, '--report', '--figure', written];
+    const { status, stderr } = spawnSync(process.execPath, words, {
+      encoding: 'utf8',
+      env: { ...process.env, ID_KERNEL: 'wasm' },
+    });
+    assert.equal(status, 0, stderr);
+    assert.equal(readFileSync(await download.path(), 'utf8'), readFileSync(written, 'utf8'));
+    await page.close();
   });
 
   it('reads .csv and .safetensors, and asks which array of an .npz is meant', async () => {
     const page = await opened(browser);
     const rows = Array.from({ length: 200 }, (_, i) => [Math.sin(i * i), Math.cos(i * i * i), i % 7]);
+    const numbered = rows.map((row, i) => [i, ...row].join());
+    await give(page, 'numbered.csv', Buffer.from(`n,x,y,z\n${numbered.join('\n')}\n`));
+    assert.match(await verdict(page), /numbers the rows/);
+    assert.equal(await page.evaluate(() => document.activeElement!.id), 'columns');
+    await page.keyboard.type('x,y,z');
+    await page.keyboard.press('Enter');
+    assert.equal(await verdict(page), 'numbered.csv is measured.');
+    assert.match(await page.locator('h2').first().textContent().then(String), /200 points of 3 coordinates/);
     await give(page, 'points.csv', Buffer.from(`x,y,z\n${rows.map((row) => row.join()).join('\n')}\n`));
     assert.equal(await verdict(page), 'points.csv is measured.');
     await give(
@@ -102,8 +135,8 @@ describe('the page that measures files', function () {
     assert.match(await verdict(page), /holds \d+ arrays: choose one/);
     assert.equal(await page.evaluate(() => document.activeElement!.id), 'array');
     await page.getByRole('button', { name: 'Measure it' }).click();
-    assert.match(await page.locator('h2').textContent().then(String), /points of/);
     await verdict(page);
+    assert.match(await page.locator('h2').first().textContent().then(String), /points of/);
     await give(page, 'layers.safetensors', readFileSync(join(FIXTURES, 'arrays', 'layers.safetensors')));
     assert.match(await verdict(page), /holds \d+ arrays: choose one/);
     await page.close();
@@ -127,10 +160,17 @@ describe('the page that measures files', function () {
       ['equal.csv', Buffer.from('1,2\n1,2\n1,2\n'), /distinct/],
       [`${evil}.csv`, Buffer.from(`1,2\n${evil},4\n`), /onerror/],
       ['zip.npz', Buffer.from('PK\x03\x04nothing'), /cut off|table of contents/],
+      ['huge.npy', npyOf('(1000000000, 1000000)', Buffer.alloc(64)), /cut off/],
+      ['words.npy', Buffer.from('these are words, not numbers\n'), /does not begin with/],
+      ['picture.csv', Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 1]), /not UTF-8 text/],
+      ['one.csv', Buffer.from('1,2,3\n'), /at least 3 distinct points, got 1/],
+      ['one.npy', npyOf('(1, 8)', Buffer.alloc(32)), /at least 3 distinct points, got 1/],
     ];
     for (const [name, bytes, expected] of files) {
       await give(page, name, bytes);
-      assert.match(await verdict(page), expected, name);
+      const said = await verdict(page);
+      assert.match(said, expected, name);
+      assert.doesNotMatch(said, /\n/, name);
     }
     assert.equal(await page.locator('img').count(), 0);
     await give(page, 'cube_d2_D2.npy', whole);
@@ -170,10 +210,8 @@ describe('the page that measures files', function () {
   it('stops when it is asked to', async () => {
     const page = await opened(browser);
     const [n, d] = [6000, 200];
-    const head = `{'descr': '<f4', 'fortran_order': False, 'shape': (${n}, ${d}), }`.padEnd(117);
-    const start = Buffer.from(`\x93NUMPY\x01\x00\x76\x00${head}\n`, 'latin1');
     const data = Float32Array.from({ length: n * d }, (_, i) => Math.sin(i * i));
-    await give(page, 'long.npy', Buffer.concat([start, Buffer.from(data.buffer)]));
+    await give(page, 'long.npy', npyOf(`(${n}, ${d})`, Buffer.from(data.buffer)));
     await page.getByRole('progressbar').waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
     assert.equal(await verdict(page), 'Stopped.');
