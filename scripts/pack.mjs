@@ -11,7 +11,7 @@ import { locked } from './lib/lock.mjs';
 import { CACHE, ROOT } from './lib/places.mjs';
 import { buildKernelFor, buildWasm, PLATFORMS, WASM_BYTES, wasmInputs } from './lib/prebuilt-kernels.mjs';
 import { run } from './lib/program.mjs';
-import { SetupError, step } from './lib/report.mjs';
+import { SetupError, step, tellFile } from './lib/report.mjs';
 import { runMain, setUp } from './setup.mjs';
 
 const OUT = join(ROOT, 'out', 'packages');
@@ -37,6 +37,7 @@ await runMain(async () => {
       await step(`kernel for ${platform.name}`, () => writeKernel(folder, platform));
       await packed(folder);
     }
+    console.log('node scripts/try-package.mjs tries them in an empty folder; nothing was published');
   });
 });
 
@@ -75,5 +76,5 @@ async function packed(folder) {
   const said = await run('npm', ['pack', '--silent', '--pack-destination', OUT], { cwd: folder });
   const file = said.trim().split('\n').at(-1);
   if (!existsSync(join(OUT, file))) throw new SetupError(`npm pack left no ${file} in ${OUT}`);
-  console.log(join('out', 'packages', file));
+  tellFile(join(OUT, file));
 }

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writePage } from './lib/bundle.mjs';
 import { ROOT } from './lib/places.mjs';
-import { step } from './lib/report.mjs';
+import { step, tellFile } from './lib/report.mjs';
 import { runMain, setUp } from './setup.mjs';
 
 await runMain(async () => {
@@ -11,5 +11,6 @@ await runMain(async () => {
   const file = join(ROOT, 'out', 'intrinsic-dimension.html');
   mkdirSync(join(ROOT, 'out'), { recursive: true });
   await step('page', () => writePage(file));
-  console.log(join('out', 'intrinsic-dimension.html'));
+  tellFile(file);
+  console.log('open it in a browser, and drop a file with points on it');
 });

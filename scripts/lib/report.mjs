@@ -1,4 +1,7 @@
 /** The output of set-up: one line for each step, progress of long steps, and one clear line for anything that is missing. */
+import { statSync } from 'node:fs';
+import { relative } from 'node:path';
+import { ROOT } from './places.mjs';
 
 /** A fault that the user must repair; its message says how, and no stack is shown. */
 export class SetupError extends Error {}
@@ -38,4 +41,11 @@ export async function step(title, body, progress = () => '') {
     if (terminal) process.stderr.write('\r\x1b[K');
     console.error(`  ${title}: ${end} ${seconds()} s`);
   }
+}
+
+/** Says what file was made, from the project's folder on, and its size. */
+export function tellFile(file) {
+  const bytes = statSync(file).size;
+  const size = bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  console.log(`${relative(ROOT, file)}: ${size}`);
 }
