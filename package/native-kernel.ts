@@ -27,8 +27,8 @@ export function loadNativeKernel(): Kernel | NotLoaded | undefined {
     return {
       reason: `no package ${own} is installed`,
       cure:
-        'npm leaves optional packages out where the lock file was made on another system (npm/cli issue 4828): remove ' +
-        `node_modules and package-lock.json and install again, or npm install ${own}@${version}${end}`,
+        'npm before 11.3 leaves optional packages out of lock files that it makes on another system (npm/cli issue 4828): remove ' +
+        `node_modules and package-lock.json and install again, or npm install --save-optional ${own}@${version}${end}`,
     };
   return {
     reason,

@@ -150,7 +150,9 @@ describe('the package intrinsic-dimension', function () {
       ],
       [
         () => rmSync(folder, { recursive: true }),
-        new RegExp(`\\(no package ${KERNEL} is installed\\).*npm/cli issue 4828.*npm install ${KERNEL}@`),
+        new RegExp(
+          `\\(no package ${KERNEL} is installed\\).*npm/cli issue 4828.*npm install --save-optional ${KERNEL}@`,
+        ),
       ],
     ];
     const found = damages.map(([damage, message]) => {
