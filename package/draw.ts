@@ -112,11 +112,12 @@ function less(error: Errors | undefined, i: number): number {
 }
 
 /** Intervals of the horizontal axis, over all of the height. */
-function bands({ layout }: Figure, x: Axis, { top, bottom }: Frame): string[] {
+function bands({ layout }: Figure, x: Axis, { left, right, top, bottom }: Frame): string[] {
+  const inside = (value: unknown): number => Math.min(right, Math.max(left, x.at(Number(value))));
   return (layout?.shapes ?? []).map(({ type, yref, x0, x1, fillcolor, opacity }) => {
     if (type !== 'rect' || yref !== 'paper')
       throw new Error(`a shape of type '${type}' is not drawn: take a band`);
-    const [from, to] = [x.at(Number(x0)), x.at(Number(x1))];
+    const [from, to] = [inside(x0), inside(x1)];
     return `<rect x="${pixel(from)}" y="${top}" width="${pixel(to - from)}" height="${bottom - top}" fill="${fillcolor}" fill-opacity="${opacity ?? 1}"/>`;
   });
 }

@@ -119,20 +119,14 @@ function numbers({ estimates, corrected, decimation, scale, level }: IdReport): 
     })),
     part('Scales', scale, (found) => ({
       more: plateau(found),
-      rows: [
-        ...found.curve.map((point) => ({
+      rows: [...found.curve, ...found.missing]
+        .sort((a, b) => a.n1 - b.n1)
+        .map((point) => ({
           neighbours: `${point.n1} and ${point.n2}`,
-          dimension: Number(point.value.toFixed(3)),
-          [interval]: range(point.interval),
-          'median distance': point.scale,
+          dimension: 'reason' in point ? null : Number(point.value.toFixed(3)),
+          [interval]: 'reason' in point ? point.reason : range(point.interval),
+          'median distance': 'reason' in point ? null : point.scale,
         })),
-        ...found.missing.map(({ n1, n2, reason }) => ({
-          neighbours: `${n1} and ${n2}`,
-          dimension: null,
-          [interval]: reason,
-          'median distance': null,
-        })),
-      ],
     })),
     part('Fewer points', decimation, ({ curve }) => ({
       rows: curve.map((point) => ({

@@ -126,7 +126,7 @@ function localFigure({ local }: IdReport): Figure | undefined {
   return {
     caption:
       `The dimension at each point: the median is ${median.toFixed(2)}, and half of the points lie between ${quartiles[0].toFixed(2)} and ${quartiles[1].toFixed(2)} ` +
-      `(${expected[0].toFixed(2)} and ${expected[1].toFixed(2)} if the dimension is one, the band). ` +
+      `(${expected[0].toFixed(2)} and ${expected[1].toFixed(2)} if the dimension is the same everywhere, the band). ` +
       'A histogram much wider than the band says that the dimension differs from place to place.',
     data: [
       {
@@ -148,7 +148,7 @@ function localFigure({ local }: IdReport): Figure | undefined {
     ],
     layout: {
       title: { text: `Dimension at each point, from ${neighbours} neighbours` },
-      xaxis: { title: { text: 'ID at a point (band: the middle half if the dimension is one)' } },
+      xaxis: { title: { text: 'ID at a point (band: the middle half if it is the same everywhere)' } },
       yaxis: { title: { text: 'points' }, rangemode: 'tozero' },
       shapes: [band({ lower: expected[0], upper: expected[1] }, GREY)],
       bargap: 0.05,
