@@ -21,6 +21,7 @@ const IN_NODE = {
 };
 const IN_BROWSERS = {
   'intrinsic-dimension/search/native-kernel.ts': 'browser/native-kernel.ts',
+  'intrinsic-dimension/search/wasm-helper.ts': 'browser/wasm-helper.ts',
   'intrinsic-dimension/estimators/eigen-thread.ts': 'browser/eigen-thread.ts',
   'figures/figure.ts': 'figure.ts',
   'threads.ts': 'browser/threads.ts',

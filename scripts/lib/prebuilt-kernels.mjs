@@ -122,6 +122,10 @@ export async function buildWasm() {
     '-nostdlib',
     '-Wl,--no-entry',
     '-Wl,--export=__heap_base',
+    // Threads have a stack each, in memory that they share.
+    '-Wl,--export=__stack_pointer',
+    '-Wl,--import-memory',
+    '-Wl,--max-memory=4294901760',
     '-Wl,-s',
   ];
   await zig('c++', ...link, ...objects, '-o', module);

@@ -3,38 +3,28 @@
  * memory, in parts that fit, and the results back. The copies take about a hundredth of the time of a product of 1,024 x 1,024
  * points.
  */
+import { threads } from '../../threads';
 import type { Coordinates, Kernel, Source } from './kernel';
 import { WASM } from './wasm-bytes';
 import { WasmMemory } from './wasm-memory';
+import { type Exports, type Team, wasmTeam } from './wasm-team';
 import { down, wholes } from './wholes';
 
 /** The number of bytes of an array that are copied at a time. */
 const PART = 2 ** 24;
 
-interface Exports {
-  readonly memory: WebAssembly.Memory;
-  readonly __heap_base: WebAssembly.Global<'i32'>;
-  panel(): number;
-  group(): number;
-  multiply(...given: number[]): void;
-  offerToRows(...given: number[]): void;
-  offerToColumns(...given: number[]): void;
-  look(...given: number[]): void;
-  pack(...given: number[]): void;
-  distance(...given: number[]): number;
-}
-
 /** @throws Error if the host has no WebAssembly with SIMD */
 export function wasmKernel(): Kernel {
-  const loops = instantiate();
-  const memory = new WasmMemory(loops.memory, loops.__heap_base.value);
+  const team = load();
+  const { loops } = team;
+  const memory = new WasmMemory(team.memory, team.base);
   return {
     instructions: 'wasm',
     bfloat16: false,
     panel: loops.panel(),
     group: loops.group(),
-    multiply: multiplyIn(memory, loops),
-    offer: offerIn(memory, loops),
+    multiply: multiplyIn(memory, team),
+    offer: offerIn(memory, team),
     look: lookIn(memory, loops),
     pack: packIn(memory, loops),
     measure: measureIn(memory, loops),
@@ -43,10 +33,12 @@ export function wasmKernel(): Kernel {
   };
 }
 
-function instantiate(): Exports {
+function load(): Team {
   try {
-    const bytes = Uint8Array.from(atob(WASM), (letter) => letter.charCodeAt(0));
-    return new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports as unknown as Exports;
+    return wasmTeam(
+      Uint8Array.from(atob(WASM), (letter) => letter.charCodeAt(0)),
+      threads(),
+    );
   } catch (error) {
     throw new Error(
       `no search kernel loads: WebAssembly with SIMD is missing here (${(error as Error).message}): use Node 20.19, ` +
@@ -70,8 +62,8 @@ function* panels(
   }
 }
 
-function multiplyIn(memory: WasmMemory, loops: Exports): Kernel['multiply'] {
-  const [panel, group] = [loops.panel(), loops.group()];
+function multiplyIn(memory: WasmMemory, team: Team): Kernel['multiply'] {
+  const [panel, group] = [team.loops.panel(), team.loops.group()];
   return (left, right, words, run, _, top, bottom, begin, end, out, stride, add, above, ...rest) => {
     const [leftHalves, rightHalves] = rest.length === 3 ? rest : [];
     const bytes = 4 * words;
@@ -91,12 +83,12 @@ function multiplyIn(memory: WasmMemory, loops: Exports): Kernel['multiply'] {
         const rowOf = (i: number): Float32Array =>
           out.subarray((from - top + i) * stride + start - begin, (from - top + i) * stride + stop - begin);
         if (add) for (let i = 0; i < rows; i++) memory.set(rowOf(i), outAt + 4 * i * width);
-        loops.multiply(
-          ...[leftAt, rightAt, words, run, from - base, to - base, width / panel, outAt, width],
+        team.share('multiply', from - base, to - base, [
+          ...[leftAt, rightAt, words, run, width / panel, outAt, from - base, width],
           ...[add ? 1 : 0, above ? 1 : 0, base - start],
           leftHalves ? memory.put(leftHalves.subarray(base, to)) : 0,
           rightHalves ? memory.put(rightHalves.subarray(start, stop)) : 0,
-        );
+        ]);
         const computed = memory.singles(outAt, rows * width);
         if (width === stride) out.set(computed, (from - top) * stride);
         else for (let i = 0; i < rows; i++) rowOf(i).set(computed.subarray(i * width, (i + 1) * width));
@@ -105,13 +97,18 @@ function multiplyIn(memory: WasmMemory, loops: Exports): Kernel['multiply'] {
   };
 }
 
-function offerIn(memory: WasmMemory, loops: Exports): Kernel['offer'] {
+function offerIn(memory: WasmMemory, team: Team): Kernel['offer'] {
   return (nearness, indices, last, size, values, stride, top, bottom, left, right) => {
-    const offerTo = (loop: Exports['offerToRows'], first: number, end: number, tile: number[]): void => {
+    const offerTo = (
+      loop: 'offerToRows' | 'offerToColumns',
+      first: number,
+      end: number,
+      tile: readonly number[],
+    ): void => {
       const lists = [nearness.subarray(first * size, end * size), indices.subarray(first * size, end * size)];
       const all = [...lists, last.subarray(first, end)];
       const places = all.map((array) => memory.put(array));
-      loop(...places, size, ...tile);
+      team.share(loop, first, end, [...places, size, ...tile]);
       for (const [a, array] of all.entries()) memory.get(places[a]!, array);
     };
     const most = Math.max(1, Math.floor(PART / (4 * stride)));
@@ -121,8 +118,8 @@ function offerIn(memory: WasmMemory, loops: Exports): Kernel['offer'] {
       const listed = to - from + right - left;
       memory.begin(part.byteLength, ...[size, size, 1].flatMap((of) => [4 * of * listed, 4 * of * listed]));
       const tile = [memory.put(part), stride, from, to, left, right];
-      offerTo(loops.offerToRows, from, to, tile);
-      offerTo(loops.offerToColumns, left, right, tile);
+      offerTo('offerToRows', from, to, tile);
+      offerTo('offerToColumns', left, right, tile);
     }
   };
 }

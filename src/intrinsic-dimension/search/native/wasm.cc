@@ -14,39 +14,40 @@ __attribute__((export_name("group"))) int group() { return GROUP; }
 constexpr int BLOCK = 256;
 
 /**
- * Rows `first` .. `last` - 1 of the left points times all points of some panels, [last - first, stride].
+ * Rows `first` .. `last` - 1 of the left points times all points of some panels. Threads compute some rows each.
  *
+ * @param out row `top`, and those that follow
  * @param ahead how far row 0 lies behind column 0 in the whole matrix; blocks below its diagonal are passed over where `above`
  */
 EXPORT(multiply)
-(const uint32_t *left, const uint32_t *right, int words, int run, int first, int last, int panels, float *out, int stride,
- int add, int above, int ahead, const float *leftHalves, const float *rightHalves) {
+(int first, int last, const uint32_t *left, const uint32_t *right, int words, int run, int panels, float *out, int top,
+ int stride, int add, int above, int ahead, const float *leftHalves, const float *rightHalves) {
   for (int row = first, end; row < last; row = end) {
     end = (row / BLOCK + 1) * BLOCK < last ? (row / BLOCK + 1) * BLOCK : last;
     for (int panel = 0; panel < panels; panel++) {
       if (above && row + ahead >= (panel + 1) * PANEL) continue;
       kernel_wasm.multiply({left, right + int64_t(panel) * PANEL * words, words, run, row, end,
-                            out + (row - first) * stride + panel * PANEL, stride, add != 0, leftHalves,
+                            out + (row - top) * stride + panel * PANEL, stride, add != 0, leftHalves,
                             rightHalves ? rightHalves + panel * PANEL : nullptr},
                            false);
     }
   }
 }
 
-/** Offers to the rows' points, whose lists begin at place 0, those of the tile that lie above the diagonal. */
+/** Offers to the points of rows `first` .. `last` - 1 those of the tile that lie above the diagonal. Row `top`'s list is at 0. */
 EXPORT(offerToRows)
-(float *nearness, int32_t *indices, float *last, int size, const float *values, int stride, int top, int bottom, int left,
- int right) {
-  const Lists lists{nearness - int64_t(top) * size, indices - int64_t(top) * size, last - top, size};
-  kernel_wasm.offerToRows(lists, {values, stride, top, bottom, left, right}, top, bottom);
+(int first, int last, float *nearness, int32_t *indices, float *lasts, int size, const float *values, int stride, int top,
+ int bottom, int left, int right) {
+  const Lists lists{nearness - int64_t(top) * size, indices - int64_t(top) * size, lasts - top, size};
+  kernel_wasm.offerToRows(lists, {values, stride, top, bottom, left, right}, first, last);
 }
 
-/** The same for the columns' points. */
+/** The same for the points of columns `first` .. `last` - 1; column `left`'s list is at 0. */
 EXPORT(offerToColumns)
-(float *nearness, int32_t *indices, float *last, int size, const float *values, int stride, int top, int bottom, int left,
- int right) {
-  const Lists lists{nearness - int64_t(left) * size, indices - int64_t(left) * size, last - left, size};
-  kernel_wasm.offerToColumns(lists, {values, stride, top, bottom, left, right}, left, right);
+(int first, int last, float *nearness, int32_t *indices, float *lasts, int size, const float *values, int stride, int top,
+ int bottom, int left, int right) {
+  const Lists lists{nearness - int64_t(left) * size, indices - int64_t(left) * size, lasts - left, size};
+  kernel_wasm.offerToColumns(lists, {values, stride, top, bottom, left, right}, first, last);
 }
 
 EXPORT(look)(const void *rows, int isDouble, int n, int d, uint8_t *finite, uint32_t *hashes) {
