@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   mkdirSync,
@@ -11,7 +11,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { cube, embed, intrinsicDimension } from '../src/intrinsic-dimension/index';
+import { serveRegistry } from './registry';
 import { THOROUGH } from './thorough';
 
 const ROOT = join(__dirname, '..');
@@ -238,5 +240,57 @@ describe('the package intrinsic-dimension', function () {
     });
     assert.equal(tried.status, 0, tried.stderr);
     assert.match(tried.stdout, /native \w+: the known values[\s\S]*wasm: the known values/);
+  });
+
+  it('gets the kernel of every system from one lock file, and from one that npm before 11.3 made', async function () {
+    if (!THOROUGH) this.skip();
+    const { PLATFORMS } = await import(join(ROOT, 'scripts', 'lib', 'prebuilt-kernels.mjs'));
+    const { writeManifest } = await import(join(ROOT, 'scripts', 'lib', 'bundle.mjs'));
+    const [published, user] = [join(project, 'published'), join(project, 'user')];
+    const kernels = (PLATFORMS as readonly { name: string; os: string; cpu: string; libc?: string }[]).map(
+      ({ name, os, cpu, libc }) => {
+        const folder = join(published, name);
+        mkdirSync(folder, { recursive: true });
+        const systems = { os: [os], cpu: [cpu], ...(libc ? { libc: [libc] } : {}) };
+        writeManifest(folder, { name: `intrinsic-dimension-${name}`, version: '0.1.0', ...systems });
+        return folder;
+      },
+    );
+    mkdirSync(user);
+    const [lock, modules] = [join(user, 'package-lock.json'), join(user, 'node_modules')];
+    writeFileSync(join(user, 'package.json'), '{ "private": true }');
+    const registry = await serveRegistry([join(project, 'node_modules', 'intrinsic-dimension'), ...kernels]);
+    const npm = (...words: string[]): Promise<unknown> =>
+      promisify(execFile)(
+        'npm',
+        [...words, '--registry', registry.url, '--cache', join(project, 'cache'), '--no-audit', '--no-fund'],
+        { cwd: user, shell: process.platform === 'win32' },
+      );
+    const installed = (): string[] =>
+      readdirSync(modules).flatMap((name) => /^intrinsic-dimension-(.+)$/.exec(name)?.[1] ?? []);
+    const locked = (): string[] =>
+      Object.keys(JSON.parse(readFileSync(lock, 'utf8')).packages).filter((name) => /-dimension-/.test(name));
+    const mac = ['--os=darwin', '--cpu=arm64'];
+    try {
+      await npm('install', 'intrinsic-dimension');
+      assert.equal(locked().length, PLATFORMS.length);
+      rmSync(modules, { recursive: true });
+      await npm('ci', ...mac);
+      assert.deepEqual(installed(), ['darwin-arm64']);
+
+      // What npm before 11.3 leaves: the kernel of this system alone.
+      const whole = JSON.parse(readFileSync(lock, 'utf8'));
+      for (const name of locked()) if (!name.endsWith(KERNEL)) delete whole.packages[name];
+      writeFileSync(lock, JSON.stringify(whole));
+      await npm('install', '--save-optional', 'intrinsic-dimension-darwin-arm64@0.1.0', ...mac);
+      assert.ok(installed().includes('darwin-arm64'), installed().join());
+      // The other systems can still install the project.
+      rmSync(modules, { recursive: true });
+      await npm('ci');
+      assert.ok(installed().includes(KERNEL.replace('intrinsic-dimension-', '')), installed().join());
+      assert.ok(!installed().includes('darwin-arm64') || process.platform === 'darwin');
+    } finally {
+      registry.close();
+    }
   });
 });

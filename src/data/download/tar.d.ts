@@ -16,4 +16,9 @@ declare module 'tar' {
     write(chunk: Uint8Array): boolean;
     end(): void;
   }
+  /** An archive of files, folders included, in pieces; tests make some. */
+  export function create(
+    options: { gzip: boolean; cwd: string; prefix: string },
+    files: readonly string[],
+  ): AsyncIterable<Uint8Array>;
 }
