@@ -4,7 +4,17 @@
  */
 import type { PlotData } from 'plotly.js';
 import type { Figure } from '../src/figures/figure';
-import { COLOURS, DEFAULT_SIZE, FONT, GREY } from '../src/figures/style';
+import {
+  COLOURS,
+  DARK,
+  DEFAULT_SIZE,
+  darkRules,
+  FONT,
+  GREY,
+  INK,
+  PAPER,
+  standaloneStyle,
+} from '../src/figures/style';
 import { escapeHtml } from '../src/figures/table';
 import { type Axis, type AxisLayout, axisOf, plain, short } from './draw-axes';
 
@@ -29,7 +39,8 @@ interface Trace extends Partial<Omit<PlotData, 'x' | 'y' | 'error_x' | 'error_y'
 }
 
 /**
- * A figure as SVG, of width 100 % where it is put into a page. Ink is grey, so that it serves light and dark pages.
+ * A figure as SVG, of width 100 % where it is put into a page. A page with rules for dark colours (`darkRules`) turns its ink;
+ * as a file of its own it has them inside.
  *
  * @throws Error for a trace of another type than `scatter` and `bar`
  */
@@ -56,8 +67,9 @@ export function drawSVG(figure: Figure): string {
     .join('; ');
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
-      `role="img" aria-label="${escapeHtml(description)}" font-family="${FONT}" font-size="12" fill="${GREY}">`,
-    `<title>${escapeHtml(description)}</title>`,
+      `role="img" aria-label="${escapeHtml(description)}" font-family="${FONT}" font-size="12">`,
+    `<title>${escapeHtml(description)}</title>${standaloneStyle()}`,
+    `<rect width="${width}" height="${height}" fill="${PAPER}"/>`,
     text(frame.left, 24, title, 'font-size="15"'),
     ...(subtitle ? [text(frame.left, 42, subtitle, 'font-size="11"')] : []),
     ...bands(figure, x, frame),
@@ -76,7 +88,13 @@ export function drawHTML(figure: Figure): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(plain(titleOf(figure).replace('<br>', ': ')))}</title>
-<style>svg { max-width: 100%; height: auto }</style>
+<style>
+svg { max-width: 100%; height: auto }
+@media (prefers-color-scheme: dark) {
+body { background: ${DARK[PAPER]} }
+${darkRules('svg')}
+}
+</style>
 ${drawSVG(figure)}
 </html>
 `;
@@ -266,7 +284,7 @@ function legend(traces: readonly Trace[], { left, top }: Frame): string[] {
 }
 
 function text(x: number, y: number, words: string, more: string): string {
-  return `<text x="${pixel(x)}" y="${pixel(y)}" ${more}>${escapeHtml(words)}</text>`;
+  return `<text x="${pixel(x)}" y="${pixel(y)}" fill="${INK}" ${more}>${escapeHtml(words)}</text>`;
 }
 
 /** Tenths of a pixel are finer than a screen. */
