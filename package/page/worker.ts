@@ -35,7 +35,7 @@ scope.onmessage = async ({ data: request }) => {
 };
 
 function example(): PointsFile {
-  const { data, shape } = embed(swissRoll({ points: 2000 }), { coordinates: 10 });
+  const { data, shape } = embed(swissRoll({ points: 1000 }), { coordinates: 10 });
   return {
     data,
     shape,
