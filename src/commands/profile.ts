@@ -47,7 +47,7 @@ const command = addEstimateOptions(
   )
     .argument(
       '<files...>',
-      '.npy, .npz, .safetensors, .pt or .pth files, or folders of them; or a network: .onnx, a SavedModel, model.json of tfjs',
+      '.npy, .npz, .safetensors, .pt or .pth files, or folders of them; or a network: .onnx, .keras, .h5, a SavedModel, model.json of tfjs',
     )
     .option(
       '--inputs <file>',
