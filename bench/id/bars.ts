@@ -8,6 +8,7 @@ import { alternate, type Bar, median, type Point, type Result, speedup } from '.
 import { type Message, Side } from '../side';
 
 const OURS = 'this project, 20 subsamples';
+const PROFILE = 'this project, with intervals';
 /** The method of the Python side for each name. */
 const METHODS: Readonly<Record<string, string>> = {
   'DADApy, one estimate': 'dadapy',
@@ -43,6 +44,7 @@ export const ID_BARS: Readonly<Record<string, (rounds: number) => Promise<Result
   ],
   d: async (rounds) => [await growth(rounds)],
   e: async (rounds) => [await profile(rounds)],
+  f: async (rounds) => [await savedLayers(rounds, { layers: 13, n: 10_000, d: 768 })],
 };
 
 interface Size {
@@ -173,6 +175,55 @@ async function profile(rounds: number): Promise<Result> {
   };
 }
 
+/**
+ * A profile from hidden states on disk: layers x examples x features in float16, from the file to values with intervals. A fresh
+ * process each time, for its memory.
+ */
+async function savedLayers(
+  rounds: number,
+  size: { readonly layers: number; readonly n: number; readonly d: number },
+): Promise<Result> {
+  const turns = Math.min(rounds, 2);
+  const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+  const file = join(folder, 'hidden.npy');
+  const found = new Map<string, Message>();
+  try {
+    await asked(start(DADAPY), 'write_layers', { file, ...size });
+    const times = [PROFILE, DADAPY].map((side) => ({ side, ms: [] as number[] }));
+    for (let round = 0; round < turns; round++)
+      for (const { side, ms } of times) {
+        const answer = await asked(start(side), 'layers', { file, threads: availableParallelism() });
+        found.set(side, answer);
+        ms.push(...(answer['ms'] as number[]));
+        console.error(`  (f) round ${round + 1} of ${turns}, ${side}: ${Math.round(ms.at(-1)!)} ms`);
+      }
+    const memory = (side: string): number => Number(found.get(side)!['extraMegabytes']);
+    const values = (side: string): string =>
+      (found.get(side)!['values'] as number[]).map((value) => value.toFixed(2)).join(', ');
+    const seconds = median(times[0]!.ms) / 1000;
+    return {
+      letter: 'f',
+      title: `TwoNN of ${size.layers} layers of ${size.n} x ${size.d} numbers in float16 on disk`,
+      times,
+      bars: [
+        { what: 'time', value: seconds, bar: 60, good: 'at most', unit: ' s' },
+        { what: 'peak extra memory', value: memory(PROFILE), bar: 1000, good: 'at most', unit: ' MB' },
+      ],
+      notes: [
+        ...[PROFILE, DADAPY].map((side) => `estimates of ${side}: ${values(side)}`),
+        `extra memory of DADApy: ${memory(DADAPY).toFixed(0)} MB`,
+      ],
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The answer of a process to one question. */
+function asked(side: Side, what: string, message: Message): Promise<Message> {
+  return side.ask(what, message).finally(() => side.end());
+}
+
 /** Milliseconds that the paper's distances, sort and fit take for one subsample of this size. */
 function oneSubsample(size: Size): Promise<number> {
   return withPoints(size, async (file) => {
@@ -188,7 +239,7 @@ function oneSubsample(size: Size): Promise<number> {
 }
 
 function start(name: string): Side {
-  return name === OURS
+  return name === OURS || name === PROFILE
     ? new Side(name, process.execPath, ['--import=tsx', join(__dirname, 'side.ts')])
     : new Side(name, python(), [join(__dirname, 'python_side.py')]);
 }

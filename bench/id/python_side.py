@@ -51,6 +51,42 @@ def write(request):
     return {"n": x.shape[0], "d": x.shape[1]}
 
 
+def write_layers(request):
+    """Hidden states of many layers in one .npy file [layers, n, d] of float16: manifolds of dimension 5, 6, 7, ..."""
+    layers, n, d = request["layers"], request["n"], request["d"]
+    stack = np.lib.format.open_memmap(request["file"], "w+", np.float16, (layers, n, d))
+    for i in range(layers):
+        stack[i] = manifold(n, d, dimension=5 + i, seed=i)
+    stack.flush()
+    return {}
+
+
+def layers(request):
+    """DADApy's estimate at each layer of such a file, one layer in memory at a time."""
+    from dadapy import Data
+
+    def estimate():
+        stack = np.load(request["file"], mmap_mode="r")
+        return [
+            float(Data(layer.astype(np.float32), n_jobs=request["threads"], verbose=False).compute_id_2NN()[0])
+            for layer in stack
+        ]
+
+    before = resident("VmRSS")
+    if sys.platform == "linux":
+        Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
+    ms, values = milliseconds(estimate)
+    return {"ms": [ms], "values": values, "extraMegabytes": resident("VmHWM") - before}
+
+
+def resident(key):
+    """A line of this process's status, in MB, on Linux."""
+    if sys.platform != "linux":
+        return float("nan")
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(key))
+    return int(line.split()[1]) * 1024 / 1e6
+
+
 def setup(request):
     global points, threads
     points = None
@@ -132,4 +168,4 @@ def run(request):
     return {"ms": [ms], "value": value}
 
 
-serve({"write": write, "setup": setup, "run": run})
+serve({"write": write, "setup": setup, "run": run, "write_layers": write_layers, "layers": layers})

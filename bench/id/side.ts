@@ -1,5 +1,6 @@
 /** This project's side of the estimates: reads the given points, and estimates repeatedly. */
 import * as tf from '@tensorflow/tfjs';
+import { profile as savedProfile } from '../../src/activations/file-profile';
 import { layerProfile } from '../../src/activations/profile';
 import { toBatch } from '../../src/data/dataset';
 import { mnist } from '../../src/data/mnist';
@@ -41,5 +42,10 @@ void serve({
       d: shape.reduce((size, axis) => size * axis, 1),
     }));
     return { ms: [ms], extraMegabytes, sites };
+  },
+  /** Every layer of a file [layers, examples, features], with intervals. */
+  layers: async ({ file }) => {
+    const { result, ms, extraMegabytes } = await watched(() => savedProfile(String(file), { axes: 'LND' }));
+    return { ms: [ms], values: result.order.map((site) => result.sites[site]!.value), extraMegabytes };
   },
 });

@@ -1,6 +1,7 @@
 /** `npm run profile -- hidden/ --tokens mean`: the dimension of every layer of saved activations, or of a network in a file. */
 import { basename, extname, resolve } from 'node:path';
 import { Option } from 'commander';
+import { chooseSites } from '../activations/choose-sites';
 import { type FileProfileOptions, type MeasuredSite, profile } from '../activations/file-profile';
 import { type LayerProfile, profileOf } from '../activations/layer-profile';
 import { shapeInWords, specInWords } from '../activations/model-files/file-network';
@@ -47,7 +48,7 @@ const command = addEstimateOptions(
   )
     .argument(
       '<files...>',
-      '.npy, .npz, .safetensors, .pt or .pth files, or folders of them; or a network: .onnx, a SavedModel, model.json of tfjs',
+      '.npy, .npz, .safetensors, .pt or .pth files, or folders of them; or a network: .onnx, .keras, .h5, a SavedModel, model.json of tfjs',
     )
     .option(
       '--inputs <file>',
@@ -142,7 +143,7 @@ const command = addEstimateOptions(
     ...how
   } = options;
   assertTogether(options);
-  if (list && inputs === undefined && paths.every(isNetworkFile)) return listNetworks(paths);
+  if (list && inputs === undefined && paths.every(isNetworkFile)) return listNetworks(paths, options);
   const running = {
     ...(inputs === undefined ? {} : { inputs }),
     ...(pixels === undefined ? {} : { pixels }),
@@ -156,7 +157,7 @@ const command = addEstimateOptions(
     ...(tokens === undefined ? {} : { tokens }),
     ...(mask === undefined ? {} : { mask }),
     ...(tokenSeed === undefined ? {} : { tokenSeed }),
-    ...(sites === undefined ? {} : { sites: sites.split(',').map((name) => name.trim()) }),
+    ...(sites === undefined ? {} : { sites: sitesOf(options)! }),
   };
   const runs = runsOf(paths, compare === true);
   const files: string[] = [];
@@ -174,7 +175,10 @@ const command = addEstimateOptions(
       for (const { site, operator, shape } of opened.layers)
         console.log([run, site, operator, `[${shape}]`].filter(Boolean).join('  '));
   }
-  if (list) return;
+  if (list) {
+    if (inputs !== undefined) console.error('the shapes are those of one example; nothing was measured');
+    return;
+  }
   const further = {
     ...(scale ? { scale } : {}),
     ...(overlap === undefined ? {} : { overlap: true }),
@@ -317,6 +321,10 @@ async function orNone(
   }
 }
 
+function sitesOf({ sites }: Options): string[] | undefined {
+  return sites?.split(',').map((name) => name.trim());
+}
+
 function tokenRule(word: string): TokenRule {
   const sample = /^sample[ =:](\d+)$/.exec(word)?.[1];
   if (sample !== undefined) return { sample: Number(sample) };
@@ -325,25 +333,59 @@ function tokenRule(word: string): TokenRule {
 }
 
 /** Lists the inputs and layers of networks, which needs no inputs. */
-async function listNetworks(paths: readonly string[]): Promise<void> {
+async function listNetworks(paths: readonly string[], options: Options): Promise<void> {
+  const unused = Object.keys(options).find(
+    (name) => name !== 'list' && name !== 'sites' && name !== 'compare',
+  );
+  if (unused !== undefined)
+    throw new Error(`${flagOf(unused)} has no use without --inputs: add these, or leave it out`);
   for (const path of paths) {
     const network = await openNetwork(path);
     console.error(
       `${path} takes ${network.inputs.map((spec) => `'${spec.name}' ${specInWords(spec)}`).join(', ')}`,
     );
-    for (const { name, operator, shape } of network.sites)
+    const sites = network.sites.map((one) => ({ ...one, site: one.name }));
+    for (const { name, operator, shape } of chooseSites(sites, sitesOf(options)))
       console.log([name, operator, shape ? shapeInWords(shape) : ''].filter(Boolean).join('  '));
     await network.close();
   }
 }
 
 /** Rejects options that would be ignored, since they are probably mistakes. */
-function assertTogether({ json, csv, compare, by, resume, out, figure }: Options): void {
+function assertTogether(options: Options): void {
+  const { json, csv, compare, by, resume, out, figure, list } = options;
+  if (list) assertListed(options);
   if (json && csv) throw new Error('choose one of --json and --csv');
   if (by !== undefined && !compare) throw new Error('--by draws several runs: add --compare');
   if (by !== undefined && figure === undefined) throw new Error('--by is for a figure: add --figure');
   if (resume && out === undefined) throw new Error('--resume continues the file of --out: add --out');
   if (figure !== undefined) assertFigurePath(figure);
+}
+
+/** What chooses the layers that `--list` prints. */
+const LISTED: ReadonlySet<string> = new Set<keyof Options>([
+  'list',
+  'inputs',
+  'pixels',
+  'imageSize',
+  'examples',
+  'batchSize',
+  'axes',
+  'tokens',
+  'mask',
+  'tokenSeed',
+  'sites',
+  'compare',
+]);
+
+function assertListed(options: Options): void {
+  const unused = Object.keys(options).find((name) => !LISTED.has(name));
+  if (unused !== undefined)
+    throw new Error(`--list measures nothing, so that ${flagOf(unused)} has no use: leave one of them out`);
+}
+
+function flagOf(option: string): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 /** The paths of each run by its name; without --compare there is one run, whose name is empty. */

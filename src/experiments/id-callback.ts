@@ -11,6 +11,7 @@ import { type Measurement, readRun } from '../records/run-record';
 import { loadBackend } from '../runtime/backend';
 import { breathe, interruptible } from '../runtime/interrupt';
 import type { SiteIds } from './experiment';
+import { fitConfig } from './fit-record';
 import { outputOf, type RunOutput } from './run-output';
 import { siteId } from './site-id';
 
@@ -293,8 +294,7 @@ class IdCallback extends tf.Callback {
     const { config, every = 'epoch', seed = 0 } = this.#options;
     const { epochs, batchSize } = this.#parameters;
     const { idSubsamples, idFraction, discardFraction } = this.#estimate;
-    return {
-      experiment: 'fit',
+    const known = {
       epochs,
       ...(typeof batchSize === 'number' ? { batchSize } : {}),
       parameters: this.#model.countParams(),
@@ -305,8 +305,8 @@ class IdCallback extends tf.Callback {
       idFraction,
       discardFraction,
       seed,
-      ...config,
     };
+    return fitConfig(known, config);
   }
 
   get #estimate(): Parameters<typeof siteId>[1] {

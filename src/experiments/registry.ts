@@ -2,6 +2,7 @@
 import { nearest } from '../given';
 import { type AnyConfig, defaultsOf, type Identity } from '../setting';
 import type { CommonConfig, Experiment, Preset, Setup } from './experiment';
+import { fitTitle, givenSettings, isFit } from './fit-record';
 import { GROKKING } from './grokking-config';
 import { IMAGES } from './images-config';
 
@@ -131,6 +132,7 @@ export function changeableSettings(config: RunConfig & CommonConfig): string[] {
  * config may be that of a record, which may lack some of them.
  */
 export function namedSettings(config: AnyConfig, of: 'run' | 'runs'): Readonly<Record<string, string>> {
+  if (isFit(config)) return of === 'run' ? givenSettings(config) : {};
   const { settings = {}, registries = {}, named } = find(config['experiment'] ?? DEFAULT.name) ?? {};
   // A config has the settings of all members of a registry; those of the members that were not chosen say nothing.
   const isForeign = (key: string): boolean =>
@@ -149,6 +151,7 @@ export function namedSettings(config: AnyConfig, of: 'run' | 'runs'): Readonly<R
  * but what it says is known of it.
  */
 export function titleOf(config: AnyConfig): string {
+  if (isFit(config)) return fitTitle(config);
   const known = config['experiment'] === undefined ? config : withDefaults(config);
   return find(config['experiment'] ?? DEFAULT.name)?.title(known) ?? 'Training';
 }

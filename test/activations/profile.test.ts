@@ -386,6 +386,10 @@ describe('layerProfile', () => {
     const states = () => lstm.states.flatMap((state) => [...state.dataSync()]);
     const own = states();
     assert.ok(own.some((value) => value !== 0));
+    await assert.rejects(
+      modelSource(model, inputs, { batchSize: 20 }),
+      /the model takes 50 examples at once, and batchSize is 20: leave it out/,
+    );
     const rows = async (x: tf.Tensor) => {
       const source = await modelSource(model, x, { sites: ['lstm'] });
       for await (const { points } of activations(source))

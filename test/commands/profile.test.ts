@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { LayerOverlap, SiteEstimate } from '../../src/activations/layer-profile';
 import { mulberry32 } from '../../src/random';
 
@@ -73,6 +74,25 @@ describe('npm run profile', () => {
     assert.match(err, /\[80,3,6\] is NTD: 80 examples, 3 tokens, 6 features/);
     assert.match(err, /points: all 210 tokens/);
   });
+
+  it('lists the sites of a network, and refuses what a list has no use for', async () => {
+    const networks = join(__dirname, '..', 'fixtures', 'keras');
+    const model = join(folder, 'plain.keras');
+    writeFileSync(model, gunzipSync(readFileSync(join(networks, 'plain-3.keras.gz'))));
+    const inputs = ['--inputs', join(networks, 'plain-inputs.npz')];
+    const listed = await run([model, '--list', '--sites', 'dense*,elu']);
+    assert.deepEqual(listed.out.trim().split('\n'), [
+      'dense1  Dense  [examples, 5]',
+      'dense2  Dense  [examples, 5]',
+      'dense3  Dense  [examples, 2, 3]',
+      'elu  ELU  [examples, 5]',
+    ]);
+    const tried = await run([model, '--list', ...inputs, '--sites', 'elu']);
+    assert.equal(tried.out.trim(), 'elu  ELU  [5]');
+    assert.match(tried.err, /nothing was measured/);
+    const measuring = await run([model, '--list', ...inputs, '--figure', 'x.svg']);
+    assert.match(measuring.err, /--list measures nothing, so that --figure has no use/);
+  }).timeout(60_000);
 
   it('compares runs in one figure, and prints comma-separated values', async () => {
     for (const name of ['step-1', 'step-2']) {

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { layerProfile } from '../../src/activations/profile';
 import { type IdCallbackOptions, idCallback } from '../../src/experiments/id-callback';
 import { toSVG } from '../../src/figures/figure';
-import { runFigure } from '../../src/figures/run';
+import { runFigure, runTitle } from '../../src/figures/run';
 import { readCurves } from '../../src/records/curves';
 import { readRun } from '../../src/records/run-record';
 import { runs } from '../../src/records/table';
@@ -76,6 +76,7 @@ describe('idCallback', () => {
     );
     assert.deepEqual(record.done, { type: 'done', step: 9 });
     assert.equal(record.config['width'], 8);
+    assert.equal(runTitle(record), `tf.layers model with ${model.countParams()} parameters, width 8`);
     record.measurements.forEach(({ train, validation, weightNorm }, i) => {
       // A record keeps six digits.
       const same = (a: number, b: unknown) => assert.ok(Math.abs(a - Number(b)) < 1e-5, `${a}, ${b}`);

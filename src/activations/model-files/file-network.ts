@@ -38,6 +38,8 @@ export interface FileNetwork {
   readonly lastSite?: string;
   /** Files that the values depend on. */
   readonly files: readonly string[];
+  /** What a reader of the values should know. */
+  readonly notes?: readonly string[];
   /**
    * The activations of a batch at some sites; those that are not floating-point tensors are left out.
    *

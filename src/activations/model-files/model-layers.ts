@@ -101,6 +101,7 @@ async function open(path: string, options: SavedOptions & ModelFileOptions): Pro
     throw new RangeError(`batchSize must be a whole number of at least 1, got ${batchSize}`);
   const network = await openNetwork(path);
   try {
+    for (const note of network.notes ?? []) onNote?.(`${path}: ${note}`);
     if (inputs === undefined) {
       const wanted = network.inputs.map((spec) => `'${spec.name}' ${specInWords(spec)}`).join(', ');
       throw new Error(

@@ -4,9 +4,6 @@ import { extname, join } from 'node:path';
 import type { FileNetwork } from './file-network';
 import { openOnnx } from './onnx-network';
 
-const EXPORT =
-  'in Python, `keras.saving.load_model(PATH).export("saved_model")` makes a SavedModel, whose folder is read';
-
 const OPENERS: Readonly<Record<string, (path: string) => Promise<FileNetwork>>> = {
   '.onnx': openOnnx,
   // TensorFlow is loaded when it is needed.
@@ -14,13 +11,13 @@ const OPENERS: Readonly<Record<string, (path: string) => Promise<FileNetwork>>> 
   '.pb': async (path) => {
     throw new Error(`${path} is a part of a SavedModel: name its folder`);
   },
-  '.keras': notRead,
-  '.h5': notRead,
-  '.hdf5': notRead,
+  '.keras': openKeras,
+  '.h5': openKeras,
+  '.hdf5': openKeras,
 };
 
-async function notRead(path: string): Promise<never> {
-  throw new Error(`${path} is of Keras, whose files are not read: ${EXPORT}`);
+async function openKeras(path: string): Promise<FileNetwork> {
+  return (await import('./keras/keras-network.js')).openKeras(path);
 }
 
 /** Whether a path is that of a network, and not of saved activations. */

@@ -35,54 +35,79 @@ export async function openTfModel(path: string): Promise<FileNetwork> {
     },
   };
   const isGraph = json.modelTopology.node !== undefined;
+  const files = [path, ...weightFiles];
   try {
-    const model = isGraph ? await tf.loadGraphModel(handler) : await tf.loadLayersModel(handler);
-    const { sites, lastSite, activations } = networkOf(model);
-    let perExample: number | undefined;
-    const measured = async (
-      compute: () => ReturnType<typeof activations>,
-    ): ReturnType<typeof activations> => {
-      const before = tf.memory().numBytes;
-      let found: Awaited<ReturnType<typeof activations>> = {};
-      const { peakBytes } = await tf.profile(async () => {
-        found = await compute();
-        return Object.values(found);
-      });
-      const examples = Object.values(found)[0]?.shape[0] ?? 1;
-      perExample = Math.max(0, peakBytes - before) / Math.max(1, examples);
-      return found;
-    };
-    return {
-      inputs: model.inputs.map(({ name, dtype, shape }) => ({
-        name: name.replace(/:0$/, ''),
-        type: dtype,
-        shape: (shape ?? []).map((size) => (typeof size === 'number' && size >= 0 ? size : null)),
-      })),
-      sites: model instanceof tf.LayersModel ? layersOf(model, sites) : nodesOf(json, sites),
-      ...(lastSite === undefined ? {} : { lastSite }),
-      files: [path, ...weightFiles],
-      run: async (numbers, wanted) => {
-        const batch = model.inputs.map((spec) => {
-          const { data, shape } = numbers[spec.name.replace(/:0$/, '')]!;
-          const type = spec.dtype as 'float32';
-          return tf.tensor(typedNumbers(data, type, spec.name) as Float32Array, [...shape], type);
-        });
-        const compute = (): ReturnType<typeof activations> => activations(batch, wanted);
-        const found = await (perExample === undefined ? measured(compute) : compute()).finally(() =>
-          tf.dispose(batch),
-        );
-        try {
-          return new Map(Object.entries(found).flatMap(([site, tensor]) => activationOf(site, tensor)));
-        } finally {
-          tf.dispose(Object.values(found));
-        }
-      },
-      bytesPerExample: () => perExample ?? 0,
-      close: async () => model.dispose() as unknown as undefined,
-    };
+    return isGraph
+      ? modelNetwork(await tf.loadGraphModel(handler), { files, nodes: json.modelTopology.node! })
+      : modelNetwork(await tf.loadLayersModel(handler), { files });
   } catch (error) {
     throw new Error(`cannot load ${path}: ${(error as Error).message}`);
   }
+}
+
+/** What is known of a model besides itself. */
+interface ModelOrigin extends Pick<FileNetwork, 'files' | 'notes'> {
+  /** Of a graph. */
+  readonly nodes?: readonly { readonly name: string; readonly op: string }[];
+  /** What a layer is called where it comes from. @default its class in tfjs */
+  readonly operatorOf?: (layer: tf.layers.Layer) => string;
+}
+
+/** A model of tfjs, which was read from files, as a network. */
+export function modelNetwork(
+  model: tf.LayersModel | tf.GraphModel,
+  { files, notes, nodes, operatorOf = (layer) => layer.getClassName() }: ModelOrigin,
+): FileNetwork {
+  const { inputs: names, sites, lastSite, activations } = networkOf(model);
+  let perExample: number | undefined;
+  const measured = async (compute: () => ReturnType<typeof activations>): ReturnType<typeof activations> => {
+    const before = tf.memory().numBytes;
+    let found: Awaited<ReturnType<typeof activations>> = {};
+    const { peakBytes } = await tf.profile(async () => {
+      found = await compute();
+      return Object.values(found);
+    });
+    const examples = Object.values(found)[0]?.shape[0] ?? 1;
+    perExample = Math.max(0, peakBytes - before) / Math.max(1, examples);
+    return found;
+  };
+  return {
+    inputs: model.inputs.map(({ dtype, shape }, i) => ({
+      name: names[i]!.replace(/:0$/, ''),
+      type: dtype,
+      shape: (shape ?? []).map((size) => (typeof size === 'number' && size >= 0 ? size : null)),
+    })),
+    sites: model instanceof tf.LayersModel ? layersOf(model, sites, operatorOf) : nodesOf(nodes ?? [], sites),
+    ...(lastSite === undefined ? {} : { lastSite }),
+    files,
+    ...(notes ? { notes } : {}),
+    run: async (numbers, wanted) => {
+      const batch = model.inputs.map((spec, i) => {
+        const name = names[i]!.replace(/:0$/, '');
+        const { data, shape } = numbers[name]!;
+        const type = spec.dtype as 'float32';
+        return tf.tensor(typedNumbers(data, type, name) as Float32Array, [...shape], type);
+      });
+      const compute = (): ReturnType<typeof activations> => activations(batch, wanted);
+      const found = await (perExample === undefined ? measured(compute) : compute()).finally(() =>
+        tf.dispose(batch),
+      );
+      try {
+        return new Map(Object.entries(found).flatMap(([site, tensor]) => activationOf(site, tensor)));
+      } finally {
+        tf.dispose(Object.values(found));
+      }
+    },
+    bytesPerExample: () => perExample ?? 0,
+    close: async () => disposeWhole(model),
+  };
+}
+
+/** Disposes of a model with its weights; tfjs keeps those of layers that it uses several times. */
+function disposeWhole(model: tf.LayersModel | tf.GraphModel): void {
+  const weights = model instanceof tf.LayersModel ? model.getWeights() : [];
+  model.dispose();
+  tf.dispose(weights);
 }
 
 function readJson(path: string): ModelJson {
@@ -106,20 +131,25 @@ function activationOf(site: string, tensor: tf.Tensor): (readonly [string, Activ
 }
 
 /** Layers with their classes and shapes; the outputs of a layer used several times are `name:0`, `name:1`, ... */
-function layersOf(model: tf.LayersModel, sites: readonly string[]): NetworkSite[] {
+function layersOf(
+  model: tf.LayersModel,
+  sites: readonly string[],
+  operatorOf: (layer: tf.layers.Layer) => string,
+): NetworkSite[] {
   const layers = new Map(model.layers.map((layer) => [layer.name, layer]));
   return sites.map((name) => {
     const layer = layers.get(name);
     const shape = layer?.outputShape;
+    const used = layer ?? layers.get(name.replace(/:\d+$/, ''));
     return {
       name,
-      operator: (layer ?? layers.get(name.replace(/:\d+$/, '')))?.getClassName() ?? '',
+      operator: used ? operatorOf(used) : '',
       ...(shape && !Array.isArray(shape[0]) ? { shape: shape as (number | null)[] } : {}),
     };
   });
 }
 
-function nodesOf({ modelTopology }: ModelJson, sites: readonly string[]): NetworkSite[] {
-  const operators = new Map(modelTopology.node!.map(({ name, op }) => [name, op]));
+function nodesOf(nodes: NonNullable<ModelOrigin['nodes']>, sites: readonly string[]): NetworkSite[] {
+  const operators = new Map(nodes.map(({ name, op }) => [name, op]));
   return sites.map((name) => ({ name, operator: operators.get(name) ?? '' }));
 }

@@ -45,7 +45,7 @@ export interface ModelSource extends ActivationSource {
  * @param model ours, a tf.LayersModel (sites are layer names) or a tf.GraphModel (sites are node names)
  * @throws TypeError for what is not a model or not a tensor; RangeError for a site that the model does not have, one
  *   whose activations are not float32 numbers for each example, no examples, more or fewer inputs than the model has, and
- *   examples that the model's fixed batch size does not divide
+ *   examples that the model's fixed batch size does not divide, and another `batchSize` than that
  */
 export async function modelSource(
   model: AnyModel,
@@ -60,6 +60,11 @@ export async function modelSource(
   const examples = tensors[0]!.shape[0]!;
   if (!(wanted === undefined || (Number.isInteger(wanted) && wanted >= 1))) {
     throw new RangeError(`batchSize must be a whole number of at least 1, got ${wanted}`);
+  }
+  if (network.batchSize !== undefined && wanted !== undefined && wanted !== network.batchSize) {
+    throw new RangeError(
+      `the model takes ${network.batchSize} examples at once, and batchSize is ${wanted}: leave it out`,
+    );
   }
   if (network.batchSize !== undefined && examples % network.batchSize !== 0) {
     throw new RangeError(

@@ -11,7 +11,8 @@ import { withFreshStates } from './recurrent-states';
  * @param type the class tf.LayersModel of the copy of tfjs that the model comes from
  */
 export function layersNetwork(model: tf.LayersModel, type: typeof tf.LayersModel): Network {
-  const inputs = model.inputs.map(({ name }) => name);
+  // Not those of the tensors, to which tfjs appends a number from the second model of a process on.
+  const inputs = model.inputs.map(({ sourceLayer }) => sourceLayer.name);
   const uses = usesIn(model);
   const tensors = layerTensors(model, uses);
   const sites = [...tensors.keys()];
