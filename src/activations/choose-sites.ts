@@ -2,8 +2,8 @@
 import { nearest } from '../given';
 
 /**
- * @returns the layers of each name or pattern, in the order of these
- * @throws RangeError for a name that no layer has, with the nearest that there is
+ * @returns the layers of each name or pattern, in the order of the patterns
+ * @throws RangeError for a name that no layer has, with the nearest one
  */
 export function chooseSites<Layer extends { readonly site: string }>(
   layers: readonly Layer[],

@@ -33,7 +33,7 @@ export function multiStep(
   return (step) => learningRate * gamma ** milestones.filter((milestone) => step > milestone).length;
 }
 
-/** A schedule that begins after a linear rise to `learningRate`; its own steps count from the first as well. */
+/** A schedule with a linear rise to `learningRate` in front; the steps of the schedule count from the first step, too. */
 export function warmedUp(schedule: Schedule, learningRate: number, warmupSteps: number): Schedule {
   return (step) => (step < warmupSteps ? (learningRate * step) / warmupSteps : schedule(step));
 }
