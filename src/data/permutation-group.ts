@@ -9,7 +9,7 @@ const SETTINGS: { readonly degree: Setting<number> } = {
     default: 5,
     min: 3,
     max: 6,
-    description: 'number of things that are permuted in the task permutation',
+    description: 'number of elements that are permuted in the task permutation',
   }),
 };
 
@@ -23,7 +23,7 @@ export const PERMUTATION: Task<'permutation', typeof SETTINGS> = {
 };
 
 export interface PermutationGroupOptions extends SplitOptions {
-  /** Permutations of this many things, 2 to 6. @default that of the setting `degree` */
+  /** The number of permuted elements, 2 to 6. @default that of the setting `degree` */
   readonly degree?: number;
 }
 

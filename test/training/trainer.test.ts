@@ -257,7 +257,7 @@ describe('train and resume', () => {
     rmSync(best);
     await assert.rejects(
       run('gone', { resume: 'best' }),
-      /there is no .*best\.safetensors to go on from: resume from .*last\.safetensors instead/,
+      /there is no .*best\.safetensors to resume from: resume from .*last\.safetensors instead/,
     );
     renameSync(weights, best);
     await assert.rejects(
