@@ -1,4 +1,4 @@
-/** How many threads one operation may use in a browser: the one that it is called on. */
+/** The number of threads that one operation may use in a browser: only the one on which it is called. */
 export function threads(): number {
   return 1;
 }

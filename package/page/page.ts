@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** The page: takes a file, shows progress, and writes down what its worker finds. Nothing leaves the machine. */
+/** The page: takes a file, shows progress, and displays the results of its worker. Nothing leaves the machine. */
 import type { Answer, DrawnPart, Request } from './messages';
 
 const find = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
@@ -16,7 +16,7 @@ const workerUrl = URL.createObjectURL(
   new Blob([find('worker').textContent ?? ''], { type: 'text/javascript' }),
 );
 let worker: Worker | undefined;
-/** The file that is measured, for when one of its arrays is chosen. */
+/** The current file, from which one of several arrays may be chosen. */
 let current: { readonly name: string; readonly bytes: Uint8Array } | undefined;
 
 function element(tag: string, text = '', ...children: Node[]): HTMLElement {

@@ -6,18 +6,18 @@ import { type PointsFile, readPoints } from '../../src/intrinsic-dimension/files
 import { mulberry32 } from '../../src/random';
 import { dropFile, putFile } from '../browser/node-fs';
 
-/** Arrays among which one has to be chosen. */
+/** The arrays from which one must be chosen. */
 export interface Choice {
   readonly arrays: readonly { readonly name: string; readonly shape: string }[];
 }
 
-/** Points that are looked at: twice as many take four times as long. */
+/** The most points that are measured; twice as many take four times as long. */
 const MOST = 20_000;
 
 /**
  * Reads a file by its name and first bytes, as the command line does.
  *
- * @param wanted the name of the array, where the file holds several
+ * @param wanted the name of the array, if the file holds several
  * @throws Error that says what is wrong with the file
  */
 export async function pointsOf(
@@ -41,7 +41,7 @@ export async function pointsOf(
   }
 }
 
-/** The arrays of a file that may hold points; none where it is text or cannot be read, which reading it says. */
+/** The arrays of a file that may hold points; none if it is text, or if it cannot be read, which is reported later. */
 async function matricesIn(name: string): Promise<Choice['arrays']> {
   const source = await openInput(name);
   try {
@@ -58,7 +58,7 @@ async function matricesIn(name: string): Promise<Choice['arrays']> {
   }
 }
 
-/** All points, or some drawn at random where there are many. */
+/** All points, or a random sample if there are many. */
 function some({ data, shape: [n, d], notes }: PointsFile): PointsFile {
   if (n <= MOST) return { data, shape: [n, d], notes };
   const random = mulberry32(0);
