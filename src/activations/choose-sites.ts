@@ -1,4 +1,4 @@
-/** Layers chosen by their names, with * for any text. */
+/** Chooses layers by their names, in which * stands for any text. */
 import { nearest } from '../given';
 
 /**

@@ -1,4 +1,4 @@
-/** The intrinsic dimension of every layer of saved activations, or of a network's file. */
+/** The intrinsic dimension of every layer of saved activations, or of a network in a file. */
 import { ANYTHING, BYTES, CALLBACK, FLAG, NUMBER, TEXT } from '../given';
 import { assertEstimatorOptions } from '../intrinsic-dimension/estimators/registry';
 import { ID_KINDS, type IdOptions, intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';

@@ -1,4 +1,4 @@
-/** The paper's correlations: LLID with the strength of a regularisation, and accuracy with PID / LLID. */
+/** The paper's correlations: of LLID with the strength of regularisation, and of accuracy with PID / LLID. */
 import { assertGiven, FLAG, type Kinds } from '../given';
 import type { RunSoFar } from '../records/run-record';
 import { type Correlation, correlation } from './correlation';

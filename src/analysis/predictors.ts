@@ -1,4 +1,4 @@
-/** Does PID / LLID tell more about accuracy than simpler numbers of the trained network do? */
+/** Does PID / LLID say more about accuracy than simpler numbers of the trained network? */
 import { assertGiven } from '../given';
 import type { RunSoFar } from '../records/run-record';
 import { type Correlation, correlation, partialCorrelation } from './correlation';

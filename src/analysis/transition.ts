@@ -1,4 +1,4 @@
-/** Whether the fall of a layer's dimension leads validation accuracy or follows it when a network groks. */
+/** Does the fall of a layer's dimension lead validation accuracy, or follow it, when a network groks? */
 import { assertGiven, type Kinds, oneOf, TEXT } from '../given';
 import { lastLayerId, withIds } from '../records/layer-ids';
 import type { Measurement } from '../records/run-record';
@@ -33,7 +33,7 @@ export interface TransitionOptions {
 
 const TRANSITION_KINDS: Kinds<TransitionOptions> = { site: TEXT, split: oneOf(['train', 'validation']) };
 
-/** One run's transition. Steps lie on straight lines in log(step) between measurements. */
+/** The transition of one run. Steps are interpolated linearly in log(step) between measurements. */
 export interface Transition {
   /** The step at which validation accuracy passes 50 %; undefined if it never does. */
   readonly halfAccuracy?: number;

@@ -1,4 +1,4 @@
-/** Pictures as a network gets them: normalised, and in training cropped, flipped and turned at random. */
+/** Prepares pictures for a network: normalised, and in training randomly cropped, flipped and rotated. */
 import { ANYTHING, assertGiven, FLAG, NUMBER } from '../given';
 import { mulberry32, streamSeed } from '../random';
 import type { Draw, Examples } from './dataset';

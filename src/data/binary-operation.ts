@@ -1,4 +1,4 @@
-/** The full table of a binary operation as a data set of token sequences: some cells train, the others validate. */
+/** The full table of a binary operation as a data set of token sequences; some cells are for training, the others for validation. */
 import { type Kinds, NUMBER } from '../given';
 import {
   type Choosable,

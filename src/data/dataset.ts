@@ -82,13 +82,13 @@ export function toBatch(examples: Examples, indices?: Int32Array, draw?: Draw): 
 
 /**
  * One epoch of batches, every example in exactly one of them; the caller disposes of each.
- * The order depends on (seed, epoch) alone, so that a resumed run sees what an undisturbed one would have seen.
- * The last batch holds what is left and may be short.
+ * The order depends only on (seed, epoch), so that a resumed run sees the same batches as an undisturbed one. The last batch
+ * holds the remaining examples and may be short.
  * @throws RangeError when batchSize is not a whole number from 1 to the number of examples, and for an option that is not read
  */
 export function batches(examples: Examples, options: BatchOptions): Generator<Batch> {
   assertGiven('batches', options, BATCH_KINDS);
-  const count = batchCount(examples, options.batchSize); // checks now, not when the first batch is asked for
+  const count = batchCount(examples, options.batchSize); // checked now, rather than when the first batch is asked for
   return (function* epoch(): Generator<Batch> {
     const order = shuffled(examples.size, options.seed, options.epoch);
     for (let i = options.skip ?? 0; i < count; i++) {

@@ -1,4 +1,4 @@
-/** Labelled pictures, and the data set that is made of them: split, thinned, balanced, with wrong labels. */
+/** Labelled pictures, and a data set made from them: split, reduced, balanced, or with wrong labels. */
 import { ANYTHING, FLAG, type Kinds, NUMBER } from '../given';
 import { mulberry32, shuffled, streamSeed } from '../random';
 import type { Choosable, Settings, ValuesOf } from '../setting';
@@ -67,7 +67,7 @@ export const IMAGE_KINDS: Kinds<ImageOptions> = {
   seed: NUMBER,
 };
 
-/** Independent random choices of one seed. */
+/** The streams of independent random choices for one seed. */
 const STREAM = { split: 1, labelNoise: 2 };
 
 /**

@@ -1,4 +1,4 @@
-/** Arithmetic modulo a prime, every pair of operands once: the task on which small transformers grok. */
+/** Arithmetic modulo a prime, with every pair of operands once: the task on which small transformers grok. */
 import { assertGiven, type Kinds, NUMBER, word } from '../given';
 import { type Setting, wholeNumber } from '../setting';
 import { binaryOperation, SPLIT_KINDS, type SplitOptions, type Task } from './binary-operation';

@@ -1,4 +1,4 @@
-/** One run: from settings to a record, with checkpoints beside it, and on from there after a stop. */
+/** One run: from settings to a record with checkpoints, from which it can be resumed after a stop. */
 import { assertGiven, type Kinds, SIGNAL, TEXT } from '../given';
 import { measurementSteps } from '../records/due-steps';
 import { environment } from '../records/environment';

@@ -1,4 +1,4 @@
-/** What a list of settings can do: complete a config, read key=value words and grids, name runs, and explain itself. */
+/** The functions of a list of settings: completing a config, parsing key=value words and grids, naming runs, and help. */
 import { nearest } from '../given';
 import { type AnySetting, type Identity, memberNamed, type Refuse, type Settings } from '../setting';
 

@@ -215,9 +215,9 @@ export function assertSameSettings(
   const differing = fixed.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
   if (differing.length === 0) return;
   const list = differing.map(
-    (key) => `${key} was ${JSON.stringify(before[key])}, is ${JSON.stringify(now[key])}`,
+    (key) => `${key} was ${JSON.stringify(before[key])} and is ${JSON.stringify(now[key])} now`,
   );
   throw new Error(
-    `checkpoint ${path} is of other settings (${list.join('; ')}): use another place, or these settings`,
+    `checkpoint ${path} has other settings (${list.join('; ')}): choose another folder, or use these settings`,
   );
 }

@@ -38,7 +38,7 @@ const ADAM_KINDS: Kinds<AdamConfig> = {
 };
 const SGD_KINDS: Kinds<SgdConfig> = { kind: TEXT, momentum: NUMBER, weightDecay: NUMBER };
 
-/** Which optimiser, and its numbers; they are fixed for the whole of a run. */
+/** The optimiser and its settings, which are fixed for the whole run. */
 export type OptimizerConfig = AdamConfig | SgdConfig;
 
 /** Updates parameters from gradients. */

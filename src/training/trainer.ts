@@ -78,12 +78,12 @@ export interface TrainOptions<M = unknown> {
    * @default that of {@link ACTIVATION_MEMORY}
    */
   readonly activationMemory?: number;
-  /** Where to keep `last.safetensors` and `best.safetensors`, and how often. @default nowhere */
+  /** Where `last.safetensors` and `best.safetensors` are written, and how often. @default no checkpoints */
   readonly checkpoints?: ResumedRun & {
     readonly directory: string;
     /** Steps between checkpoints. */
     readonly every: number;
-    /** Go on from `last.safetensors` if there is one, or with `'best'` from `best.safetensors`. @default false */
+    /** Resumes from `last.safetensors` if it exists, or with `'best'` from `best.safetensors`. @default false */
     readonly resume?: boolean | 'best';
     /** Called before each checkpoint is written, to flush files that must not lag behind it. @default nothing */
     readonly beforeSave?: () => void;

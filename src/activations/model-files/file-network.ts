@@ -36,7 +36,7 @@ export interface FileNetwork {
   readonly sites: readonly NetworkSite[];
   /** What the classifier takes, whose dimension is LLID; undefined where the graph does not end in one. */
   readonly lastSite?: string;
-  /** Files that the values depend on. */
+  /** The files that the values depend on. */
   readonly files: readonly string[];
   /**
    * The activations of a batch at some sites; those that are not floating-point tensors are left out.

@@ -46,7 +46,7 @@ export const DOWNLOAD_KINDS: Kinds<DownloadOptions> = {
   signal: SIGNAL,
 };
 
-/** Why a try failed. */
+/** The reason why a try failed. */
 class DownloadError extends Error {
   constructor(
     message: string,
