@@ -166,7 +166,7 @@ describe('an image folder', () => {
     const at = (name: string): string => join(pictures(), name);
     await wrong(() => mkdirSync(at('train/c')), 'train/c', /test has no folder 'c', which train has/);
     await wrong(() => mkdirSync(at('test/c')), 'test/c', /test.c is of a class that train does not have/);
-    await wrong(() => put('val/a/1.png', 1), 'val', /the folders test and val, and only one/);
+    await wrong(() => put('val/a/1.png', 1), 'val', /the folders test and val, but only one/);
     await wrong(() => put('train/a/1.jpg', 1), 'train/a/1.jpg', /1\.jpg and 1\.png have the same name/);
     await wrong(
       () => writeFileSync(at('train/a/x.gif'), ''),

@@ -198,7 +198,7 @@ describe('numbers of pictures', () => {
       [{ images: 10, trainFraction: 0.5 }, /^images and trainFraction both set the number of pictures/],
       [
         { validationImages: 10, validationFraction: 0.5 },
-        /^validationImages and validationFraction say the same/,
+        /^validationImages and validationFraction both set the number/,
       ],
     ];
     for (const [options, message] of wrong)

@@ -113,7 +113,7 @@ describe('profile of saved activations', () => {
       [
         'stack.npy',
         { axes: 'LNTD', mask: fixture('files/layer_2.npy') },
-        /mask has shape \[80,3,6\], and .* 80 examples of 3 tokens: give a mask \[80, 3\]/,
+        /mask has shape \[80,3,6\], but .* 80 examples of 3 tokens: give a mask \[80, 3\]/,
       ],
       [
         'files',
