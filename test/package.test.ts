@@ -129,7 +129,7 @@ describe('the package intrinsic-dimension', function () {
     assert.match(readFileSync(join(project, 'report.html'), 'utf8'), /<h2>[\s\S]*<figure><svg /);
     const refused = run([COMMAND, POINTS, '--scale', '--figure', 'scales.png']);
     assert.equal(refused.code, 1);
-    assert.match(refused.errors, /ends in \.svg or \.html/);
+    assert.match(refused.errors, /must end in \.svg or \.html/);
     assert.match(run([COMMAND, '--help']).output, /^Usage: npx intrinsic-dimension /);
   });
 
