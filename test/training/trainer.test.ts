@@ -184,7 +184,7 @@ describe('train and resume', () => {
     writeFileSync(weights, nan);
     await assert.rejects(
       run('refused', { resume: true }),
-      /refused\/last\.safetensors cannot be used: it is damaged, for its checksum/,
+      /refused\/last\.safetensors cannot be used: it is damaged, since its checksum/,
     );
     writeFileSync(weights, good);
     await run('refused', { resume: true });
