@@ -1,4 +1,4 @@
-/** How the package's one command is called from a terminal, and those of the lab. */
+/** How the command of the package, and those of the lab, are called from a terminal. */
 
 export function called(name: string): string {
   return name === 'id' ? 'npx intrinsic-dimension' : `npm run ${name} in intrinsic-dimension-lab`;

@@ -1,4 +1,4 @@
-/** The axes of drawn figures: where a value lies, and which values are named. */
+/** The axes of drawn figures: the position of a value, and the ticks. */
 
 /** An axis. */
 export interface Axis {
@@ -8,7 +8,7 @@ export interface Axis {
   readonly title: string;
 }
 
-/** The part of an axis's layout that is read. */
+/** The part of the layout of an axis that is read. */
 export interface AxisLayout {
   readonly title?: string | { readonly text?: string };
   readonly type?: string;
@@ -16,15 +16,15 @@ export interface AxisLayout {
   readonly rangemode?: string;
   readonly tickvals?: readonly number[];
   readonly ticktext?: readonly string[];
-  /** The words of an axis of words, the first at its beginning. */
+  /** The categories of an axis of words, in order. */
   readonly categoryarray?: readonly string[];
 }
 
 /**
  * An axis for some values.
  *
- * @param wanted ticks that are aimed at
- * @param margin room at both ends, in its own numbers
+ * @param wanted the desired number of ticks
+ * @param margin room at both ends, in the units of the axis
  */
 export function axisOf(
   layout: AxisLayout = {},
@@ -88,7 +88,7 @@ function logTicks(least: number, most: number): Axis['ticks'] {
   return ticks;
 }
 
-/** Ticks whose texts would touch are left out, from the least value on. */
+/** The ticks without those whose labels would touch earlier ones, from the least value on. */
 function apart(ticks: Axis['ticks'], at: Axis['at']): Axis['ticks'] {
   let last = Number.NEGATIVE_INFINITY;
   return [...ticks]
@@ -105,7 +105,7 @@ export function short(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** Without tags. */
+/** A text without tags. */
 export function plain(words: string): string {
   return words.replaceAll(/<[^>]*>/g, '');
 }

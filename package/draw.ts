@@ -18,18 +18,18 @@ import {
 import { escapeHtml } from '../src/figures/table';
 import { type Axis, type AxisLayout, axisOf, plain, short } from './draw-axes';
 
-/** Room around the plot for titles and numbers; a figure may ask for more on its left. */
+/** Room around the plot for titles and numbers; a figure may ask for more on the left. */
 const MARGIN = { left: 60, right: 18, bottom: 54 };
-/** Above the plot: the title alone, or with a second line and the legend. */
+/** Room above the plot: for the title only, or for a second line and the legend, too. */
 const TOP = { title: 46, more: 78 };
 
-/** How far an error bar goes from its value. */
+/** The lengths of error bars from their values. */
 interface Errors {
   readonly array?: readonly number[];
   readonly arrayminus?: readonly number[];
 }
 
-/** The part of a trace that is drawn; words of an axis are numbers here, by their places. */
+/** The part of a trace that is drawn; categories of an axis are replaced by their indices. */
 interface Trace extends Partial<Omit<PlotData, 'x' | 'y' | 'error_x' | 'error_y' | 'width'>> {
   readonly x: readonly number[];
   readonly y: readonly number[];
@@ -108,7 +108,7 @@ function titleOf({ layout }: Figure): string {
 /** @throws Error for a type that is not drawn */
 function traceOf(trace: Partial<PlotData>, xaxis: AxisLayout, yaxis: AxisLayout): Trace {
   if (trace.type !== 'scatter' && trace.type !== 'bar')
-    throw new Error(`a trace of type '${trace.type}' is not drawn: take scatter or bar`);
+    throw new Error(`a trace of type '${trace.type}' cannot be drawn: use scatter or bar`);
   const numbers = (values: unknown, { categoryarray: words }: AxisLayout): number[] =>
     Array.from(values as ArrayLike<unknown>, (value) =>
       words ? words.indexOf(String(value)) : Number(value),
@@ -129,12 +129,12 @@ function less(error: Errors | undefined, i: number): number {
   return error?.arrayminus?.[i] ?? more(error, i);
 }
 
-/** Intervals of the horizontal axis, over all of the height. */
+/** Bands over intervals of the horizontal axis, as high as the plot. */
 function bands({ layout }: Figure, x: Axis, { left, right, top, bottom }: Frame): string[] {
   const inside = (value: unknown): number => Math.min(right, Math.max(left, x.at(Number(value))));
   return (layout?.shapes ?? []).map(({ type, yref, x0, x1, fillcolor, opacity }) => {
     if (type !== 'rect' || yref !== 'paper')
-      throw new Error(`a shape of type '${type}' is not drawn: take a band`);
+      throw new Error(`a shape of type '${type}' cannot be drawn: use a band`);
     const [from, to] = [inside(x0), inside(x1)];
     return `<rect x="${pixel(from)}" y="${top}" width="${pixel(to - from)}" height="${bottom - top}" fill="${fillcolor}" fill-opacity="${opacity ?? 1}"/>`;
   });
@@ -253,7 +253,7 @@ function markOf(
   return `<circle cx="${x}" cy="${y}" r="${size}" ${ink}>${title}</circle>`;
 }
 
-/** The width that bars say, or else the least distance of two. */
+/** The width of bars: the given one, or else the least distance between two bars. */
 function barWidth(traces: readonly Trace[]): number {
   const said = traces.find(({ type, width }) => type === 'bar' && width !== undefined)?.width;
   if (said !== undefined) return said;
@@ -287,7 +287,7 @@ function text(x: number, y: number, words: string, more: string): string {
   return `<text x="${pixel(x)}" y="${pixel(y)}" fill="${INK}" ${more}>${escapeHtml(words)}</text>`;
 }
 
-/** Tenths of a pixel are finer than a screen. */
+/** A coordinate in tenths of a pixel, which are finer than a screen. */
 function pixel(value: number): number {
   return Math.round(value * 10) / 10;
 }

@@ -1,4 +1,4 @@
-/** A figure as a file, whose name says its form; drawn without a document, so that the package needs no browser. */
+/** Writes a figure to a file, in the format of its extension, without a document, so that the package needs no browser. */
 import { writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { assertWritable, whyUnwritable } from '../src/commands/writable';
@@ -7,22 +7,24 @@ import { drawHTML, drawSVG } from './draw';
 
 const WRITERS: Readonly<Record<string, (figure: Figure) => string>> = { svg: drawSVG, html: drawHTML };
 
-/** The forms of a figure in a file. */
+/** The file formats of figures. */
 export const FIGURE_FORMATS: readonly string[] = Object.keys(WRITERS);
 
 function formatOf(path: string): string {
   return extname(path).slice(1).toLowerCase();
 }
 
-/** @throws Error for a name that ends in none of the forms, and for a file that cannot be written */
+/** @throws Error for an extension that is not one of the formats, and for a file that cannot be written */
 export function assertFigurePath(path: string): void {
   if (!FIGURE_FORMATS.includes(formatOf(path)))
-    throw new Error(`a figure ends in .svg or .html, got '${path}': the lab, npm run id, writes other forms`);
+    throw new Error(
+      `the name of a figure must end in .svg or .html, got '${path}': npm run id in the lab writes other formats`,
+    );
   assertWritable(path);
 }
 
 /**
- * Writes a figure in the form that the name asks for.
+ * Writes a figure in the format of its extension.
  *
  * @throws Error that names the file and why it cannot be written
  */

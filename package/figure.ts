@@ -1,4 +1,4 @@
-/** Figures of the package: drawn without a document, so that it needs no browser. */
+/** Figures of the package, which are drawn without a document, so that no browser is needed. */
 import type { Figure } from '../src/figures/figure';
 import { drawHTML, drawSVG } from './draw';
 

@@ -1,12 +1,12 @@
-/** The native kernel of the package: in an optional package for each system, which npm chooses by `os`, `cpu` and `libc`. */
+/** Loads the native kernel from an optional package for each system, which npm chooses by `os`, `cpu` and `libc`. */
 
 import { version } from '../package.json';
 import type { Kernel, NotLoaded } from '../src/intrinsic-dimension/search/kernel';
 
-/** Systems that have a package. */
+/** The systems for which there is a package. */
 const SYSTEMS = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64', 'win32-x64', 'win32-arm64'];
 
-/** The kernel, why it does not load and what to do, or undefined where there is none for this system. */
+/** The kernel, or the reason why it does not load and the cure, or undefined if there is none for this system. */
 export function loadNativeKernel(): Kernel | NotLoaded | undefined {
   const names = packageNames();
   if (names.length === 0) return undefined;
@@ -16,7 +16,7 @@ export function loadNativeKernel(): Kernel | NotLoaded | undefined {
       return require(name) as Kernel;
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      // Of the packages for glibc and musl one is missing everywhere.
+      // One of the packages for glibc and musl is always missing.
       if (code !== 'MODULE_NOT_FOUND') reasons.set(name, message.split('\n')[0]!);
     }
   }
@@ -32,17 +32,17 @@ export function loadNativeKernel(): Kernel | NotLoaded | undefined {
     };
   return {
     reason,
-    cure: `${own} is installed and damaged, or made for a newer system than this: remove node_modules and install again${end}`,
+    cure: `${own} is damaged, or made for a newer system than this one: remove node_modules and install again${end}`,
   };
 }
 
-/** Whether the system's C library is glibc; that of Alpine is musl. */
+/** True if the system's C library is glibc; that of Alpine is musl. */
 function hasGlibc(): boolean {
   const { header } = process.report.getReport() as unknown as { header: { glibcVersionRuntime?: string } };
   return header.glibcVersionRuntime !== undefined;
 }
 
-/** The packages that may hold the kernel of this system: on Linux that for glibc and that for musl. */
+/** The packages that may contain the kernel for this system: on Linux, those for glibc and for musl. */
 function packageNames(): string[] {
   const system = `${process.platform}-${process.arch}`;
   if (!SYSTEMS.includes(system)) return [];

@@ -1,7 +1,7 @@
-/** What a caller gave as options: unknown names and values of another kind are refused, so that none is left unread. */
+/** Checks the options that a caller gives: unknown names and values of the wrong kind are rejected, so that none is ignored. */
 import { distance } from 'fastest-levenshtein';
 
-/** The values that an option may have; their range is checked where they are used. */
+/** The kind of values that an option accepts; their range is checked where they are used. */
 export interface Kind {
   /** In words, as the end of the sentence "it must be ...". */
   readonly allowed: string;
@@ -26,14 +26,14 @@ export const FLAG: Kind = { allowed: 'true or false', accepts: (value) => typeof
 export const CALLBACK: Kind = { allowed: 'a function', accepts: (value) => typeof value === 'function' };
 export const SIGNAL: Kind = {
   allowed: 'the signal of an AbortController',
-  // Notebooks have an AbortSignal of their own.
+  // instanceof would fail in notebooks, which have an AbortSignal class of their own.
   accepts: (value) => typeof (value as Partial<AbortSignal> | null)?.throwIfAborted === 'function',
 };
 export const NAMES: Kind = {
   allowed: 'a list of names',
   accepts: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
 };
-/** Options of their own, or anything else that is looked at elsewhere. */
+/** Anything, such as nested options, that is checked elsewhere. */
 export const ANYTHING: Kind = { allowed: 'anything', accepts: () => true };
 
 /** A word, whose meaning is checked where it is used. */
@@ -47,11 +47,11 @@ export function oneOf(words: readonly string[]): Kind {
 }
 
 /**
- * Refuses options that are not read. Those that are undefined count as not given.
+ * Rejects options that are not read. Options that are undefined count as not given.
  *
- * @param reader who reads them, such as the name of a function
- * @throws TypeError for what is not an object of options; RangeError for an option that is unknown or of another kind, with the
- *   nearest that is known and all that are
+ * @param reader the name of the function that reads them
+ * @throws TypeError if the options are not an object; RangeError for an unknown option, with the nearest known one and a list of
+ *   all, and for a value of the wrong kind
  */
 export function assertGiven(reader: string, given: unknown, kinds: Readonly<Record<string, Kind>>): void {
   for (const [name, value] of givenEntries(reader, given)) {

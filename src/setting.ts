@@ -243,7 +243,7 @@ export interface Choosable<Name extends string, S extends Settings> {
   /** What it is, as a phrase, for help. */
   readonly summary: string;
   readonly settings: S;
-  /** Refuses values that are allowed alone but not together. @default none */
+  /** Rejects values that are allowed separately but not together. @default none */
   check?(values: ValuesOf<S>, refuse: Refuse<keyof S & string>): void;
 }
 

@@ -1,4 +1,4 @@
-/** A decomposition in a browser: in place, since the whole estimate belongs into a worker there. */
+/** A decomposition in a browser, without a thread of its own, since the whole estimate should run in a worker there. */
 import { type Decomposition, decompose } from '../../src/intrinsic-dimension/estimators/eigen';
 
 /** Decomposes a symmetric matrix [size, size]. */

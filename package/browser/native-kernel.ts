@@ -1,4 +1,4 @@
-/** Browsers load no native code. */
+/** Replaces the native kernel, since browsers load no native code. */
 
-/** No kernel, and no reason to speak of it. */
+/** Returns no kernel, and no reason, since none is expected. */
 export function loadNativeKernel(): undefined {}

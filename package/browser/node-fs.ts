@@ -1,11 +1,11 @@
 /**
- * `node:fs` in a browser: files in memory, under names. The readers of files run on it as they are, so that a page reads
- * what the command line reads, with the same errors.
+ * `node:fs` in a browser: files in memory, by name. The readers of files use it unchanged, so that a page reads the same files as
+ * the command line, with the same errors.
  */
 interface Open {
   readonly name: string;
   bytes: Uint8Array;
-  /** What has been written or read so far. */
+  /** The current position of writing or reading. */
   at: number;
 }
 
@@ -13,12 +13,12 @@ const files = new Map<string, Uint8Array>();
 const opened = new Map<number, Open>();
 let next = 3;
 
-/** Puts a file where the readers find it. */
+/** Adds a file for the readers. */
 export function putFile(name: string, bytes: Uint8Array): void {
   files.set(name, bytes);
 }
 
-/** Takes it away; who has it open keeps it. */
+/** Removes a file; it remains available to readers that have it open. */
 export function dropFile(name: string): void {
   files.delete(name);
 }
@@ -26,7 +26,7 @@ export function dropFile(name: string): void {
 /** Flags of `openSync`, which no file here needs. */
 export const constants = { O_RDONLY: 0, O_NONBLOCK: 0 };
 
-/** Whatever has a name is a file. */
+/** The status of a file; every name is a file. */
 export function statSync(name: string): {
   isFile(): boolean;
   isFIFO(): boolean;
@@ -67,7 +67,7 @@ export function fstatSync(file: number): {
   return { size: openFile(file).bytes.length, isFile: () => true, isDirectory: () => false };
 }
 
-/** Copies bytes from place `at`, or from where the last call ended for null. */
+/** Copies bytes from position `at`, or for null from the end of the last call. */
 export function readSync(
   file: number,
   into: Uint8Array,
@@ -83,7 +83,7 @@ export function readSync(
   return part.length;
 }
 
-/** Appends; room grows by half, so that many small parts are not copied each time. */
+/** Appends to a file, whose room grows by half, so that many small parts are not copied each time. */
 export function writeSync(file: number, part: Uint8Array, from: number): number {
   const open = openFile(file);
   const added = part.subarray(from);
@@ -106,7 +106,7 @@ export function mkdtempSync(prefix: string): string {
   return `${prefix}${folders++}`;
 }
 
-/** Forgets a folder's files; who has one open keeps it. */
+/** Removes the files of a folder; they remain available to readers that have them open. */
 export function rmSync(folder: string): void {
   for (const name of files.keys()) if (name.startsWith(`${folder}/`)) files.delete(name);
 }

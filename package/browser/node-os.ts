@@ -1,4 +1,4 @@
-/** `node:os` in a browser, where temporary files have no place but memory. */
+/** `node:os` in a browser, where temporary files are in memory. */
 export function tmpdir(): string {
   return '/tmp';
 }

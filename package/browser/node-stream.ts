@@ -1,4 +1,4 @@
-/** `node:stream` in a browser: what the readers of files use, on pieces that are in memory already. */
+/** `node:stream` in a browser: the functions that the readers of files use, for pieces that are already in memory. */
 
 /** Pieces of bytes. */
 export class Readable {
@@ -8,7 +8,7 @@ export class Readable {
     return new Readable(pieces);
   }
 
-  /** Memory does not fail. */
+  /** Ignores listeners, since reading memory does not fail. */
   on(): this {
     return this;
   }
@@ -20,7 +20,7 @@ export class Readable {
   destroy(): void {}
 }
 
-/** The part of a stream to write to, as csv-parse brings it. */
+/** The part of csv-parse's writable stream that is used. */
 interface Sink {
   on(event: string, listener: (error: Error) => void): void;
   once(event: string, listener: () => void): void;
@@ -29,7 +29,7 @@ interface Sink {
   end(): void;
 }
 
-/** Writes all pieces to a stream that gives nothing itself, and waits for its end; other work runs in between. */
+/** Writes all pieces to a stream without output, and waits for its end; other work can run meanwhile. */
 export async function pipeline({ pieces }: Readable, sink: Sink): Promise<void> {
   const ended = new Promise<void>((resolve, reject) => {
     sink.once('end', resolve);

@@ -1,4 +1,4 @@
-/** `node:zlib` in a browser: what the reader of zip archives uses. */
+/** `node:zlib` in a browser: the functions that the reader of zip archives uses. */
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
@@ -6,14 +6,14 @@ const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   return value;
 });
 
-/** The check sum of zip archives, continued from that of the bytes before. */
+/** The checksum of zip archives, continued from that of the preceding bytes. */
 export function crc32(bytes: Uint8Array, before = 0): number {
   let value = ~before;
   for (const byte of bytes) value = (value >>> 8) ^ TABLE[(value ^ byte) & 255]!;
   return ~value >>> 0;
 }
 
-/** Unpacks by the browser's own decoder. */
+/** Unpacks with the browser's own decoder. */
 export function createInflateRaw(): {
   through(pieces: Iterable<Uint8Array>): AsyncIterable<Uint8Array>;
   destroy(): void;
@@ -27,7 +27,7 @@ async function* inflated(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Arra
   try {
     for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
   } catch (error) {
-    // As Node calls what is not a deflated stream.
+    // Node's code for data that are not a deflated stream.
     throw Object.assign(error as Error, { code: 'Z_DATA_ERROR' });
   } finally {
     await reader.cancel().catch(() => {});

@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-/** The page: takes a file, shows progress, and writes down what its worker finds. Nothing leaves the machine. */
+/** The page: takes a file, shows progress, and displays the results of its worker. Nothing leaves the machine. */
 import { REPORT_STYLE } from '../../src/figures/report-page';
 import type { Answer, FileRequest, Request } from './messages';
 

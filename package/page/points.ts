@@ -7,7 +7,7 @@ import { constants } from '../browser/node-buffer';
 import { dropFile, putFile } from '../browser/node-fs';
 import type { FileRequest } from './messages';
 
-/** Arrays among which one has to be chosen. */
+/** The arrays from which one must be chosen. */
 export interface Choice {
   readonly arrays: readonly { readonly name: string; readonly shape: string }[];
 }
@@ -48,7 +48,7 @@ async function bytesOf(file: File): Promise<Uint8Array> {
   }
 }
 
-/** The arrays of a file that may hold points; none where it is text or cannot be read, which reading it says. */
+/** The arrays of a file that may hold points; none if it is text, or if it cannot be read, which is reported later. */
 async function matricesIn(name: string): Promise<Choice['arrays']> {
   const source = await openInput(name);
   try {

@@ -1,46 +1,46 @@
-/** The one place where activations are collected: a source and sites become rows of points, site by site. */
+/** Collects activations: a source and sites become rows of points, site by site. All other code collects them here. */
 import type * as tf from '@tensorflow/tfjs';
 import { cellSignal } from '../cell-signal';
 import { assertGiven, CALLBACK, type Kinds, NUMBER, SIGNAL } from '../given';
 import { type ActivationRows, activationRows } from './rows';
 
-/** What activations come from: a network and the examples that go through it. */
+/** A source of activations: a network and the examples that go through it. */
 export interface ActivationSource {
   readonly examples: number;
   /** The shape of one example's activation at each site that can be collected, from input to output. */
   readonly shapes: ReadonlyMap<string, readonly number[]>;
-  /** Points at a site, where they are not one for each example, such as one for each token. @default the examples */
+  /** The number of points at a site, if it is not one for each example, but one for each token, say. @default the examples */
   pointsAt?(site: string): number;
   /**
-   * All examples through the network once, batch after batch: activations at the sites, [batch, ...] each, which are
-   * disposed of when the next batch is asked for.
+   * Runs all examples through the network once, batch by batch, and gives the activations at the sites, [batch, ...] each, which
+   * are disposed of when the next batch is asked for.
    */
   pass(sites: readonly string[]): AsyncIterable<Readonly<Record<string, Pick<tf.Tensor, 'dataSync'>>>>;
 }
 
-/** How to collect. */
+/** Options of the collection. */
 export interface CollectOptions {
   /**
-   * Bytes that activations may take while they wait. When those of all sites need more, the network runs again for
-   * the next sites; a site that needs more by itself is kept in a temporary file. @default that of {@link ACTIVATION_MEMORY}
+   * Bytes that waiting activations may take. If those of all sites need more, the network runs again for further sites; a single
+   * site that needs more is kept in a temporary file. @default that of {@link ACTIVATION_MEMORY}
    */
   readonly memory?: number;
-  /** Sites whose points stay readable after the next is asked for. @default 0 */
+  /** The number of earlier sites whose points stay readable. @default 0 */
   readonly keep?: number;
   /** Called with the share of a pass through the network that is done, 0 .. 1. */
   readonly onProgress?: (done: number) => void;
-  /** Ends the collection with the signal's reason. @default that of the notebook cell, which Stop aborts */
+  /** Ends the collection with the signal's reason. @default the signal of the notebook cell, which Stop aborts */
   readonly signal?: AbortSignal;
 }
 
-/** The activations of all examples at one site, a point for each unless the source says otherwise. */
+/** The activations of all examples at one site, with a point for each unless the source says otherwise. */
 export interface SitePoints {
   readonly site: string;
-  /** [points, numbers of one point], to be read before the next site is asked for. */
+  /** [points, numbers of one point], which can be read until the next site is asked for. */
   readonly points: ActivationRows;
 }
 
-/** Bytes that activations may take by default. */
+/** The default number of bytes that activations may take. */
 export const ACTIVATION_MEMORY: number = 2 ** 30;
 
 /**
@@ -48,8 +48,8 @@ export const ACTIVATION_MEMORY: number = 2 ** 30;
  *
  *     for await (const { site, points } of activations(source, sites)) console.log(site, points.shape);
  *
- * @throws TypeError for what is not a source; RangeError for a site that the source does not have, or a memory that is
- *   not a number of bytes
+ * @throws TypeError for anything but a source; RangeError for a site that the source does not have, or a memory that is not a
+ *   number of bytes
  */
 export async function* activations(
   source: ActivationSource,
@@ -86,7 +86,7 @@ export async function* activations(
   }
 }
 
-/** Plain JavaScript may pass a model, or the promise of a source that it has not awaited. */
+/** Rejects models and promises of sources, which plain JavaScript may pass by mistake. */
 function assertSource(source: unknown): asserts source is ActivationSource {
   const { shapes, pass, then } = (source ?? {}) as Record<string, unknown>;
   if (shapes instanceof Map && typeof pass === 'function') return;
@@ -97,7 +97,7 @@ function assertSource(source: unknown): asserts source is ActivationSource {
   );
 }
 
-/** The sites of each pass: as many as fit into memory together, at least one. */
+/** The sites of each pass: as many as fit into memory together, and at least one. */
 export function groupSites(
   source: ActivationSource,
   sites: readonly string[],
@@ -121,7 +121,7 @@ function pointsAt(source: ActivationSource, site: string): number {
   return source.pointsAt?.(site) ?? source.examples;
 }
 
-/** Numbers of one point. */
+/** The number of coordinates of one point. */
 function widthAt({ shapes }: ActivationSource, site: string): number {
   const shape = shapes.get(site);
   if (shape) return shape.reduce((size, axis) => size * axis, 1);
@@ -148,7 +148,7 @@ async function collect(
         if (site === watched) numbers += values.length;
       }
       onProgress?.(numbers / all);
-      // A long pass lets timers, signals and charts have their turn.
+      // Timers, signals and charts can proceed during a long pass.
       await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();
     }

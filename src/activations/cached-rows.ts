@@ -1,10 +1,10 @@
-/** Rows that are made when they are asked for; those asked for last stay in memory. */
+/** Rows that are made on demand; the most recent ones stay in memory. */
 
-/** Bytes of rows that stay in memory; at least two rows do. */
+/** Bytes of rows that stay in memory, at least two rows. */
 const CACHE = 2 ** 27;
 
 /**
- * A function that gives row i, which stays as it is while one further row is asked for.
+ * A function that returns row i, which remains valid while one further row is asked for.
  *
  * @param empty makes room for a row of `bytes` bytes
  * @param fill writes row i
@@ -15,7 +15,7 @@ export function cachedRows<Row>(
   fill: (i: number, into: Row) => void,
 ): (i: number) => Row {
   const slots = Math.max(2, Math.floor(CACHE / bytes));
-  /** The row asked for longest ago first. */
+  /** The rows, with the least recent one first. */
   const cache = new Map<number, Row>();
   const oldest = (): Row => {
     const [[i, row]] = cache as unknown as [[number, Row]];

@@ -1,9 +1,9 @@
-/** Layers chosen by their names, with * for any text. */
+/** Chooses layers by their names, in which * stands for any text. */
 import { nearest } from '../given';
 
 /**
- * @returns the layers of each name or pattern, in the order of these
- * @throws RangeError for a name that no layer has, with the nearest that there is
+ * @returns the layers of each name or pattern, in the order of the patterns
+ * @throws RangeError for a name that no layer has, with the nearest one
  */
 export function chooseSites<Layer extends { readonly site: string }>(
   layers: readonly Layer[],

@@ -1,4 +1,4 @@
-/** The intrinsic dimension of every layer of saved activations, or of a network's file. */
+/** The intrinsic dimension of every layer of saved activations, or of a network in a file. */
 import { ANYTHING, BYTES, CALLBACK, FLAG, NUMBER, TEXT } from '../given';
 import { assertEstimatorOptions } from '../intrinsic-dimension/estimators/registry';
 import { ID_KINDS, type IdOptions, intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
@@ -11,34 +11,34 @@ import { type LayerOptions, openLayers } from './open-layers';
 import { assertLabels, readLabels } from './saved/labels';
 import { SAVED_KINDS } from './saved/saved-layers';
 
-/** What {@link profile} takes: the options of an estimate, and how the files are read. */
+/** The options of {@link profile}: those of an estimate, and those of reading the files. */
 export type FileProfileOptions = IdOptions &
   LayerOptions &
   FurtherOptions & {
-    /** The layer before the classifier, whose dimension is LLID. @default what the network's file tells, else the last layer */
+    /** The layer before the classifier, whose dimension is LLID. @default from the network's file, or else the last layer */
     readonly lastSite?: string;
-    /** Bytes that one layer's points may take; larger layers are read row by row. @default 1 GiB */
+    /** Bytes that the points of one layer may take; larger layers are read row by row. @default 1 GiB */
     readonly activationMemory?: number;
-    /** Layers that are known from before and not measured again. @default none */
+    /** Layers that are already known and not measured again. @default none */
     readonly known?: Readonly<Record<string, MeasuredSite>>;
     /** Called when a layer has been measured. */
     readonly onSite?: (site: string, found: MeasuredSite) => void;
   } & {
-    /** Called now and then with the share that is done, 0 .. 1, and the layer at work. */
+    /** Called from time to time with the share that is done, 0 .. 1, and the current layer. */
     readonly onProgress?: (done: number, site?: string) => void;
   };
 
-/** A layer's estimate, or why there is none. */
+/** The estimate of a layer, or the reason why there is none. */
 export type MeasuredSite = SiteEstimate | (NoEstimate & FurtherMeasures);
 
 /**
- * Measures the dimension of saved activations: .npy, .npz, .safetensors, PyTorch's .pt and .pth, and folders of them. A
- * file holds one layer, several, or an array with an axis of layers. Or runs the network of one file on inputs.
+ * Measures the dimension of saved activations in .npy, .npz, .safetensors and PyTorch's .pt and .pth files, and in folders of
+ * them. A file holds one layer, several layers, or an array with an axis of layers. Also runs a network from a file on inputs.
  *
  *     const { sites, peakId, lastLayerId } = await profile('hidden/', { tokens: 'mean', mask: 'mask.npy' });
  *     const { sites } = await profile('model.onnx', { inputs: 'pictures/', sites: ['*Relu*'] });
  *
- * @throws Error for files that cannot be read, axes that can be read in several ways, and when no layer can be measured
+ * @throws Error for files that cannot be read, for axes that can be read in several ways, and if no layer can be measured
  */
 export async function profile(
   paths: string | readonly string[],
@@ -78,12 +78,12 @@ export async function profile(
   try {
     const names = opened.layers.map(({ site }) => site);
     if (lastSite !== undefined && !names.includes(lastSite))
-      throw new RangeError(`lastSite '${lastSite}' is none of the layers: ${names.join(', ')}`);
+      throw new RangeError(`lastSite '${lastSite}' is not one of the layers: ${names.join(', ')}`);
     const found = new Map(Object.entries(known).filter(([site]) => names.includes(site)));
     const labels = labelFile === undefined ? undefined : await readLabels(labelFile);
     for (const { selection } of opened.layers) if (labels) assertLabels(labels, selection.examples);
     const open = opened.layers.filter(
-      // The layer before one that is measured is needed for their overlap.
+      // The layer before a measured layer is needed for the overlap.
       ({ site }, i) => !found.has(site) || (overlap && i + 1 < names.length && !found.has(names[i + 1]!)),
     );
     const layers = new Map(open.map((layer) => [layer.site, layer]));

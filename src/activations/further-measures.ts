@@ -1,4 +1,4 @@
-/** What is measured of a layer besides its dimension: GRIDE over scales, and neighbourhood overlaps. */
+/** Further measurements of a layer besides its dimension: GRIDE over scales, and neighbourhood overlaps. */
 import type { Comparison } from '../intrinsic-dimension/comparison/comparison';
 import { labelOverlap, neighbourhoodOverlap } from '../intrinsic-dimension/comparison/neighbourhood-overlap';
 import type { IntervalOptions } from '../intrinsic-dimension/intervals';
@@ -10,15 +10,15 @@ import type { FurtherMeasures, LayerOverlap } from './layer-profile';
 import type { Layer } from './layers';
 import type { Labels } from './saved/labels';
 
-/** What to measure of every layer besides its dimension. */
+/** The further measurements of every layer. */
 export interface FurtherOptions {
-  /** GRIDE from the nearest neighbours to far ones, as `idScale` has it. @default false */
+  /** GRIDE from the nearest neighbours to far ones, as in `idScale`. @default false */
   readonly scale?: boolean;
   /** The overlap of the neighbourhoods of each layer with those of the layer before. @default false */
   readonly overlap?: boolean;
   /** A file with one label for each example, whose overlap with the neighbourhoods is measured. @default none */
   readonly labels?: string;
-  /** Neighbours of each point that overlaps look at. @default 30 */
+  /** The number of neighbours of each point for overlaps. @default 30 */
   readonly overlapNeighbours?: number;
 }
 
@@ -30,7 +30,7 @@ export interface Measured {
 
 type How = SpaceOptions & IntervalOptions;
 
-/** @param before the layer before, where overlaps are wanted and there is one */
+/** @param before the layer before, if there is one and overlaps are wanted */
 export async function furtherMeasures(
   { layer, points }: Measured,
   before: Measured | undefined,
@@ -66,10 +66,7 @@ function overlapWith(
   if (!same || own.tokens !== other.tokens)
     return estimateOrReason(
       Promise.reject(
-        new NoEstimateError(
-          `its points are others than those of '${before.layer.site}'`,
-          'take the same tokens',
-        ),
+        new NoEstimateError(`its points differ from those of '${before.layer.site}'`, 'use the same tokens'),
       ),
     );
   return estimateOrReason(

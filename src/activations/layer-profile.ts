@@ -6,17 +6,17 @@ import type { ScaleCurve } from '../intrinsic-dimension/scale';
 
 /** A neighbourhood overlap of a layer's points. */
 export interface LayerOverlap extends Comparison {
-  /** Neighbours of each point that are looked at. */
+  /** The number of neighbours of each point. */
   readonly k: number;
 }
 
-/** What may be measured of a layer besides its dimension. */
+/** Optional measurements of a layer besides its dimension. */
 export interface FurtherMeasures {
   /** GRIDE from the nearest neighbours to far ones. */
   readonly scaleCurve?: Pick<ScaleCurve, 'curve' | 'plateau'>;
-  /** With the layer before, and why there is none. */
+  /** The overlap with the layer before, or the reason why there is none. */
   readonly overlap?: (LayerOverlap | NoEstimate) & { readonly with: string };
-  /** With the examples' labels. */
+  /** The overlap with the labels of the examples. */
   readonly labelOverlap?: LayerOverlap | NoEstimate;
 }
 
@@ -26,11 +26,11 @@ export interface SiteEstimate extends IdEstimate, FurtherMeasures {
   readonly shape: readonly number[];
 }
 
-/** What was measured at the sites of a network. */
+/** The measurements at the sites of a network. */
 interface Sites {
   /** The sites that have an estimate, from input to output. */
   readonly sites: Readonly<Record<string, SiteEstimate>>;
-  /** Why each of the other sites has none, such as a layer whose activations are all 0. */
+  /** The reason why each other site has none, such as a layer whose activations are all 0. */
   readonly notMeasurable: Readonly<Record<string, string>>;
   /** The names of all sites, from input to output. */
   readonly order: readonly string[];
@@ -41,7 +41,7 @@ export interface LayerProfile extends Sites {
   /** PID: the largest dimension of all sites that have one. */
   readonly peakId: number;
   readonly peakSite: string;
-  /** LLID: the dimension at the last site, just before the classifier; NaN where that site has none, or was not measured. */
+  /** LLID: the dimension at the last site, just before the classifier; NaN if that site has none, or was not measured. */
   readonly lastLayerId: number;
   readonly lastSite: string;
 }
@@ -50,7 +50,7 @@ export interface LayerProfile extends Sites {
  * Adds PID and LLID.
  *
  * @param wantedLast the site of LLID, if it is among them. @default the last one
- * @throws NoEstimateError where no site has an estimate
+ * @throws NoEstimateError if no site has an estimate
  */
 export function profileOf(measured: Sites, wantedLast: string | undefined): LayerProfile {
   const { sites, notMeasurable, order } = measured;

@@ -1,4 +1,4 @@
-/** Layers whose points are had one after another, whatever file they come from. */
+/** Layers whose points are read one layer after another, independent of the file format. */
 import type { PointsOnDemand } from '../intrinsic-dimension/points/points';
 import type { CollectOptions } from './activations';
 import type { Selection } from './saved/tokens';
@@ -8,18 +8,18 @@ export interface Layer {
   readonly site: string;
   /** The shape of one point before it is flattened: the axes of features. */
   readonly shape: readonly number[];
-  /** Which examples and tokens the points are. */
+  /** The examples and tokens that the points belong to. */
   readonly selection: Selection;
-  /** What computes the layer, where the file tells: Conv, Relu, ... */
+  /** The operator that computes the layer, if the file names it: Conv, Relu, ... */
   readonly operator?: string;
 }
 
 /** Layers of open files, from input to output. */
 export interface Layers {
   readonly layers: readonly Layer[];
-  /** Files that the values depend on. */
+  /** The files that the values depend on. */
   readonly files: readonly string[];
-  /** The layer before the classifier, where the file tells. */
+  /** The layer before the classifier, if the file shows it. */
   readonly lastSite?: string;
   /** The points of some layers, which must be in the order of {@link layers}. */
   collect(

@@ -1,23 +1,23 @@
-/** Layers of files: saved activations, or a network that is run on inputs. */
+/** Opens the layers of files: saved activations, or a network that is run on inputs. */
 import type { Layers } from './layers';
 import { type ModelFileOptions, openModelLayers } from './model-files/model-layers';
 import { isNetworkFile } from './model-files/open-network';
 import { openSavedLayers, type SavedOptions } from './saved/saved-layers';
 
-/** How files are read, and how a network among them is run. */
+/** Options of reading files, and of running a network from a file. */
 export type LayerOptions = SavedOptions & ModelFileOptions;
 
 /**
  * Opens saved activations, or one network.
  *
- * @throws Error that names the file and what is wrong with it, and for options that would be left unused
+ * @throws Error that names the file and what is wrong with it; also for options that would be ignored
  */
 export async function openLayers(paths: readonly string[], options: LayerOptions = {}): Promise<Layers> {
   const networks = paths.filter(isNetworkFile);
   if (networks.length > 0) {
     if (paths.length > 1)
       throw new Error(
-        `${networks[0]} is a network, which is measured by itself: compare it with others by --compare`,
+        `${networks[0]} is a network, which is measured by itself: use --compare to compare it with others`,
       );
     return openModelLayers(networks[0]!, options);
   }
@@ -26,7 +26,7 @@ export async function openLayers(paths: readonly string[], options: LayerOptions
   );
   if (unused !== undefined)
     throw new Error(
-      `${unused} is for a network's file, and ${paths.join(', ')} holds saved activations: leave it out`,
+      `${unused} is for a network's file, but ${paths.join(', ')} holds saved activations: leave it out`,
     );
   return openSavedLayers(paths, options);
 }

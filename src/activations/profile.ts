@@ -8,31 +8,31 @@ import { type LayerProfile, profileOf, type SiteEstimate } from './layer-profile
 import type { AnyModel } from './sources/any-model';
 import { type ModelInputs, modelSource, type SourceOptions } from './sources/inputs';
 
-/** What {@link layerProfile} takes besides the options of an estimate. */
+/** The options of {@link layerProfile}, including those of an estimate. */
 export type ProfileOptions = IdOptions &
   Pick<SourceOptions, 'sites' | 'batchSize'> & {
     /**
-     * The site before the classifier, one that is measured. @default the last one measured that is not after the model's
-     * own; where all are after it, there is no LLID. For a model without a classifier, the last one measured
+     * The site before the classifier, which must be measured. @default the last measured site that is not after the model's own
+     * last site; if all are after it, there is no LLID. For a model without a classifier, the last measured site
      */
     readonly lastSite?: string;
     /**
-     * Bytes that activations may take while they wait to be measured. When those of all sites need more, the
-     * network runs again for the next sites; a site that needs more by itself is kept in a temporary file.
+     * Bytes that activations may take while they wait to be measured. If those of all sites need more, the network runs again for
+     * further sites; a single site that needs more is kept in a temporary file.
      * @default that of {@link ACTIVATION_MEMORY}
      */
     readonly activationMemory?: number;
-    /** Called now and then with the share that is done, 0 .. 1, and the site at work. */
+    /** Called from time to time with the share that is done, 0 .. 1, and the current site. */
     readonly onProgress?: (done: number, site?: string) => void;
   };
 
 /**
  * Measures the dimension of the activations of `inputs` [examples, ...] at each site. A site whose activations have no
- * estimate is listed with the reason, and the others are measured.
+ * estimate is listed with the reason, and the others are still measured.
  *
  * @param model ours, a tf.LayersModel (sites are layer names) or a tf.GraphModel (sites are node names)
- * @throws RangeError for a site that the model has not; NoEstimateError where no site has an estimate; what else
- *   {@link intrinsicDimension} throws, with the site's name
+ * @throws RangeError for a site that the model does not have; NoEstimateError if no site has an estimate; and other errors of
+ *   {@link intrinsicDimension}, with the name of the site
  */
 export async function layerProfile(
   model: AnyModel,
@@ -56,7 +56,7 @@ export async function layerProfile(
   });
   const sites = [...source.shapes.keys()];
   if (lastSite !== undefined && !source.shapes.has(lastSite)) {
-    throw new RangeError(`lastSite '${lastSite}' is none of the sites measured: ${sites.join(', ')}`);
+    throw new RangeError(`lastSite '${lastSite}' is not one of the measured sites: ${sites.join(', ')}`);
   }
   const estimates: Record<string, SiteEstimate> = {};
   const notMeasurable: Record<string, string> = {};
@@ -84,7 +84,7 @@ export async function layerProfile(
   }
   const last = lastSite ?? source.lastSite;
   const profile = profileOf({ order: sites, sites: estimates, notMeasurable }, last);
-  // All that was measured is after the layer before the classifier.
+  // All measured sites are after the layer before the classifier.
   return last === undefined || source.shapes.has(last)
     ? profile
     : { ...profile, lastSite: last, lastLayerId: Number.NaN };

@@ -1,19 +1,19 @@
-/** Activations that are written example after example and then read in any order: in memory, or in a temporary file. */
+/** Activations that are written example by example and then read in any order, in memory or in a temporary file. */
 import { closeSync, readSync, writeSync } from 'node:fs';
 import { openUnnamed } from '../intrinsic-dimension/files/byte-source';
 import type { PointsOnDemand } from '../intrinsic-dimension/points/points';
 import { cachedRows } from './cached-rows';
 
-/** One site's activations, a row for each example. */
+/** The activations at one site, with a row for each example. */
 export interface ActivationRows extends PointsOnDemand {
   row(i: number): Float32Array;
   /** Adds whole rows. */
   append(values: Float32Array): void;
-  /** Frees what the rows take; they cannot be read any more. */
+  /** Frees the rows, which can then no longer be read. */
   close(): void;
 }
 
-/** Rows of `width` numbers for so many examples: in memory where they take at most `memory` bytes. */
+/** Rows of `width` numbers for each example, kept in memory if they take at most `memory` bytes. */
 export function activationRows(examples: number, width: number, memory: number): ActivationRows {
   return 4 * examples * width <= memory ? new MemoryRows(examples, width) : new SpilledRows(width);
 }
@@ -50,7 +50,7 @@ class MemoryRows implements ActivationRows {
 class SpilledRows implements ActivationRows {
   readonly #file = openUnnamed();
   readonly #d: number;
-  /** Stays as it is while one further row is read. */
+  /** Returns a row, which remains valid while one further row is read. */
   readonly row: (i: number) => Float32Array;
   #n = 0;
 

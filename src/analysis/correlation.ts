@@ -9,13 +9,13 @@ import { BOOTSTRAP_KINDS, type BootstrapOptions, bootstrap } from './bootstrap';
 export interface Correlation {
   readonly r: number;
   readonly interval: Interval;
-  /** Pairs used. */
+  /** The number of pairs used. */
   readonly n: number;
-  /** Groups of pairs, where whole groups were drawn. */
+  /** The number of groups, if whole groups were drawn. */
   readonly groups?: number;
 }
 
-/** Pearson's r of two samples of one length; NaN where one of them is constant. */
+/** Pearson's r of two samples of the same length; NaN if one of them is constant. */
 export function pearson(x: readonly number[], y: readonly number[]): number {
   const n = x.length;
   const [mx, my] = [mean(x)!, mean(y)!];
@@ -42,10 +42,10 @@ export function correlation(
 }
 
 /**
- * Pearson's r of x and y when what a linear function of `given` says of both is taken away, with its interval as in
+ * Pearson's r of x and y after a linear function of `given` has been subtracted from both, with an interval as in
  * {@link correlation}.
  *
- * @throws RangeError as {@link correlation} does
+ * @throws RangeError like {@link correlation}
  */
 export function partialCorrelation(
   x: readonly number[],
@@ -72,7 +72,7 @@ function correlated(
   return { r, ...found };
 }
 
-/** r = −0.83, 95 % interval −0.95 to −0.50, 24 runs of 12 settings */
+/** In words: r = −0.83, 95 % interval −0.95 to −0.50, 24 runs of 12 settings */
 export function correlationText(found: Correlation | undefined): string {
   if (!found) return 'too few runs for a correlation';
   const { r, interval, n, groups } = found;
@@ -81,7 +81,7 @@ export function correlationText(found: Correlation | undefined): string {
   return `r = ${formatSigned(r)}, ${100 * interval.level} % interval ${lower} to ${upper}, ${n} runs${of}`;
 }
 
-/** −0.83 [−0.95, −0.50], for a column that says what the interval is */
+/** In short: −0.83 [−0.95, −0.50], for a column whose heading explains the interval */
 export function coefficientText({ r, interval: { lower, upper } }: Correlation): string {
   return `${formatSigned(r)} [${formatSigned(lower)}, ${formatSigned(upper)}]`;
 }

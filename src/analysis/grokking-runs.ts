@@ -1,4 +1,4 @@
-/** Runs that grok: the step of 50 % validation accuracy beside the paper's, and how each layer's dimension moves with it. */
+/** Runs that grok: the step of 50 % validation accuracy beside the paper's, and how each layer's dimension moves with accuracy. */
 import { ascending, extent } from 'd3-array';
 import { assertGiven, type Kinds, NAMES } from '../given';
 import { withIds } from '../records/layer-ids';
@@ -6,7 +6,7 @@ import type { RunSoFar } from '../records/run-record';
 import type { Correlation } from './correlation';
 import { grokkingStep, transition } from './transition';
 
-/** The paper's steps of 50 % validation accuracy by trainFraction and weight decay; null where accuracy stays below. */
+/** The paper's steps of 50 % validation accuracy by trainFraction and weight decay; null if accuracy stays below 50 %. */
 export type HalfSteps = Readonly<Record<string, Readonly<Record<string, number | null>>>>;
 
 /** One setting of the grid, ours beside the paper's. */
@@ -14,13 +14,13 @@ export interface GrokkingRow {
   readonly trainFraction: number;
   readonly weightDecay: number;
   readonly seed: number;
-  /** Step of 50 % validation accuracy; undefined where accuracy stays below. */
+  /** The step of 50 % validation accuracy; undefined if accuracy stays below 50 %. */
   readonly ours?: number;
-  /** The step in the paper's figure; null where accuracy stays below. */
+  /** The step in the paper's figure; null if accuracy stays below 50 %. */
   readonly paper?: number | null;
   /** ours / paper */
   readonly factor?: number;
-  /** LLID on validation: the largest, at the 50 % step, the least after the largest, at the end. */
+  /** LLID on validation: its largest value, the value at the 50 % step, the least value after the largest, and the last value. */
   readonly peak: number;
   readonly atTransition?: number;
   readonly least: number;
@@ -48,7 +48,7 @@ export function grokkingRows(runs: readonly RunSoFar[], paper: HalfSteps): Grokk
   });
 }
 
-/** In words: how many runs pass 50 % validation accuracy, and when, beside the paper's. */
+/** In words: how many runs pass 50 % validation accuracy, and when, compared with the paper. */
 export function halfStepsSummary(runs: readonly RunSoFar[], paper: HalfSteps): string {
   const rows = grokkingRows(runs, paper);
   const [least, most] = extent(rows, ({ factor }) => factor);
@@ -63,11 +63,11 @@ export interface LeadRow {
   readonly weightDecay: number;
   readonly site: string;
   readonly split: 'train' | 'validation';
-  /** Share of its peak by which the dimension falls after it. */
+  /** The fall of the dimension after its peak, as a share of the peak. */
   readonly fall: number;
-  /** Step at which half of the fall is done. */
+  /** The step at which half of the fall is reached. */
   readonly halfFall?: number;
-  /** Steps from half of the fall to 50 % validation accuracy: positive where the dimension falls first. */
+  /** The number of steps from half of the fall to 50 % validation accuracy, which is positive if the dimension falls first. */
   readonly leadSteps?: number;
   /** The same in decades of steps. */
   readonly leadDecades?: number;
@@ -86,10 +86,10 @@ export interface LeadOptions {
 export const LEAD_KINDS: Kinds<LeadOptions> = { sites: NAMES, splits: NAMES };
 
 /**
- * For every run that groks, every site that it measured and both splits: does the dimension fall before or after validation
- * accuracy rises, and do the two move together? Half of a fall says little where the fall is small: read `fall` first.
+ * For every run that groks, every measured site and both splits: does the dimension fall before or after validation accuracy
+ * rises, and do the two move together? Half of a fall says little if the fall is small, so read `fall` first.
  *
- * @throws RangeError for a site that none of the runs has measured, where they have measured others
+ * @throws RangeError for a site that none of the runs has measured, if they have measured others
  */
 export function leadRows(runs: readonly RunSoFar[], options: LeadOptions = {}): LeadRow[] {
   assertGiven('leadRows', options, LEAD_KINDS);
@@ -129,8 +129,8 @@ export function leadRows(runs: readonly RunSoFar[], options: LeadOptions = {}): 
 }
 
 /**
- * In words: in how many runs the dimension falls first, by more than the steps between two measurements. Runs whose dimension was
- * not measurable, or does not fall, are counted apart.
+ * In words: in how many runs the dimension falls first, by more than the steps between two measurements. Runs whose dimension
+ * could not be measured, or does not fall, are counted separately.
  */
 export function leadSummary(runs: readonly RunSoFar[], between: number): string {
   const leads = leadRows(runs, { splits: ['validation'] });
@@ -160,7 +160,7 @@ export function setting({ config }: RunSoFar, key: string): number {
   return value;
 }
 
-/** Distinct numbers, rising. */
+/** The distinct numbers in rising order. */
 export function distinctValues(values: readonly number[]): number[] {
   return [...new Set(values)].sort(ascending);
 }

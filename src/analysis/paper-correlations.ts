@@ -1,21 +1,21 @@
-/** The paper's correlations: LLID with the strength of a regularisation, and accuracy with PID / LLID. */
+/** The paper's correlations: of LLID with the strength of regularisation, and of accuracy with PID / LLID. */
 import { assertGiven, FLAG, type Kinds } from '../given';
 import type { RunSoFar } from '../records/run-record';
 import { type Correlation, correlation } from './correlation';
 import { type Outcome, type Regularization, type StrengthSweep, sweepsOf } from './regularization';
 
-/** Which runs count. */
+/** The choice of runs. */
 export interface HarmlessOptions {
-  /** Leaves out strengths from the onset of harm on, as the paper does. @default false */
+  /** Leaves out strengths from the onset of harm on, as in the paper. @default false */
   readonly harmless?: boolean;
 }
 
 export const HARMLESS_KINDS: Kinds<HarmlessOptions> = { harmless: FLAG };
 
 /**
- * Pearson's r of LLID with the strength (the logarithm of weight decays above zero), over the runs that have learnt. The
- * 95 % interval comes from a bootstrap over settings, whose runs differ in their seeds only. Runs without LLID are left
- * out. The result is undefined for fewer than 4 settings.
+ * Pearson's r of LLID with the strength (the logarithm of weight decays above zero), over the runs that have learnt. The 95 %
+ * interval comes from a bootstrap over settings; runs of one setting differ only in their seeds. Runs without LLID are left out.
+ * The result is undefined for fewer than 4 settings.
  */
 export function strengthCorrelation(
   ends: readonly Outcome[],
@@ -42,7 +42,7 @@ export function generalizationCorrelation(
   return accuracyCorrelation(learntOutcomes(runs, options));
 }
 
-/** The ends of all runs that have learnt, in both sweeps. */
+/** The outcomes of all runs that have learnt, in both sweeps. */
 export function learntOutcomes(runs: readonly RunSoFar[], options: HarmlessOptions = {}): Outcome[] {
   return sweepsOf(runs).flatMap((sweep, i) =>
     // The unregularised runs belong to both sweeps.
@@ -58,7 +58,7 @@ export function learntRuns(
   return ends.filter(({ collapsed, strength }) => !collapsed && !(options.harmless && strength >= onset));
 }
 
-/** Pearson's r of accuracy with PID / LLID, its interval over settings; undefined for fewer than 4 settings. */
+/** Pearson's r of accuracy with PID / LLID, with an interval over settings; undefined for fewer than 4 settings. */
 export function accuracyCorrelation(ends: readonly Outcome[]): Correlation | undefined {
   return ofSettings(
     ends.filter((end) => Number.isFinite(idRatio(end))),
@@ -77,7 +77,7 @@ function ofSettings(
   return new Set(groups).size < 4 ? undefined : correlation(ends.map(x), ends.map(y), { groups });
 }
 
-/** What all seeds of a setting share. */
+/** A key that all seeds of a setting share. */
 export function settingOf({ regularization, strength }: Outcome): string {
   return `${regularization}=${strength}`;
 }

@@ -1,4 +1,4 @@
-/** Does PID / LLID tell more about accuracy than simpler numbers of the trained network do? */
+/** Does PID / LLID say more about accuracy than simpler numbers of the trained network? */
 import { assertGiven } from '../given';
 import type { RunSoFar } from '../records/run-record';
 import { type Correlation, correlation, partialCorrelation } from './correlation';
@@ -11,7 +11,7 @@ import {
 } from './paper-correlations';
 import type { Outcome } from './regularization';
 
-/** A number of a trained network that may tell its validation accuracy. */
+/** A number of a trained network that may predict its validation accuracy. */
 export interface Predictor {
   readonly name: string;
   readonly of: (end: Outcome) => number;
@@ -19,7 +19,7 @@ export interface Predictor {
 
 const ID_RATIO: Predictor = { name: 'PID / LLID', of: idRatio };
 
-/** The predictor of the paper, and its rivals. Those whose size changes by factors count by their logarithm. */
+/** The predictor of the paper, and its rivals; those that vary by factors enter as logarithms. */
 export const PREDICTORS: readonly Predictor[] = [
   ID_RATIO,
   { name: 'LLID', of: ({ lastLayerId }) => lastLayerId },
@@ -29,22 +29,22 @@ export const PREDICTORS: readonly Predictor[] = [
   { name: 'log training loss', of: ({ trainLoss }) => Math.log10(trainLoss) },
 ];
 
-/** How well one number predicts validation accuracy over the runs that have learnt. */
+/** How well one number predicts validation accuracy, over the runs that have learnt. */
 export interface Prediction {
   readonly predictor: string;
-  /** Pearson's r with accuracy; undefined where fewer than 4 settings have the number. */
+  /** Pearson's r with accuracy; undefined if fewer than 4 settings have the number. */
   readonly accuracy?: Correlation;
-  /** r of accuracy with PID / LLID when this predictor is given: what PID / LLID tells beyond it. */
+  /** Partial r of accuracy with PID / LLID, given this predictor: the additional information in PID / LLID. */
   readonly ratioGivenIt?: Correlation;
-  /** r of accuracy with this predictor when PID / LLID is given. */
+  /** Partial r of accuracy with this predictor, given PID / LLID. */
   readonly itGivenRatio?: Correlation;
 }
 
 /**
- * How well each of {@link PREDICTORS} predicts validation accuracy, and what PID / LLID tells beyond it. The intervals
- * come from a bootstrap over settings.
+ * How well each of {@link PREDICTORS} predicts validation accuracy, and what PID / LLID adds to it. The intervals come from a
+ * bootstrap over settings.
  *
- * @throws RangeError where the runs hold no sweep of weight decay or dropout
+ * @throws RangeError if the runs contain no sweep of weight decay or dropout
  */
 export function predictions(runs: readonly RunSoFar[], options: HarmlessOptions = {}): Prediction[] {
   assertGiven('predictions', options, HARMLESS_KINDS);

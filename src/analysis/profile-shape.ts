@@ -1,4 +1,4 @@
-/** The shape of a profile along depth: how far it rises, how far it falls, and where its peak is, with intervals. */
+/** The shape of a profile over depth: how far it rises, how far it falls, and where its peak is, with intervals. */
 import type { LayerProfile, SiteEstimate } from '../activations/layer-profile';
 import { assertGiven, NUMBER } from '../given';
 import { DEFAULT_LEVEL, type Interval, normalInterval } from '../intrinsic-dimension/intervals';
@@ -9,23 +9,23 @@ export interface Measure {
   readonly interval: Interval;
 }
 
-/** Rise, fall and peak of the layers up to the last one, whose dimension is LLID. */
+/** The rise, the fall and the peak over the layers up to the last one, whose dimension is LLID. */
 export interface ProfileShape {
-  /** The largest dimension of the other layers less that of the first; negative where the first is the peak. */
+  /** The largest dimension of the other layers minus that of the first; negative if the first layer is the peak. */
   readonly rise: Measure;
-  /** The largest dimension of the other layers less LLID. */
+  /** The largest dimension of the other layers minus LLID. */
   readonly fall: Measure;
-  /** Where the peak is: 0 at the first layer, 1 at the last. */
+  /** The position of the peak, from 0 at the first layer to 1 at the last. */
   readonly peakDepth: Measure;
-  /** Layers that have a dimension, from the first to the last one. */
+  /** The number of layers with a dimension, up to the last one. */
   readonly layers: number;
 }
 
 /**
- * The intervals hold for all layers together (Bonferroni): that the peak was chosen as the largest of many values does not make
- * a rise. The errors of the layers are taken for normal and independent.
+ * The intervals hold for all layers together (Bonferroni), so that choosing the peak as the largest of many values does not by
+ * itself produce a rise. The errors of the layers are assumed to be normal and independent.
  *
- * @param options.level of the intervals. @default 0.95
+ * @param options.level the level of the intervals. @default 0.95
  * @throws RangeError for a profile with fewer than 3 layers up to the last one
  */
 export function profileShape(profile: LayerProfile, options: { level?: number } = {}): ProfileShape {
@@ -40,7 +40,7 @@ export function profileShape(profile: LayerProfile, options: { level?: number } 
   const each = 1 - (1 - level) / (layers.length - 1);
   const less = (one: SiteEstimate, other: SiteEstimate): Interval =>
     normalInterval(one.value - other.value, Math.hypot(one.standardError, other.standardError), each);
-  /** The largest of the differences of the other layers from one. */
+  /** The largest difference between another layer and one layer. */
   const above = (base: SiteEstimate): Measure => {
     const others = layers.filter((layer) => layer !== base);
     const differences = others.map((layer) => less(layer, base));
@@ -54,7 +54,7 @@ export function profileShape(profile: LayerProfile, options: { level?: number } 
     };
   };
   const peak = layers.reduce((best, layer) => (layer.value > best.value ? layer : best));
-  // Layers that are not surely below any other may be the peak.
+  // Layers that are not significantly below any other may be the peak.
   const possible = layers.flatMap((layer, i) =>
     layers.every((other) => other === layer || less(other, layer).lower <= 0) ? [i] : [],
   );

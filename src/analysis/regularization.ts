@@ -1,10 +1,10 @@
-/** How a sweep over the strength of one regularisation ended: every run, the mean of each strength, where harm begins. */
+/** The results of a sweep over the strength of regularisation: every run, the mean at each strength, and the onset of harm. */
 import { ascending, deviation, group, max, mean, median } from 'd3-array';
 import { jStat } from 'jstat';
 import { lastLayerId, peakId } from '../records/layer-ids';
 import type { RunSoFar } from '../records/run-record';
 
-/** A setting whose strength is swept while the other one is off. */
+/** A setting that is swept while the other one is off. */
 export type Regularization = 'weightDecay' | 'blockDropout';
 
 const REGULARIZATIONS: readonly Regularization[] = ['weightDecay', 'blockDropout'];
@@ -23,28 +23,28 @@ export interface Outcome {
   readonly trainLoss: number;
   /** Euclidean norm of all parameters; NaN in early records. */
   readonly weightNorm: number;
-  /** Euclidean norm of the loss's gradient in the last step; NaN in early records. */
+  /** Euclidean norm of the gradient of the loss in the last step; NaN in early records. */
   readonly gradientNorm: number;
-  /** Its accuracy is less than half of the best of its sweep: it has not learnt, and its dimensions mean nothing. */
+  /** True if its accuracy is less than half of the best in its sweep: it has not learnt, and its dimensions have no meaning. */
   readonly collapsed: boolean;
 }
 
-/** What is averaged over the seeds of a strength. */
+/** A quantity that is averaged over the seeds of a strength. */
 export type Quantity = 'accuracy' | 'lastLayerId' | 'peakId';
 
-/** The runs of one strength, which differ in their seeds. */
+/** The runs at one strength, which differ in their seeds. */
 export interface Level {
   readonly strength: number;
   readonly outcomes: readonly Outcome[];
-  /** By quantity; the deviation is NaN for a single run. */
+  /** The mean by quantity; the standard deviation is NaN for a single run. */
   readonly mean: Readonly<Record<Quantity, number>>;
   readonly deviation: Readonly<Record<Quantity, number>>;
-  /** Whether all of its runs have collapsed. */
+  /** True if all of its runs have collapsed. */
   readonly collapsed: boolean;
 }
 
 /**
- * The ends of the finished runs in which the other regularisation is off, by rising strength; [] where there are none.
+ * The outcomes of the finished runs in which the other regularisation is off, by rising strength; [] if there are none.
  */
 export function outcomes(runs: readonly RunSoFar[], regularization: Regularization): Outcome[] {
   const others = REGULARIZATIONS.filter((name) => name !== regularization);
@@ -72,7 +72,7 @@ export function outcomes(runs: readonly RunSoFar[], regularization: Regularizati
     .sort((a, b) => a.strength - b.strength);
 }
 
-/** Outcomes by strength, rising. */
+/** Outcomes grouped by strength, in rising order. */
 export function levels(ends: readonly Outcome[]): Level[] {
   return [...group(ends, ({ strength }) => strength)]
     .sort(([a], [b]) => ascending(a, b))
@@ -102,9 +102,9 @@ export interface StrengthSweep {
 }
 
 /**
- * The sweeps over weight decay and over dropout that are among the runs.
+ * The sweeps over weight decay and over dropout among the runs.
  *
- * @throws RangeError where there is none
+ * @throws RangeError if there is none
  */
 export function sweepsOf(runs: readonly RunSoFar[]): StrengthSweep[] {
   const sweeps = (['weightDecay', 'blockDropout'] as const).map((regularization): StrengthSweep => {
@@ -116,18 +116,18 @@ export function sweepsOf(runs: readonly RunSoFar[]): StrengthSweep[] {
   const found = sweeps.filter(({ sweep }) => sweep.length > 1);
   if (found.length > 0) return found;
   throw new RangeError(
-    `no sweep of weightDecay or blockDropout is among the ${runs.length} runs: npm run sweep -- images dataset=... weightDecay=0,1e-3,1e-2 --out data/runs/... records one`,
+    `there is no sweep of weightDecay or blockDropout among the ${runs.length} runs: npm run sweep -- images dataset=... weightDecay=0,1e-3,1e-2 --out data/runs/... records one`,
   );
 }
 
-/** The difference of two means that counts as harm, in standard errors. */
+/** The smallest difference of two means that counts as harm, in standard errors. */
 const HARM = 2;
 
 /**
- * Where regularisation begins to do harm: the least strength from which on every mean accuracy is lower than the best
- * one by more than two standard errors of the difference. The error comes from the variance over seeds.
+ * Where regularisation begins to do harm: the least strength from which on every mean accuracy is lower than the best one by
+ * more than two standard errors of the difference. The standard error comes from the variance over seeds.
  *
- * @returns the strength; undefined where no strength does harm, or no strength has two seeds
+ * @returns the strength; undefined if no strength does harm, or no strength has two seeds
  */
 export function onsetOfHarm(sweep: readonly Level[]): number | undefined {
   const learnt = sweep.filter(({ collapsed }) => !collapsed);
@@ -145,8 +145,9 @@ export function onsetOfHarm(sweep: readonly Level[]): number | undefined {
 }
 
 /**
- * The variance of accuracy, from the median over the strengths: runs that are close to collapse scatter widely, unlike
- * the others. The variance of n normal values is distributed as its mean times chi-square / (n - 1), n - 1 degrees.
+ * The variance of accuracy over seeds, from the median over the strengths, since runs that are close to collapse scatter more
+ * than others. The sample variance of n normal values is distributed like its mean times chi-square / (n - 1) with n - 1 degrees
+ * of freedom.
  */
 function varianceOverSeeds(sweep: readonly Level[]): number | undefined {
   const repeated = sweep.filter(({ outcomes: { length } }) => length > 1);

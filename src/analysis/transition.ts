@@ -1,12 +1,12 @@
-/** Whether the fall of a layer's dimension leads validation accuracy or follows it when a network groks. */
+/** Does the fall of a layer's dimension lead validation accuracy, or follow it, when a network groks? */
 import { assertGiven, type Kinds, oneOf, TEXT } from '../given';
 import { lastLayerId, withIds } from '../records/layer-ids';
 import type { Measurement } from '../records/run-record';
 import { type Correlation, correlation } from './correlation';
 
 /**
- * The first step at which validation accuracy passes `level`, on the straight line between measurements;
- * undefined when it never does.
+ * The first step at which validation accuracy passes `level`, by linear interpolation between measurements;
+ * undefined if it never does.
  * @param level accuracy in 0..1. @default 0.5
  */
 export function grokkingStep(measurements: readonly Measurement[], level = 0.5): number | undefined {
@@ -23,23 +23,23 @@ export function grokkingStep(measurements: readonly Measurement[], level = 0.5):
   return undefined;
 }
 
-/** Which site and which examples are compared. */
+/** The site and the examples that are compared. */
 export interface TransitionOptions {
-  /** @default the last one measured, which gives LLID */
+  /** The site. @default the last one measured, which gives LLID */
   readonly site?: string;
-  /** Activations of which examples. @default 'validation' */
+  /** The examples whose activations are used. @default 'validation' */
   readonly split?: 'train' | 'validation';
 }
 
 const TRANSITION_KINDS: Kinds<TransitionOptions> = { site: TEXT, split: oneOf(['train', 'validation']) };
 
-/** One run's transition. Steps lie on straight lines in log(step) between measurements. */
+/** The transition of one run. Steps are interpolated linearly in log(step) between measurements. */
 export interface Transition {
-  /** The step at which validation accuracy passes 50 %; undefined where it never does. */
+  /** The step at which validation accuracy passes 50 %; undefined if it never does. */
   readonly halfAccuracy?: number;
-  /** The step at which the dimension has fallen half of the way from its peak to its least value after that, if it falls. */
+  /** The step at which the dimension has fallen half of the way from its peak to its least value after the peak, if it falls. */
   readonly halfFall?: number;
-  /** log10(halfAccuracy / halfFall): positive where the dimension falls first. In decades of steps. */
+  /** log10(halfAccuracy / halfFall), in decades of steps; positive if the dimension falls first. */
   readonly lead?: number;
   readonly peak: number;
   readonly atTransition?: number;
@@ -47,18 +47,18 @@ export interface Transition {
   readonly final: number;
   /** (peak - least) / peak */
   readonly fall: number;
-  /** The correlation of the slopes of accuracy and dimension over log(step): negative where one rises as the other falls. */
+  /** The correlation of the slopes of accuracy and dimension over log(step); negative if one rises while the other falls. */
   readonly slopes?: Correlation;
 }
 
-/** Parts of the log axis whose slopes are compared: a quarter of a doubling each over 40,000 steps. */
+/** The number of parts of the log axis whose slopes are compared; over 40,000 steps, each is a quarter of a doubling. */
 const STRETCHES = 60;
 
 /**
- * Compares accuracy on validation with the dimension at one site over a run. The dimensions are NaN where fewer than 2
- * measurements have one, and `final` where the last measurement has none.
+ * Compares validation accuracy with the dimension at one site over a run. The dimensions are NaN if fewer than 2 measurements
+ * have one, and `final` is NaN if the last measurement has none.
  *
- * @throws Error for a site that was not measured where others were
+ * @throws Error for a site that was not measured, if others were
  */
 export function transition(
   measurements: readonly Measurement[],
@@ -69,7 +69,7 @@ export function transition(
   const after = measurements.filter(({ step }) => step > 0);
   const measured = withIds(after, split);
   const dimensionOf = (measurement: Measurement): number => lastLayerId(measurement[split], options.site);
-  // The straight lines between measurements pass over those without a dimension.
+  // Interpolation skips measurements without a dimension.
   const shown = measured.filter((measurement) => Number.isFinite(dimensionOf(measurement)));
   const halfAccuracy = grokkingStep(after);
   if (shown.length < 2) {
@@ -112,8 +112,8 @@ export function transition(
 }
 
 /**
- * Slopes over equal stretches of log(step). Measurements lie closer and closer on that axis; without equal stretches, the
- * noise of the last ones would outweigh everything else.
+ * Slopes over equal parts of log(step). Measurements get ever closer on that axis, so without equal parts the noise of the last
+ * ones would outweigh everything else.
  */
 function slopes(times: readonly number[], values: readonly number[]): number[] {
   const stretch = (times.at(-1)! - times[0]!) / STRETCHES;

@@ -36,7 +36,7 @@ const command = defineCommand(
     const config = completeConfig(withDefaults(recorded.config) as RunSettings);
     const path = runPath(out, basename(file, '.jsonl'));
     const stop = listenForStop('stopping after this step, with a checkpoint');
-    // TensorFlow takes seconds to load: help and errors do not wait for it.
+    // TensorFlow takes seconds to load, so it is loaded after help and errors have been printed.
     const { runExperiment } = await import('../experiments/run.js');
     const progress = showProgress(config.steps);
     try {

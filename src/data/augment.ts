@@ -1,29 +1,29 @@
-/** Pictures as a network gets them: normalised, and in training cropped, flipped and turned at random. */
+/** Prepares pictures for a network: normalised, and in training randomly cropped, flipped and rotated. */
 import { ANYTHING, assertGiven, FLAG, NUMBER } from '../given';
 import { mulberry32, streamSeed } from '../random';
 import type { Draw, Examples } from './dataset';
 
-/** Mean and standard deviation of each channel, of pixels from 0 to 1. */
+/** Mean and standard deviation of each channel, for pixels from 0 to 1. */
 export interface Normalization {
   readonly mean: readonly number[];
   readonly std: readonly number[];
 }
 
-/** Random changes that leave the class as it is; they are done in this order, on black ground. */
+/** Random changes that do not change the class, applied in this order on a black background. */
 export interface Augmentation {
-  /** A crop of the picture's own size from the picture with so many black pixels around it. @default 0 */
+  /** Width in pixels of the black border from which a random crop of the original size is taken. @default 0 */
   readonly cropPadding?: number;
-  /** Left for right in one half of the draws. @default false */
+  /** Flips half of the pictures horizontally. @default false */
   readonly horizontalFlip?: boolean;
-  /** Turned about its centre by up to so many degrees to both sides, nearest pixel. @default 0 */
+  /** Largest rotation about the centre in degrees, in both directions, with the nearest pixel. @default 0 */
   readonly rotation?: number;
 }
 
 /**
  * Prepares bytes [height, width, channels] as (pixel / 255 - mean) / std, float32.
  *
- * With a draw it augments first, as torchvision's RandomCrop, RandomHorizontalFlip and RandomRotation do in the
- * paper's public code; the choices are a function of (seed, epoch, index) alone.
+ * With a draw, it augments first, like torchvision's RandomCrop, RandomHorizontalFlip and RandomRotation in the paper's public
+ * code; the choices depend only on (seed, epoch, index).
  *
  * @throws RangeError for a mean or deviation that does not fit, and for a padding or rotation that is none
  */
@@ -70,9 +70,9 @@ export function imagePreparation(
   };
 }
 
-/** What is seen of one picture in one epoch. */
+/** The view of one picture in one epoch. */
 export interface View {
-  /** Where the crop begins, in pixels from the picture's own corner. */
+  /** The start of the crop, in pixels from the corner of the original picture. */
   readonly top: number;
   readonly left: number;
   readonly flipped: boolean;
@@ -97,10 +97,9 @@ function drawView(
 }
 
 /**
- * For each pixel of a view, the number of the picture's pixel that is seen there, -1 for the black ground.
- *
- * The rotation is that of Pillow's `Image.rotate(angle)` with its nearest neighbours, which torchvision calls, down to
- * the 16 bits after the binary point that Pillow computes with.
+ * For each pixel of a view, the number of the picture's pixel that is shown there, or -1 for the black background.
+ * The rotation is that of Pillow's `Image.rotate(angle)` with nearest neighbours, which torchvision calls, including the 16
+ * fractional bits with which Pillow computes.
  */
 export function findSources(sources: Int32Array, height: number, width: number, view: View): void {
   const { top, left, flipped, angle } = view;
@@ -108,7 +107,7 @@ export function findSources(sources: Int32Array, height: number, width: number, 
   const fixed = (value: number): number => Math.floor(value * 65536 + 0.5);
   const cos = Math.cos(radians);
   const sin = Math.sin(radians);
-  // the centre of the first pixel, turned back about the centre of the picture
+  // the centre of the first pixel, rotated back about the centre of the picture
   const x0 = cos * (0.5 - width / 2) - sin * (0.5 - height / 2) + width / 2;
   const y0 = sin * (0.5 - width / 2) + cos * (0.5 - height / 2) + height / 2;
   const [stepCos, stepSin] = [fixed(cos), fixed(sin)];
@@ -136,7 +135,7 @@ export function findSources(sources: Int32Array, height: number, width: number, 
   }
 }
 
-/** The normalised value of each byte, 256 for each channel. */
+/** The normalised value of each byte, with 256 values for each channel. */
 function normalizationTable({ mean, std }: Normalization): Float32Array {
   if (mean.length !== std.length || mean.length === 0) {
     throw new RangeError(

@@ -1,4 +1,4 @@
-/** The full table of a binary operation as a data set of token sequences: some cells train, the others validate. */
+/** The full table of a binary operation as a data set of token sequences; some cells are for training, the others for validation. */
 import { type Kinds, NUMBER } from '../given';
 import {
   type Choosable,
@@ -12,7 +12,7 @@ import {
 import type { Dataset, Examples } from './dataset';
 import { pythonShuffle } from './python-shuffle';
 
-/** How the pairs of any task are split. */
+/** The settings of the split of pairs, for any task. */
 export const SPLIT: {
   readonly trainFraction: Setting<number>;
   readonly validationFraction: OptionalSetting<number>;
@@ -20,12 +20,12 @@ export const SPLIT: {
 } = {
   trainFraction: fraction({
     default: 0.3,
-    description: 'fraction of all pairs that is used for training',
+    description: 'fraction of all pairs that are used for training',
     inWords: (p) => `p = ${p}`,
   }),
   validationFraction: fraction({
     absent: 'all pairs that are not used for training',
-    description: 'fixed fraction of all pairs that is used for validation',
+    description: 'fixed fraction of all pairs that are used for validation',
   }),
   seed: seed({ default: 9, description: 'seed of the split into training and validation pairs' }),
 };
@@ -33,19 +33,19 @@ export const SPLIT: {
 /** A binary operation that a network can learn. */
 export interface Task<Name extends string = string, S extends Settings = Settings>
   extends Choosable<Name, S> {
-  /** What is learnt, for the title of a figure; a setting that is not known is missing. */
+  /** What is learnt, for the title of a figure; unknown settings may be missing. */
   title(values: Partial<ValuesOf<S>>): string;
-  /** Tokens of the vocabulary that never occur. @default none */
+  /** The number of tokens in the vocabulary that never occur. @default none */
   unusedTokens?(values: ValuesOf<S>): number;
   load(values: ValuesOf<S>, split: SplitOptions): Dataset;
 }
 
 export interface SplitOptions {
-  /** Share of all pairs that is trained on, above 0 and below 1; its size is rounded down. @default that of {@link SPLIT} */
+  /** The share of all pairs for training, above 0 and below 1, rounded down to whole pairs. @default that of {@link SPLIT} */
   readonly trainFraction?: number;
   /**
-   * Share of all pairs that validates, taken from the end of the permutation, so that it is the same for every
-   * trainFraction. Without it, every pair that does not train validates.
+   * The share of all pairs for validation, taken from the end of the permutation, so that it is the same for every
+   * trainFraction. By default, every pair that is not used for training is used for validation.
    */
   readonly validationFraction?: number;
   /** Seed of the permutation of all pairs. @default that of {@link SPLIT} */
@@ -62,15 +62,15 @@ export const SPLIT_KINDS: Kinds<SplitOptions> = {
 export interface BinaryOperation extends SplitOptions {
   readonly name: string;
   readonly title: string;
-  /** Results and left operands are 0 .. elements - 1. */
+  /** The number of elements; results and left operands are 0 .. elements - 1. */
   readonly elements: number;
-  /** Right operands are firstRight .. elements - 1. */
+  /** The first right operand; right operands are firstRight .. elements - 1. */
   readonly firstRight: number;
   readonly operate: (a: number, b: number) => number;
   readonly text: (a: number, b: number, result: number) => string;
 }
 
-/** Tokens of an example: a, the operator, b, the equals sign. */
+/** The number of tokens in an example: a, the operator, b, the equals sign. */
 const LENGTH = 4;
 
 /** Every pair (a, b), as tokens [a, elements, b, elements + 1] with the label a ∘ b, split by a seeded permutation. */
@@ -130,8 +130,8 @@ function splitSizes(options: SplitOptions, pairs: number): { train: number; vali
   const validation = Math.floor(pairs * validationFraction);
   if (validation === 0 || train + validation > pairs) {
     throw new RangeError(
-      `validationFraction ${validationFraction} of ${pairs} pairs is ${validation} examples, and ` +
-        `${pairs - train} are left by trainFraction ${trainFraction}: give a share that makes 1 to ${pairs - train}`,
+      `validationFraction ${validationFraction} of ${pairs} pairs is ${validation} examples, but ` +
+        `trainFraction ${trainFraction} leaves ${pairs - train}: give a share that makes 1 to ${pairs - train}`,
     );
   }
   return { train, validation };

@@ -15,11 +15,11 @@ import {
 } from './image-set';
 import { MEGABYTES, showLoading } from './progress';
 
-/** What to make of the pictures, and where they come from. */
+/** Options for the pictures and for their source. */
 export interface CifarOptions extends ImageOptions, DownloadOptions {
-  /** Where the archive is kept. @default data/downloads in the project's folder, or ID_DOWNLOADS */
+  /** The folder of the archive. @default data/downloads in the project's folder, or ID_DOWNLOADS */
   readonly folder?: string;
-  /** Another archive of the same form. @default the official one, from ID_CIFAR_SOURCE where that names a folder of a mirror */
+  /** Another archive of the same form. @default the official one, from ID_CIFAR_SOURCE if that names a folder of a mirror */
   readonly source?: RemoteFile;
 }
 
@@ -37,7 +37,7 @@ interface Cifar {
   /** Paths in the archive. */
   readonly train: readonly string[];
   readonly test: readonly string[];
-  /** The bytes before a picture and how many values each may have; the last is the class. */
+  /** The number of possible values of each byte before a picture; the last byte is the class. */
   readonly labels: readonly number[];
   /** The file with the names of the classes. */
   readonly classNames: string;
@@ -95,33 +95,33 @@ const CIFAR100: Cifar = {
 
 export const CIFAR10_IMAGES: ImageDataset<'cifar10', Record<never, never>> = {
   name: 'cifar10',
-  summary: '60,000 colour pictures in 10 classes, of which 10,000 validate; downloaded once, 170 MB',
+  summary: '60,000 colour pictures in 10 classes, 10,000 of them for validation; downloaded once, 170 MB',
   settings: {},
   load: (options) => cifar10(options),
 };
 
 export const CIFAR100_IMAGES: ImageDataset<'cifar100', Record<never, never>> = {
   name: 'cifar100',
-  summary: '60,000 colour pictures in 100 classes, of which 10,000 validate; downloaded once, 169 MB',
+  summary: '60,000 colour pictures in 100 classes, 10,000 of them for validation; downloaded once, 169 MB',
   settings: {},
   load: (options) => cifar100(options),
 };
 
-/** The archives unpack to 184 MB; the six files of CIFAR-10 have 31 MB each, the larger one of CIFAR-100 154 MB. */
+/** Limits for unpacking. The archives hold 184 MB; the six files of CIFAR-10 have 31 MB each, and the larger one of CIFAR-100 154 MB. */
 const LIMITS = { fileBytes: 160_000_000, totalBytes: 200_000_000 };
 
 /**
- * CIFAR-10: 50,000 pictures to train on and 10,000 of the official test set to validate with, 32 x 32, three colours,
- * normalised and augmented as in the paper by default. Downloaded once, 170 MB.
+ * CIFAR-10: 50,000 pictures for training, and the 10,000 of the official test set for validation, 32 x 32 in three colours,
+ * normalised and augmented as in the paper by default. It is downloaded once (170 MB).
  *
- * @throws Error that says how to get the file when it cannot be downloaded, and what is wrong with one that cannot be
- *   read; RangeError for options that ImageOptions do not allow
+ * @throws Error that says how to get a file that cannot be downloaded, or what is wrong with one that cannot be read; RangeError
+ *   for options that ImageOptions does not allow
  */
 export function cifar10(options: CifarOptions = {}): Promise<Dataset> {
   return cifar(CIFAR10, options);
 }
 
-/** CIFAR-100, by its 100 fine classes; otherwise as {@link cifar10}. */
+/** CIFAR-100 with its 100 fine classes; otherwise like {@link cifar10}. */
 export function cifar100(options: CifarOptions = {}): Promise<Dataset> {
   return cifar(CIFAR100, options);
 }
@@ -190,7 +190,7 @@ function decode({ labels: ranges }: Cifar, names: readonly string[], files: Map<
         const label = bytes[start + i]!;
         if (label >= values) {
           throw new Error(
-            `${name}, record ${start / recordBytes}: label ${label} is none of 0 to ${values - 1}`,
+            `${name}, record ${start / recordBytes}: label ${label} is not one of 0 to ${values - 1}`,
           );
         }
         labels[picture] = label;

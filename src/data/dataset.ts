@@ -1,27 +1,27 @@
-/** A data set is two sets of labelled examples; batches of them reach the network as tensors. */
+/** A data set consists of two sets of labelled examples, which reach the network as batches of tensors. */
 import * as tf from '@tensorflow/tfjs';
 import { assertGiven, type Kinds, NUMBER } from '../given';
 import { shuffled } from '../random';
 import { rows } from './select';
 
-/** Labelled examples, kept in one typed array, row after row. */
+/** Labelled examples in one typed array, row after row. */
 export interface Examples {
   /** `size` rows of `inputShape` numbers. */
   readonly inputs: Int32Array | Float32Array | Uint8Array;
-  /** Shape of one example, without the batch. */
+  /** The shape of one example, without the batch axis. */
   readonly inputShape: readonly number[];
   /** One class number for each example. */
   readonly labels: Int32Array;
   readonly size: number;
   /**
-   * Examples with these indices as the network gets them, [indices.length, ...inputShape]: normalised, and, where
-   * `draw` says which epoch of which run it is for, augmented. Depends on its arguments alone.
+   * The examples with these indices for the network, [indices.length, ...inputShape]: normalised, and augmented if `draw` gives
+   * the run and the epoch. The result depends only on the arguments.
    * @default the inputs as they are
    */
   readonly prepare?: (examples: Examples, indices: Int32Array, draw?: Draw) => Float32Array;
 }
 
-/** What the random choices of augmentation depend on, besides the example's index. */
+/** The seed and epoch that determine the random choices of augmentation, together with the index of the example. */
 export interface Draw {
   readonly seed: number;
   readonly epoch: number;
@@ -29,14 +29,14 @@ export interface Draw {
 
 export interface Dataset {
   readonly name: string;
-  /** One line for people: what an example is, and how many there are. */
+  /** One line for people that says what an example is, and how many there are. */
   readonly description: string;
   readonly classes: number;
-  /** How many different tokens occur, in data sets of sequences. */
+  /** The number of different tokens, in data sets of sequences. */
   readonly vocabularySize?: number;
   readonly train: Examples;
   readonly validation: Examples;
-  /** An example in words, such as `34 / 7 = 60 (mod 97)`; of the training examples by default. */
+  /** An example in words, such as `34 / 7 = 60 (mod 97)`; by default, a training example. */
   describe?(index: number, split?: 'train' | 'validation'): string;
 }
 
@@ -53,7 +53,7 @@ export interface BatchOptions {
   readonly batchSize: number;
   readonly seed: number;
   readonly epoch: number;
-  /** Batches of this epoch that are already behind a resumed run. @default 0 */
+  /** The number of batches of this epoch that a resumed run has already done. @default 0 */
   readonly skip?: number;
 }
 
@@ -61,7 +61,7 @@ const BATCH_KINDS: Kinds<BatchOptions> = { batchSize: NUMBER, seed: NUMBER, epoc
 
 /**
  * The examples with these indices as tensors, or all of them; the caller disposes of the batch.
- * @param draw augments the examples that can be. @default none is
+ * @param draw augments the examples, if they can be augmented. @default no augmentation
  */
 export function toBatch(examples: Examples, indices?: Int32Array, draw?: Draw): Batch {
   const { inputs, labels } = indices || examples.prepare ? gather(examples, indices, draw) : examples;
@@ -82,13 +82,13 @@ export function toBatch(examples: Examples, indices?: Int32Array, draw?: Draw): 
 
 /**
  * One epoch of batches, every example in exactly one of them; the caller disposes of each.
- * The order depends on (seed, epoch) alone, so that a resumed run sees what an undisturbed one would have seen.
- * The last batch holds what is left and may be short.
+ * The order depends only on (seed, epoch), so that a resumed run sees the same batches as an undisturbed one. The last batch
+ * holds the remaining examples and may be short.
  * @throws RangeError when batchSize is not a whole number from 1 to the number of examples, and for an option that is not read
  */
 export function batches(examples: Examples, options: BatchOptions): Generator<Batch> {
   assertGiven('batches', options, BATCH_KINDS);
-  const count = batchCount(examples, options.batchSize); // checks now, not when the first batch is asked for
+  const count = batchCount(examples, options.batchSize); // checked now, rather than when the first batch is asked for
   return (function* epoch(): Generator<Batch> {
     const order = shuffled(examples.size, options.seed, options.epoch);
     for (let i = options.skip ?? 0; i < count; i++) {
@@ -97,7 +97,7 @@ export function batches(examples: Examples, options: BatchOptions): Generator<Ba
   })();
 }
 
-/** Batches in one epoch, the short one at its end included. */
+/** The number of batches in one epoch, including the short one at the end. */
 export function batchCount(examples: Examples, batchSize: number): number {
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new RangeError(`batchSize ${batchSize} is not a whole number of examples: give 1 or more`);

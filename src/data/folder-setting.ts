@@ -4,11 +4,11 @@ import { type OptionalSetting, text } from '../setting';
 /** Data sets that are read from a folder. */
 const IN_FOLDERS: readonly unknown[] = ['folder', 'fashion-mnist'];
 
-/** Shared by the data sets that are read from a folder. */
+/** The setting, which all data sets that are read from a folder share. */
 export const FOLDER: OptionalSetting<string> = text({
   absent: 'data/downloads/fashion-mnist for the data set fashion-mnist',
   description:
     'folder of the data sets folder and fashion-mnist; a relative path starts from the folder of the project',
-  // Records of older versions name a folder whatever the data set is.
+  // Records of older versions name a folder for every data set.
   identity: ({ dataset }) => (IN_FOLDERS.includes(dataset) ? 'run' : 'same'),
 });

@@ -1,9 +1,9 @@
-/** Where data sets lie on the disk. */
+/** The folders of data sets on the disk. */
 import { join, resolve } from 'node:path';
 
 const PROJECT = join(__dirname, '..', '..');
 
-/** The folder of downloaded data sets: `data/downloads` in the project's folder, or what `ID_DOWNLOADS` says. */
+/** The folder of downloaded data sets: `data/downloads` in the project's folder, or the value of `ID_DOWNLOADS`. */
 export function downloadsFolder(): string {
   return process.env['ID_DOWNLOADS'] ?? join(PROJECT, 'data', 'downloads');
 }

@@ -1,4 +1,4 @@
-/** Pictures from IDX files, the form in which MNIST, Fashion-MNIST, KMNIST and EMNIST are published. */
+/** Pictures from IDX files, the format in which MNIST, Fashion-MNIST, KMNIST and EMNIST are published. */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
@@ -16,15 +16,15 @@ import {
 } from './image-set';
 import { padTo32 } from './pad';
 
-/** Bytes in the shape that the file gives. */
+/** Bytes with the shape given in the file. */
 export interface IdxArray {
   readonly shape: readonly number[];
   readonly data: Uint8Array;
 }
 
-/** What to call the classes, besides what to make of the pictures. */
+/** Options for the pictures, and the names of the classes. */
 export interface IdxOptions extends ImageOptions {
-  /** @default their numbers; for a folder whose name has `fashion` in it, those of Fashion-MNIST */
+  /** The names of the classes. @default their numbers, or those of Fashion-MNIST if the folder's name contains `fashion` */
   readonly classNames?: readonly string[];
 }
 
@@ -46,17 +46,17 @@ const SETTINGS: { readonly folder: OptionalSetting<string> } = { folder: FOLDER 
 export const FASHION_MNIST: ImageDataset<'fashion-mnist', typeof SETTINGS> = {
   name: 'fashion-mnist',
   summary:
-    '70,000 grey pictures of clothes in IDX files, of which 10,000 validate; you put them into the folder',
+    '70,000 grey pictures of clothes in IDX files, 10,000 of them for validation; you must put them into the folder',
   settings: SETTINGS,
   load: (options, { folder }) => idxFolder(folder ?? join(downloadsFolder(), 'fashion-mnist'), options),
 };
 
-/** More bytes than any published file of this form; a header that asks for more is damaged. */
+/** More bytes than any published file of this format has; a header that asks for more is damaged. */
 const MOST_BYTES = 2 ** 31;
 
 /**
- * Pictures from a folder with `train-images-idx3-ubyte` and `train-labels-idx1-ubyte`, and, for validation, the same
- * two files of `t10k`; each as it is or as `.gz`. Pictures smaller than 32 x 32 get a black border.
+ * Pictures from a folder with `train-images-idx3-ubyte` and `train-labels-idx1-ubyte`, and the same two files of `t10k` for
+ * validation, each uncompressed or as `.gz`. Pictures smaller than 32 x 32 get a black border.
  *
  * @param path a relative one starts from the project's folder
  * @throws Error that names the file that is missing or damaged; RangeError for options that ImageOptions do not allow
@@ -85,7 +85,7 @@ export function idxFolder(path: string, options: IdxOptions = {}): Dataset {
   return imageDataset(source, options);
 }
 
-/** Pictures and labels of a split, undefined where neither file is there. */
+/** The pictures and labels of a split; undefined if both files are missing. */
 function readSplit(folder: string, split: 'train' | 't10k'): Examples | undefined {
   const images = readIdx(folder, `${split}-images-idx3-ubyte`);
   const labels = readIdx(folder, `${split}-labels-idx1-ubyte`);
@@ -121,11 +121,11 @@ function readIdx(folder: string, name: string): IdxArray | undefined {
  * Decodes an IDX file of unsigned bytes, packed by gzip or not (yann.lecun.com/exdb/mnist: two zeros, the type, the
  * number of axes, the axes as big-endian 32 bits, the numbers).
  *
- * @throws Error for anything else, and where the numbers are not exactly as many as its axes need
+ * @throws Error for any other format, and if the number of bytes is not exactly what its axes need
  */
 export function parseIdx(bytes: Uint8Array): IdxArray {
   const packed = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  // Only the header shows how much may come out of a packed file.
+  // Only the header shows the size of the contents of a packed file.
   const { shape, start } = parseHeader(packed ? unpackStart(bytes) : bytes);
   const length = start + shape.reduce((product, n) => product * n, 1);
   if (length > MOST_BYTES) {
@@ -134,7 +134,7 @@ export function parseIdx(bytes: Uint8Array): IdxArray {
   const all = packed ? unpack(bytes, length) : bytes;
   if (all.length !== length) {
     throw new Error(
-      `its shape [${shape}] needs ${length} bytes, it has ${all.length > length && packed ? 'more' : all.length}: ` +
+      `its shape [${shape}] needs ${length} bytes, but it has ${all.length > length && packed ? 'more' : all.length}: ` +
         'it is cut off or damaged',
     );
   }
@@ -164,7 +164,7 @@ function unpackStart(bytes: Uint8Array): Uint8Array {
   );
 }
 
-/** One byte too many is let through, so that a file that is too long is noticed. */
+/** Unpacks up to one byte too many, so that a file that is too long is noticed. */
 function unpack(bytes: Uint8Array, length: number): Uint8Array {
   return asDamaged(() => gunzipSync(bytes, { maxOutputLength: length + 1 }));
 }

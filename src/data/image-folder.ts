@@ -13,9 +13,9 @@ import { IMAGE_KINDS, type ImageDataset, type ImageOptions, imageDataset } from 
 import { padTo32 } from './pad';
 import { PICTURES, showLoading } from './progress';
 
-/** What to make of the pictures, and their size. */
+/** Options for the pictures, and their size. */
 export interface ImageFolderOptions extends ImageOptions {
-  /** Side of the square to which every picture is resized. @default none is resized: all must have one size */
+  /** Side of the square to which every picture is resized. @default no resizing; all pictures must have the same size */
   readonly imageSize?: number;
 }
 
@@ -39,10 +39,10 @@ export const IMAGE_FOLDER: ImageDataset<'folder', typeof SETTINGS> = {
 };
 
 /**
- * Pictures from `train/CLASS/*` and, for validation, `test/CLASS/*` (or `validation`, or `val`) of a folder, as .png, .jpg
- * or .jpeg; without a folder for validation, some of the pictures in `train` validate. Classes are numbered in the order of
- * their names. Pictures smaller than 32 x 32 get a black border. The pictures are decoded once: the result is kept in
- * `decoded` beside the downloaded data sets, and made again when a file of the folder has changed.
+ * Pictures (.png, .jpg or .jpeg) from `train/CLASS/*` of a folder and, for validation, from `test/CLASS/*` (or `validation`, or
+ * `val`). Without a folder for validation, some of the pictures in `train` are used for it. Classes are numbered in the order of
+ * their names. Pictures smaller than 32 x 32 get a black border. The pictures are decoded once; the result is kept in `decoded`
+ * beside the downloaded data sets, and made again if a file of the folder has changed.
  *
  * @param folder a relative path starts from the project's folder
  * @throws Error that names the file or folder that is missing, empty, damaged or of another size; RangeError for options
@@ -77,10 +77,10 @@ export async function imageFolder(folder: string, options: ImageFolderOptions = 
   );
 }
 
-/** Fewer pictures than these are decoded within a second or two, too soon for a sign of progress. */
+/** Fewer pictures are decoded within a second or two, too fast for a progress bar. */
 const FEW = 1000;
 
-/** The decoded pictures of a tree, those to train on first; from the cache where it has them. */
+/** The decoded pictures of a tree, with those for training first, from the cache if possible. */
 async function decoded(place: string, tree: PictureTree, imageSize: number | undefined): Promise<Decoded> {
   const files = [...tree.train, ...(tree.test ?? [])];
   const path = cachePath(place, imageSize);
@@ -107,7 +107,7 @@ async function decoded(place: string, tree: PictureTree, imageSize: number | und
   }
 }
 
-/** Without room for the cache, the pictures are decoded again next time. */
+/** Stores the pictures in the cache; if there is no room, they will be decoded again next time. */
 function keep(path: string, state: string, pictures: Decoded): void {
   try {
     writeCache(path, state, pictures);
@@ -129,7 +129,7 @@ function notesOn({ others, test }: PictureTree): string[] {
   ];
 }
 
-/** More bytes than one file of the cache can be read with. */
+/** The limit of bytes in one file of the cache, since larger files cannot be read. */
 const MOST_BYTES = 2 ** 31;
 
 function checkMemory(place: string, shape: readonly number[]): void {

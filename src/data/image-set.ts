@@ -1,4 +1,4 @@
-/** Labelled pictures, and the data set that is made of them: split, thinned, balanced, with wrong labels. */
+/** Labelled pictures, and a data set made from them: split, reduced, balanced, or with wrong labels. */
 import { ANYTHING, FLAG, type Kinds, NUMBER } from '../given';
 import { mulberry32, shuffled, streamSeed } from '../random';
 import type { Choosable, Settings, ValuesOf } from '../setting';
@@ -6,20 +6,20 @@ import { type Augmentation, channelStatistics, imagePreparation, type Normalizat
 import type { Dataset, Examples } from './dataset';
 import { select } from './select';
 
-/** Pictures of one source as bytes, before anything was chosen among them. */
+/** All pictures of one source, as bytes. */
 export interface ImageSource {
   readonly name: string;
-  /** For people, such as `CIFAR-10`. */
+  /** The name for people, such as `CIFAR-10`. */
   readonly title: string;
-  /** Name of each class, by its number. */
+  /** The name of each class, by its number. */
   readonly classNames: readonly string[];
   /** Inputs are bytes [height, width, channels]. */
   readonly train: Examples;
-  /** The official test set. @default none: validation is taken from the pictures themselves */
+  /** The official test set. @default none; pictures for validation are taken from `train` */
   readonly test?: Examples;
-  /** @default mean and standard deviation of all training pictures */
+  /** The normalisation of pixels. @default mean and standard deviation of all training pictures */
   readonly normalization?: Normalization;
-  /** How the training pictures are usually augmented. @default not at all */
+  /** The usual augmentation of the training pictures. @default none */
   readonly augmentation?: Augmentation;
 }
 
@@ -29,26 +29,26 @@ export interface ImageDataset<Name extends string = string, S extends Settings =
   load(options: ImageOptions, values: ValuesOf<S>): Dataset | Promise<Dataset>;
 }
 
-/** What to make of the pictures; every choice is a function of `seed`. */
+/** Options for the pictures; all random choices depend on `seed`. */
 export interface ImageOptions {
-  /** Number of pictures to train on, instead of `trainFraction`. */
+  /** Number of pictures for training, instead of `trainFraction`. */
   readonly images?: number;
-  /** Number of pictures to validate on, instead of `validationFraction`. */
+  /** Number of pictures for validation, instead of `validationFraction`. */
   readonly validationImages?: number;
-  /** Share of the training pictures that is trained on, in (0, 1]. @default 1 with an official test set, else 0.8 */
+  /** Share of the training pictures that are used, in (0, 1]. @default 1 with an official test set, and else 0.8 */
   readonly trainFraction?: number;
   /**
-   * A fixed share to validate on, whatever `trainFraction`: of the official test set, in (0, 1], else of all pictures.
-   * @default the whole test set; without one, the pictures that are not trained on
+   * A fixed share for validation, independent of `trainFraction`: of the official test set, in (0, 1], or else of all pictures.
+   * @default the whole test set, or without one, the pictures that are not used for training
    */
   readonly validationFraction?: number;
-  /** The same number of training pictures of each class. @default false */
+  /** Uses the same number of training pictures of each class. @default false */
   readonly balanced?: boolean;
-  /** Share of the training labels that is replaced by another class, drawn evenly from all others. @default 0 */
+  /** Share of the training labels that are replaced by another class, drawn uniformly from all others. @default 0 */
   readonly labelNoise?: number;
-  /** @default that of the source */
+  /** The normalisation of pixels. @default that of the source */
   readonly normalization?: Normalization;
-  /** Replaces what is usual for the source, value by value; `false` turns all augmentation off. @default the usual one */
+  /** Replaces values of the source's usual augmentation; `false` turns all augmentation off. @default the usual one */
   readonly augmentation?: Augmentation | false;
   /** @default 0 */
   readonly seed?: number;
@@ -67,14 +67,15 @@ export const IMAGE_KINDS: Kinds<ImageOptions> = {
   seed: NUMBER,
 };
 
-/** Independent random choices of one seed. */
+/** The streams of independent random choices for one seed. */
 const STREAM = { split: 1, labelNoise: 2 };
 
 /**
  * A data set of pictures, float32 [height, width, channels] once they are in a batch.
- * Sizes are rounded down. The pictures that train with a small `trainFraction` also train with every larger one.
+ * Sizes are rounded down. The training pictures of a small `trainFraction` are also among those of every larger one.
  *
- * @throws RangeError for a share outside its range or of no picture, and where a class has too few for a balance
+ * @throws RangeError for a share that is out of range or contains no picture, and if a class has too few pictures for a balanced
+ *   set
  */
 export function imageDataset(source: ImageSource, options: ImageOptions = {}): Dataset {
   const { labelNoise = 0, seed = 0 } = options;
@@ -112,7 +113,7 @@ export function imageDataset(source: ImageSource, options: ImageOptions = {}): D
   };
 }
 
-/** Indices of the pictures to train on and to validate with. */
+/** The indices of the pictures for training and for validation. */
 function split(source: ImageSource, options: ImageOptions): { train: Int32Array; validation: Int32Array } {
   const { train, test } = source;
   const { balanced = false, seed = 0 } = options;
@@ -163,7 +164,7 @@ function firstOfEachClass(
   return first;
 }
 
-/** .29 x 100 is 28.999... */
+/** Tolerance for rounding, since .29 x 100 is 28.999... */
 const ROUNDING = 1e-9;
 
 const AMOUNTS = {
@@ -171,7 +172,7 @@ const AMOUNTS = {
   validation: ['validationImages', 'validationFraction'],
 } as const;
 
-/** How many of `size` pictures were asked for, by their number or as a share; undefined where neither was given. */
+/** How many of `size` pictures were asked for, as a number or as a share; undefined if neither was given. */
 function amountOf(
   options: ImageOptions,
   split: keyof typeof AMOUNTS,
@@ -181,7 +182,9 @@ function amountOf(
   const [countKey, shareKey] = AMOUNTS[split];
   const { [countKey]: count, [shareKey]: share } = options;
   if (count !== undefined && share !== undefined)
-    throw new RangeError(`${countKey} and ${shareKey} say the same in two ways: give one of them`);
+    throw new RangeError(
+      `${countKey} and ${shareKey} both set the number of pictures: give only one of them`,
+    );
   if (count !== undefined) {
     if (Number.isInteger(count) && count >= 1 && count <= most) return count;
     throw new RangeError(
@@ -201,7 +204,7 @@ function amountOf(
   );
 }
 
-/** Exactly the given share of labels, rounded, is made wrong. */
+/** Replaces exactly the given share of labels, rounded, by wrong ones. */
 function withLabelNoise(examples: Examples, classes: number, labelNoise: number, seed: number): Examples {
   if (!(labelNoise >= 0 && labelNoise <= 1)) {
     throw new RangeError(`labelNoise ${labelNoise} is outside 0 to 1: give a share of the training labels`);

@@ -14,19 +14,19 @@ import { padTo32 } from './pad';
 
 export const MNIST: ImageDataset<'mnist', Record<never, never>> = {
   name: 'mnist',
-  summary: '10,000 handwritten digits, which come with the package; 8 in 10 are trained on',
+  summary: '10,000 handwritten digits, which come with the package; 8 in 10 are for training',
   settings: {},
   load: (options) => mnist(options),
 };
 
-/** Pictures in the package are 28 x 28. */
+/** The side of the pictures in the package. */
 const SIDE = 28;
 
 let digits: ImageSource | undefined;
 
 /**
- * Handwritten digits, black ground, 32 x 32 with two black pixels around each, one channel. The package has no test
- * set, so validation is a share of the 10,000.
+ * Handwritten digits on a black background, 32 x 32 with a border of two black pixels, in one channel. The package has no test
+ * set, so a share of the 10,000 pictures is used for validation.
  *
  * @throws RangeError for options that {@link ImageOptions} does not allow
  */
@@ -37,8 +37,8 @@ export function mnist(options: ImageOptions = {}): Dataset {
 }
 
 /**
- * The package's own module would keep 63 MB of numbers alive, so its files are read instead. They hold byte / 255 with
- * three decimals, from which the byte follows.
+ * The package's own module would keep 63 MB of numbers in memory, so its files are read instead. They hold byte / 255 with three
+ * decimals, which determine the byte.
  */
 function readDigits(): ImageSource {
   const classNames = Array.from({ length: 10 }, (_, digit) => String(digit));

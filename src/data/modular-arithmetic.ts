@@ -1,4 +1,4 @@
-/** Arithmetic modulo a prime, every pair of operands once: the task on which small transformers grok. */
+/** Arithmetic modulo a prime, with every pair of operands once: the task on which small transformers grok. */
 import { assertGiven, type Kinds, NUMBER, word } from '../given';
 import { type Setting, wholeNumber } from '../setting';
 import { binaryOperation, SPLIT_KINDS, type SplitOptions, type Task } from './binary-operation';
@@ -26,7 +26,7 @@ const SETTINGS: { readonly prime: Setting<number>; readonly unusedTokens: Settin
     max: 997,
     description: 'prime modulus of the tasks division, subtraction and sum',
   }),
-  // All recorded runs have two.
+  // All recorded runs have two unused tokens.
   unusedTokens: wholeNumber({
     default: 2,
     min: 0,
@@ -54,15 +54,15 @@ export const DIVISION: Task<'division', typeof SETTINGS> = task('division', 'a /
 export const SUBTRACTION: Task<'subtraction', typeof SETTINGS> = task('subtraction', 'a - b modulo a prime');
 export const SUM: Task<'sum', typeof SETTINGS> = task('sum', 'a + b modulo a prime');
 
-/** 4093 x 4093 pairs, a table of about 330 MB. */
+/** The largest prime: 4093 x 4093 pairs are a table of about 330 MB. */
 const LARGEST_PRIME = 4093;
 
 const SYMBOLS: Readonly<Record<ModularOperation, string>> = { division: '/', subtraction: '-', sum: '+' };
 
 /**
- * a ∘ b modulo a prime as token sequences [a, prime, b, prime + 1], the label being the result.
- * Division takes every a with every b from 1, and its label is a times the inverse of b; subtraction and sum take
- * all prime x prime pairs. With the defaults the split is, pair by pair, that of the paper's public code
+ * a ∘ b modulo a prime as token sequences [a, prime, b, prime + 1], where the label is the result.
+ * Division uses every a with every b from 1 on, and its label is a times the inverse of b; subtraction and sum use all
+ * prime x prime pairs. With the defaults, the split is that of the paper's public code, pair by pair
  * (act_id/data/math_equations.py: `random.Random(9).shuffle`).
  * @throws RangeError when prime is not a prime number, a fraction is outside (0, 1), or an option is not read
  */
@@ -93,7 +93,7 @@ export function isPrime(n: number): boolean {
   return true;
 }
 
-/** The primes beside a number that is none, in words: `89 or 97`. */
+/** The primes next to a number that is not prime, in words: `89 or 97`. */
 export function nearestPrimes(n: number): string {
   let below = Math.ceil(n) - 1;
   while (below >= 2 && !isPrime(below)) below--;

@@ -1,9 +1,9 @@
-/** Small pictures in the middle of a black square of 32 pixels, the size that the network is made for. */
+/** Puts small pictures in the middle of a black square of 32 pixels, the size for which the network is made. */
 import type { Examples } from './dataset';
 
 const SIDE = 32;
 
-/** Pictures [height, width, channels]; those that are higher or wider than 32 stay as they are. */
+/** Pads pictures [height, width, channels]; those that are higher or wider than 32 are not changed. */
 export function padTo32(examples: Examples): Examples {
   const [height, width, channels] = examples.inputShape as [number, number, number];
   if (height > SIDE || width > SIDE || (height === SIDE && width === SIDE)) return examples;

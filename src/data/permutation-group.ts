@@ -1,4 +1,4 @@
-/** Composition of permutations, every pair once: a group task that, unlike modular arithmetic, does not commute. */
+/** Composition of permutations, with every pair once: a group task that, unlike modular arithmetic, does not commute. */
 import { assertGiven, NUMBER } from '../given';
 import { type Setting, wholeNumber } from '../setting';
 import { binaryOperation, SPLIT_KINDS, type SplitOptions, type Task } from './binary-operation';
@@ -9,7 +9,7 @@ const SETTINGS: { readonly degree: Setting<number> } = {
     default: 5,
     min: 3,
     max: 6,
-    description: 'number of things that are permuted in the task permutation',
+    description: 'number of elements that are permuted in the task permutation',
   }),
 };
 
@@ -23,13 +23,13 @@ export const PERMUTATION: Task<'permutation', typeof SETTINGS> = {
 };
 
 export interface PermutationGroupOptions extends SplitOptions {
-  /** Permutations of this many things, 2 to 6. @default that of the setting `degree` */
+  /** The number of permuted elements, 2 to 6. @default that of the setting `degree` */
   readonly degree?: number;
 }
 
 /**
- * The symmetric group S_n as token sequences [a, n!, b, n! + 1], the label being a ∘ b, "first b, then a":
- * (a ∘ b)(i) = a(b(i)). A permutation's number is its place in lexicographic order, so 0 is the identity.
+ * The symmetric group S_n as token sequences [a, n!, b, n! + 1], where the label is a ∘ b, "first b, then a":
+ * (a ∘ b)(i) = a(b(i)). The number of a permutation is its position in lexicographic order, so 0 is the identity.
  * @throws RangeError when degree is not a whole number from 2 to 6, a fraction is outside (0, 1), or an option is not read
  */
 export function permutationGroup(options: PermutationGroupOptions = {}): Dataset {

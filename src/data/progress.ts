@@ -1,18 +1,18 @@
-/** The progress of loading data in the terminal: a bar that stays in its line, or, in a log, a line now and then. */
+/** The progress of loading data in the terminal, as a bar on one line; in a log, as a line from time to time. */
 import { Presets, SingleBar } from 'cli-progress';
 
-/** Follows something that is loaded. */
+/** Shows the progress of loading. */
 export interface LoadingProgress {
-  /** How much is done, of how much in all. */
+  /** Sets the amount that is done, and the total. */
   update(done: number, total: number): void;
   /** Leaves the last state on the screen. */
   stop(): void;
 }
 
-/** A log gets another line when the last one is this old. */
+/** A log gets another line if the last one is this old. */
 const LINE_EVERY_MS = 5000;
 
-/** How amounts are written. */
+/** The unit of amounts, and how they are written. */
 interface Unit {
   readonly name: string;
   write(amount: number): string;

@@ -1,4 +1,4 @@
-/** Python's `random.Random(seed).shuffle`, so that a split is the paper's own, pair by pair. */
+/** Python's `random.Random(seed).shuffle`, so that a split is the same as the paper's, pair by pair. */
 
 const STATE = 624;
 

@@ -21,11 +21,11 @@ export type ImageDatasetName = (typeof IMAGE_DATASETS)[number]['name'];
 /** The name of a task. */
 export type TaskName = (typeof TASKS)[number]['name'];
 
-/** The settings that belong to one data set or another. */
+/** The settings of all data sets of pictures. */
 export const IMAGE_DATASET_SETTINGS: AllSettings<(typeof IMAGE_DATASETS)[number]> =
   allSettings(IMAGE_DATASETS);
 
-/** The settings that belong to one task or another. */
+/** The settings of all tasks. */
 export const TASK_SETTINGS: AllSettings<(typeof TASKS)[number]> = allSettings(TASKS);
 
 /** The definition of a data set. */

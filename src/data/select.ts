@@ -1,4 +1,4 @@
-/** Parts of a set of examples, and its rows as points. */
+/** Subsets of examples, and their rows as points. */
 import type { Examples } from './dataset';
 
 /** The examples with these indices, in this order. */
@@ -24,8 +24,8 @@ export function rows({ inputs, inputShape }: Examples, indices: Int32Array): Exa
 }
 
 /**
- * The examples of one class alone.
- * @throws RangeError when there is none
+ * The examples of one class.
+ * @throws RangeError if there are none
  */
 export function ofClass(examples: Examples, label: number): Examples {
   const indices = Int32Array.from({ length: examples.size }, (_, i) => i);
@@ -38,14 +38,14 @@ export function ofClass(examples: Examples, label: number): Examples {
   return select(examples, own);
 }
 
-/** How many examples of each class there are, [classes]. */
+/** The number of examples of each class, [classes]. */
 export function classCounts(examples: Examples, classes: number): Int32Array {
   const counts = new Int32Array(classes);
   for (const label of examples.labels) counts[label]!++;
   return counts;
 }
 
-/** The raw data as points for an estimate of its dimension: every input, as the network gets it, in one row. */
+/** The raw data as points for an estimate of their dimension: every input, as the network gets it, in one row. */
 export function rawPoints(examples: Examples): {
   readonly data: Float32Array;
   readonly shape: readonly [examples: number, numbers: number];

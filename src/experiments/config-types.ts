@@ -19,17 +19,17 @@ export interface GrokkingConfig {
    */
   unusedTokens: number;
   /**
-   * Number of things that are permuted in the task permutation.
+   * Number of elements that are permuted in the task permutation.
    * Allowed: a whole number between 3 and 6. Default: 5.
    */
   degree: number;
   /**
-   * Fraction of all pairs that is used for training.
+   * Fraction of all pairs that are used for training.
    * Allowed: a number greater than 0 and less than 1. Default: 0.3.
    */
   trainFraction: number;
   /**
-   * Fixed fraction of all pairs that is used for validation.
+   * Fixed fraction of all pairs that are used for validation.
    * Allowed: a number greater than 0 and less than 1. Default: all pairs that are not used for training.
    */
   validationFraction?: number;
@@ -53,7 +53,7 @@ export interface GrokkingConfig {
   /** Optimiser. Default: 'adam'. */
   optimizer: 'adam' | 'sgd';
   /**
-   * Learning rate, after the warm-up where there is one.
+   * Learning rate, after the warm-up if there is one.
    * Allowed: a number greater than 0 and at most 10. Default: 0.001.
    */
   learningRate: number;
@@ -112,10 +112,10 @@ export interface GrokkingConfig {
    * Allowed: a number of at least 0 and less than 1. Default: 0.1.
    */
   dropoutRate: number;
-  /** Whether to train on a single batch, which shows that the network can learn at all. Default: false. */
+  /** Train on a single batch, which shows whether the network can learn at all. Default: false. */
   overfitBatch: boolean;
   /**
-   * Whether all validation batches but the first are evaluated with dropout and batch statistics, which is a fault of the public code.
+   * Evaluate all validation batches except the first with dropout and batch statistics, which is a fault of the public code.
    * Default: false.
    */
   validateInTrainingMode: boolean;
@@ -139,26 +139,26 @@ export interface GrokkingConfig {
    * Allowed: a whole number between 1 and 1,000,000,000. Default: 10.
    */
   logEvery: number;
-  /** Whether the curves hold the gradient norm of each parameter as well. Default: false. */
+  /** Add the gradient norm of each parameter to the curves. Default: false. */
   parameterNorms: boolean;
-  /** Whether the run is written for TensorBoard too: tensorboard --logdir out/runs. Default: true. */
+  /** Write the run for TensorBoard, too: tensorboard --logdir out/runs. Default: true. */
   tensorboard: boolean;
-  /** Whether the dimension is measured; loss and accuracy are measured in any case. Default: 'on'. */
+  /** Measurement of the dimension; loss and accuracy are measured in any case. Default: 'on'. */
   id: 'on' | 'off';
   /** Sites of the network whose dimension is measured; an empty list means all. Default: []. */
   sites: string[];
   /**
-   * Number of steps between measurements of the dimension, a multiple of measureEvery; measurements between them have loss and accuracy only.
+   * Number of steps between measurements of the dimension, a multiple of measureEvery; other measurements have only loss and accuracy.
    * Allowed: a whole number between 1 and 1,000,000,000. Default: every measurement.
    */
   idEvery?: number;
   /**
-   * Number of random subsamples from which the mean and deviation of the dimension are computed.
+   * Number of random subsamples that give the mean and standard deviation of the dimension.
    * Allowed: a whole number between 2 and 1,000. Default: 20.
    */
   idSubsamples: number;
   /**
-   * Fraction of the points that is in each subsample.
+   * Fraction of the points in each subsample.
    * Allowed: a number greater than 0 and less than 1. Default: 0.9.
    */
   idFraction: number;
@@ -187,44 +187,41 @@ export interface ImagesConfig {
   imageSize?: number;
   /**
    * Number of training images.
-   * Allowed: a whole number between 1 and 1,000,000,000. Default: all; 8 in 10 where the data set has no pictures for validation.
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: all, or 8 in 10 if the data set has no pictures for validation.
    */
   images?: number;
   /**
    * Number of validation images.
-   * Allowed: a whole number between 1 and 1,000,000,000. Default: all that are not trained on.
+   * Allowed: a whole number between 1 and 1,000,000,000. Default: all images that are not used for training.
    */
   validationImages?: number;
-  /** Whether every class has the same number of training images. Default: false. */
+  /** Use the same number of training images of every class. Default: false. */
   balanced: boolean;
   /**
-   * Fraction of the training labels that is made wrong.
+   * Fraction of the training labels that are replaced by wrong ones.
    * Allowed: a number of at least 0 and less than 1. Default: 0.
    */
   labelNoise: number;
-  /**
-   * Whether training images are cropped, flipped and rotated at random, as the paper does for the data set.
-   * Default: true.
-   */
+  /** Crop, flip and rotate training images at random, as in the paper for the data set. Default: true. */
   augmentation: boolean;
   /**
-   * Number of black pixels around a training image, of which a random part of its own size is taken.
-   * Allowed: a whole number between 0 and 64. Default: what the paper does for the data set; nothing for other data sets.
+   * Width in pixels of the black border from which a random crop of the original size is taken.
+   * Allowed: a whole number between 0 and 64. Default: as in the paper for its data sets; none for others.
    */
   cropPadding?: number;
   /**
-   * Whether one half of the training images, drawn at random, is mirrored.
-   * Default: what the paper does for the data set; nothing for other data sets.
+   * Flip a random half of the training images horizontally.
+   * Default: as in the paper for its data sets; none for others.
    */
   horizontalFlip?: boolean;
   /**
-   * Channel means and deviations by which pixels are normalised: those of the data set, or those that the paper has for CIFAR-10 or CIFAR-100.
+   * Channel means and standard deviations that normalise pixels: those of the data set, or those of the paper for CIFAR-10 or CIFAR-100.
    * Default: 'dataset'.
    */
   normalization: 'dataset' | 'cifar10' | 'cifar100';
   /**
-   * Number of degrees by which training images are rotated at most, to both sides.
-   * Allowed: a number between 0 and 180. Default: what the paper does for the data set; nothing for other data sets.
+   * Largest random rotation of training images in degrees, in both directions.
+   * Allowed: a number between 0 and 180. Default: as in the paper for its data sets; none for others.
    */
   rotation?: number;
   /**
@@ -313,16 +310,16 @@ export interface ImagesConfig {
    */
   gamma: number;
   /**
-   * Weight of each class in the loss; an empty list weights all classes alike.
+   * Weight of each class in the loss; an empty list gives all classes the same weight.
    * Allowed: a list of numbers greater than 0 and at most 1,000,000,000, separated by commas. Default: [].
    */
   classWeights: number[];
   /** Power to which the class weights are raised. Allowed: a number between 0 and 10. Default: 1. */
   classWeightExponent: number;
-  /** Site whose activation an autoencoder has to reproduce. Default: 'none'. */
+  /** Site whose activation an autoencoder must reproduce. Default: 'none'. */
   bottleneckSite: 'none' | 'conv1' | 'conv2_x' | 'conv3_x' | 'conv4_x' | 'conv5_x' | 'avg_pool';
   /**
-   * Sites whose activations have to be reproduced, each by an autoencoder of its own; instead of bottleneckSite, for several.
+   * Several sites, instead of bottleneckSite, whose activations must each be reproduced by an autoencoder.
    * Default: [].
    */
   bottleneckSites: string[];
@@ -341,14 +338,14 @@ export interface ImagesConfig {
    * Allowed: a whole number between 0 and 1,000,000. Default: 0.
    */
   burnIn: number;
-  /** Whether the autoencoder's error is divided by the squared norm of the activation. Default: true. */
+  /** Divide the autoencoder's error by the squared norm of the activation. Default: true. */
   normLoss: boolean;
-  /** Whether each class has an autoencoder of its own. Default: false. */
+  /** Use a separate autoencoder for each class. Default: false. */
   bottleneckPerClass: boolean;
-  /** Whether to train on a single batch, which shows that the network can learn at all. Default: false. */
+  /** Train on a single batch, which shows whether the network can learn at all. Default: false. */
   overfitBatch: boolean;
   /**
-   * Whether all validation batches but the first are evaluated with dropout and batch statistics, which is a fault of the public code.
+   * Evaluate all validation batches except the first with dropout and batch statistics, which is a fault of the public code.
    * Default: false.
    */
   validateInTrainingMode: boolean;
@@ -372,42 +369,42 @@ export interface ImagesConfig {
    * Allowed: a whole number between 1 and 1,000,000,000. Default: 10.
    */
   logEvery: number;
-  /** Whether the curves hold the gradient norm of each parameter as well. Default: false. */
+  /** Add the gradient norm of each parameter to the curves. Default: false. */
   parameterNorms: boolean;
-  /** Whether the run is written for TensorBoard too: tensorboard --logdir out/runs. Default: true. */
+  /** Write the run for TensorBoard, too: tensorboard --logdir out/runs. Default: true. */
   tensorboard: boolean;
   /**
-   * Number of training images that are measured, the first ones.
+   * Number of training images that are measured, from the first on.
    * Allowed: a whole number between 1 and 1,000,000,000. Default: 10000.
    */
   measuredImages: number;
   /**
-   * Whether training images are augmented when they are measured, anew each time, as the public code of the paper does.
+   * Augment training images when they are measured, differently each time, as in the public code of the paper.
    * Default: false.
    */
   augmentMeasured: boolean;
-  /** Whether the dimension is measured on the training images too. Default: false. */
+  /** Measure the dimension on the training images, too. Default: false. */
   idTrain: boolean;
-  /** Whether the dimension of each class is measured too. Default: false. */
+  /** Measure the dimension of each class, too. Default: false. */
   idClasses: boolean;
-  /** Whether the dimension of the images themselves is measured too, at step 0. Default: false. */
+  /** Measure the dimension of the images themselves at step 0, too. Default: false. */
   idData: boolean;
-  /** Whether the dimension is measured; loss and accuracy are measured in any case. Default: 'on'. */
+  /** Measurement of the dimension; loss and accuracy are measured in any case. Default: 'on'. */
   id: 'on' | 'off';
   /** Sites of the network whose dimension is measured; an empty list means all. Default: []. */
   sites: string[];
   /**
-   * Number of steps between measurements of the dimension, a multiple of measureEvery; measurements between them have loss and accuracy only.
+   * Number of steps between measurements of the dimension, a multiple of measureEvery; other measurements have only loss and accuracy.
    * Allowed: a whole number between 1 and 1,000,000,000. Default: every measurement.
    */
   idEvery?: number;
   /**
-   * Number of random subsamples from which the mean and deviation of the dimension are computed.
+   * Number of random subsamples that give the mean and standard deviation of the dimension.
    * Allowed: a whole number between 2 and 1,000. Default: 20.
    */
   idSubsamples: number;
   /**
-   * Fraction of the points that is in each subsample.
+   * Fraction of the points in each subsample.
    * Allowed: a number greater than 0 and less than 1. Default: 0.9.
    */
   idFraction: number;

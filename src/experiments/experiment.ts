@@ -1,4 +1,4 @@
-/** What an experiment is: settings, each of which is said once, presets of them, and how a run of it is set up. */
+/** The interface of an experiment: its settings, each defined once, presets of them, and the set-up of a run. */
 import type { Dataset } from '../data/dataset';
 import { nearest } from '../given';
 import type { Model } from '../models/model';
@@ -11,66 +11,66 @@ import type { LOGGING } from './training-settings';
 /** Dimensions by site, as a record keeps them. */
 export type SiteIds = Record<string, DimensionEstimate>;
 
-/** Data, network and training of one run. */
+/** The data, network and training of one run. */
 export interface Setup {
   readonly data: Dataset;
   /** Makes the untrained network. */
   readonly model: () => Model;
-  /** How it is trained and measured, besides what all experiments share. */
+  /** How it is trained and measured, besides the parts that all experiments share. */
   readonly training: Pick<TrainOptions<DimensionEstimate>, 'optimizer' | 'schedule' | 'measureSite'> &
     Partial<TrainOptions<DimensionEstimate>>;
-  /** The line of the record. */
+  /** Makes the line of the record. */
   readonly measurement: (event: MeasurementEvent<SiteIds>) => Promise<Measurement>;
 }
 
-/** Settings that every experiment has, since a run needs them; see training-settings.ts. */
+/** Settings that every experiment must have, since a run needs them; see training-settings.ts. */
 type CommonKey = 'seed' | 'steps' | 'batchSize' | 'measureEvery' | 'earlyMeasurements' | 'checkpointEvery';
 type CommonSettings = Record<CommonKey, Setting<number>> & typeof LOGGING;
 
 /** Settings that belong together, under the name by which the command line, sweeps and notebooks choose them. */
 export interface Preset<V> {
-  /** What is special about it, as a phrase, for help. */
+  /** What is special about it, as a phrase for the help text. */
   readonly summary: string;
-  /** Where the values are from. */
+  /** The source of the values. */
   readonly source: string;
-  /** How long a run takes on which machine. */
+  /** The time that a run takes, and on which machine. */
   readonly cost: string;
-  /** What differs from the defaults. */
+  /** The settings that differ from the defaults. */
   readonly settings: Readonly<Partial<V>>;
-  /** The values of a sweep for the settings that its words do not name. @default one run with `settings` */
+  /** The values of a sweep for settings that the command line does not name. @default one run with `settings` */
   readonly grid?: { readonly [K in keyof V]?: readonly V[K][] };
 }
 
-/** What can be asked of the config of any experiment. */
+/** The part that the configs of all experiments have in common. */
 export type CommonConfig = { experiment: string } & ValuesOf<CommonSettings>;
 
 /** The settings of one run, inferred from a definition. */
 export type ConfigOf<Name extends string, S extends Settings> = { experiment: Name } & ValuesOf<S>;
 
-/** What a new experiment has to say. */
+/** The definition of an experiment. */
 interface Definition<Name extends string, S extends Settings, Presets extends string> {
-  /** The word by which it is chosen. */
+  /** The name by which it is chosen. */
   readonly name: Name;
-  /** What happens in it, as a phrase, for help. */
+  /** What happens in it, as a phrase for the help text. */
   readonly summary: string;
   /** The name of the interface of its settings, and its documentation in the generated file config-types.ts. */
   readonly type: { readonly name: string; readonly description: string };
-  /** In the order in which they are in help and in the names of runs. `experiment` is added. */
+  /** The settings, in the order of the help text and of run names. `experiment` is added. */
   readonly settings: S;
   /**
    * Registries by the setting that chooses one of their members, such as `{ dataset: IMAGE_DATASETS }`. The settings of
    * all members belong to `settings`. @default none
    */
   readonly registries?: Readonly<Record<string, readonly Chosen[]>>;
-  /** Refuses values that are allowed alone but not together. @default none */
+  /** Rejects values that are allowed separately but not together. @default none */
   readonly check?: (config: ConfigOf<Name, S>, refuse: Refuse<keyof ConfigOf<Name, S> & string>) => void;
-  /** By name; no two experiments may have one of the same name. */
+  /** The presets by name; names must be unique among all experiments. */
   readonly presets: Readonly<Record<Presets, Preset<ConfigOf<Name, S>>>>;
-  /** What is learnt in a run, for the title of a figure. The config may be a part of one. */
+  /** What is learnt in a run, for the title of a figure. The config may be incomplete. */
   readonly title: (config: AnyConfig) => string;
-  /** The settings that figures name, in this order: in the title of one run, and below that of several. @default none */
+  /** The settings that figures name, in order: for the title of one run, and below the title for several runs. @default none */
   readonly named?: Readonly<Record<'run' | 'runs', readonly (keyof S & string)[]>>;
-  /** Loads the data, and says which network is trained on them and how. */
+  /** Loads the data, and defines the network and its training. */
   readonly setup: (config: ConfigOf<Name, S>) => Promise<Setup>;
 }
 
@@ -85,7 +85,7 @@ export interface Experiment<C, Presets extends string = string> extends Settings
   /**
    * The complete settings of a preset, with changes.
    *
-   * @throws RangeError for a name that no preset has; what `config` throws for the changes
+   * @throws RangeError for an unknown preset; also the errors of `config` for the changes
    */
   readonly preset: (name: Presets, changes?: Readonly<Partial<C>>) => C;
   readonly title: (config: AnyConfig) => string;
@@ -94,8 +94,8 @@ export interface Experiment<C, Presets extends string = string> extends Settings
 }
 
 /**
- * Defines an experiment. From its list of settings come the type of a config, defaults, validation, help, the names
- * of runs, and, by `npm run config-types`, the interface with the documentation that an editor shows.
+ * Defines an experiment. Its list of settings determines the type of a config, defaults, validation, help, run names and, through
+ * `npm run config-types`, the interface with the documentation that an editor shows.
  *
  * @throws RangeError for a preset with values that are not allowed
  */

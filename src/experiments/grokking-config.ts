@@ -96,7 +96,7 @@ export const GROKKING: Experiment<GrokkingConfig, GrokkingPreset> = defineExperi
       default: 1e-3,
       above: 0,
       max: 10,
-      description: 'learning rate, after the warm-up where there is one',
+      description: 'learning rate, after the warm-up if there is one',
     }),
     ...adam(0.98),
     momentum,

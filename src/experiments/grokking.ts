@@ -1,4 +1,4 @@
-/** A transformer learns modular arithmetic, and long after generalises: data, network and measurements of such a run. */
+/** The data, network and measurements of a run in which a transformer learns modular arithmetic, and generalises long after. */
 import type { Dataset } from '../data/dataset';
 import { taskNamed } from '../data/registry';
 import type { Model } from '../models/model';
@@ -25,7 +25,7 @@ export function grokkingModel(config: GrokkingConfig, data: Dataset): Model {
   return sequenceModelNamed(config.model).make({ ...config }, { vocabularySize, classes, seed: config.seed });
 }
 
-/** What a run with these settings consists of. */
+/** The set-up of a run with these settings. */
 export async function grokkingSetup(config: GrokkingConfig): Promise<Setup> {
   const whole = grokkingData(config);
   const data = config.overfitBatch ? oneBatch(whole, config.batchSize, config.seed) : whole;
@@ -43,7 +43,7 @@ export async function grokkingSetup(config: GrokkingConfig): Promise<Setup> {
   };
 }
 
-/** With a hundred classes of a few examples each, a record has no use for their accuracies. */
+/** Leaves out the accuracies of classes, which are useless with a hundred classes of a few examples each. */
 function withoutClasses(event: MeasurementEvent<SiteIds>): Measurement {
   const { classAccuracy: _train, ...train } = event.train;
   const { classAccuracy: _validation, ...validation } = event.validation;

@@ -15,79 +15,78 @@ import { fitConfig } from './fit-record';
 import { outputOf, type RunOutput } from './run-output';
 import { siteId } from './site-id';
 
-/** What a model is to give for its inputs: a tensor, or one for each output. */
+/** The targets of a model: a tensor, or one for each output. */
 type Targets = tf.Tensor | tf.Tensor[];
 
-/** What {@link idCallback} takes. All of it may be left out. */
+/** The options of {@link idCallback}, all of which may be left out. */
 export interface IdCallbackOptions {
   /**
-   * The record `<name>.jsonl`. Its curves lie beside it, TensorBoard's file in the folder `<name>`.
-   * @default nothing is written; `measurements` holds what was measured
+   * The record `<name>.jsonl`. Its curves are written beside it, and TensorBoard's file in the folder `<name>`.
+   * @default nothing is written, and `measurements` holds the results
    */
   readonly path?: string;
   /**
-   * Goes on with the record of an earlier fit: measurements and curves up to the start of fit's `initialEpoch` stay, later
-   * ones are dropped, since they will be made again. Fit does not load weights: load those of that epoch before.
-   * @default false: a record that exists is an error
+   * Continues the record of an earlier fit: measurements and curves up to the start of fit's `initialEpoch` are kept, and later
+   * ones are dropped, since they will be made again. Fit does not load weights, so load those of that epoch first.
+   * @default false; an existing record is then an error
    */
   readonly resume?: boolean;
-  /** What distinguishes this run, such as `{ weightDecay: 1e-4 }`: columns of `runs()`, titles of figures. */
+  /** The settings that distinguish this run, such as `{ weightDecay: 1e-4 }`, for columns of `runs()` and titles of figures. */
   readonly config?: Readonly<Record<string, string | number | boolean | null>>;
   /**
-   * Targets of `inputs`, for loss and accuracy on them. @default fit's own `val_` numbers, which it has with
+   * Targets of `inputs`, for loss and accuracy on them. @default fit's own `val_` numbers, which are available with
    * `validationData` or `validationSplit`
    */
   readonly labels?: Targets;
   /**
-   * Training examples to measure as well. @default none
+   * Training examples that are also measured. @default none
    *
-   * Without their labels, loss and accuracy of training are fit's: means over the epoch, or those of the last batch within
-   * an epoch; and the untrained model, of which fit tells nothing, is not measured.
+   * Without their labels, the loss and accuracy of training are those of fit: means over the epoch, or values of the last batch
+   * within an epoch. The untrained model, for which fit gives no numbers, is then not measured.
    */
   readonly train?: { readonly inputs: ModelInputs; readonly labels?: Targets };
   /** Names of layers, see `modelSites`. @default all up to `lastSite` */
   readonly sites?: readonly string[];
-  /** The site before the classifier, whose dimension is LLID. @default found in the model, else the last site */
+  /** The site before the classifier, whose dimension is LLID. @default found in the model, or else the last site */
   readonly lastSite?: string;
   /** Steps between measurements; a number needs labels. @default after each epoch */
   readonly every?: number | 'epoch';
-  /** The metric that is the accuracy, one of `model.metricsNames`. @default the first that is called acc or ...Accuracy */
+  /** The metric that is the accuracy, one of `model.metricsNames`. @default the first one named acc or ...Accuracy */
   readonly metric?: string;
-  /** Examples that go through the model at once. @default as many as memory allows for activations, 32 for the loss */
+  /** The number of examples that go through the model at once. @default as many as memory allows for activations, 32 for the loss */
   readonly batchSize?: number;
-  /** Random subsamples from which mean and deviation of each dimension are computed. @default that of {@link SUBSAMPLES} */
+  /** The number of random subsamples that give the mean and deviation of each dimension. @default that of {@link SUBSAMPLES} */
   readonly idSubsamples?: number;
   /** Share of the points in each subsample. @default that of {@link SUBSAMPLES} */
   readonly idFraction?: number;
-  /** Share of the points, those with the largest mu, that the TwoNN fit leaves out. @default that of {@link TWO_NN} */
+  /** The share of points, those with the largest mu, that the TwoNN fit leaves out. @default that of {@link TWO_NN} */
   readonly discardFraction?: number;
   /** Seed of the subsamples. @default 0 */
   readonly seed?: number;
   /** Steps between two points of the curves. @default 10 */
   readonly logEvery?: number;
-  /** Whether TensorBoard's file is written. @default true */
+  /** Writes a file for TensorBoard. @default true */
   readonly tensorboard?: boolean;
-  /** Ends the training after the batch at work. Ctrl-C and Jupyter's Stop do so in any case. @default none */
+  /** Ends the training after the current batch. Ctrl-C and Jupyter's Stop do so in any case. @default none */
   readonly signal?: AbortSignal;
 }
 
-/** What fit tells of a batch or an epoch. */
+/** The numbers that fit gives for a batch or an epoch. */
 type Logs = Readonly<Record<string, number | tf.Scalar>>;
 
 /**
- * Measures the intrinsic dimension of a model's layers at `inputs` while `model.fit` or `fitDataset` trains it: TwoNN as the
- * paper has it, after each epoch, and before the first step where all labels are given. What was measured is in `measurements`, and with
- * a path in a record that `readRun`, `runs`, all figures and TensorBoard read. Each line is on the disk before the training
- * goes on.
+ * Measures the intrinsic dimension of a model's layers at `inputs` while `model.fit` or `fitDataset` trains it, by TwoNN as in
+ * the paper: after each epoch, and before the first step if all labels are given. The results are in `measurements` and, with a
+ * path, in a record for `readRun`, `runs`, all figures and TensorBoard. Each line is on the disk before training continues.
  *
- * Ctrl-C and Jupyter's Stop end the training after the batch at work, or after the measurement at work. The model
- * has its weights, and the record goes on with `resume` and an `initialEpoch` of `measurements.at(-1).epoch + 1`. In a
- * script fit returns; in a notebook Stop ends the whole cell, so fit throws `Stopped`.
+ * Ctrl-C and Jupyter's Stop end the training after the current batch or measurement. The model keeps its weights, and the record
+ * can be continued with `resume` and an `initialEpoch` of `measurements.at(-1).epoch + 1`. In a script, fit then returns; in a
+ * notebook, Stop ends the whole cell, so fit throws `Stopped`.
  *
  * @param model a tf.sequential or tf.model; `compileModel` may have compiled it
- * @param inputs examples to measure, best those of validation; they are read only
- * @throws RangeError for an option that is not read, and when training begins for one that does not fit the model; Error where the loss is no longer finite,
- *   and for a record that cannot be written or resumed
+ * @param inputs examples to measure, preferably those of validation; they are only read
+ * @throws RangeError for an unknown option and, when training begins, for one that does not fit the model; Error if the loss is
+ *   no longer finite, and for a record that cannot be written or resumed
  * @example
  * const ids = idCallback(model, xTest, { labels: yTest, path: 'out/runs/mine.jsonl' });
  * await model.fit(x, y, { epochs: 20, callbacks: ids });
@@ -102,7 +101,7 @@ export function idCallback(
   return new IdCallback(model, inputs, options);
 }
 
-/** What a fit's measurements can be told. */
+/** The kinds of the options. */
 const KINDS: Kinds<IdCallbackOptions> = {
   path: TEXT,
   resume: FLAG,
@@ -123,7 +122,7 @@ const KINDS: Kinds<IdCallbackOptions> = {
   signal: SIGNAL,
 };
 
-/** Callbacks at work, by the path of their record: one that begins takes it from one that a stopped cell has left. */
+/** The active callbacks by the path of their record; a new one takes the record from one that a stopped cell has left. */
 const atWork = new Map<string, IdCallback>();
 
 class IdCallback extends tf.Callback {
@@ -135,7 +134,7 @@ class IdCallback extends tf.Callback {
   #sources: { readonly validation: ModelSource; readonly train?: ModelSource } | undefined;
   #step = 0;
   #epoch = 0;
-  /** What fit told of the last batch. */
+  /** The numbers that fit gave for the last batch. */
   #batch: Scores | undefined;
   #interrupted = false;
   #endListening: () => void = () => {};
@@ -147,7 +146,7 @@ class IdCallback extends tf.Callback {
     this.#options = options;
   }
 
-  /** What was measured so far, the part of an earlier fit included. */
+  /** The measurements so far, including those of an earlier fit. */
   get measurements(): readonly Measurement[] {
     return this.#measurements;
   }
@@ -200,14 +199,14 @@ class IdCallback extends tf.Callback {
     });
     const { every } = this.#options;
     if (typeof every === 'number' && this.#step % every === 0) await this.#measure({});
-    // Fit alone never lets a signal through.
+    // Fit by itself never lets signals be handled.
     await breathe();
     this.#stopIfInterrupted();
   };
 
   override readonly onEpochEnd = async (_epoch: number, logs: Logs = {}): Promise<void> => {
     const { every = 'epoch' } = this.#options;
-    // An epoch that was stopped is run again, and measured then.
+    // An epoch that was stopped will be run and measured again.
     if (every === 'epoch' && !this.#interrupted) await this.#measure(logs);
     this.#stopIfInterrupted();
   };
@@ -231,7 +230,7 @@ class IdCallback extends tf.Callback {
     if (path !== undefined && atWork.get(path) === this) atWork.delete(path);
   }
 
-  /** The sites to measure, from input to output, the last of them that of LLID. */
+  /** The sites to measure, from input to output; the last one is that of LLID. */
   #sites(): string[] {
     const { sites: all, lastSite } = networkOf(this.#model);
     const last = this.#options.lastSite ?? lastSite ?? all.at(-1)!;
@@ -244,7 +243,7 @@ class IdCallback extends tf.Callback {
     if (late !== undefined)
       throw new RangeError(
         `site '${late}' comes after '${last}', the layer before the classifier: the last site of a record is that of LLID. ` +
-          `Leave it out, or say which layer is meant by lastSite: '${late}'`,
+          `Leave it out, or set lastSite: '${late}'`,
       );
     return upToLast.filter((site) => sites.includes(site));
   }
@@ -257,26 +256,26 @@ class IdCallback extends tf.Callback {
       throw new RangeError(`every must be a whole number of steps or 'epoch', got ${every}`);
     if (every !== 'epoch' && labels === undefined)
       throw new RangeError(
-        `every: ${every} needs labels, since fit tells the validation loss after an epoch only`,
+        `every: ${every} needs labels, since fit gives the validation loss only after an epoch`,
       );
     const names = this.#model.metricsNames;
     if (metric !== undefined && !names.includes(metric))
       throw new RangeError(`the model has no metric '${metric}': it has ${names.join(', ')}`);
   }
 
-  /** Where this fit begins, and what was measured up to there. */
+  /** The step at which this fit begins, and the measurements up to it. */
   #start(): { step: number; measurements: Measurement[] } {
     const { path, resume } = this.#options;
     const { initialEpoch = 0, samples, batchSize, steps } = this.#parameters;
     const perEpoch = steps ?? (samples && batchSize ? Math.ceil(samples / batchSize) : undefined);
     const earlier = resume && path !== undefined ? earlierMeasurements(path) : [];
     const before = earlier.filter(({ epoch, step }) => epoch < initialEpoch || step === 0);
-    // A dataset may not know its length; the record knows where its epochs ended.
+    // A dataset may not know its length, but the record shows where its epochs ended.
     const step = perEpoch === undefined ? (before.at(-1)?.step ?? 0) : initialEpoch * perEpoch;
     return { step, measurements: earlier.filter((measurement) => measurement.step <= step) };
   }
 
-  /** What fit was called with; a second copy of tfjs does not tell. */
+  /** The parameters of fit, which a second copy of tfjs does not provide. */
   get #parameters(): Record<string, number | undefined> {
     return (this.params ?? {}) as Record<string, number | undefined>;
   }
@@ -330,7 +329,7 @@ class IdCallback extends tf.Callback {
     const onValidation = labels ? this.#evaluate(this.#inputs, labels) : this.#scoresIn(logs, 'val_');
     if (!onValidation)
       throw new Error(
-        'fit tells no loss on validation: give idCallback the labels of its inputs, or fit validationData',
+        'fit gives no validation loss: give idCallback the labels of its inputs, or give fit validationData',
       );
     this.#assertFinite(onValidation.loss, 'the loss on validation');
     return {
@@ -381,14 +380,14 @@ class IdCallback extends tf.Callback {
     throw new Error(`${what} became ${loss} at step ${this.#step}: lower the learning rate`);
   }
 
-  /** Ctrl-C ends the training in good order, as the signal does. */
+  /** Lets Ctrl-C end the training in good order, like the signal. */
   #listen(signal: AbortSignal | undefined): void {
     const stop = (): void => {
       this.#interrupted = true;
     };
     signal?.addEventListener('abort', stop, { once: true });
     if (signal?.aborted) stop();
-    // Fit may fail before the listener is in place.
+    // Fit may fail before the listener has been added.
     const ended = new Promise<void>((resolve) => {
       this.#endListening = () => {
         signal?.removeEventListener('abort', stop);
@@ -409,14 +408,14 @@ interface Scores {
   readonly accuracy: number;
 }
 
-/** A tf.Sequential trains a model inside. */
+/** The model that is trained, which in a tf.Sequential is an inner one. */
 function inner(model: tf.LayersModel): tf.LayersModel {
   return (model as unknown as { model?: tf.LayersModel }).model ?? model;
 }
 
 /**
- * Calls `ended` when the fit at work has returned or thrown. Fit tells callbacks only that it returns; in either case it
- * sets the model's `isTraining` to false.
+ * Calls `ended` when the current fit has returned or thrown. Fit notifies callbacks only if it returns, but in both cases it sets
+ * the model's `isTraining` to false.
  */
 function whenFitEnds(model: tf.LayersModel, ended: () => void): void {
   const trained = inner(model) as unknown as { isTraining: boolean };

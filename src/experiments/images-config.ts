@@ -31,7 +31,7 @@ import {
 /** Steps of an epoch of CIFAR: 390 batches of 128 pictures, and a short one. */
 const EPOCH = 391;
 
-const USUAL = 'what the paper does for the data set; nothing for other data sets';
+const USUAL = 'as in the paper for its data sets; none for others';
 
 /** 78,200 steps of 1.7 s, from the step of batch 32 in docs/benchmarks.md; a measurement of all six sites takes 220 s. */
 const FULL_RUN = 'about 40 hours on two cores, by the time of a step';
@@ -141,45 +141,47 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
     }),
     ...IMAGE_DATASET_SETTINGS,
     images: count({
-      absent: 'all; 8 in 10 where the data set has no pictures for validation',
+      absent: 'all, or 8 in 10 if the data set has no pictures for validation',
       description: 'number of training images',
       inWords: (images) => `${images.toLocaleString('en')} pictures`,
     }),
     validationImages: count({
-      absent: 'all that are not trained on',
+      absent: 'all images that are not used for training',
       description: 'number of validation images',
     }),
     balanced: flag({
       default: false,
-      description: 'whether every class has the same number of training images',
+      description: 'use the same number of training images of every class',
     }),
-    labelNoise: belowOne({ default: 0, description: 'fraction of the training labels that is made wrong' }),
+    labelNoise: belowOne({
+      default: 0,
+      description: 'fraction of the training labels that are replaced by wrong ones',
+    }),
     augmentation: flag({
       default: true,
-      description:
-        'whether training images are cropped, flipped and rotated at random, as the paper does for the data set',
+      description: 'crop, flip and rotate training images at random, as in the paper for the data set',
     }),
     cropPadding: wholeNumber({
       absent: USUAL,
       min: 0,
       max: 64,
       description:
-        'number of black pixels around a training image, of which a random part of its own size is taken',
+        'width in pixels of the black border from which a random crop of the original size is taken',
     }),
     horizontalFlip: flag({
       absent: USUAL,
-      description: 'whether one half of the training images, drawn at random, is mirrored',
+      description: 'flip a random half of the training images horizontally',
     }),
     normalization: choice(['dataset', 'cifar10', 'cifar100'], {
       default: 'dataset',
       description:
-        'channel means and deviations by which pixels are normalised: those of the data set, or those that the paper has for CIFAR-10 or CIFAR-100',
+        'channel means and standard deviations that normalise pixels: those of the data set, or those of the paper for CIFAR-10 or CIFAR-100',
     }),
     rotation: number({
       absent: USUAL,
       min: 0,
       max: 180,
-      description: 'number of degrees by which training images are rotated at most, to both sides',
+      description: 'largest random rotation of training images in degrees, in both directions',
     }),
     dataSeed: dataSeed(0),
     seed: runSeed('seed of the weights, the order of the examples, augmentation and dropout'),
@@ -214,7 +216,7 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
       default: [],
       above: 0,
       max: 1e9,
-      description: 'weight of each class in the loss; an empty list weights all classes alike',
+      description: 'weight of each class in the loss; an empty list gives all classes the same weight',
     }),
     classWeightExponent: number({
       default: 1,
@@ -224,12 +226,12 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
     }),
     bottleneckSite: choice(['none', 'conv1', 'conv2_x', 'conv3_x', 'conv4_x', 'conv5_x', 'avg_pool'], {
       default: 'none',
-      description: 'site whose activation an autoencoder has to reproduce',
+      description: 'site whose activation an autoencoder must reproduce',
     }),
     bottleneckSites: words({
       default: [],
       description:
-        'sites whose activations have to be reproduced, each by an autoencoder of its own; instead of bottleneckSite, for several',
+        'several sites, instead of bottleneckSite, whose activations must each be reproduced by an autoencoder',
     }),
     bottleneckWidths: list(
       { default: [64], min: 1, max: 1e9, description: 'widths of the hidden layers of each autoencoder' },
@@ -249,11 +251,11 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
     }),
     normLoss: flag({
       default: true,
-      description: "whether the autoencoder's error is divided by the squared norm of the activation",
+      description: "divide the autoencoder's error by the squared norm of the activation",
     }),
     bottleneckPerClass: flag({
       default: false,
-      description: 'whether each class has an autoencoder of its own',
+      description: 'use a separate autoencoder for each class',
     }),
     overfitBatch,
     validateInTrainingMode,
@@ -263,22 +265,22 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
     ...LOGGING,
     measuredImages: count({
       default: 10_000,
-      description: 'number of training images that are measured, the first ones',
+      description: 'number of training images that are measured, from the first on',
     }),
     augmentMeasured: flag({
       default: false,
       description:
-        'whether training images are augmented when they are measured, anew each time, as the public code of the paper does',
+        'augment training images when they are measured, differently each time, as in the public code of the paper',
       identity: 'record',
     }),
     idTrain: flag({
       default: false,
-      description: 'whether the dimension is measured on the training images too',
+      description: 'measure the dimension on the training images, too',
     }),
-    idClasses: flag({ default: false, description: 'whether the dimension of each class is measured too' }),
+    idClasses: flag({ default: false, description: 'measure the dimension of each class, too' }),
     idData: flag({
       default: false,
-      description: 'whether the dimension of the images themselves is measured too, at step 0',
+      description: 'measure the dimension of the images themselves at step 0, too',
     }),
     ...MEASURE_ID,
     ...ESTIMATE,

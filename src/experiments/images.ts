@@ -1,4 +1,4 @@
-/** A ResNet learns images, more or less regularised: data, network and measurements of such a run. */
+/** The data, network and measurements of a run in which a ResNet learns images, with more or less regularisation. */
 import * as tf from '@tensorflow/tfjs';
 import type { Augmentation } from '../data/augment';
 import { CIFAR10_NORMALIZATION, CIFAR100_NORMALIZATION } from '../data/cifar';
@@ -20,13 +20,13 @@ import type { Setup, SiteIds } from './experiment';
 import { siteId } from './site-id';
 import { measureIdOf, optimizerOf, scheduleOf } from './training-settings';
 
-/** Images that go through the network at once when measuring: 131 MB of activations at conv1 of width 64. */
+/** The number of images that go through the network at once in measurements; at conv1 of width 64, this is 131 MB of activations. */
 const EVALUATION_BATCH = 500;
 
 /**
  * The data set that the settings describe.
  *
- * @throws RangeError for more images than there are; what the loaders throw for missing and damaged files
+ * @throws RangeError for more images than there are; also the errors of the loaders for missing and damaged files
  */
 export async function imagesData(config: ImagesConfig): Promise<Dataset> {
   const { images, validationImages, balanced, labelNoise, dataSeed: seed } = config;
@@ -46,7 +46,7 @@ export async function imagesData(config: ImagesConfig): Promise<Dataset> {
 
 const NORMALIZATIONS = { cifar10: CIFAR10_NORMALIZATION, cifar100: CIFAR100_NORMALIZATION };
 
-/** What the settings change in the usual augmentation of the data set. */
+/** The changes that the settings make to the usual augmentation of the data set. */
 function augmentationOf({ cropPadding, horizontalFlip, rotation }: ImagesConfig): Augmentation {
   return {
     ...(cropPadding === undefined ? {} : { cropPadding }),
@@ -63,12 +63,12 @@ export function imagesModel(config: ImagesConfig, data: Dataset): Model {
   return imageModelNamed(model).make({ ...config }, { height, width, channels, classes, seed });
 }
 
-/** What a run with these settings consists of. */
+/** The set-up of a run with these settings. */
 export async function imagesSetup(config: ImagesConfig): Promise<Setup> {
   const whole = await imagesData(config);
   const data = config.overfitBatch ? oneBatch(whole, config.batchSize, config.seed) : whole;
   const { idTrain, measuredImages, augmentMeasured, validateInTrainingMode } = config;
-  /** By split, class and site, between a measurement and its line. */
+  /** The dimensions by split, class and site, stored until the line of the measurement is written. */
   let classIds: Record<string, Record<string, SiteIds>> = {};
   return {
     data,
@@ -119,7 +119,7 @@ function measurementLine(
   };
 }
 
-/** The dimension of each class's points; of classes with fewer than `LEAST_POINTS` it would say nothing. */
+/** The dimension of the points of each class with at least `LEAST_POINTS`; with fewer, it would have no meaning. */
 async function idOfClasses(
   { points, labels }: SiteActivation,
   config: ImagesConfig,
@@ -152,14 +152,14 @@ function regularizersOf(config: ImagesConfig, data: Dataset): Regularizer[] {
       weight: bottleneckWeight,
       burnIn,
       normLoss,
-      // The first one starts as it does alone.
+      // The first one gives the same numbers as if it were alone.
       seed: i === 0 ? seed : streamSeed(seed, i),
       ...(config.bottleneckPerClass ? { perClass: data.classes } : {}),
     }),
   );
 }
 
-/** Numbers of one example's activation by site, which only the model knows. */
+/** The number of elements of one example's activation by site, which only the model knows. */
 function widthsOf(sites: readonly string[], config: ImagesConfig, data: Dataset): Record<string, number> {
   const model = imagesModel(config, data);
   const one = toBatch(data.train, Int32Array.of(0));

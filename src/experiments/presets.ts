@@ -14,7 +14,7 @@ export interface Paper {
   };
   /**
    * The step at which validation accuracy passes 50 %, by trainFraction and weight decay, digitised from figure 4;
-   * null where it never does within 40,000 steps.
+   * null if it never does within 40,000 steps.
    */
   readonly grokkingHalfSteps: Readonly<Record<string, Readonly<Record<string, number | null>>>>;
   /** The preset `cifar10_id_cosine`. */
@@ -39,7 +39,7 @@ export interface Paper {
   readonly weightDecayPid: Readonly<
     Record<'cifar10' | 'cifar100', readonly [none: number, highest: number, most: number]>
   >;
-  /** The red lines of figure 3: from where regularisation does harm. */
+  /** The red lines of figure 3, from which on regularisation does harm. */
   readonly onsetOfHarm: Readonly<Record<'cifar10' | 'cifar100', { weightDecay: number; dropout: number }>>;
 }
 
@@ -76,23 +76,23 @@ export const PAPER: Paper = {
   },
 };
 
-/** The settings of our own records, a sweep of which takes some hours on two cores; see the presets of the experiment. */
+/** The settings of the recorded runs, a sweep of which takes a few hours on two cores; see the presets of the experiment. */
 export const SMALL: { readonly mnist: ImagesConfig } = { mnist: IMAGES.preset('mnist') };
 
-/** Settings of images that may name the preset to which they are changes. */
+/** Settings of images, which may name the preset that they change. */
 export type ImagesChanges = Readonly<Partial<ImagesConfig>> & { readonly preset?: ImagesPreset };
 
 /**
  * Complete settings of images: those of a preset, such as `cifar100_id` or `mnist`, with changes.
  *
- * @param changes what differs from `changes.preset`, and from the defaults where none is named
+ * @param changes settings that differ from `changes.preset`, or from the defaults if no preset is named
  * @throws RangeError for an unknown preset, for unknown settings and for values that are not allowed
  */
 export function imagesPreset({ preset, ...changes }: ImagesChanges = {}): ImagesConfig {
   return preset === undefined ? IMAGES.config(changes) : IMAGES.preset(preset, changes);
 }
 
-/** Settings of grokking that may name the preset to which they are changes. */
+/** Settings of grokking, which may name the preset that they change. */
 export type GrokkingChanges = Readonly<Partial<GrokkingConfig>> & { readonly preset?: GrokkingPreset };
 
 /** Complete settings of grokking: those of a preset, such as `math_equations_id`, with changes; see {@link imagesPreset}. */

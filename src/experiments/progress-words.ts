@@ -1,4 +1,4 @@
-/** How far a run has come, in words. */
+/** The progress of a run in words. */
 import type { DimensionEstimate } from '../records/run-record';
 import type { MeasurementEvent, StepEvent } from '../training/trainer';
 import type { SiteIds } from './experiment';

@@ -8,13 +8,13 @@ import { IMAGES } from './images-config';
 
 export const EXPERIMENTS = [GROKKING, IMAGES] as const;
 
-/** The experiment that is meant where none is named. */
+/** The experiment that is used if none is named. */
 const DEFAULT = GROKKING;
 
 /** The settings of one run. */
 export type RunConfig = ReturnType<(typeof EXPERIMENTS)[number]['config']>;
 
-/** Settings as a user gives them; without `experiment` they are those of grokking. */
+/** Settings given by a user; without `experiment` they belong to grokking. */
 export type RunSettings =
   | Readonly<Partial<ReturnType<(typeof DEFAULT)['config']>>>
   | (RunConfig extends infer C ? NamedSettings<C> : never);
@@ -28,7 +28,7 @@ interface Chosen {
   readonly preset?: Preset<Record<string, unknown>>;
 }
 
-/** An experiment of which it is not known which one it is. */
+/** Any experiment. */
 type AnyExperiment = Omit<Experiment<RunConfig>, 'setup' | 'presets'> & {
   readonly presets: Readonly<Record<string, Preset<Record<string, unknown>>>>;
   readonly setup: (config: RunConfig) => Promise<Setup>;
@@ -37,7 +37,7 @@ type AnyExperiment = Omit<Experiment<RunConfig>, 'setup' | 'presets'> & {
 /**
  * The definition of an experiment.
  *
- * @throws RangeError for an unknown name; it names the experiment that was meant, and all
+ * @throws RangeError for an unknown name, with the nearest name and a list of all
  */
 export function experimentNamed(name: string): AnyExperiment {
   const found = find(name);
@@ -73,7 +73,7 @@ export function experimentWords(): string[] {
 /**
  * The settings of one run from an experiment's or a preset's name and `key=value` words.
  *
- * @throws RangeError for an unknown name, with the one that was meant; what {@link Experiment.parseOverrides} throws
+ * @throws RangeError for an unknown name, with the nearest one; also the errors of {@link Experiment.parseOverrides}
  */
 export function parseRun(name: string, words: readonly string[]): RunConfig {
   const { experiment, preset } = chosen(name);
@@ -103,38 +103,38 @@ export function runName(settings: RunSettings): string {
   return of(settings).runName(settings);
 }
 
-/** What differs from the defaults, as key=value words; see {@link Experiment.overridesOf}. */
+/** The settings that differ from the defaults, as key=value words; see {@link Experiment.overridesOf}. */
 export function overridesOf(settings: RunSettings): string[] {
   return of(settings).overridesOf(settings);
 }
 
 /**
- * Which run another value of a setting makes; see {@link Identity}. The config may be that of a record, of any
- * experiment or of none: without `experiment` it counts as one of grokking.
+ * The effect of a setting on the identity of a run; see {@link Identity}. The config may come from a record of any experiment, or
+ * of none: without `experiment`, it counts as a config of grokking.
  */
 export function identityOf(key: string, config: AnyConfig): Identity {
   return find(config['experiment'] ?? DEFAULT.name)?.identityOf(key, config) ?? 'run';
 }
 
-/** A config, which may be that of an older record, with the defaults of the settings that it does not have yet. */
+/** A config, possibly from an older record, completed with the defaults of settings that it does not have. */
 export function withDefaults(config: AnyConfig): AnyConfig {
   const { settings = {} } = find(config['experiment'] ?? DEFAULT.name) ?? {};
   return { ...defaultsOf(settings), ...config };
 }
 
-/** The settings that a run may go on with when their values have changed. */
+/** The settings whose values may be changed when a run is resumed. */
 export function changeableSettings(config: RunConfig & CommonConfig): string[] {
   return Object.keys(of(config).settings).filter((key) => identityOf(key, { ...config }) === 'same');
 }
 
 /**
- * The settings that a figure names of one `run`, or of `runs` that are drawn together, in words and by their keys. The
- * config may be that of a record, which may lack some of them.
+ * The settings that a figure names for one `run`, or for `runs` that are drawn together, in words and by their keys. The config
+ * may come from a record, which may lack some of them.
  */
 export function namedSettings(config: AnyConfig, of: 'run' | 'runs'): Readonly<Record<string, string>> {
   if (isFit(config)) return of === 'run' ? givenSettings(config) : {};
   const { settings = {}, registries = {}, named } = find(config['experiment'] ?? DEFAULT.name) ?? {};
-  // A config has the settings of all members of a registry; those of the members that were not chosen say nothing.
+  // A config has the settings of all members of a registry, but only those of the chosen member matter.
   const isForeign = (key: string): boolean =>
     Object.entries(registries).some(([choice, members]) => {
       const users = members.filter((member) => key in member.settings).map(({ name }) => name);
@@ -147,8 +147,8 @@ export function namedSettings(config: AnyConfig, of: 'run' | 'runs'): Readonly<R
 }
 
 /**
- * What is learnt in a run, for the title of a figure. The config may be that of a record; without `experiment` nothing
- * but what it says is known of it.
+ * What is learnt in a run, for the title of a figure. The config may come from a record; without `experiment`, only its own
+ * entries are known.
  */
 export function titleOf(config: AnyConfig): string {
   if (isFit(config)) return fitTitle(config);

@@ -1,4 +1,4 @@
-/** A run trained again from its settings, its last layer measured at every checkpoint by several estimators. */
+/** Trains a run again from its settings, and measures its last layer at every checkpoint by several estimators. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -23,10 +23,10 @@ import { grokkingConfig } from './grokking-config';
 import { withDefaults } from './registry';
 import { runExperiment } from './run';
 
-/** What a run is measured by: the names under which a record keeps the values, and how each is computed. */
+/** The estimators of a run, by the names under which a record keeps their values. */
 export type Estimators = Readonly<Record<string, EstimatorOptions>>;
 
-/** TwoNN sees the smallest scale; GRIDE of higher order looks farther; the participation ratio sees all at once. */
+/** TwoNN measures the smallest scale, GRIDE of higher order larger ones, and the participation ratio the whole set. */
 export const ESTIMATOR_PANEL: Estimators = {
   'two-nn': { estimator: 'two-nn' },
   'gride 2:4': { estimator: 'gride', n1: 2, n2: 4 },
@@ -35,9 +35,9 @@ export const ESTIMATOR_PANEL: Estimators = {
 };
 
 /**
- * Trains again and measures the last site, on train and validation, at step 0 and at every checkpoint: set
- * `checkpointEvery`. The record has the form of other records, with estimators where those have sites: `value` and
- * standard error. Stopped at any moment, the same call goes on.
+ * Trains again and measures the last site on train and validation, at step 0 and at every checkpoint, as `checkpointEvery` says.
+ * The record has the form of other records, with estimators in place of sites, each with its `value` and standard error. If it is
+ * stopped at any moment, the same call continues.
  *
  * @param options.path of the record; the training's own record and checkpoints are in the folder `<name>` beside it
  */
@@ -63,7 +63,7 @@ export async function* remeasure(
   let measured = readRun(path).measurements.at(-1)?.step ?? -1;
   const perEpoch = batchCount(data.train, config.batchSize);
   const measure = async (step: number): Promise<void> => {
-    // A stop writes a checkpoint in between, which an undisturbed run does not have.
+    // A stop writes an additional checkpoint, which an undisturbed run does not have.
     const due = step % config.checkpointEvery === 0 || step === steps;
     if (step <= measured || !due) return;
     const [train, validation] = [

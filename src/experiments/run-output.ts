@@ -1,4 +1,4 @@
-/** What a run leaves on disk besides its checkpoints: its record, its curves, and its file for TensorBoard. */
+/** The files of a run besides its checkpoints: its record, its curves, and its file for TensorBoard. */
 import { existsSync, mkdirSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { openCurves, type StepNumbers } from '../records/curves';
@@ -13,22 +13,22 @@ import { openBoard } from '../records/tensorboard';
 import { checkpointPath, loadCheckpoint, type ResumedRun } from '../training/checkpoint';
 import type { RunConfig } from './registry';
 
-/** Writes what happens in a run; holds the lock of its record until closed. */
+/** Writes the events of a run, and holds the lock of its record until it is closed. */
 export interface RunOutput {
   step(event: StepNumbers): void;
   measurement(line: Measurement): void;
   done(step: number): void;
-  /** Puts on the disk what a checkpoint that is about to be there must find beside it. */
+  /** Flushes everything to the disk, which is necessary before a checkpoint is written. */
   flush(): void;
   close(): void;
 }
 
 /**
- * Opens the files of a run, new or to go on from its checkpoint: what is later than the checkpoint is dropped, since it
- * will be made again.
+ * Opens the files of a new run, or of one that is resumed from its checkpoint. Everything later than the checkpoint is dropped,
+ * since it will be made again.
  *
  * @param path of the record, `<name>.jsonl`; checkpoints and TensorBoard's file are in the folder `<name>`
- * @throws Error for what cannot be written, resumed, or would be lost; LockedError when another process writes it
+ * @throws Error for files that cannot be written or resumed, and if data would be lost; LockedError if another process writes it
  */
 export function openOutput(
   path: string,
@@ -55,7 +55,7 @@ export function openOutput(
   return outputOf(path, step === undefined ? options : { ...options, ...resumed, resumeFrom: step }, config);
 }
 
-/** The files of a run, of whatever kind. */
+/** The files of a run of any kind. */
 export function outputOf(
   path: string,
   options: OpenOptions,
@@ -91,7 +91,7 @@ export function outputOf(
 }
 
 /**
- * Where there is no checkpoint to go on from, a run starts from the beginning. What an earlier one recorded must not be lost by that.
+ * Without a checkpoint, a run starts from the beginning. This checks that no earlier records are lost by that.
  *
  * @throws Error for a missing `best`, a missing `last` beside a `best`, and a record that went past a checkpoint
  */
@@ -99,7 +99,7 @@ function assertNothingLost(path: string, directory: string, fromBest: boolean, e
   const [last, best] = [checkpointPath(directory, 'last'), checkpointPath(directory, 'best')];
   if (fromBest) {
     const cure = existsSync(last) ? `resume from ${last} instead` : 'start afresh without resuming';
-    throw new Error(`there is no ${best} to go on from: ${cure}`);
+    throw new Error(`there is no ${best} to resume from: ${cure}`);
   }
   if (existsSync(best)) {
     throw new Error(

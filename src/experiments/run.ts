@@ -1,4 +1,4 @@
-/** One run: from settings to a record, with checkpoints beside it, and on from there after a stop. */
+/** One run: from settings to a record with checkpoints, from which it can be resumed after a stop. */
 import { assertGiven, type Kinds, SIGNAL, TEXT } from '../given';
 import { measurementSteps } from '../records/due-steps';
 import { environment } from '../records/environment';
@@ -14,19 +14,19 @@ import {
 } from './registry';
 import { openOutput } from './run-output';
 
-/** Where and how to run. */
+/** The options of a run. */
 export interface RunOptions {
   /**
-   * The record, `<name>.jsonl`; its curves lie beside it, checkpoints and TensorBoard's file in the folder `<name>`.
+   * The record `<name>.jsonl`. Its curves are written beside it, and checkpoints and TensorBoard's file in the folder `<name>`.
    * @default nothing is written
    */
   readonly path?: string;
   /**
-   * Go on from the last checkpoint, if there is one; `'best'` goes on from the one that validated best, for a last one
-   * that is damaged. @default false
+   * Resumes from the last checkpoint, if there is one. `'best'` resumes from the one with the best validation, if the last one is
+   * damaged. @default false
    */
   readonly resume?: boolean | 'best';
-  /** Ends the run after the current step, with a checkpoint. @default that of the notebook cell, which Stop aborts */
+  /** Ends the run after the current step, with a checkpoint. @default the signal of the notebook cell, which Stop aborts */
   readonly signal?: AbortSignal;
 }
 
@@ -40,7 +40,7 @@ const RUN_KINDS: Kinds<RunOptions> = {
 };
 
 /**
- * Runs an experiment: trains, measures the dimension of every site on train and validation, writes the record.
+ * Runs an experiment: trains, measures the dimension of every site on train and validation, and writes the record.
  * The same settings give the same record, whether the run was stopped and resumed or not.
  *
  * @throws RangeError for bad settings and for an option that is not read; Error for what cannot be written, read or resumed, before training starts

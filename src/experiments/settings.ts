@@ -1,30 +1,30 @@
-/** What a list of settings can do: complete a config, read key=value words and grids, name runs, and explain itself. */
+/** The functions of a list of settings: completing a config, parsing key=value words and grids, naming runs, and help. */
 import { nearest } from '../given';
 import { type AnySetting, type Identity, memberNamed, type Refuse, type Settings } from '../setting';
 
-/** The settings of one kind of experiment, as users give and read them. */
+/** The settings of one kind of experiment. */
 export interface SettingsOf<C> {
   /**
    * Completes settings with the defaults.
    *
-   * @throws RangeError for unknown settings and for values that are not allowed; it names the setting that was meant, or the allowed values
+   * @throws RangeError for unknown settings, with the nearest one, and for values that are not allowed, with those that are
    */
   config(settings?: Readonly<Partial<C>>): C;
   /**
    * Reads `key=value` words, such as trainFraction=.3 weightDecay=1e-2 milestones=100,200, and checks them.
-   * Only the settings that were given are in the result, so that it can be spread over a preset.
+   * The result contains only the given settings, so that it can be spread over a preset.
    *
-   * @param base what holds for the settings that the words do not name, such as those of a preset. @default the defaults
-   * @throws RangeError as `config`, and for words that are not of the form key=value
+   * @param base values of the settings that the words do not name, such as those of a preset. @default the defaults
+   * @throws RangeError like `config`, and for words that are not of the form key=value
    */
   parseOverrides(words: readonly string[], base?: Readonly<Partial<C>>): Partial<C>;
   /**
    * Reads words whose values may be lists, such as trainFraction=.2,.3 weightDecay=0,1e-2, into every combination.
-   * The last setting varies fastest. For a setting that is a list itself (milestones) the commas belong to the value.
+   * The last setting varies fastest. If a setting is itself a list (milestones), the commas belong to the value.
    *
    * @param base as for `parseOverrides`
-   * @param grid the values of settings that the words do not name, which vary before theirs
-   * @throws RangeError as `parseOverrides`, and for a value that is given twice
+   * @param grid the values of settings that the words do not name, which vary more slowly
+   * @throws RangeError like `parseOverrides`, and for a value that is given twice
    */
   parseGrid(
     words: readonly string[],
@@ -33,12 +33,12 @@ export interface SettingsOf<C> {
   ): C[];
   /**
    * The name of a run, from the settings that differ from the defaults: `grokking-trainFraction0.2-weightDecay0.01`.
-   * Settings that leave a run the same are not in it.
+   * Settings that do not change the identity of a run are left out.
    */
   runName(settings: Readonly<Partial<C>>): string;
   /** The settings that differ from the defaults, as key=value words from which `parseOverrides` reads them back. */
   overridesOf(settings: Readonly<Partial<C>>): string[];
-  /** Which run another value of a setting makes. A key that is not a setting of the experiment counts as one that makes another run. */
+  /** The effect of a setting on the identity of a run. A key that is not a setting of the experiment counts as making another run. */
   identityOf(key: string, config: Readonly<Record<string, unknown>>): Identity;
   /** Every setting with its default, its meaning and the allowed values, for `--help`. */
   describe(): string;
@@ -54,7 +54,7 @@ export interface Chosen {
 /**
  * Makes the functions of a list of settings.
  *
- * @param name of the experiment, which is in every config
+ * @param name the name of the experiment, which is in every config
  * @param registries by the setting that chooses one of their members, whose own settings are among these
  * @param check refuses values that are allowed alone but not together
  */
@@ -106,7 +106,7 @@ export function settingsOf<C>(
       return { key, text: word.slice(at + 1) };
     });
   };
-  /** Words that no config uses are an error: they were meant to change something. */
+  /** Rejects words that no config uses, since they were meant to change something. */
   const refuseUnused = (keys: readonly string[], configs: readonly Values[]): void => {
     for (const [choice, members] of Object.entries(registries)) {
       const chosen = new Set(configs.map((complete) => complete[choice]));
@@ -188,7 +188,7 @@ function unknownSetting(key: string, known: readonly string[]): RangeError {
   return new RangeError(`unknown setting '${key}'; did you mean '${nearest(key, known)}'?`);
 }
 
-/** A number that was given as a text is shown in quotation marks, since it looks like a number without them. */
+/** The error for a value. A number that was given as a text is shown in quotation marks, to distinguish it from a number. */
 function refusal(key: string, value: unknown, { allowed, range }: AnySetting): string {
   const shown = typeof value === 'string' && parseScalar(value) !== value ? `'${value}'` : format(value);
   const isNumber = typeof value === 'number' && Number.isFinite(value);
@@ -211,7 +211,7 @@ function parseScalar(text: string): unknown {
   return text.trim() !== '' && Number.isFinite(number) ? number : text;
 }
 
-/** As the command line takes it. */
+/** A value as on the command line. */
 function format(value: unknown): string {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? JSON.stringify(value)

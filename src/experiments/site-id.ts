@@ -1,4 +1,4 @@
-/** The dimension of one cloud of points as a record keeps it: mean and deviation over random subsamples. */
+/** The dimension of a set of points in the form of a record: mean and deviation over random subsamples. */
 import { intrinsicDimension } from '../intrinsic-dimension/intrinsic-dimension';
 import { estimateOrReason } from '../intrinsic-dimension/no-estimate';
 import type { Coordinates } from '../intrinsic-dimension/points/points';
@@ -13,10 +13,10 @@ export interface IdSettings {
 }
 
 /**
- * TwoNN as the paper has it. [points, numbers] -> mean and standard deviation
+ * TwoNN as in the paper. [points, numbers] -> mean and standard deviation
  *
- * Points without an estimate, such as those of a network that has collapsed and gives all examples the same
- * activations, give the reason, and the run goes on.
+ * For points without an estimate, such as those of a collapsed network with the same activations for all examples, the result is
+ * the reason, and the run continues.
  */
 export async function siteId(
   points: Coordinates,

@@ -1,12 +1,12 @@
-/** A grid of runs as an array job of Slurm: one task a cell, safe to be requeued. */
+/** A grid of runs as a Slurm array job, with one task for each cell, which can be requeued safely. */
 
 import { overridesOf } from './registry';
 import type { SweepCell } from './sweep';
 
-/** Wall-clock time of a task by default. */
+/** The default time limit of a task. */
 export const SLURM_TIME = '04:00:00';
 
-/** What the cluster is asked for, for each task. */
+/** The resources that each task requests from the cluster. */
 export interface SlurmOptions {
   /** Folder of the records, as the compute nodes see it. */
   readonly folder: string;
@@ -14,13 +14,13 @@ export interface SlurmOptions {
   readonly root: string;
   /** @default 2 */
   readonly threads?: number;
-  /** Wall-clock time of a task, in Slurm's form. @default '04:00:00' */
+  /** Time limit of a task, in Slurm's format. @default '04:00:00' */
   readonly time?: string;
 }
 
 /**
- * The batch script of an array job. Slurm warns a task two minutes before its time is over; the run then writes its
- * checkpoint, and the task puts itself into the queue again. A task whose record is finished ends at once.
+ * The batch script of an array job. Slurm warns a task two minutes before its time limit; the run then writes its checkpoint, and
+ * the task requeues itself. A task whose record is finished ends at once.
  */
 export function slurmScript(cells: readonly SweepCell[], options: SlurmOptions): string {
   const { folder, root, threads = 2, time = SLURM_TIME } = options;
@@ -65,7 +65,7 @@ exit $code
 /** Minutes, minutes:seconds, hours:minutes:seconds, or days before hours with or without minutes and seconds. */
 const TIME = /^(\d+(:\d{1,2}){0,2}|\d+-\d{1,2}(:\d{1,2}){0,2})$/;
 
-/** In double quotes, since it may have blanks; a % that is not one of Slurm's patterns is doubled. */
+/** The pattern of log files in double quotes, since it may contain spaces; a % outside Slurm's patterns is doubled. */
 function logPattern(folder: string): string {
   return `"${folder.replaceAll('%', '%%').replaceAll(/["\\]/g, '\\$&')}/slurm-%A_%a.log"`;
 }

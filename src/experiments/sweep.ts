@@ -1,4 +1,4 @@
-/** A grid of runs in a pool of processes: what is finished is skipped, what was stopped goes on. */
+/** Runs a grid in a pool of processes; finished runs are skipped, and stopped runs are resumed. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
@@ -10,18 +10,18 @@ import { readRun } from '../records/run-record';
 import { type RunConfig, runName } from './registry';
 import type { WorkerMessage, WorkerTask } from './worker-messages';
 
-/** Where and how a grid is run. */
+/** The options of a sweep. */
 export interface SweepOptions {
   /** Folder of the records. @default that of {@link RUNS} */
   readonly folder?: string;
   /**
-   * Runs at a time. @default as many as there are processors and 3 GiB of memory for each: two runs with one thread
-   * each finish 1.45 times as soon as one after the other with two
+   * The number of runs at a time. @default one for each processor with 3 GiB of memory, since two simultaneous runs with one thread
+   * each finish 1.45 times as fast as two successive runs with two threads
    */
   readonly workers?: number;
-  /** Ends the sweep: the runs write checkpoints and stop. @default that of the notebook cell, which Stop aborts */
+  /** Ends the sweep, so that the runs write checkpoints and stop. @default the signal of the notebook cell, which Stop aborts */
   readonly signal?: AbortSignal;
-  /** Called whenever a run has moved on. */
+  /** Called whenever a run has made progress. */
   readonly onChange?: (cells: readonly SweepCell[]) => void;
 }
 
@@ -40,16 +40,16 @@ export interface SweepCell {
   readonly path: string;
   readonly state: 'waiting' | 'running' | 'done' | 'stopped' | 'failed';
   readonly step: number;
-  /** When it started in this sweep, and at which step; for the time left. */
+  /** The time and the step at which it started in this sweep, from which the time left is computed. */
   readonly started?: { readonly at: number; readonly step: number };
-  /** The run's last words: progress, or why it failed. */
+  /** The last message of the run: its progress, or why it failed. */
   readonly message: string;
 }
 
-/** A worker that finds its record still locked by one that is ending tries again so often, a second apart. */
+/** How often a worker retries, once a second, if its record is still locked by a process that is ending. */
 const LOCK_RETRIES = 30;
 
-/** The cells of a grid, those whose records are finished marked as done. */
+/** The cells of a grid; those with finished records are marked as done. */
 export function sweepCells(grid: readonly RunConfig[], folder: string = RUNS): SweepCell[] {
   const cells = grid.map((config): SweepCell => {
     const name = runName(config);
@@ -66,8 +66,8 @@ export function sweepCells(grid: readonly RunConfig[], folder: string = RUNS): S
 }
 
 /**
- * Runs every cell that is not recorded yet, each in a process of its own, and resolves with how all ended.
- * A run that fails does not stop the others. Killed at any moment, the same call goes on from the checkpoints.
+ * Runs every cell that is not recorded yet, each in its own process, and resolves with the final state of all cells. A run that
+ * fails does not stop the others. If the sweep is killed at any moment, the same call continues from the checkpoints.
  */
 export async function sweep(grid: readonly RunConfig[], options: SweepOptions = {}): Promise<SweepCell[]> {
   assertGiven('sweep', options, SWEEP_KINDS);
@@ -114,7 +114,7 @@ async function runCell(
     if (end.type === 'done') return change({ state: 'done', step: end.step, message: 'recorded' });
     if (end.type === 'stopped') return change({ state: 'stopped', message: 'stopped with a checkpoint' });
     if (signal?.aborted && end.reason !== 'error')
-      return change({ state: 'stopped', message: 'stopped; it goes on from its last checkpoint' });
+      return change({ state: 'stopped', message: 'stopped; it can be resumed from its last checkpoint' });
     if (end.reason !== 'locked' || attempt >= LOCK_RETRIES)
       return change({ state: 'failed', message: end.message });
     change({ message: end.message });
@@ -125,10 +125,10 @@ async function runCell(
 type Message<T extends WorkerMessage['type']> = Extract<WorkerMessage, { type: T }>;
 type End =
   | Message<'done' | 'stopped' | 'failure'>
-  /** The process ended without a word: it was killed, or it crashed. */
+  /** The process ended without a message, since it was killed or crashed. */
   | { readonly type: 'failure'; readonly reason: 'killed'; readonly message: string };
 
-/** Does a run in a process of its own. When this process dies, the other one notices and stops with a checkpoint. */
+/** Runs a cell in its own process, which stops with a checkpoint if this process dies. */
 function runWorker(
   { config, path }: WorkerTask,
   threads: number,
@@ -138,11 +138,11 @@ function runWorker(
   const child: ChildProcess = fork(WORKER, {
     env: { ...process.env, TF_NUM_INTRAOP_THREADS: String(threads) },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // Ctrl-C in a terminal reaches the whole group: only this process passes it on.
+    // Ctrl-C in a terminal would reach the whole process group; instead, this process passes it on.
     detached: true,
   });
   const task: WorkerTask = { config, path };
-  child.send(task, () => {}); // A process that is gone already says so by ending.
+  child.send(task, () => {}); // A process that no longer exists is noticed by its end.
   const stop = (): void => {
     child.kill('SIGTERM');
   };
@@ -166,16 +166,16 @@ function runWorker(
   });
 }
 
-/** A process that was killed from outside has sent no reason. */
+/** Describes the end of a process that has sent no reason. */
 function howItEnded(code: number | null, signal: NodeJS.Signals | null, lastLine: string): string {
   if (signal === 'SIGKILL')
-    return 'its process was ended by SIGKILL, as the system does when the memory is full: try fewer workers';
+    return 'its process was ended by SIGKILL, as happens if memory runs out: try fewer workers';
   const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
   return `its process ${how}${lastLine === '' ? '' : `: ${lastLine}`}`;
 }
 
-/** What is kept of the error output, for the message of a process that crashed. */
+/** The number of characters of the error output that are kept for the message of a crashed process. */
 const ERROR_CHARACTERS = 2000;
 
-/** As compiled; run from the sources, it is the source beside it. */
+/** The worker beside this file: compiled, or as a source if this file is run as a source. */
 const WORKER = join(__dirname, `worker${__filename.endsWith('.ts') ? '.ts' : '.js'}`);

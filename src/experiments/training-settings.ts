@@ -1,4 +1,4 @@
-/** Settings of training and measuring that mean the same in every experiment; each experiment has its own defaults. */
+/** Settings of training and measuring with the same meaning in every experiment; each experiment has its own defaults. */
 import { TWO_NN } from '../intrinsic-dimension/estimators/two-nn';
 import { SUBSAMPLES } from '../intrinsic-dimension/subsamples';
 import { formatSetting } from '../number-format';
@@ -27,7 +27,7 @@ type MakeSetting = (value: number) => Setting<number>;
 export const dataSeed: MakeSetting = (value) =>
   seed({ default: value, description: 'seed of the split into training and validation examples' });
 
-/** @param description what it is the seed of in the experiment */
+/** @param description what the seed determines in the experiment */
 export const runSeed = (description: string): Setting<number> =>
   seed({ default: 0, description, inWords: (value) => `seed ${value}` });
 
@@ -36,7 +36,7 @@ export const steps: MakeSetting = (value) =>
     default: value,
     description: 'number of training steps',
     inWords: (steps) => `${steps.toLocaleString('en')} steps`,
-    // A run may be prolonged, except where the learning rate of every step depends on how many there are.
+    // A run may be prolonged, unless the learning rate of every step depends on the number of steps.
     identity: ({ schedule }) => (schedule === 'cosine' ? 'run' : 'same'),
   });
 
@@ -65,7 +65,7 @@ export const momentum: Setting<number> = belowOne({
   description: 'momentum of the optimiser sgd',
 });
 
-/** The settings of the optimiser adam; in every experiment PyTorch's, except `beta2` where the paper has another. */
+/** The settings of the optimiser adam, with PyTorch's defaults, except for `beta2` if the paper has another value. */
 export const adam = (
   beta2: number = ADAM.beta2,
 ): { beta1: Setting<number>; beta2: Setting<number>; epsilon: Setting<number> } => ({
@@ -81,7 +81,7 @@ export const adam = (
 
 export const overfitBatch: Setting<boolean> = flag({
   default: false,
-  description: 'whether to train on a single batch, which shows that the network can learn at all',
+  description: 'train on a single batch, which shows whether the network can learn at all',
 });
 
 export const weightDecay: MakeSetting = (value) =>
@@ -160,7 +160,7 @@ export const earlyMeasurements: MakeSetting = (value) =>
 export const checkpointEvery: MakeSetting = (value) =>
   count({ default: value, description: 'number of steps between checkpoints', identity: 'same' });
 
-/** What a run writes beside its measurements. */
+/** The data that a run writes besides its measurements. */
 export const LOGGING: {
   logEvery: Setting<number>;
   parameterNorms: Setting<boolean>;
@@ -173,12 +173,12 @@ export const LOGGING: {
   }),
   parameterNorms: flag({
     default: false,
-    description: 'whether the curves hold the gradient norm of each parameter as well',
+    description: 'add the gradient norm of each parameter to the curves',
     identity: 'record',
   }),
   tensorboard: flag({
     default: true,
-    description: 'whether the run is written for TensorBoard too: tensorboard --logdir out/runs',
+    description: 'write the run for TensorBoard, too: tensorboard --logdir out/runs',
     identity: 'same',
   }),
 };
@@ -186,10 +186,10 @@ export const LOGGING: {
 export const validateInTrainingMode: Setting<boolean> = flag({
   default: false,
   description:
-    'whether all validation batches but the first are evaluated with dropout and batch statistics, which is a fault of the public code',
+    'evaluate all validation batches except the first with dropout and batch statistics, which is a fault of the public code',
 });
 
-/** Whether, where and how often the dimension is measured. */
+/** Settings for whether, where and how often the dimension is measured. */
 export const MEASURE_ID: {
   id: Setting<'on' | 'off'>;
   sites: Setting<string[]>;
@@ -197,7 +197,7 @@ export const MEASURE_ID: {
 } = {
   id: choice(['on', 'off'], {
     default: 'on',
-    description: 'whether the dimension is measured; loss and accuracy are measured in any case',
+    description: 'measurement of the dimension; loss and accuracy are measured in any case',
     identity: 'record',
   }),
   sites: words({
@@ -208,7 +208,7 @@ export const MEASURE_ID: {
   idEvery: count({
     absent: 'every measurement',
     description:
-      'number of steps between measurements of the dimension, a multiple of measureEvery; measurements between them have loss and accuracy only',
+      'number of steps between measurements of the dimension, a multiple of measureEvery; other measurements have only loss and accuracy',
     identity: 'record',
   }),
 };
@@ -222,7 +222,7 @@ interface MeasureIdSettings {
   readonly steps: number;
 }
 
-/** Refuses settings that the measurements of the dimension would not use; `network` has the sites of the network. */
+/** Rejects settings that the measurements of the dimension would not use; `network` lists the sites of the network. */
 export function checkMeasureId(
   config: MeasureIdSettings,
   network: readonly string[],
@@ -239,7 +239,7 @@ export function checkMeasureId(
     refuse('sites', `has '${unknown}', which the network does not have: choose among ${network.join(', ')}`);
 }
 
-/** Which sites are measured, in the order of the network, and after which of the measured steps. */
+/** The measured sites, in the order of the network, and the steps after which they are measured. */
 export function measureIdOf(
   { id, sites, idEvery = 1, measureEvery, steps }: MeasureIdSettings,
   network: readonly string[],
@@ -247,12 +247,12 @@ export function measureIdOf(
   const measured = sites.length === 0 ? network : network.filter((site) => sites.includes(site));
   return {
     sites: id === 'off' ? [] : measured,
-    // The early measurements and the last one are due for their own sake.
+    // The early measurements and the last one are always included.
     measureSitesAt: (step) => step % measureEvery !== 0 || step % idEvery === 0 || step === steps,
   };
 }
 
-/** How a dimension is estimated. */
+/** Settings of the estimate of a dimension. */
 export const ESTIMATE: {
   idSubsamples: Setting<number>;
   idFraction: Setting<number>;
@@ -262,12 +262,11 @@ export const ESTIMATE: {
     default: SUBSAMPLES.count,
     min: 2,
     max: 1000,
-    description:
-      'number of random subsamples from which the mean and deviation of the dimension are computed',
+    description: 'number of random subsamples that give the mean and standard deviation of the dimension',
   }),
   idFraction: fraction({
     default: SUBSAMPLES.fraction,
-    description: 'fraction of the points that is in each subsample',
+    description: 'fraction of the points in each subsample',
   }),
   discardFraction: belowOne({
     default: TWO_NN.options.discardFraction.default as number,

@@ -1,14 +1,14 @@
 /** The messages between a sweep and the processes of its runs. */
 import type { RunConfig } from './registry';
 
-/** From the sweep, once: the run that the process is for. */
+/** Sent once by the sweep: the run that the process should do. */
 export interface WorkerTask {
   readonly config: RunConfig;
   /** The record. */
   readonly path: string;
 }
 
-/** From the process of a run. */
+/** Sent by the process of a run. */
 export type WorkerMessage =
   | { readonly type: 'progress'; readonly step: number; readonly message: string }
   /** The run is finished, and recorded. */

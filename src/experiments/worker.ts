@@ -1,14 +1,14 @@
-/** The process of one run of a sweep: takes the run from the sweep, does it, and reports its progress. */
+/** The process of one run of a sweep: receives the run from the sweep, runs it, and reports its progress. */
 import type { WorkerMessage, WorkerTask } from './worker-messages';
 
-/** Between two measurements a step is worth a message when the last is so old. */
+/** Between two measurements, a step is reported if the last message is this old. */
 const MESSAGE_EVERY_MS = 2000;
 
-// Listening begins before TensorFlow is loaded: a run that is asked to stop in between does not begin.
+// Listening begins before TensorFlow is loaded, so that a run that is asked to stop meanwhile does not begin.
 const controller = new AbortController();
 const stop = (): void => controller.abort();
 for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, stop);
-process.once('disconnect', stop); // The process of a sweep that was killed does not go on alone.
+process.once('disconnect', stop); // If the sweep is killed, the process does not continue alone.
 process.once('message', (task: WorkerTask) => {
   work(task)
     .catch(failure)
@@ -48,7 +48,7 @@ async function failure(error: unknown): Promise<WorkerMessage> {
   return { type: 'failure', reason, message: error instanceof Error ? error.message : String(error) };
 }
 
-/** A sweep that is gone hears nothing more. */
+/** Sends a message, unless the sweep no longer exists. */
 function tell(message: WorkerMessage): void {
   if (process.connected) process.send?.(message, () => {});
 }

@@ -39,11 +39,11 @@ export const GPT2: Network<SequenceShape, 'gpt2', typeof SETTINGS> = {
 export interface Gpt2Config {
   vocabularySize: number;
   classes: number;
-  /** Longest sequence. @default 4 */
+  /** Length of the longest sequence. @default 4 */
   positions?: number;
-  /** Transformer blocks. @default that of the setting */
+  /** Number of transformer blocks. @default that of the setting */
   nLayer?: number;
-  /** Attention heads of each block. @default that of the setting */
+  /** Number of attention heads in each block. @default that of the setting */
   nHead?: number;
   /** Width of the embeddings. @default that of the setting */
   nEmbd?: number;
@@ -69,11 +69,11 @@ type Variables = Readonly<Record<string, tf.Variable>>;
 
 /**
  * A pre-norm transformer with causal attention; the logits come from the last token, by a head without bias.
- * There is no padding: all sequences of a batch have the same length, and every token id must lie in
- * 0 .. vocabularySize - 1 (TensorFlow on the CPU refuses others; on a GPU they give zeros).
+ * There is no padding: all sequences of a batch have the same length, and every token id must be in 0 .. vocabularySize - 1
+ * (TensorFlow rejects others on the CPU; on a GPU they give zeros).
  *
- * Variables have the names and shapes of PyTorch's state dict, so that checkpoints go both ways: the weights of
- * attention and mlp are [in, out] (transformers' Conv1D), `score.weight` is [classes, nEmbd] (torch's Linear).
+ * Variables have the names and shapes of PyTorch's state dict, so that checkpoints can be exchanged in both directions: the
+ * weights of attention and mlp are [in, out] (transformers' Conv1D), and `score.weight` is [classes, nEmbd] (torch's Linear).
  *
  * Sites are `transformer.h.{i}.attn` and `transformer.h.{i}.mlp`, the outputs of these modules,
  * [batch, positions, nEmbd].
@@ -137,8 +137,8 @@ function forward(
   let x = tf.reshape(drop(tf.add(tokens, places)), [-1, nEmbd]) as tf.Tensor2D; // [batch * positions, nEmbd]
   for (let i = 0; i < nLayer; i++) {
     const block = `transformer.h.${i}`;
-    // Only the last token is classified. So in the last block queries and mlp are computed for it alone, unless
-    // someone asks for their activations: same logits, same gradients, a third less work.
+    // Only the last token is classified. So in the last block, queries and mlp are computed for this token only, unless their
+    // activations are asked for. The logits and gradients are the same, with a third less work.
     const lastMlp = i === nLayer - 1 && !sites.includes(`${block}.mlp`);
     const lastAttn = lastMlp && !sites.includes(`${block}.attn`);
 
@@ -165,7 +165,7 @@ function forward(
 
 type Drop = <T extends tf.Tensor>(x: T) => T;
 
-/** Normal with deviation .02, less before the residual sums; biases 0, scales 1 (transformers' `_init_weights`). */
+/** Normal weights with standard deviation .02, smaller before the residual sums; biases 0, scales 1 (transformers' `_init_weights`). */
 function initialVariables(config: FullConfig): Variables {
   const { vocabularySize, classes, positions, nLayer, nEmbd, seed } = config;
   const variables: Record<string, tf.Variable> = {};
@@ -174,7 +174,7 @@ function initialVariables(config: FullConfig): Variables {
     value.dispose();
   };
   const weight = (name: string, shape: [number, number], deviation = 0.02) => {
-    // a stream of its own for each variable: a deeper network starts with the same first layers
+    // Each variable has its own random stream, so that a deeper network starts with the same first layers.
     const normal = normals(mulberry32(streamSeed(seed, Object.keys(variables).length)));
     add(
       name,
@@ -237,7 +237,7 @@ function checkInputs(
         'longer sequences need a larger positions',
     );
   const unknown = options.activations?.find((site) => !sites.includes(site));
-  if (unknown !== undefined) throw new Error(`gpt2: no site '${unknown}'; there are ${sites.join(', ')}`);
+  if (unknown !== undefined) throw new Error(`gpt2: no site '${unknown}'; the sites are ${sites.join(', ')}`);
   if (options.training && dropoutRate > 0 && !options.random)
     throw new Error(
       `gpt2: training with dropoutRate ${dropoutRate} needs random; pass statelessRandom(seedAndStep)`,

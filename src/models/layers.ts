@@ -1,8 +1,8 @@
-/** Layers that the models share: their parameters and what they do with them. */
+/** Layers that the models share: their parameters and their computations. */
 import * as tf from '@tensorflow/tfjs';
 import { batchMatMul, biasAdd, layerNorm, matMul } from '../runtime/operations/fused-operations';
 
-/** A dense layer, its weight as [in, out]. */
+/** A dense layer with a weight [in, out]. */
 export interface Linear {
   readonly weight: tf.Tensor2D;
   readonly bias: tf.Tensor1D;
@@ -28,7 +28,7 @@ export function norm(x: tf.Tensor2D, { weight, bias }: Norm): tf.Tensor2D {
 export interface AttentionOptions {
   readonly batch: number;
   readonly heads: number;
-  /** Queries for the last position only. */
+  /** Computes queries for the last position only. */
   readonly lastOnly: boolean;
   /** Dropout of the attention probabilities. */
   readonly drop: (x: tf.Tensor4D) => tf.Tensor4D;
@@ -75,7 +75,7 @@ export function attention(x: tf.Tensor2D, qkv: Linear, options: AttentionOptions
   return tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [-1, width]);
 }
 
-/** Each sequence's last row. [batch * positions, width] -> [batch, width] */
+/** The last row of each sequence. [batch * positions, width] -> [batch, width] */
 export function lastRows(x: tf.Tensor2D, batch: number): tf.Tensor2D {
   const [rows, width] = x.shape;
   if (rows === batch) return x;
@@ -87,7 +87,7 @@ export function lastRows(x: tf.Tensor2D, batch: number): tf.Tensor2D {
   return tf.reshape(last, [batch, width]);
 }
 
-/** Added to scores: 0 where position j may look at i <= j, else a number that softmax turns into 0. */
+/** A mask that is added to scores: 0 where position j may attend to i <= j, and elsewhere a number that softmax turns into 0. */
 function causalMask(positions: number): tf.Tensor2D {
   const mask = Float32Array.from({ length: positions ** 2 }, (_, i) =>
     i % positions <= Math.floor(i / positions) ? 0 : -1e9,

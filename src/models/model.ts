@@ -1,23 +1,23 @@
-/** What a network is here: variables, and a function from inputs to logits and named activations. */
+/** The interface of a network: variables, and a function from inputs to logits and named activations. */
 import type * as tf from '@tensorflow/tfjs';
 import type { RandomSource } from '../runtime/random/stateless-random';
 import type { Choosable, Settings, ValuesOf } from '../setting';
 
-/** How a model is applied. */
+/** Options of applying a model. */
 export interface ApplyOptions {
-  /** Dropout and batch statistics as in training. @default false */
+  /** Uses dropout and batch statistics as in training. @default false */
   training?: boolean;
-  /** Sites whose activations are wanted; no others are computed. @default [] */
+  /** Sites whose activations are returned; no others are computed. @default [] */
   activations?: readonly string[];
-  /** Source of the dropout masks; needed when a model with dropout is trained. */
+  /** Source of the dropout masks, which is required to train a model with dropout. */
   random?: RandomSource;
 }
 
-/** What a model gives back. */
+/** The result of a model. */
 export interface ModelOutput {
   /** [batch, classes] */
   logits: tf.Tensor2D;
-  /** By site, [batch, ...]. */
+  /** The activations by site, [batch, ...]. */
   activations: Readonly<Record<string, tf.Tensor>>;
 }
 
@@ -25,11 +25,11 @@ export interface ModelOutput {
 export interface Model {
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
-  /** By the names that PyTorch gives them. */
+  /** The variables by their names in PyTorch. */
   readonly variables: Readonly<Record<string, tf.Variable>>;
-  /** Those of `variables` that gradients train; the others are running statistics. @default all of them */
+  /** The variables that gradients train; the others are running statistics. @default all of them */
   readonly trainable?: Readonly<Record<string, tf.Variable>>;
-  /** Where activations can be collected, from input to output. */
+  /** The sites where activations can be collected, from input to output. */
   readonly sites: readonly string[];
   /** The site just before the classifier, whose intrinsic dimension is LLID. */
   readonly lastSite: string;
@@ -38,7 +38,7 @@ export interface Model {
   dispose(): void;
 }
 
-/** A network that an experiment can choose; `Data` is what it has to know of the data. */
+/** A network that an experiment can choose; `Data` describes what it must know about the data. */
 export interface Network<Data, Name extends string = string, S extends Settings = Settings>
   extends Choosable<Name, S> {
   /** Its name in the title of a figure. */
@@ -56,7 +56,7 @@ export interface ImageShape {
   readonly channels: number;
 }
 
-/** What a network has to know of sequences of tokens. */
+/** The properties of token sequences that a network must know. */
 export interface SequenceShape {
   readonly vocabularySize: number;
 }

@@ -16,10 +16,10 @@ export type ImageModelName = (typeof IMAGE_MODELS)[number]['name'];
 /** The name of a classifier of sequences. */
 export type SequenceModelName = (typeof SEQUENCE_MODELS)[number]['name'];
 
-/** The settings that belong to one classifier of pictures or another. */
+/** The settings of all classifiers of pictures. */
 export const IMAGE_MODEL_SETTINGS: AllSettings<(typeof IMAGE_MODELS)[number]> = allSettings(IMAGE_MODELS);
 
-/** The settings that belong to one classifier of sequences or another. */
+/** The settings of all classifiers of sequences. */
 export const SEQUENCE_MODEL_SETTINGS: AllSettings<(typeof SEQUENCE_MODELS)[number]> =
   allSettings(SEQUENCE_MODELS);
 

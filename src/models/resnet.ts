@@ -51,7 +51,7 @@ export const RESNET: Network<ImageShape, 'resnet', typeof SETTINGS> = {
   title: 'ResNet',
   summary: 'ResNet-18 of the paper, for pictures whose sides are multiples of 8',
   settings: SETTINGS,
-  // That the dropout before the classifier is that of the blocks is a slip of the paper's public code.
+  // The dropout before the classifier is that of the blocks because of a slip in the paper's public code.
   sites: () => SITES,
   make: ({ width, numBlocks, blockDropout, classifierDropout = blockDropout }, { channels, classes, seed }) =>
     resnet({ channels, classes, seed, width, numBlocks, blockDropout, classifierDropout }),
@@ -60,13 +60,13 @@ export const RESNET: Network<ImageShape, 'resnet', typeof SETTINGS> = {
 /** Size of the network. */
 export interface ResnetConfig {
   classes: number;
-  /** Channels of the images. @default 3 */
+  /** Number of channels of the images. @default 3 */
   channels?: number;
-  /** Channels of the stem and the first stage; each further stage doubles them. @default that of the setting */
+  /** Number of channels of the stem and the first stage, which each further stage doubles. @default that of the setting */
   width?: number;
-  /** Residual blocks of the four stages. @default that of the setting */
+  /** Number of residual blocks in each of the four stages. @default that of the setting */
   numBlocks?: readonly number[];
-  /** Dropout of single numbers after conv1 .. conv5_x. @default that of the setting */
+  /** Elementwise dropout after conv1 .. conv5_x. @default that of the setting */
   blockDropout?: number;
   /** Dropout before the classifier. @default 0 */
   classifierDropout?: number;
@@ -91,12 +91,12 @@ const STAGES = ['conv2_x', 'conv3_x', 'conv4_x', 'conv5_x'] as const;
 const SITES: readonly string[] = ['conv1', ...STAGES, 'avg_pool'];
 
 /**
- * A residual network of basic blocks (He et al. 2015) with a 3 x 3 stem and no max-pooling. The stages from conv3_x
- * on halve height and width, which must be a multiple of 8.
+ * A residual network of basic blocks (He et al. 2015) with a 3 x 3 stem and without max-pooling. The stages from conv3_x on
+ * halve height and width, which must be multiples of 8.
  *
- * Variables have the names of PyTorch's state dict and its shapes, but for the weights of convolutions: these are
- * [height, width, in, out] as TensorFlow needs them, PyTorch's `.permute(2, 3, 1, 0)`. The running statistics of
- * batch normalisation are variables that training updates without gradients; `num_batches_tracked` is left out.
+ * Variables have the names and shapes of PyTorch's state dict, except for the weights of convolutions, which are
+ * [height, width, in, out] as TensorFlow needs them (PyTorch's `.permute(2, 3, 1, 0)`). The running statistics of batch
+ * normalisation are variables that training updates without gradients; `num_batches_tracked` is left out.
  *
  * Sites are `conv1`, `conv2_x` .. `conv5_x` [batch, height, width, channels] and `avg_pool` [batch, channels], each
  * before its dropout.
@@ -143,7 +143,7 @@ function forward(
 ): ModelOutput {
   const { training = false, activations: sites = [], random } = options;
   const activations: Record<string, tf.Tensor> = {};
-  /** Hands out a site's activation, and drops some of it in training. */
+  /** Stores the activation of a site if it is wanted, and applies dropout in training. */
   const leave = <T extends tf.Tensor>(site: string, x: T, rate: number): T => {
     if (sites.includes(site)) activations[site] = x;
     return training && rate > 0 ? dropout(x, rate, random!) : x;
@@ -184,7 +184,7 @@ function batchNorm(variables: Variables, name: string): BatchNorm {
   };
 }
 
-/** PyTorch's defaults: weights and the classifier's bias uniform within 1 / sqrt(inputs of one output). */
+/** PyTorch's defaults: weights and the classifier's bias are uniform within 1 / sqrt(number of inputs of an output). */
 function initialVariables({ classes, channels, width, numBlocks, seed }: FullConfig): Variables {
   const variables: Record<string, tf.Variable> = {};
   const add = (name: string, value: tf.Tensor): void => {
@@ -192,7 +192,7 @@ function initialVariables({ classes, channels, width, numBlocks, seed }: FullCon
     value.dispose();
   };
   const uniform = (name: string, shape: number[], inputs: number): void => {
-    // a stream of its own for each variable
+    // Each variable has its own random stream.
     const draw = mulberry32(streamSeed(seed, Object.keys(variables).length));
     const bound = 1 / Math.sqrt(inputs);
     const values = Float32Array.from(
@@ -264,7 +264,8 @@ function checkInputs(
       `resnet: height and width must be multiples of 8, got ${height} x ${width}; pad the images`,
     );
   const unknown = options.activations?.find((site) => !sites.includes(site));
-  if (unknown !== undefined) throw new Error(`resnet: no site '${unknown}'; there are ${sites.join(', ')}`);
+  if (unknown !== undefined)
+    throw new Error(`resnet: no site '${unknown}'; the sites are ${sites.join(', ')}`);
   if (options.training && blockDropout + classifierDropout > 0 && !options.random)
     throw new Error('resnet: training with dropout needs random; pass statelessRandom(seedAndStep)');
 }

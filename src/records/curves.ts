@@ -1,36 +1,36 @@
-/** The curves of a run: loss, accuracy, learning rate and gradient norm every few steps, a CSV file beside the record. */
+/** The curves of a run: loss, accuracy, learning rate and gradient norm every few steps, in a CSV file beside the record. */
 import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { removeLeftovers, writeAtomically } from '../atomic-write';
 
-/** One step of a run, as its batch saw it. What a run does not know of its steps is NaN. */
+/** One step of a run, measured on its batch. Unknown values are NaN. */
 export interface CurvePoint {
   /** Counted from 1. */
   readonly step: number;
-  /** Loss of the batch before the step, in nats: the mean cross entropy and the regularisers' terms. */
+  /** Loss of the batch before the step, in nats: the mean cross entropy plus the regularisers' terms. */
   readonly loss: number;
   /** Accuracy on the batch before the step, from 0 to 1. */
   readonly accuracy: number;
   readonly learningRate: number;
-  /** Euclidean norm of the loss's gradient by all parameters, before weight decay. */
+  /** Euclidean norm of the gradient of the loss for all parameters, before weight decay. */
   readonly gradientNorm: number;
-  /** Part of the loss that the regularisers are. */
+  /** The part of the loss that comes from the regularisers. */
   readonly regularization: number;
-  /** Time that the run has taken so far, measurements included; pauses and what a stop made it repeat do not count. */
+  /** The time of the run so far, including measurements, but not pauses or steps that were repeated after a stop. */
   readonly seconds: number;
-  /** The same norm for each parameter alone; only with the setting `parameterNorms`. */
+  /** The gradient norm of each parameter; only with the setting `parameterNorms`. */
   readonly parameterNorms?: Readonly<Record<string, number>>;
 }
 
-/** What is kept of every step; the clock is the writer's. */
+/** The numbers of a step; the writer adds the time. */
 export type StepNumbers = Omit<CurvePoint, 'seconds'>;
 
 /** Appends to the curves of a run, under the lock of its record. */
 export interface CurvesWriter {
-  /** The points from before the run went on. */
+  /** The points from before the run was resumed. */
   readonly earlier: readonly CurvePoint[];
-  /** Writes a step if it is due, and gives back the point as it was written. */
+  /** Writes a step if it is due, and returns the point as it was written. */
   append(step: StepNumbers): CurvePoint | undefined;
-  /** Puts on the disk what has been written, which a checkpoint needs that is about to be there. */
+  /** Flushes everything to the disk, which is necessary before a checkpoint is written. */
   flush(): void;
   close(): void;
 }
@@ -44,7 +44,7 @@ const COLUMNS = [
   'regularization',
   'seconds',
 ] as const;
-/** Before the name of a parameter, in the header. */
+/** The prefix of the names of parameters in the header. */
 const PARAMETER = 'gradientNorm/';
 
 /** The curves of the record `<name>.jsonl` are in `<name>.curves.csv`. */
@@ -53,11 +53,11 @@ export function curvesPath(record: string): string {
 }
 
 /**
- * Reads the curves that lie beside a record; [] for a run of an early version, which has none. A torn last line, left
- * by a kill, is passed over.
+ * Reads the curves beside a record; [] for a run of an early version, which has none. An incomplete last line, left by a kill, is
+ * skipped.
  *
  * @param record path of the record, not of the curves
- * @throws Error with file and line when anything else is malformed
+ * @throws Error with file and line if anything else is malformed
  */
 export function readCurves(record: string): CurvePoint[] {
   return read(curvesPath(record)).points;
@@ -66,9 +66,9 @@ export function readCurves(record: string): CurvePoint[] {
 /**
  * Opens the curves of a record for writing.
  *
- * @param options.resumeFrom step of the checkpoint from which the run goes on: later points are dropped, since they
- *   will be made again; undefined for a new run
- * @param options.every steps between two points; the first step is one as well
+ * @param options.resumeFrom the step of the checkpoint from which the run is resumed; later points are dropped, since they will
+ *   be written again; undefined for a new run
+ * @param options.every steps between two points; the first step is also a point
  */
 export function openCurves(
   record: string,
@@ -118,7 +118,7 @@ export function openCurves(
   };
 }
 
-/** Six digits, more than such numbers mean; of the time, hundredths. */
+/** A line of the file, with six digits, more than are significant; the time has hundredths. */
 function lineOf(point: CurvePoint): string {
   const numbers = COLUMNS.map((name) =>
     name === 'step' ? point.step : Number(name === 'seconds' ? point[name].toFixed(2) : digits(point[name])),
@@ -141,17 +141,18 @@ function pointOf(numbers: readonly number[], parameters: readonly string[]): Cur
   return { ...point, parameterNorms: Object.fromEntries(norms) };
 }
 
-/** The points, and the text of the file's whole lines, the header first. */
+/** The points, and the complete lines of the file, with the header first. */
 function read(path: string): { points: CurvePoint[]; lines: string[] } {
   if (!existsSync(path)) return { points: [], lines: [] };
-  // What follows the last newline is torn.
+  // The text after the last newline is an incomplete line.
   const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
   const [header, ...rest] = lines;
   if (header === undefined) return { points: [], lines: [] };
   const columns = header.split(',');
   const parameters = columns.slice(COLUMNS.length).map((name) => name.slice(PARAMETER.length));
   const expected = [...COLUMNS, ...parameters.map((name) => `${PARAMETER}${name}`)];
-  if (expected.join() !== header) throw new Error(`${path}:1: the columns of curves are ${COLUMNS.join()}`);
+  if (expected.join() !== header)
+    throw new Error(`${path}:1: the columns of curves must be ${COLUMNS.join()}`);
   let last = 0;
   const points = rest.map((line, i) => {
     const cells = line.split(',');
@@ -169,7 +170,7 @@ function read(path: string): { points: CurvePoint[]; lines: string[] } {
   return { points, lines };
 }
 
-/** A run of an early version has no curves, and goes on all the same. */
+/** Warns of a gap in the curves; a run of an early version has no curves, and continues nevertheless. */
 function warnOfGap(
   path: string,
   points: readonly CurvePoint[],

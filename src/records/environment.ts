@@ -1,4 +1,4 @@
-/** What a run is computed with: commit, backend, versions and hardware. */
+/** The environment of a run: commit, backend, versions and hardware. */
 import { execFileSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -35,7 +35,7 @@ export function environment(backend: BackendInfo): Environment {
   };
 }
 
-/** The commit, with `-dirty` when the source differs from it; `unknown` outside of a clone. */
+/** The commit, with `-dirty` if the source differs from it; `unknown` outside a clone. */
 function commitOf(root: string): string {
   const top = output(root, 'git', 'rev-parse', '--show-toplevel');
   const commit = output(root, 'git', 'rev-parse', 'HEAD');

@@ -1,4 +1,4 @@
-/** One event file of TensorBoard, written by the summary writer that TensorFlow itself has. */
+/** One event file of TensorBoard, written by TensorFlow's own summary writer. */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -6,32 +6,32 @@ import { type TensorFlowBackend, tensorflowBackend } from '../runtime/backend';
 import { stringAttribute } from '../runtime/compile/graph-def';
 import { type Message, type Messages, messages } from '../runtime/protobuf';
 
-/** Values of one step, by their tags: numbers are scalars, texts are Markdown. */
+/** The values of one step by tag; numbers are scalars, and texts are Markdown. */
 export type Tagged = Readonly<Record<string, number | string>>;
 
-/** A file that TensorBoard reads while it is written. */
+/** A file that TensorBoard can read while it is being written. */
 export interface EventFile {
   /** @param wallTime seconds since 1970 */
   add(step: number, wallTime: number, values: Tagged): void;
-  /** Hands what has been added to the system; without it, that happens once a second as more is added. */
+  /** Writes everything that has been added; otherwise, this happens once a second while more is added. */
   flush(): void;
   close(): void;
 }
 
-/** Events that wait for the next write, at most. */
+/** The most events that wait for the next write. */
 const MAX_QUEUE = 1000;
 const FLUSH_MS = 1000;
 
-/** TensorFlow knows its writers by name. */
+/** The number of opened writers, from which their names are made; TensorFlow identifies writers by name. */
 let opened = 0;
 
 /**
- * Starts an event file in a folder, and removes those of before.
+ * Starts an event file in a folder, and removes earlier ones.
  *
- * `tf.node.summaryFileWriter` has the same writer underneath, but it knows no texts, gives every event the present
- * time, and is never closed. Whole events (`ImportEvent`) have none of these limits.
+ * `tf.node.summaryFileWriter` uses the same writer, but it cannot write texts, gives every event the present time, and is never
+ * closed. Complete events (`ImportEvent`) do not have these limits.
  *
- * @throws Error where the TensorFlow backend is not in use, and what the file system throws
+ * @throws Error if the TensorFlow backend is not in use, and errors of the file system
  */
 export function openEventFile(folder: string): EventFile {
   const backend = tensorflowBackend() as TensorFlowBackend & SummaryBackend;
@@ -67,7 +67,7 @@ interface SummaryBackend {
   ): void;
 }
 
-/** tfjs takes bytes for a string, but its types do not say so. */
+/** A string tensor of bytes, which tfjs accepts although its types do not say so. */
 function bytesTensor(bytes: Uint8Array): tf.Tensor {
   return tf.tensor(bytes as unknown as string, [], 'string');
 }
@@ -95,7 +95,7 @@ function tag(field: number, wire: number): Uint8Array {
   return Uint8Array.of(field * 8 + wire);
 }
 
-/** Seven bits a byte, the low ones first; all bytes but the last have the high bit. */
+/** A varint has seven bits in each byte, the lowest first; all bytes but the last have the high bit. */
 function varint(value: number): Uint8Array {
   const bytes: number[] = [];
   let rest = value;

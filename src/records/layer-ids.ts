@@ -1,8 +1,8 @@
-/** Dimensions in measurements: which have any, and the two that the paper uses, the last layer's (LLID) and the peak (PID). */
+/** The dimensions in measurements, in particular the two that the paper uses: the last layer's (LLID) and the peak (PID). */
 import { max } from 'd3-array';
 import type { Measurement, SplitMeasurement } from './run-record';
 
-/** Those in which dimensions were measured: a run may measure its accuracy more often than these, or alone. */
+/** The measurements with dimensions, since a run may measure its accuracy more often, or only its accuracy. */
 export function withIds(
   measurements: readonly Measurement[],
   split: 'train' | 'validation' = 'validation',
@@ -14,7 +14,7 @@ export function withIds(
  * LLID: the dimension at the last site that was measured.
  *
  * @param site another site instead of the last one
- * @returns NaN where no dimension was measured, or the points have none
+ * @returns NaN if no dimension was measured, or the points have none
  * @throws Error for a site that was not measured
  */
 export function lastLayerId({ id }: Pick<SplitMeasurement, 'id'>, site?: string): number {
@@ -25,7 +25,7 @@ export function lastLayerId({ id }: Pick<SplitMeasurement, 'id'>, site?: string)
   return estimate.value ?? Number.NaN;
 }
 
-/** PID: the largest dimension of all sites that have one; NaN where none has. */
+/** PID: the largest dimension of all sites that have one; NaN if none has. */
 export function peakId({ id }: Pick<SplitMeasurement, 'id'>): number {
   return max(Object.values(id), ({ value }) => value ?? undefined) ?? Number.NaN;
 }

@@ -1,31 +1,31 @@
-/** A lock file beside a record, so that two processes never write the same run; a killed holder does not count. */
+/** A lock file beside a record, so that two processes never write the same run; the lock of a killed process does not count. */
 import { lstatSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isAlive } from '../atomic-write';
 
-/** A record is being written by another process, or elsewhere in this one. */
+/** Thrown if a record is being written by another process, or elsewhere in this one. */
 export class LockedError extends Error {
   override readonly name = 'LockedError';
 }
 
-/** Who holds a lock. */
+/** The holder of a lock. */
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** When the process started, in the kernel's ticks: a process id is used again, the pair is not. */
+  /** The start time of the process in the kernel's ticks; process ids are reused, but this pair is not. */
   readonly started?: string;
 }
 
-/** A holder on another machine cannot be asked whether it lives: it shows so by renewing its file. */
+/** A holder renews its file at this interval, since a process on another machine cannot be asked whether it is running. */
 const RENEW_MS = 60_000;
 const SILENT_MS = 10 * RENEW_MS;
-/** Between creating its file and writing its name into it, a process may be killed. */
+/** How long a file without a name counts, since a process may be killed before it writes its name. */
 const NAMELESS_MS = 5_000;
 
 /**
- * Locks `path` with the file `<path>.lock`; the result unlocks it.
+ * Locks `path` with the file `<path>.lock`, and returns a function that unlocks it.
  *
- * @throws LockedError that names the holder when another process, or this one, holds it
+ * @throws LockedError that names the holder if another process, or this one, holds the lock
  */
 export function lock(path: string): () => void {
   const file = `${path}.lock`;
@@ -59,7 +59,7 @@ export function lock(path: string): () => void {
   };
 }
 
-/** A link to nothing exists when a file is created in its place, but not when it is read. */
+/** Rejects a link: one that points to nothing exists when a file is created, but not when it is read. */
 function assertNoLink(file: string): void {
   if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink())
     throw new Error(`${file} is a link where a lock file belongs: remove it`);
@@ -81,7 +81,7 @@ function read(file: string): { text: string; age: number } | undefined {
   }
 }
 
-/** Nothing where the text names no process. */
+/** The holder that a text names; undefined if it names no process. */
 function holderIn(text: string): Holder | undefined {
   try {
     const { pid, host, started } = JSON.parse(text) as Holder;
@@ -94,19 +94,19 @@ function holderIn(text: string): Holder | undefined {
   }
 }
 
-/** A description of the holder, or nothing if it has gone. */
+/** A description of the holder; undefined if it no longer runs. */
 function liveHolder({ text, age }: { text: string; age: number }): string | undefined {
   const holder = holderIn(text);
   if (!holder) return Math.abs(age) < NAMELESS_MS ? 'a process that is just starting' : undefined;
   if (holder.host !== hostname()) {
-    // A time that lies far in the future was not set by a process that renews its file.
+    // A time far in the future was not set by a process that renews its file.
     return Math.abs(age) < SILENT_MS ? `process ${holder.pid} on ${holder.host}` : undefined;
   }
   if (!isAlive(holder.pid) || startTime(holder.pid) !== holder.started) return undefined;
   return holder.pid === process.pid ? `this process (${holder.pid})` : `process ${holder.pid}`;
 }
 
-/** Renaming first, so that of two processes which find the same dead lock neither removes the other's new one. */
+/** Removes a dead lock, renaming it first, so that of two processes that find it, neither removes the other's new lock. */
 function takeAway(file: string, dead: string): void {
   const aside = `${file}.${process.pid}`;
   try {
@@ -126,11 +126,11 @@ function renew(file: string): void {
   try {
     utimesSync(file, new Date(), new Date());
   } catch {
-    // Someone deleted it by hand: the run goes on, unlocked, as was asked.
+    // The file was deleted by hand, so the run continues without a lock.
   }
 }
 
-/** Field 22 of /proc/<pid>/stat; the fields are counted after the name, which may hold spaces. */
+/** Field 22 of /proc/<pid>/stat; the fields are counted after the name, which may contain spaces. */
 function startTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

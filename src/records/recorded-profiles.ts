@@ -1,4 +1,4 @@
-/** Profiles of published networks that come with the package, so that they are shown without the networks. */
+/** Profiles of published networks that come with the package, so that they can be shown without the networks. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LayerProfile } from '../activations/layer-profile';
@@ -9,7 +9,7 @@ const PROFILES = join(__dirname, '..', '..', 'data', 'profiles');
 /**
  * The profile `data/profiles/<name>.json`.
  *
- * @throws Error where there is none
+ * @throws Error if there is none
  */
 export function recordedProfile(name: string): LayerProfile {
   const path = join(PROFILES, `${name}.json`);
@@ -17,7 +17,7 @@ export function recordedProfile(name: string): LayerProfile {
   return JSON.parse(readFileSync(path, 'utf8')) as LayerProfile;
 }
 
-/** Writes the profile `data/profiles/<name>.json`, in place of one that is there. */
+/** Writes the profile `data/profiles/<name>.json`, replacing an existing one. */
 export function recordProfile(name: string, profile: LayerProfile): void {
   writeAtomically(join(PROFILES, `${name}.json`), [`${JSON.stringify(profile, null, 1)}\n`]);
 }

@@ -1,4 +1,4 @@
-/** All records of a folder. */
+/** Reads all records of a folder. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { inSteps, type RunRecord, readRun } from './run-record';
@@ -26,7 +26,7 @@ export function readRuns(folder: string): RunRecord[] {
 /**
  * The runs of one folder of data/runs, such as `mnist`.
  *
- * @throws Error where there are none
+ * @throws Error if there are none
  */
 export function recordedRuns(name: string): RunRecord[] {
   const folder = join(RECORDED, name);

@@ -1,14 +1,14 @@
-/** Where the record of a run lies. */
+/** The path of a run's record. */
 import { join } from 'node:path';
 
-/** The folder of records by default, below the folder that a command is run in. */
+/** The default folder of records, below the folder in which a command is run. */
 export const RUNS: string = join('out', 'runs');
 
-/** Most bytes of a name: file systems allow 255, and `.jsonl.lock` and temporary files come behind it. */
+/** The most bytes of a name; file systems allow 255, to which `.jsonl.lock` and the names of temporary files are added. */
 const LONGEST_NAME = 225;
 
 /**
- * The record `<name>.jsonl` in a folder; checkpoints go to the folder `<name>` beside it.
+ * The path of the record `<name>.jsonl` in a folder; checkpoints are in the folder `<name>` beside it.
  *
  * @throws RangeError for a name that would lead out of the folder, or that no file can have
  */
@@ -18,13 +18,13 @@ export function runPath(folder: string, name: string): string {
     name.trim() === '' || name === '.' || name === '..'
       ? 'it must be the name of a file'
       : /[\\/]/.test(name)
-        ? 'it must not contain / or \\, for records lie in the folder that --out names'
+        ? 'it must not contain / or \\, since records are written to the folder that --out names'
         : /\p{Cc}/u.test(name)
           ? 'it must not contain control characters'
           : name.startsWith('-')
             ? 'it must not begin with -'
             : bytes > LONGEST_NAME
-              ? `it must have at most ${LONGEST_NAME} bytes, it has ${bytes}`
+              ? `it must have at most ${LONGEST_NAME} bytes, but it has ${bytes}`
               : undefined;
   if (wrong) throw new RangeError(`the name of a run cannot be ${JSON.stringify(name)}: ${wrong}`);
   return join(folder, `${name}.jsonl`);

@@ -1,4 +1,4 @@
-/** Run records: append-only JSON Lines, one run a file, validated on reading and repaired after a kill. */
+/** Run records: append-only JSON Lines with one run for each file, validated on reading and repaired after a kill. */
 import {
   closeSync,
   existsSync,
@@ -17,18 +17,18 @@ import type { NoEstimate } from '../intrinsic-dimension/no-estimate';
 import { missingSteps } from './due-steps';
 import { lock } from './lock';
 
-/** What a run was computed with. */
+/** The environment in which a run was computed. */
 export interface Environment {
-  /** The commit of the code; with `-dirty` where the source differed from it, `unknown` without git. */
+  /** The commit of the code, with `-dirty` if the source differed from it; `unknown` without git. */
   readonly commit: string;
-  /** Such as `tensorflow CPU`. */
+  /** The backend, such as `tensorflow CPU`. */
   readonly backend: string;
   readonly versions: Readonly<Record<string, string>>;
   /** Processor, cores, memory, graphics card. */
   readonly hardware: string;
-  /** Instructions of the processor, oneDNN and the project's kernels: `AVX2, kernels avx2`; early records lack them. */
+  /** Instruction sets of the processor, oneDNN and the project's kernels, as in `AVX2, kernels avx2`; missing in early records. */
   readonly instructions?: string;
-  /** Day of the start, YYYY-MM-DD. */
+  /** The day on which the run started, YYYY-MM-DD. */
   readonly date?: string;
 }
 
@@ -36,31 +36,31 @@ export interface Environment {
 export interface SplitMeasurement {
   /** Mean cross entropy in nats. */
   loss: number;
-  /** From 0 to 1; NaN where the network does not tell classes apart, which is null in the file. */
+  /** From 0 to 1; NaN if the network is not a classifier, which is null in the file. */
   accuracy: number;
-  /** What the regularisers add to the loss, in evaluation; missing without regularisers, and in early records. */
+  /** The regularisers' contribution to the loss in evaluation; missing without regularisers, and in early records. */
   regularization?: number;
-  /** By site, from input to output: mean and standard deviation of the dimension over random subsamples. */
+  /** The mean and standard deviation of the dimension over random subsamples by site, from input to output. */
   id: Record<string, DimensionEstimate>;
-  /** From 0 to 1 by class; null for one without examples. */
+  /** From 0 to 1 by class; null for a class without examples. */
   classAccuracy?: readonly (number | null)[];
-  /** Dimensions of each class's examples alone: by class, by site. */
+  /** The dimensions of the examples of each class, by class and by site. */
   classId?: Record<string, Record<string, DimensionEstimate>>;
-  /** Dimension of the examples themselves, before the network. */
+  /** The dimension of the examples themselves, before the network. */
   dataId?: DimensionEstimate;
 }
 
-/** Mean and standard deviation of the dimension over random subsamples, or why the points have no dimension. */
+/** The mean and standard deviation of the dimension over random subsamples, or the reason why the points have none. */
 export type DimensionEstimate = { value: number; std: number } | NoEstimate;
 
-/** A line of a record: the network after `step` steps. */
+/** A line of a record, which describes the network after `step` steps. */
 export interface Measurement {
   type: 'measurement';
   step: number;
   epoch: number;
-  /** Euclidean norm of all parameters of the model; early records lack it. */
+  /** Euclidean norm of all parameters of the model; missing in early records. */
   weightNorm?: number;
-  /** That of the loss's gradient on the batch of this step, before L2; missing at step 0, and in early records. */
+  /** Euclidean norm of the gradient of the loss on the batch of this step, before L2; missing at step 0 and in early records. */
   gradientNorm?: number;
   train: SplitMeasurement;
   validation: SplitMeasurement;
@@ -78,36 +78,36 @@ export interface RunRecord {
   readonly config: Readonly<Record<string, unknown>>;
   readonly environment: Environment;
   readonly measurements: readonly Measurement[];
-  /** Missing while a run goes on, and where it was stopped. */
+  /** Missing while a run is active, and if it was stopped. */
   readonly done?: DoneLine;
-  /** Steps that were due before the last line, and are not in the record: lines were lost. @default none */
+  /** Steps before the last line that should be in the record, but are not, since lines were lost. @default none */
   readonly missing?: readonly number[];
 }
 
-/** A record, or the part of it that is known while the run goes on. */
+/** A record, or the part of it that is known while the run is active. */
 export type RunSoFar = Pick<RunRecord, 'config' | 'measurements'> & { readonly environment?: Environment };
 
-/** Appends to a record; holds its lock until closed. */
+/** Appends to a record, and holds its lock until it is closed. */
 export interface RunWriter {
-  /** Steps must rise from line to line. */
+  /** Appends a measurement; steps must rise from line to line. */
   append(measurement: Measurement): void;
   done(line: Omit<DoneLine, 'type'>): void;
   close(): void;
 }
 
-/** Where a run starts, and with what. */
+/** The start of a run and its settings. */
 export interface OpenOptions {
   readonly config: Readonly<Record<string, unknown>>;
   readonly environment: Environment;
   /**
-   * The step of the checkpoint from which a run goes on: later measurements are dropped, since they will be made
-   * again. -1 where there is no checkpoint yet, which drops them all.
-   * @default a new record; one that exists is an error
+   * The step of the checkpoint from which a run is resumed; later measurements are dropped, since they will be made again. -1 if
+   * there is no checkpoint yet, which drops all of them.
+   * @default a new record; an existing one is an error
    */
   readonly resumeFrom?: number;
   /** Keys of the config that may differ from those of the record when resuming. @default none */
   readonly mayChange?: readonly string[];
-  /** Gives the config of an older record the settings that it does not have yet. @default it stays as it is */
+  /** Adds settings to the config of an older record that does not have them. @default the config is unchanged */
   readonly complete?: (config: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 }
 
@@ -161,7 +161,7 @@ const lineSchema: z.ZodType<Line> = z.discriminatedUnion('type', [
 ]);
 
 /**
- * Reads a record. A torn last line, left by a kill in the middle of a write, is passed over.
+ * Reads a record. An incomplete last line, left by a kill during a write, is skipped.
  *
  * @throws Error with file and line when anything else is malformed
  */
@@ -170,10 +170,10 @@ export function readRun(path: string): RunRecord {
 }
 
 /**
- * Opens a record for writing, new or to go on, and locks it against other processes.
+ * Opens a new or an existing record for writing, and locks it against other processes.
  *
- * @throws LockedError when another process writes it; Error when it cannot be written, when a new one would replace an old, and
- *   when it is to go on with another config
+ * @throws LockedError if another process writes it; Error if it cannot be written, if a new record would replace an existing
+ *   one, and if it should be resumed with another config
  */
 export function openRun(path: string, options: OpenOptions): RunWriter {
   const unlock = writable(path, () => {
@@ -190,7 +190,7 @@ export function openRun(path: string, options: OpenOptions): RunWriter {
   }
 }
 
-/** Makes the file what it has to be before the first line is appended; gives the last step that it holds. */
+/** Prepares the file for the first appended line, and returns the last step that it holds. */
 function prepare(path: string, options: OpenOptions): number {
   const { config, environment, resumeFrom, mayChange = [], complete = (older) => older } = options;
   const exists = existsSync(path) && statSync(path).size > 0;
@@ -236,7 +236,7 @@ function writer(path: string, lastStep: number, unlock: () => void): RunWriter {
     const bytes = Buffer.from(toLine(line, path));
     try {
       for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
-      // A checkpoint that is on the disk must find its measurements there too. Lines are rare, so each is flushed.
+      // If a checkpoint is on the disk, its measurements must be there, too. Lines are rare, so each is flushed.
       fsyncSync(file);
     } catch (error) {
       ftruncateSync(file, size);
@@ -263,7 +263,7 @@ function writer(path: string, lastStep: number, unlock: () => void): RunWriter {
 }
 
 function read(path: string): { record: RunRecord; text: string } {
-  // Editors of Windows put a mark before the first line.
+  // Windows editors put a byte order mark before the first line.
   const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
   const [first, ...rest] = parseLines(path, text);
   if (first?.type !== 'run')
@@ -305,9 +305,9 @@ function parseLines(path: string, text: string): Line[] {
     try {
       value = JSON.parse(line);
     } catch (error) {
-      // A part of a line is never JSON, for its closing brace comes last.
+      // An incomplete line is never valid JSON, since the closing brace comes last.
       if (i === texts.length - 1) break;
-      throw new Error(`${path}:${i + 1}: no JSON (${(error as Error).message})`);
+      throw new Error(`${path}:${i + 1}: not JSON (${(error as Error).message})`);
     }
     const parsed = lineSchema.safeParse(value);
     if (!parsed.success) throw new Error(`${path}:${i + 1}: ${inWords(parsed.error)}`);
@@ -317,8 +317,8 @@ function parseLines(path: string, text: string): Line[] {
 }
 
 /**
- * One line of text. Losses and accuracies keep six digits and dimensions five, more than a measurement has, so that
- * records stay small; the config keeps all.
+ * One line of text. To keep records small, losses and accuracies have six digits and dimensions five, more than are significant;
+ * the config keeps all digits.
  */
 function toLine(line: Line, path: string): string {
   const parsed = lineSchema.safeParse(line);
@@ -360,7 +360,7 @@ function checkSameConfig(
   );
 }
 
-/** step 40; steps 40, 60 and 80 */
+/** Steps in words: `step 40`, or `steps 40, 60 and 80`. */
 export function inSteps(steps: readonly number[]): string {
   const shown = steps.slice(0, 8).map(String);
   if (steps.length > 8) shown.push(`${steps.length - 8} more`);
@@ -380,6 +380,6 @@ function cannotWrite(path: string, error: unknown): Error {
   const { message } = error as Error;
   const cure = isDiskFull(error)
     ? 'the disk is full: free some space, then resume'
-    : 'choose a folder that can be written';
+    : 'choose a folder that can be written to';
   return new Error(`${path} cannot be written (${message}): ${cure}`, { cause: error });
 }

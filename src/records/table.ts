@@ -1,4 +1,4 @@
-/** Recorded runs as a danfo DataFrame, one row each; the only importer of danfojs-node. */
+/** Recorded runs as a danfo DataFrame with a row for each run. No other file imports danfojs-node. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import type { DataFrame } from 'danfojs-node';
@@ -7,25 +7,25 @@ import { lastLayerId, peakId } from './layer-ids';
 import { RECORDED } from './recorded-runs';
 import { type Measurement, type RunRecord, readRun } from './run-record';
 
-/** What a cell holds; a number that is missing is NaN, another value null. */
+/** The value of a cell; a missing number is NaN, and any other missing value is null. */
 export type RunValue = string | number | boolean | null;
 
 export interface RunColumn {
   readonly name: string;
-  /** float32 is what danfo calls every number with a fraction; the values are doubles. */
+  /** The type; danfo calls all fractional numbers float32, but the values are doubles. */
   readonly dtype: 'string' | 'float32' | 'boolean';
   readonly values: readonly RunValue[];
 }
 
 /**
- * The recorded runs of a folder and of the folders in it, as danfo users expect them:
+ * The recorded runs of a folder and its subfolders, in a form for danfo:
  * `frame.query(frame['weightDecay'].gt(0))`, `frame.groupby(['weightDecay']).col(['LLID']).mean()`.
  *
- * Columns are `run`, the settings that differ, and those of {@link runColumns}. The first call takes a second, danfo's
- * own loading.
+ * The columns are `run`, the settings that differ, and those of {@link runColumns}. The first call takes a second, in which danfo
+ * is loaded.
  *
  * @param folder @default the records that come with the package
- * @throws Error when there is no record, or one is malformed
+ * @throws Error if there is no record, or if one is malformed
  */
 export async function runs(folder: string = RECORDED): Promise<DataFrame> {
   const names = (existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : [])
@@ -47,14 +47,14 @@ export async function runs(folder: string = RECORDED): Promise<DataFrame> {
 }
 
 /**
- * One row a run: its name, the settings that are not the same in all of them, then
- * - `step` of the last measurement, and whether the run is `done`;
+ * A row for each run: its name, the settings that are not the same in all runs, and then
+ * - `step` of the last measurement, and `done`, which is true for finished runs;
  * - `trainAccuracy`, `accuracy`, `loss` of that measurement, the latter two on validation;
- * - `bestAccuracy` on validation and `bestStep`, the first to have it;
- * - `LLID` and `PID` on validation at the last measurement, and their ratio `PID/LLID`; PID is that of the sites that
- *   could be measured, and LLID is NaN where the last one could not;
- * - `batchLoss` and `gradientNorm` of the last point of the curves, and the `seconds` that the run took up to there,
- *   where any of the runs has curves.
+ * - `bestAccuracy` on validation, and `bestStep`, the first step with it;
+ * - `LLID` and `PID` on validation at the last measurement, and their ratio `PID/LLID`; PID comes from the sites that could be
+ *   measured, and LLID is NaN if the last site could not;
+ * - `batchLoss` and `gradientNorm` of the last point of the curves, and the `seconds` that the run took up to it, if any of the
+ *   runs has curves.
  */
 export function runColumns(
   named: readonly {
@@ -132,13 +132,13 @@ function lastPointOf(curves: readonly CurvePoint[]): Readonly<Record<string, num
   };
 }
 
-/** In the order in which the records have them. */
+/** The settings that vary, in the order of the records. */
 function varyingKeys(records: readonly RunRecord[]): string[] {
   const keys = [...new Set(records.flatMap(({ config }) => Object.keys(config)))];
   return keys.filter((key) => new Set(records.map(({ config }) => JSON.stringify(config[key]))).size > 1);
 }
 
-/** danfo guesses the type of a column from its first rows and fails where they are undefined, so the types are given. */
+/** A column with its type, since danfo guesses types from the first rows, and fails if these are undefined. */
 function column(name: string, values: readonly unknown[]): RunColumn {
   const present = values.filter((value) => value !== undefined && value !== null);
   if (present.every((value) => typeof value === 'number')) {

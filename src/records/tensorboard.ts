@@ -1,4 +1,4 @@
-/** A run as TensorBoard shows it: all that its record and its curves say, as events. */
+/** A run for TensorBoard: its record and its curves as events. */
 import { usesTensorFlow } from '../runtime/backend';
 import type { CurvePoint } from './curves';
 import { type EventFile, openEventFile, type Tagged } from './event-file';
@@ -13,17 +13,16 @@ export interface Board {
 }
 
 /**
- * Starts the event file of a run in a folder; TensorBoard calls the run by the name of the folder.
+ * Starts the event file of a run in a folder, whose name is the name of the run in TensorBoard.
  *
- * The files of before are removed, and what the record and the curves hold is written again. So no step is there twice
- * and none is missing, however the run had ended. The run does not depend on the file: one that cannot be written is a
- * warning.
+ * Earlier files are removed, and the contents of the record and the curves are written again, so that no step occurs twice and
+ * none is missing, however the run had ended. The run does not depend on the file: if it cannot be written, a warning says so.
  *
- * @param points the curves up to the checkpoint from which the run goes on
+ * @param points the curves up to the checkpoint from which the run is resumed
  */
 export function openBoard(folder: string, run: RunSoFar, points: readonly CurvePoint[]): Board {
   const file = forgiving(folder);
-  // As if the run had not paused: its earlier part ends now.
+  // The times are as if the run had not paused and its earlier part ended now.
   const start = Date.now() / 1000 - (points.at(-1)?.seconds ?? 0);
   let seconds = 0;
   const add = (step: number, values: Tagged): void =>
@@ -49,7 +48,7 @@ export function openBoard(folder: string, run: RunSoFar, points: readonly CurveP
   return board;
 }
 
-/** Does things to an event file, until one of them fails. */
+/** Performs actions on an event file until one of them fails. */
 function forgiving(folder: string): (action: (file: EventFile) => void) => void {
   let file: EventFile | undefined;
   const attempt = (action: () => void): void => {
@@ -74,7 +73,7 @@ function forgiving(folder: string): (action: (file: EventFile) => void) => void 
   };
 }
 
-/** The numbers of a step, by the names of the paper's public code where it has them. */
+/** The numbers of a step, with the names of the paper's public code, if it has them. */
 function curveValues(point: CurvePoint): Tagged {
   const { loss, regularization, accuracy, learningRate, gradientNorm, parameterNorms = {} } = point;
   return {
@@ -88,7 +87,7 @@ function curveValues(point: CurvePoint): Tagged {
   };
 }
 
-/** Loss and accuracy of the whole training set, measured with dropout off, are `total_`. */
+/** Loss and accuracy of the whole training set, measured without dropout, have the prefix `total_`. */
 function measurementValues({ train, validation }: Measurement): Tagged {
   return {
     ...lossValues('train/total_', train),
@@ -112,7 +111,7 @@ function lossValues(prefix: string, { loss, regularization }: SplitMeasurement):
   };
 }
 
-/** Without numbers that the run does not have, such as the accuracy of a regression. */
+/** The values without numbers that the run does not have, such as the accuracy of a regression. */
 function known(values: Tagged): Tagged {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => !Number.isNaN(value)));
 }
@@ -125,7 +124,7 @@ function classValues(split: string, { classAccuracy = [] }: SplitMeasurement): T
   );
 }
 
-/** A dimension that could not be estimated is left out. */
+/** The dimensions, without those that could not be estimated. */
 function idValues(group: string, measured: SplitMeasurement): Tagged {
   const { id, classId = {}, dataId } = measured;
   const summary = { [`${group}/PID`]: peakId(measured), [`${group}/LLID`]: lastLayerId(measured) };
@@ -158,7 +157,7 @@ function prefixed(prefix: string, values: Readonly<Record<string, number>>): Tag
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [`${prefix}${name}`, value]));
 }
 
-/** Settings, commit and hardware as a table in Markdown. */
+/** Settings, commit and hardware as a Markdown table. */
 function settingsTable({ config, environment }: RunSoFar): string {
   const { versions = {}, ...machine } = environment ?? {};
   const rows = Object.entries({ ...config, ...machine, ...versions }).map(([key, value]) => {

@@ -1,6 +1,6 @@
 /**
- * Checkpoints as safetensors files, which PyTorch and Python open too; written so that a kill leaves the last one whole,
- * with a checksum by which damage is noticed.
+ * Checkpoints as safetensors files, which PyTorch and Python can open, too. They are written so that a kill leaves the previous
+ * one intact, with a checksum that reveals damage.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -18,14 +18,14 @@ import {
 
 /** A training state on disk. */
 export interface Checkpoint {
-  /** Parameters and the optimiser's state, by name. The caller disposes them. */
+  /** The parameters and the optimiser's state by name, which the caller disposes. */
   readonly tensors: Record<string, tf.Tensor>;
   readonly state: CheckpointState;
 }
 
-/** What a run needs besides its tensors to go on. */
+/** The data besides tensors that a run needs to continue. */
 export interface CheckpointState {
-  /** Steps done. */
+  /** The number of steps done. */
   readonly step: number;
   /** The settings that the run was started with. */
   readonly config: Readonly<Record<string, unknown>>;
@@ -33,7 +33,7 @@ export interface CheckpointState {
   readonly best?: { readonly step: number; readonly accuracy: number; readonly loss: number };
 }
 
-/** The last state of a run, and the one that validated best. */
+/** The last state of a run, or the one with the best validation. */
 export type CheckpointKind = 'last' | 'best';
 
 /** The file of a checkpoint in a run's folder. */
@@ -63,13 +63,13 @@ const metadataSchema = z.strictObject({
   state: z.string(),
 });
 
-/** What stands in the place of the checksum while it is computed. */
+/** Takes the place of the checksum while it is computed. */
 const NO_CHECKSUM = '0'.repeat(64);
 
 /**
  * Writes a checkpoint to a temporary file, flushes it to the disk, and renames it over the old one.
  *
- * @throws Error when the disk is full or the folder cannot be written; the previous checkpoint is intact then
+ * @throws Error if the disk is full or the folder cannot be written; the previous checkpoint is then intact
  */
 export function saveCheckpoint(
   path: string,
@@ -103,7 +103,7 @@ export class DamagedCheckpointError extends Error {}
 /**
  * Reads a checkpoint.
  *
- * @throws DamagedCheckpointError that names the file and the cure, when a single byte is not as it was written
+ * @throws DamagedCheckpointError that names the file and the cure, if any byte has changed
  */
 export function loadCheckpoint(path: string): Checkpoint {
   try {
@@ -128,7 +128,7 @@ function cureFor(path: string): string {
   return `restore a good copy, ${other}or delete it and its record to start afresh`;
 }
 
-/** sha256 of the whole file, with zeros in the place of the checksum. */
+/** The sha256 of the whole file, with zeros in place of the checksum. */
 function checksumOf(parts: readonly Uint8Array[]): string {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
@@ -144,14 +144,14 @@ function stateOf(file: Buffer, { tensors, metadata }: Safetensors): CheckpointSt
   const claimed = [...tensors.values()].reduce((sum, { bytes }) => sum + bytes.length, 0);
   const { length } = splitSafetensors(file).data;
   if (length < expected) throw new Error(`it is truncated: ${length} of ${expected} bytes of data`);
-  if (length > expected) throw new Error(`there are ${length - expected} bytes behind its end`);
+  if (length > expected) throw new Error(`there are ${length - expected} bytes after its end`);
   if (claimed !== length) throw new Error('its tensors overlap, or leave a gap');
   if (checksum !== undefined) {
     const { text, data } = splitSafetensors(file);
     const blank = Buffer.from(text);
     blank.write(NO_CHECKSUM, blank.indexOf(checksum), 'latin1');
     if (checksumOf([file.subarray(0, 8), blank, data]) !== checksum)
-      throw new Error('it is damaged, for its checksum is another one');
+      throw new Error('it is damaged, since its checksum differs');
   }
   const read = stateSchema.safeParse(jsonOf(state));
   if (!read.success) throw new Error('its training state is malformed');
@@ -215,9 +215,9 @@ export function assertSameSettings(
   const differing = fixed.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(now[key]));
   if (differing.length === 0) return;
   const list = differing.map(
-    (key) => `${key} was ${JSON.stringify(before[key])}, is ${JSON.stringify(now[key])}`,
+    (key) => `${key} was ${JSON.stringify(before[key])} and is ${JSON.stringify(now[key])} now`,
   );
   throw new Error(
-    `checkpoint ${path} is of other settings (${list.join('; ')}): use another place, or these settings`,
+    `checkpoint ${path} has other settings (${list.join('; ')}): choose another folder, or use these settings`,
   );
 }

@@ -1,12 +1,12 @@
-/** The lengths of gradients, by which one sees training explode or stall, and of weights. */
+/** The lengths of gradients, which show whether training explodes or stalls, and of weights. */
 import * as tf from '@tensorflow/tfjs';
 import { tensorflowBackend, usesTensorFlow } from '../runtime/backend';
 import { typeAttribute } from '../runtime/compile/graph-def';
 
 /**
- * The Euclidean norm of each tensor; that of all together is the norm of these norms.
+ * The Euclidean norm of each tensor; the norm of all tensors together is the norm of these norms.
  *
- * In a compiled step it reads each gradient once, which is little beside the update, where the optimiser reads and
+ * In a compiled step, each gradient is read once. This is little work compared with the update, in which the optimiser reads and
  * writes the parameter and its own state as well.
  *
  * @returns [tensors]
@@ -15,7 +15,7 @@ export function euclideanNorms(tensors: readonly tf.Tensor[]): tf.Tensor1D {
   return tf.tidy(() => tf.sqrt(tf.stack(tensors.map(sumOfSquares)) as tf.Tensor1D));
 }
 
-/** One kernel in TensorFlow: L2Loss is half the sum of squares. */
+/** The sum of squares by one kernel of TensorFlow, L2Loss, which gives half of it. */
 function sumOfSquares(x: tf.Tensor): tf.Scalar {
   if (!usesTensorFlow()) return tf.sum(tf.square(x));
   const attributes = [typeAttribute('T', tensorflowBackend().binding.TF_FLOAT)];

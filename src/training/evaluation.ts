@@ -6,28 +6,28 @@ import type { PointsOnDemand } from '../intrinsic-dimension/points/points';
 import type { Model } from '../models/model';
 import { streamSeed } from '../random';
 
-/** One site's activations of the examples of a split. */
+/** The activations of the examples of a split at one site. */
 export interface SiteActivation {
   readonly site: string;
   readonly split: 'train' | 'validation';
-  /** Steps done. */
+  /** The number of steps done. */
   readonly step: number;
-  /** [examples, numbers of one activation], to be read while it is measured, not later */
+  /** [examples, numbers of one activation]; they can be read only during the measurement */
   readonly points: PointsOnDemand;
   /** The labels of the examples. */
   readonly labels: Int32Array;
 }
 
-/** Loss and accuracy over the examples of a split, and what was computed from its activations. */
+/** Loss and accuracy over the examples of a split, and the results from its activations. */
 export interface SplitResult<M> {
-  /** Mean cross entropy in nats, all classes weighted alike. */
+  /** Mean cross entropy in nats, with equal weights for all classes. */
   readonly loss: number;
   readonly accuracy: number;
   /** The accuracy of each class; null for one without examples. */
   readonly classAccuracy?: readonly (number | null)[];
-  /** Sum of the regularisers' terms, which `loss` does not have in it; the mean over chunks. Missing without regularisers. */
+  /** Sum of the regularisers' terms, which `loss` does not include, as a mean over chunks; missing without regularisers. */
   readonly regularization?: number;
-  /** By site. */
+  /** The results by site. */
   readonly id: M;
 }
 
@@ -37,28 +37,28 @@ export interface SplitOptions<M> {
   readonly examples: Examples;
   readonly split: 'train' | 'validation';
   readonly step: number;
-  /** Examples that are measured, the first ones. */
+  /** The number of examples that are measured, from the first on. */
   readonly count: number;
-  /** Augments the examples, alike in each pass over them. @default none is */
+  /** Augments the examples, in the same way in each pass over them. @default no augmentation */
   readonly draw?: Draw;
   readonly classes: number;
-  /** Whether each regulariser's term counts at this step, or is 0 in its burn-in. */
+  /** For each regulariser, true if its term counts at this step, and false during its burn-in. */
   readonly activeTerms: readonly boolean[];
   readonly sites: readonly string[];
   readonly measureSite: (activation: SiteActivation) => Promise<M>;
-  /** Examples that go through the network at once. */
+  /** The number of examples that go through the network at once. */
   readonly batchSize: number;
-  /** Bytes that activations may take; one site's that need more by themselves are kept in a temporary file. */
+  /** Bytes that activations may take; those of a single site that need more are kept in a temporary file. */
   readonly memory: number;
   /**
-   * Evaluates the examples in batches of this size, all but the first batch in training mode: with dropout, and with
-   * batch statistics, which move the running ones. Sites are measured in evaluation mode all the same.
-   * @default all are evaluated in evaluation mode
+   * Evaluates the examples in batches of this size, and all but the first batch in training mode, with dropout and with batch
+   * statistics, which change the running ones. Sites are still measured in evaluation mode.
+   * @default all examples are evaluated in evaluation mode
    */
   readonly trainingMode?: { readonly batchSize: number; readonly seed: number };
 }
 
-/** The part of a training program that evaluates. */
+/** The part of a training program for evaluation. */
 export interface Evaluator {
   runSync(
     entry: 'evaluate' | 'evaluateSites',
@@ -74,7 +74,7 @@ export interface Evaluator {
   runSync(entry: `site.${string}`, inputs: tf.Tensor): tf.Tensor;
 }
 
-/** Measures a split: its loss, accuracy, and what `measureSite` makes of the activations of each site. */
+/** Measures a split: its loss, its accuracy, and the result of `measureSite` for the activations of each site. */
 export async function measureSplit<M>(
   program: Evaluator,
   options: SplitOptions<M>,
@@ -95,9 +95,9 @@ export async function measureSplit<M>(
   return { ...score.result(labels), id };
 }
 
-/** Loss, hits and regularisers' terms of the examples that have been evaluated so far. */
+/** Loss, hits and regularisers' terms of the examples evaluated so far. */
 interface Score {
-  /** Takes `loss`, `correct` and `terms` of a chunk, and disposes of them. */
+  /** Adds `loss`, `correct` and `terms` of a chunk, and disposes of them. */
   add(
     evaluated: Readonly<Record<string, tf.Tensor>>,
     chunk: { readonly start: number; readonly size: number },
@@ -146,7 +146,7 @@ function evaluateInTrainingMode(
   }
 }
 
-/** A program's activations of the examples. A pass that takes all sites evaluates the examples on the way. */
+/** The activations of the examples in a program. A pass that collects all sites also evaluates the examples. */
 function programSource(program: Evaluator, options: SplitOptions<unknown>, score: Score): ActivationSource {
   const { sites, count } = options;
   return {
@@ -171,7 +171,7 @@ function programSource(program: Evaluator, options: SplitOptions<unknown>, score
     else score.add(scores, chunk);
     return found;
   }
-  /** The activations of each site, computed separately and without the layers behind the site. */
+  /** The activations of each site, computed separately and without the layers after the site. */
   function singly(wanted: readonly string[], inputs: tf.Tensor): Record<string, tf.Tensor> {
     return Object.fromEntries(wanted.map((site) => [site, program.runSync(`site.${site}`, inputs)]));
   }

@@ -1,4 +1,4 @@
-/** The weights of a checkpoint, put into a network. */
+/** Loads the weights of a checkpoint into a network. */
 import * as tf from '@tensorflow/tfjs';
 import type { Model } from '../models/model';
 import { loadCheckpoint } from './checkpoint';
@@ -6,13 +6,13 @@ import { isOptimizerState } from './optimizers';
 import { isBottleneckParameter } from './regularizers';
 
 /**
- * Gives a model the parameters and running statistics that a checkpoint holds, and leaves no tensors. The state of the
- * optimiser and the parameters of a bottleneck regulariser, which are in the checkpoint too, are left out.
+ * Gives a model the parameters and running statistics of a checkpoint, and leaves no tensors behind. The state of the optimiser
+ * and the parameters of a bottleneck regulariser, which are also in the checkpoint, are ignored.
  *
  * @param path a file such as `out/runs/<name>/last.safetensors`
  * @returns the step of the checkpoint
- * @throws Error for a checkpoint that is damaged, or of another network: it names what is missing, what has another
- *   shape, or what the model does not have
+ * @throws Error for a damaged checkpoint, or one of another network; it names the variable that is missing, has another shape,
+ *   or is not in the model
  */
 export function loadWeights(model: Model, path: string): number {
   const { tensors, state } = loadCheckpoint(path);

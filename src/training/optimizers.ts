@@ -16,7 +16,7 @@ export interface AdamConfig {
   readonly beta2?: number;
   /** @default that of {@link ADAM} */
   readonly epsilon?: number;
-  /** L2: this times the weights is added to the gradient of every parameter (not AdamW). @default 0 */
+  /** L2 regularisation: this factor times the weights is added to the gradient of every parameter (not AdamW). @default 0 */
   readonly weightDecay?: number;
 }
 
@@ -25,7 +25,7 @@ export interface SgdConfig {
   readonly kind: 'sgd';
   /** @default 0 */
   readonly momentum?: number;
-  /** L2: this times the weights is added to the gradient of every parameter. @default 0 */
+  /** L2 regularisation: this factor times the weights is added to the gradient of every parameter. @default 0 */
   readonly weightDecay?: number;
 }
 
@@ -38,30 +38,29 @@ const ADAM_KINDS: Kinds<AdamConfig> = {
 };
 const SGD_KINDS: Kinds<SgdConfig> = { kind: TEXT, momentum: NUMBER, weightDecay: NUMBER };
 
-/** Which optimiser, and its numbers; they are fixed for the whole of a run. */
+/** The optimiser and its settings, which are fixed for the whole run. */
 export type OptimizerConfig = AdamConfig | SgdConfig;
 
 /** Updates parameters from gradients. */
 export interface Optimizer {
-  /** The state kept between steps, under the parameters' names with a suffix. */
+  /** The state between steps, by the names of the parameters with a suffix. */
   readonly variables: Variables;
   /**
-   * One step. The learning rate and the step (counted from 1) are tensors: in a compiled program numbers would be
-   * frozen.
+   * One step. The learning rate and the step (counted from 1) are tensors, since a compiled program would freeze numbers.
    */
   apply(gradients: Readonly<Record<string, tf.Tensor>>, learningRate: tf.Scalar, step: tf.Scalar): void;
   dispose(): void;
 }
 
-/** Makes the optimiser of some parameters. `gradients` are given to `apply` under the same names. */
+/** Makes an optimiser for some parameters. `apply` takes the gradients by the same names. */
 export function createOptimizer(config: OptimizerConfig, parameters: Variables): Optimizer {
   assertGiven(`the optimizer ${config.kind}`, config, config.kind === 'adam' ? ADAM_KINDS : SGD_KINDS);
   return config.kind === 'adam' ? adam(config, parameters) : sgd(config, parameters);
 }
 
 /**
- * Adam with PyTorch's place of epsilon: w -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + epsilon).
- * TensorFlow's fused operation adds epsilon to sqrt(v) instead, so it is given epsilon * sqrt(1 - beta2^t).
+ * Adam with epsilon added as in PyTorch: w -= lr / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + epsilon).
+ * TensorFlow's fused operation adds epsilon to sqrt(v) instead, so it gets epsilon * sqrt(1 - beta2^t).
  */
 function adam(config: AdamConfig, parameters: Variables): Optimizer {
   const { beta1 = ADAM.beta1, beta2 = ADAM.beta2, epsilon = ADAM.epsilon, weightDecay = 0 } = config;
@@ -107,7 +106,7 @@ function adam(config: AdamConfig, parameters: Variables): Optimizer {
   };
 }
 
-/** Momentum as PyTorch has it: v = momentum * v + g, w -= lr * v. */
+/** Momentum as in PyTorch: v = momentum * v + g, w -= lr * v. */
 function sgd(config: SgdConfig, parameters: Variables): Optimizer {
   const { momentum = 0, weightDecay = 0 } = config;
   checkRange('momentum', momentum, 0, 1);
@@ -161,7 +160,7 @@ function slots(parameters: Variables): Record<string, tf.Variable> {
   return Object.fromEntries(Object.entries(parameters).map(([name, w]) => [name, zeros(w)]));
 }
 
-/** Whether the name of a tensor in a checkpoint is one of an optimiser's state, such as `fc.weight.exp_avg`. */
+/** True if the name of a tensor in a checkpoint belongs to the state of an optimiser, such as `fc.weight.exp_avg`. */
 export function isOptimizerState(name: string): boolean {
   return /\.(exp_avg|exp_avg_sq|momentum_buffer)$/.test(name);
 }

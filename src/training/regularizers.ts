@@ -1,55 +1,55 @@
-/** A regulariser on an activation: an autoencoder with a narrow middle has to reproduce it, and the network helps. */
+/** A regulariser for an activation: an autoencoder with a narrow middle must reproduce it, and the network is trained to help. */
 import * as tf from '@tensorflow/tfjs';
 import { mulberry32, streamSeed } from '../random';
 import type { Variables } from '../runtime/compile/program';
 import { biasAdd, embedding, matMul, relu } from '../runtime/operations/fused-operations';
 
-/** A term of the loss that comes from one site's activation. */
+/** A term of the loss that depends on the activation at one site. */
 export interface Regularizer {
   readonly site: string;
-  /** Epochs without it. */
+  /** The number of epochs without the term. */
   readonly burnIn: number;
-  /** Trained along with the network. */
+  /** Variables that are trained together with the network. */
   readonly variables: Variables;
   /** activation [batch, ...], labels [batch] -> [] */
   loss(activation: tf.Tensor, labels: tf.Tensor1D): tf.Scalar;
   dispose(): void;
 }
 
-/** What {@link bottleneck} takes. */
+/** The options of {@link bottleneck}. */
 export interface BottleneckOptions {
-  /** Whose activation, flattened, is reproduced. */
+  /** The site whose flattened activation is reproduced. */
   readonly site: string;
-  /** Numbers of one example's activation. */
+  /** The number of elements of one example's activation. */
   readonly inputs: number;
   /** Widths from the first hidden layer to the last; the narrowest is the bottleneck. */
   readonly hidden: readonly number[];
-  /** Factor of the term. */
+  /** The factor of the term in the loss. */
   readonly weight: number;
-  /** Epochs without it. @default 0 */
+  /** The number of epochs without the term. @default 0 */
   readonly burnIn?: number;
-  /** The error as a share of the activation's own sum of squares, else its mean square. @default true */
+  /** Uses the error as a share of the activation's sum of squares, and otherwise the mean squared error. @default true */
   readonly normLoss?: boolean;
-  /** Number of classes: each then has the middle layer for itself. @default all share it */
+  /** The number of classes, each of which then has its own middle layer. @default all classes share one */
   readonly perClass?: number;
   /** Seed of the initial weights. @default 0 */
   readonly seed?: number;
 }
 
-/** Whether the name of a tensor in a checkpoint is one of an autoencoder's parameters. */
+/** True if the name of a tensor in a checkpoint belongs to the parameters of an autoencoder. */
 export function isBottleneckParameter(name: string): boolean {
   return name.includes('.bottleneck.');
 }
 
 /**
- * The autoencoder bottleneck of the paper's public code (models/ae_bottlenecks.py and utils/regs.py): dense layers
- * with ReLU between them, and a loss whose gradient reaches autoencoder and network. The per-class form is its
+ * The autoencoder bottleneck of the paper's public code (models/ae_bottlenecks.py and utils/regs.py): dense layers with ReLU
+ * between them, and a loss whose gradient reaches the autoencoder and the network. The per-class form is the public code's
  * ClassAEBottleneck, with one layer for each class.
  *
- * The public code divides by the activation's squares whether or not `norm_loss` is set, and forgets the losses of the
- * shared form before it adds them; here both do what their names say.
+ * The public code divides by the activation's squares whether or not `norm_loss` is set, and drops the losses of the shared form
+ * before adding them. Here, both options do what their names say.
  *
- * @throws RangeError for no or bad widths, and for a weight that is not a positive number
+ * @throws RangeError for missing or invalid widths, and for a weight that is not a positive number
  */
 export function bottleneck(options: BottleneckOptions): Regularizer {
   const { site, inputs, hidden, weight, burnIn = 0, normLoss = true, perClass, seed = 0 } = options;
@@ -111,7 +111,7 @@ export function bottleneck(options: BottleneckOptions): Regularizer {
   };
 }
 
-/** Each example by a dense layer of its own. [batch, from], [batch, from, to], [batch, to] -> [batch, to] */
+/** Applies to each example a dense layer of its own. [batch, from], [batch, from, to], [batch, to] -> [batch, to] */
 function ownDense(x: tf.Tensor2D, weights: tf.Tensor3D, biases: tf.Tensor2D): tf.Tensor2D {
   return tf.add(tf.squeeze(tf.matMul(tf.expandDims(x, 1) as tf.Tensor3D, weights), [1]), biases);
 }

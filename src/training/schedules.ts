@@ -4,7 +4,7 @@ import { assertNoMore } from '../given';
 /** The learning rate of a step; steps count from 1. */
 export type Schedule = (step: number) => number;
 
-/** Always the same. */
+/** A constant learning rate. */
 export function constant(learningRate: number, ...more: readonly never[]): Schedule {
   assertNoMore('constant', ['learningRate'], more);
   return () => learningRate;
@@ -22,7 +22,7 @@ export function cosine(learningRate: number, steps: number, ...more: readonly ne
   return (step) => 0.5 * learningRate * (1 + Math.cos((Math.PI * Math.min(step - 1, steps)) / steps));
 }
 
-/** Multiplied by `gamma` after each milestone, a number of steps. */
+/** A rate that is multiplied by `gamma` after each milestone, given in steps. */
 export function multiStep(
   learningRate: number,
   milestones: readonly number[],
@@ -33,7 +33,7 @@ export function multiStep(
   return (step) => learningRate * gamma ** milestones.filter((milestone) => step > milestone).length;
 }
 
-/** A schedule that begins after a linear rise to `learningRate`; its own steps count from the first as well. */
+/** A schedule with a linear rise to `learningRate` in front; the steps of the schedule count from the first step, too. */
 export function warmedUp(schedule: Schedule, learningRate: number, warmupSteps: number): Schedule {
   return (step) => (step < warmupSteps ? (learningRate * step) / warmupSteps : schedule(step));
 }

@@ -1,4 +1,4 @@
-/** The training loop: fits a model in a compiled program, measures it as it learns, and can stop and go on at any step. */
+/** The training loop: trains a model in a compiled program, measures it as it learns, and can stop and resume at any step. */
 import { existsSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { ACTIVATION_MEMORY } from '../activations/activations';
@@ -35,7 +35,7 @@ import type { Regularizer } from './regularizers';
 import type { Schedule } from './schedules';
 import { trainingProgram } from './training-program';
 
-/** What {@link train} takes. */
+/** The options of {@link train}. */
 export interface TrainOptions<M = unknown> {
   readonly model: Model;
   readonly data: Dataset;
@@ -45,50 +45,50 @@ export interface TrainOptions<M = unknown> {
   readonly steps: number;
   /** Seed of the order of examples and of dropout. @default 0 */
   readonly seed?: number;
-  /** Whether to measure after this step; step 0 is the untrained network. @default never */
+  /** Returns true for steps after which to measure; step 0 is the untrained network. @default never */
   readonly measureAt?: (step: number) => boolean;
-  /** Weight of each class in the loss of training. @default all the same */
+  /** Weight of each class in the training loss. @default equal weights */
   readonly classWeights?: readonly number[];
-  /** Terms added to the loss; they belong to the caller, who disposes of them. @default none */
+  /** Terms added to the loss, which the caller disposes of. @default none */
   readonly regularizers?: readonly Regularizer[];
-  /** Whether step events tell the norm of the gradient by each parameter. @default false */
+  /** Adds the gradient norm of each parameter to step events. @default false */
   readonly parameterNorms?: boolean;
-  /** Sites whose activations `measureSite` gets. @default the model's */
+  /** Sites whose activations are passed to `measureSite`. @default the sites of the model */
   readonly sites?: readonly string[];
-  /** What to compute from one site's activations of all examples of a split. */
+  /** Computes a result from the activations of all examples of a split at one site. */
   readonly measureSite?: (activation: SiteActivation) => Promise<M>;
-  /** Whether `measureSite` gets its sites in the measurement after this step. @default in each measurement */
+  /** Returns true for steps whose measurement includes `measureSite`. @default all measurements */
   readonly measureSitesAt?: (step: number) => boolean;
   /** Splits on which sites are measured. @default ['train', 'validation'] */
   readonly siteSplits?: readonly ('train' | 'validation')[];
-  /** Training examples to measure on, the first ones. @default all */
+  /** The number of training examples to measure on, from the first on. @default all */
   readonly measuredTrain?: number;
-  /** Whether training examples are augmented when they are measured, anew each time. @default false */
+  /** Augments training examples when they are measured, differently each time. @default false */
   readonly augmentMeasured?: boolean;
   /**
-   * Whether all validation batches but the first are evaluated in training mode, as in the public code of the paper.
+   * Evaluates all validation batches except the first in training mode, as in the public code of the paper.
    * @default false
    */
   readonly validateInTrainingMode?: boolean;
-  /** Examples that go through the network at once when measuring. @default 8192 */
+  /** The number of examples that go through the network at once during measurements. @default 8192 */
   readonly evaluationBatchSize?: number;
   /**
-   * Bytes that the activations of a split may take. When all sites together need more, the network runs once more
-   * for each, and no two are held at a time.
+   * Bytes that the activations of a split may take. If all sites together need more, the network runs once more
+   * for each site, and the activations of only one site are held at a time.
    * @default that of {@link ACTIVATION_MEMORY}
    */
   readonly activationMemory?: number;
-  /** Where to keep `last.safetensors` and `best.safetensors`, and how often. @default nowhere */
+  /** Where `last.safetensors` and `best.safetensors` are written, and how often. @default no checkpoints */
   readonly checkpoints?: ResumedRun & {
     readonly directory: string;
     /** Steps between checkpoints. */
     readonly every: number;
-    /** Go on from `last.safetensors` if there is one, or with `'best'` from `best.safetensors`. @default false */
+    /** Resumes from `last.safetensors` if it exists, or with `'best'` from `best.safetensors`. @default false */
     readonly resume?: boolean | 'best';
-    /** Called before each checkpoint is written: what must not be missing beside it goes to the disk first. @default nothing */
+    /** Called before each checkpoint is written, to flush files that must not lag behind it. @default nothing */
     readonly beforeSave?: () => void;
   };
-  /** Ends the run after the current step, with a checkpoint. @default that of the notebook cell, which Stop aborts */
+  /** Ends the run after the current step, with a checkpoint. @default the signal of the notebook cell, which Stop aborts */
   readonly signal?: AbortSignal;
 }
 
@@ -133,16 +133,16 @@ export interface StepEvent {
   readonly step: number;
   /** Counted from 0. */
   readonly epoch: number;
-  /** Mean cross entropy of the batch before the step, in nats, and the regularisers' terms. */
+  /** Mean cross entropy of the batch before the step, in nats, plus the regularisers' terms. */
   readonly loss: number;
   /** Accuracy on the batch before the step, with dropout. */
   readonly accuracy: number;
   readonly learningRate: number;
-  /** Euclidean norm of the loss's gradient by all parameters, before L2. */
+  /** Euclidean norm of the gradient of the loss for all parameters, before L2. */
   readonly gradientNorm: number;
-  /** Part of the loss that the regularisers are. */
+  /** The part of the loss that comes from the regularisers. */
   readonly regularization: number;
-  /** The norm of the gradient by each parameter alone; only with the option `parameterNorms`. */
+  /** The norm of the gradient for each parameter; only with the option `parameterNorms`. */
   readonly parameterNorms?: Readonly<Record<string, number>>;
 }
 
@@ -153,7 +153,7 @@ export interface MeasurementEvent<M = Readonly<Record<string, unknown>>> {
   readonly epoch: number;
   /** Euclidean norm of all parameters of the model. */
   readonly weightNorm: number;
-  /** That of the loss's gradient on the batch of this step, before L2; missing at step 0. */
+  /** Euclidean norm of the gradient of the loss on the batch of this step, before L2; missing at step 0. */
   readonly gradientNorm?: number;
   readonly train: SplitResult<M>;
   readonly validation: SplitResult<M>;
@@ -175,7 +175,7 @@ export interface DoneEvent {
   readonly interrupted: boolean;
 }
 
-/** What happens in a run, in order. */
+/** The events of a run, in order. */
 export type TrainEvent<M = Readonly<Record<string, unknown>>> =
   | StepEvent
   | MeasurementEvent<M>
@@ -184,10 +184,10 @@ export type TrainEvent<M = Readonly<Record<string, unknown>>> =
 
 /**
  * Trains a model. The order of examples, the dropout masks and the learning rate are functions of the seed and the
- * step, so a run that was interrupted and resumed equals one that was not.
+ * step, so a run that was interrupted and resumed is the same as one that was not.
  *
- * Leaving the loop early, or aborting the signal, writes a checkpoint first. The model's variables hold the trained
- * weights when the loop ends.
+ * If the loop is left early or the signal is aborted, a checkpoint is written first. When the loop ends, the model's variables
+ * hold the trained weights.
  *
  * @throws RangeError for an option that is not read; Error when the loss is no longer finite (the last good checkpoint is
  *   kept), when a checkpoint is of other settings, and what the data set and the optimiser refuse
@@ -262,7 +262,7 @@ export async function* train<M = unknown>(
       split,
       step,
       count: Math.min(data[split].size, split === 'train' ? measuredTrain : Number.POSITIVE_INFINITY),
-      // No epoch of training has the number -1, so these are other views than those that are trained on.
+      // No epoch of training has the number -1, so these augmentations differ from those in training.
       ...(augmentMeasured && split === 'train' ? { draw: { seed: streamSeed(seed, -1), epoch: step } } : {}),
       ...(validateInTrainingMode && split === 'validation'
         ? { trainingMode: { batchSize, seed: streamSeed(seed, -2) } }
@@ -324,7 +324,7 @@ export async function* train<M = unknown>(
           }
         }
         if (checkpoints && (step % checkpoints.every === 0 || step === steps)) yield save('last');
-        // Let timers, signals and output through.
+        // Lets timers, signals and output proceed.
         await new Promise((resolve) => setImmediate(resolve));
         if (step === steps || signal?.aborted) break;
       }
@@ -335,7 +335,7 @@ export async function* train<M = unknown>(
     failed = true;
     throw error;
   } finally {
-    // Reached without `done` when the consumer leaves the loop.
+    // This is reached without `done` if the consumer leaves the loop.
     if (checkpoints && !failed && saved < step) save('last');
     program.dispose();
   }

@@ -79,13 +79,13 @@ function trainedVariables({ model, regularizers }: TrainingParts): Variables {
   );
 }
 
-/** The functions that the program holds. */
+/** The functions of the program. */
 function trainingEntries(
   { model, perEpoch, regularizers, classWeights, sites }: TrainingParts,
   parameters: Variables,
   optimizer: Optimizer,
 ) {
-  /** The regularisers' terms in this step, 0 during a burn-in. -> [] */
+  /** The sum of the regularisers' terms in this step, which are 0 during their burn-in. -> [] */
   const penalty = (
     activations: Readonly<Record<string, tf.Tensor>>,
     labels: tf.Tensor1D,
@@ -143,7 +143,7 @@ function trainingEntries(
     /** inputs [batch, ...], labels [batch] -> their scores */
     evaluate: (inputs: tf.Tensor, labels: tf.Tensor1D): Record<string, tf.Tensor> =>
       scores(model.apply(inputs, { activations: regularized }), labels),
-    /** The same, with dropout and with the statistics of the batch, which move the running ones. */
+    /** The same with dropout and with the statistics of the batch, which change the running ones. */
     evaluateInTrainingMode: (
       inputs: tf.Tensor,
       labels: tf.Tensor1D,
@@ -162,7 +162,7 @@ function trainingEntries(
   };
 }
 
-/** For each site its activation alone: TensorFlow then computes nothing behind it. */
+/** One entry for each site, which gives only its activation, so that TensorFlow computes no later layers. */
 function siteEntries(
   model: Model,
   sites: readonly string[],

@@ -91,10 +91,13 @@ describe('what a profile measures besides the dimension', () => {
     assert.match(overlap.reason, /79 neighbours need at least 80 distinct points, got 74/);
     const labels = join(folder, 'few.txt');
     writeFileSync(labels, 'a\nb\n');
-    await assert.rejects(measure({ labels }), /few\.txt has 2 labels for 80 examples: give one for each/);
+    await assert.rejects(
+      measure({ labels }),
+      /few\.txt has 2 labels for 80 examples: give one for each example/,
+    );
     writeFileSync(labels, 'a\n'.repeat(80));
-    await assert.rejects(measure({ labels }), /has the label a alone/);
-    await assert.rejects(measure({ labels: STACK }), /labels are one array with one axis/);
+    await assert.rejects(measure({ labels }), /has only the label a/);
+    await assert.rejects(measure({ labels: STACK }), /labels must be one array with one axis/);
     await assert.rejects(measure({ overlapNeighbours: 7 }), /overlapNeighbours is for overlap and labels/);
   });
 });

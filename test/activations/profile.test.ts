@@ -274,7 +274,7 @@ describe('layerProfile', () => {
     const cases: [unknown, ProfileOptions, RegExp][] = [
       [inputs, { sites: ['hiden'] }, /no site 'hiden': did you mean 'Hidden'/],
       [inputs, { sites: [] }, /no sites to measure/],
-      [inputs, { lastSite: 'hidden' }, /lastSite 'hidden' is none of the sites measured: Hidden/],
+      [inputs, { lastSite: 'hidden' }, /lastSite 'hidden' is not one of the measured sites: Hidden/],
       [inputs, { batchSize: 0 }, /batchSize must be a whole number of at least 1, got 0/],
       [inputs, { activationMemory: Number.NaN }, /activationMemory must be a number of bytes, got NaN/],
       [[[1, 2]], {}, /inputs must be a tensor/],

@@ -172,7 +172,7 @@ describe('CIFAR', () => {
     [
       'goes on behind its end',
       gzipSync(Buffer.concat([unpacked, Buffer.alloc(1e6), unpacked])),
-      /there is something behind its end/,
+      /there are data after its end/,
     ],
     ['is cut off in its packing', packed.subarray(0, packed.length / 2), /it is cut off/],
     ['is no gzip file', Buffer.from('<html>'.repeat(99)), /not a gzip file, or it is damaged/],
@@ -244,7 +244,7 @@ describe('CIFAR', () => {
     [
       'has a label out of range',
       archive(withBatch(records(4, [[4], [10]]))),
-      /data_batch_2.bin, record 1: label 10 is none of 0 to 9/,
+      /data_batch_2.bin, record 1: label 10 is not one of 0 to 9/,
     ],
     [
       'names too few classes',

@@ -75,8 +75,8 @@ describe('IDX files', () => {
     ['text', Buffer.from('<!doctype html>'), /does not begin with two zeros/],
     ['floats', idx([1], [0, 0, 0, 0], 0x0d), /type 0x0d: unsigned bytes/],
     ['a cut header', idx([5, 5, 5], []).subarray(0, 9), /cut off in its header of 3 axes/],
-    ['too few numbers', idx([5], [1, 2, 3, 4]), /shape \[5\] needs 13 bytes, it has 12/],
-    ['too many numbers', idx([5], [1, 2, 3, 4, 5, 6]), /needs 13 bytes, it has 14/],
+    ['too few numbers', idx([5], [1, 2, 3, 4]), /shape \[5\] needs 13 bytes, but it has 12/],
+    ['too many numbers', idx([5], [1, 2, 3, 4, 5, 6]), /needs 13 bytes, but it has 14/],
     ['a header that lies', idx([4294967295, 28, 28], [1]), /asks for 3367254/],
     [
       'a bomb',

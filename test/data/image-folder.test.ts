@@ -166,7 +166,7 @@ describe('an image folder', () => {
     const at = (name: string): string => join(pictures(), name);
     await wrong(() => mkdirSync(at('train/c')), 'train/c', /test has no folder 'c', which train has/);
     await wrong(() => mkdirSync(at('test/c')), 'test/c', /test.c is of a class that train does not have/);
-    await wrong(() => put('val/a/1.png', 1), 'val', /the folders test and val, and only one/);
+    await wrong(() => put('val/a/1.png', 1), 'val', /the folders test and val, but only one/);
     await wrong(() => put('train/a/1.jpg', 1), 'train/a/1.jpg', /1\.jpg and 1\.png have the same name/);
     await wrong(
       () => writeFileSync(at('train/a/x.gif'), ''),
@@ -187,7 +187,7 @@ describe('an image folder', () => {
     await wrong(
       () => symlinkSync('..', at('train/a/x')),
       'train/a/x',
-      /is a link to a folder that it lies in/,
+      /is a link to a folder that contains it/,
     );
     const cut = async (): Promise<void> => {
       const noise = Buffer.from(Array.from({ length: 3072 }, (_, i) => (i * 7919) % 251));
@@ -205,7 +205,7 @@ describe('an image folder', () => {
     rmSync(at('test/a/1.png'));
     await assert.rejects(load(), /test.a has no pictures/);
     rmSync(at('train/a'), { recursive: true });
-    await assert.rejects(load(), /train has 1 class folders, and at least 2 are needed/);
+    await assert.rejects(load(), /train has 1 class folders, but at least 2 are needed/);
   });
 
   it('is a data set of the experiment images', () => {

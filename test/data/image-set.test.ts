@@ -195,10 +195,10 @@ describe('numbers of pictures', () => {
       [{ images: 0 }, /^images=0 is not allowed/],
       [{ images: 1.5 }, /^images=1.5 is not allowed: it must be a whole number/],
       [{ images: 150, validationImages: 51 }, /^validationImages=51 is not allowed: .* between 1 and 50,/],
-      [{ images: 10, trainFraction: 0.5 }, /^images and trainFraction say the same in two ways/],
+      [{ images: 10, trainFraction: 0.5 }, /^images and trainFraction both set the number of pictures/],
       [
         { validationImages: 10, validationFraction: 0.5 },
-        /^validationImages and validationFraction say the same/,
+        /^validationImages and validationFraction both set the number/,
       ],
     ];
     for (const [options, message] of wrong)

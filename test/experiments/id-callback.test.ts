@@ -309,7 +309,7 @@ describe('idCallback', () => {
     await refused({ every: 2 }, /every: 2 needs labels/);
     await refused({ metric: 'mse' }, /no metric 'mse': it has loss, acc/);
     assert.equal(readdirSync(folder).length, 0);
-    await refused({}, /fit tells no loss on validation: give idCallback the labels/);
+    await refused({}, /fit gives no validation loss: give idCallback the labels/);
     // The fit that failed left its record open: the next one may have it.
     rmSync(path);
     const linear = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [5] })] });

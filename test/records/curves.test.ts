@@ -131,7 +131,7 @@ describe('the curves of a run', () => {
       writeFileSync(curvesPath(record), `${lines.join('\n')}\n`);
       assert.throws(() => readCurves(record), message);
     };
-    refused(1, 'step,loss', /run\.curves\.csv:1: the columns of curves are step,loss,/);
+    refused(1, 'step,loss', /run\.curves\.csv:1: the columns of curves must be step,loss,/);
     refused(3, '10,1,1', /run\.curves\.csv:3: not 7 numbers: "10,1,1"/);
     refused(3, good[2]!.replace('0.', 'x.'), /run\.curves\.csv:3: not 7 numbers/);
     refused(3, '10,,1,1,1,1,1', /run\.curves\.csv:3: not 7 numbers/);

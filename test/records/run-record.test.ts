@@ -164,9 +164,9 @@ describe('run records', () => {
       );
     };
     change(3, good[2]!.slice(0, 40));
-    message(/run\.jsonl:3: no JSON/);
+    message(/run\.jsonl:3: not JSON/);
     change(2, '');
-    message(/run\.jsonl:2: no JSON/);
+    message(/run\.jsonl:2: not JSON/);
     change(3, good[2]!.replace('"accuracy":', '"acuracy":'));
     message(/run\.jsonl:3: train.*acuracy/);
     change(3, good[2]!.replace(/"accuracy":[\d.]+/, '"accuracy":1.5'));

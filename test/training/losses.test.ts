@@ -57,7 +57,7 @@ describe('losses', () => {
 
   it('refuse class weights that are none', () => {
     assert.throws(() => classWeights([1, 2], 1, 3), /2 class weights for 3 classes/);
-    assert.throws(() => classWeights([1, 0, 2], 1, 3), /class weight 0: weights are finite and above 0/);
+    assert.throws(() => classWeights([1, 0, 2], 1, 3), /class weight 0: weights must be finite and above 0/);
   });
 
   it('know the norm of each gradient, on every backend', async () => {

@@ -184,7 +184,7 @@ describe('train and resume', () => {
     writeFileSync(weights, nan);
     await assert.rejects(
       run('refused', { resume: true }),
-      /refused\/last\.safetensors cannot be used: it is damaged, for its checksum/,
+      /refused\/last\.safetensors cannot be used: it is damaged, since its checksum/,
     );
     writeFileSync(weights, good);
     await run('refused', { resume: true });
@@ -257,7 +257,7 @@ describe('train and resume', () => {
     rmSync(best);
     await assert.rejects(
       run('gone', { resume: 'best' }),
-      /there is no .*best\.safetensors to go on from: resume from .*last\.safetensors instead/,
+      /there is no .*best\.safetensors to resume from: resume from .*last\.safetensors instead/,
     );
     renameSync(weights, best);
     await assert.rejects(

@@ -36,7 +36,7 @@ export interface FileNetwork {
   readonly sites: readonly NetworkSite[];
   /** What the classifier takes, whose dimension is LLID; undefined where the graph does not end in one. */
   readonly lastSite?: string;
-  /** Files that the values depend on. */
+  /** The files that the values depend on. */
   readonly files: readonly string[];
   /** What a reader of the values should know. */
   readonly notes?: readonly string[];

@@ -22,7 +22,7 @@ export interface PictureOptions {
   readonly imageSize?: number;
   /** So many pictures, evenly spread over the folder. @default all */
   readonly examples?: number;
-  /** Told what was found out about the files. @default nobody */
+  /** Called with notes on the files. @default no notes */
   readonly onNote?: (note: string) => void;
 }
 

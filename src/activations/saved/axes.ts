@@ -1,26 +1,26 @@
-/** What the axes of saved activations are: L layers, N examples, T tokens or places, D features. */
+/** The meaning of the axes of saved activations: L layers, N examples, T tokens or places, D features. */
 
 /** The role of each axis. */
 export interface Axes {
-  /** A letter for each axis, such as LNTD; axes with the same letter, T or D, are taken together. */
+  /** A letter for each axis, such as LNTD; several axes T, or several axes D, are combined. */
   readonly text: string;
-  /** How that was found, in words; undefined where the caller has said it. */
+  /** The reason for this reading, in words; undefined if the caller chose it. */
   readonly why?: string;
 }
 
-/** What is known besides the shape. */
+/** Information about the axes besides the shape. */
 export interface AxesEvidence {
-  /** What the user says: one text, or several for arrays of different rank, separated by commas. */
+  /** The user's choice: one text, or several separated by commas for arrays of different rank. */
   readonly axes?: string;
-  /** Whether this is one of several arrays that all have as many elements along their first axis. */
+  /** True if this is one of several arrays that all have the same length along their first axis. */
   readonly shared: boolean;
-  /** Whether the user has said which tokens to take, or which are padding. */
+  /** True if the user has chosen tokens, or named those that are padding. */
   readonly tokens: boolean;
 }
 
-/** Fewer examples than this give no estimate worth a layer's name, and no network saved here has more layers. */
+/** The limit between layers and examples: fewer examples give no useful estimate, and typical networks do not have more layers. */
 const FEW = 100;
-/** No network has more layers. */
+/** The most layers that a network may have. */
 const MOST_LAYERS = 256;
 
 /** Positions of a letter's axes. */
@@ -29,7 +29,7 @@ export function axesNamed({ text }: Axes, letter: 'L' | 'N' | 'T' | 'D'): number
 }
 
 /**
- * The axes of an array: as they were said, or from its shape where that leaves one reading.
+ * The axes of an array: those that were chosen, or those that its shape implies if it can be read in one way only.
  *
  * @throws RangeError for axes that do not fit, and for a shape that can be read in several ways, with these ways
  */
@@ -39,7 +39,8 @@ export function axesOf(shape: readonly number[], evidence: AxesEvidence): Axes {
   if (shape.length === 2) return { text: 'ND', why: 'two axes are examples and features' };
   if (shape.length === 3) {
     if (evidence.tokens) return { text: 'NTD', why: 'tokens were named' };
-    if (evidence.shared && first >= FEW) return { text: 'NTD', why: 'all arrays have as many examples' };
+    if (evidence.shared && first >= FEW)
+      return { text: 'NTD', why: 'all arrays have the same number of examples' };
     if (first > MOST_LAYERS) return { text: 'NTD', why: `${first} are too many for layers` };
     if (first < FEW && second >= FEW) return { text: 'LND', why: `${first} are too few for examples` };
     throw ambiguous(shape, ['LND', 'NTD']);
@@ -49,12 +50,12 @@ export function axesOf(shape: readonly number[], evidence: AxesEvidence): Axes {
     if (evidence.shared && first >= FEW && !evidence.tokens)
       return {
         text: 'NDDD',
-        why: 'all arrays have as many examples, and three axes of features are flattened',
+        why: 'all arrays have the same number of examples, and three axes of features are flattened',
       };
     throw ambiguous(shape, ['LNTD', 'NLTD', 'NDDD', 'NTTD', 'NDTT']);
   }
   throw new RangeError(
-    `its shape is [${shape}], and activations have two to four axes: name them with --axes, such as ${'NDDDDDDD'.slice(0, Math.max(2, shape.length))}`,
+    `its shape is [${shape}], but activations have two to four axes: name them with --axes, such as ${'NDDDDDDD'.slice(0, Math.max(2, shape.length))}`,
   );
 }
 
@@ -71,7 +72,7 @@ const READINGS: Readonly<Record<string, string>> = {
 function ambiguous(shape: readonly number[], texts: readonly string[]): RangeError {
   const choices = texts.map((text) => `${text} (${READINGS[text]})`).join(', ');
   return new RangeError(
-    `its shape [${shape}] can be read in several ways: say --axes with one of ${choices}`,
+    `its shape [${shape}] can be read in several ways: choose with --axes one of ${choices}`,
   );
 }
 
@@ -80,7 +81,7 @@ function said(text: string, shape: readonly number[]): string {
   for (const one of all) {
     if (!/^[LNTD]+$/.test(one) || !/^[^N]*N[^N]*$/.test(one) || (one.match(/L/g) ?? []).length > 1) {
       throw new RangeError(
-        `axes are made of the letters L, N, T and D, with one N and at most one L, got '${one}': such as LNTD`,
+        `axes must consist of the letters L, N, T and D, with one N and at most one L, as in LNTD; got '${one}'`,
       );
     }
     if (!one.includes('D')) throw new RangeError(`axes '${one}' name no features: add a D`);
@@ -88,7 +89,7 @@ function said(text: string, shape: readonly number[]): string {
   const fitting = all.filter((one) => one.length === shape.length);
   if (fitting.length === 1) return fitting[0]!;
   throw new RangeError(
-    `its shape [${shape}] has ${shape.length} axes, and --axes ${text} names ${all.map((one) => one.length).join(' or ')}: ` +
+    `its shape [${shape}] has ${shape.length} axes, but --axes ${text} names ${all.map((one) => one.length).join(' or ')}: ` +
       'give one letter for each axis, and texts for several ranks separated by commas',
   );
 }

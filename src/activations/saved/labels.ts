@@ -1,14 +1,14 @@
-/** A file with one label for each example: an array, or a line of text each. */
+/** Reads a file with one label for each example: an array, or lines of text. */
 import { readFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { whyUnreadable } from '../../intrinsic-dimension/files/input';
 import { openArrays } from '../../intrinsic-dimension/files/open-arrays';
 import { readBox } from '../../intrinsic-dimension/files/stored-array';
 
-/** Labels and where they come from. */
+/** Labels and the file that they come from. */
 export interface Labels {
   readonly file: string;
-  /** [examples] Equal ones are one class. */
+  /** [examples] The labels; equal labels are one class. */
   readonly values: readonly (number | string)[];
 }
 
@@ -30,19 +30,19 @@ export async function readLabels(file: string): Promise<Labels> {
     const [array] = content.arrays;
     const shapes = content.arrays.map(({ name, shape }) => `${name}[${shape}]`).join(', ');
     if (content.arrays.length !== 1 || array!.shape.length !== 1)
-      throw new Error(`labels are one array with one axis, the examples; ${file} has ${shapes}`);
+      throw new Error(`labels must be one array with one axis, the examples, but ${file} has ${shapes}`);
     return { file, values: Array.from(readBox(array!, { from: [0], count: array!.shape }, [0])) };
   } finally {
     content.close();
   }
 }
 
-/** @throws RangeError for another number of labels than examples, and for one class alone */
+/** @throws RangeError if the number of labels differs from that of examples, and for a single class */
 export function assertLabels({ file, values }: Labels, examples: number): void {
   if (values.length !== examples)
-    throw new RangeError(`${file} has ${values.length} labels for ${examples} examples: give one for each`);
-  if (new Set(values).size < 2)
     throw new RangeError(
-      `${file} has the label ${values[0]} alone: an overlap with labels needs two classes`,
+      `${file} has ${values.length} labels for ${examples} examples: give one for each example`,
     );
+  if (new Set(values).size < 2)
+    throw new RangeError(`${file} has only the label ${values[0]}: an overlap with labels needs two classes`);
 }

@@ -1,10 +1,10 @@
-/** The file that tells which tokens are padding. */
+/** Reads the file that marks padding tokens. */
 import { existsSync } from 'node:fs';
 import { openArrays } from '../../intrinsic-dimension/files/open-arrays';
 import { readBox } from '../../intrinsic-dimension/files/stored-array';
 import type { TokenMask } from './tokens';
 
-/** A mask and where it comes from. */
+/** A mask and the file that it comes from. */
 export interface Mask extends TokenMask {
   readonly file: string;
   readonly key?: string;

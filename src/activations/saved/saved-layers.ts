@@ -14,23 +14,23 @@ import { type Mask, readMask } from './mask';
 import { savedPoints } from './saved-points';
 import { type Selection, selectTokens, type TokenRule } from './tokens';
 
-/** How saved activations are read. */
+/** Options of reading saved activations. */
 export interface SavedOptions {
   /**
-   * A letter for each axis: L layers, N examples, T tokens, D features. Several T or D are taken together: NDDD flattens
-   * the channels and places of a convolution, and NDTT takes each place for a token. Texts for arrays of different rank
-   * are separated by commas. @default found from the shapes, where they leave one reading
+   * A letter for each axis: L layers, N examples, T tokens, D features. Several T or D are combined: NDDD flattens the channels
+   * and places of a convolution, and NDTT treats each place as a token. Texts for arrays of different rank are separated by
+   * commas. @default from the shapes, if they can be read in one way only
    */
   readonly axes?: string;
-  /** Which tokens become points. @default 'last' */
+  /** The tokens that become points. @default 'last' */
   readonly tokens?: TokenRule;
-  /** A file [examples, tokens] that has 0 where a token is padding; `file:name` for one of several arrays. */
+  /** A file [examples, tokens] with 0 for padding tokens; `file:name` chooses one of several arrays. */
   readonly mask?: string;
-  /** Seed of the tokens that a sample draws. @default 0 */
+  /** Seed of a random sample of tokens. @default 0 */
   readonly tokenSeed?: number;
-  /** Names of layers with * for any text, in the order that is wanted. @default all */
+  /** Names of layers, in which * stands for any text, in the order wanted. @default all */
   readonly sites?: readonly string[];
-  /** Told what was found out about the files. @default nobody */
+  /** Called with notes on the files. @default no notes */
   readonly onNote?: (note: string) => void;
 }
 
@@ -83,7 +83,7 @@ export async function openSavedLayers(
       files: [...files, ...(mask ? [mask.file] : [])],
       collect: async function* (sites, { memory = ACTIVATION_MEMORY, signal } = {}) {
         for (const layer of layers) {
-          // Signals and bars have their turn between small layers, too.
+          // Signals and progress bars can proceed between small layers, too.
           await new Promise((resolve) => setImmediate(resolve));
           signal?.throwIfAborted();
           if (sites.includes(layer.site)) yield { site: layer.site, points: layer.points(memory) };
@@ -97,7 +97,7 @@ export async function openSavedLayers(
   }
 }
 
-/** A shell puts layer_10 before layer_2: what comes in alphabetical order is put into natural order. */
+/** Puts paths in alphabetical order into natural order, since a shell lists layer_10 before layer_2. */
 export function inOrder(paths: readonly string[]): readonly string[] {
   const alphabetical = [...paths].sort();
   return paths.every((path, i) => path === alphabetical[i]) ? [...paths].sort(NATURAL.compare) : paths;
@@ -111,7 +111,9 @@ function filesIn(path: string): string[] {
     .sort(NATURAL.compare)
     .map((name) => join(path, name));
   if (files.length > 0) return files;
-  throw new Error(`the folder ${path} has no ${ARRAY_EXTENSIONS.join(', ')} file: name the folder that has`);
+  throw new Error(
+    `the folder ${path} has no ${ARRAY_EXTENSIONS.join(', ')} file: name a folder that has one`,
+  );
 }
 
 interface NamedArray {
@@ -120,7 +122,7 @@ interface NamedArray {
   readonly array: StoredArray;
 }
 
-/** One array a file is named after the file, one of several by its own name. */
+/** The names of arrays: that of the file, if it holds one array, and else the array's own name. */
 function namedArrays(
   opened: readonly { readonly file: string; readonly content: StoredArrays }[],
   mask: Mask | undefined,
@@ -134,7 +136,7 @@ function namedArrays(
     arrays: content.arrays.filter((array) => {
       if (isMask(file, array)) return false;
       if (array.shape.length >= 2) return true;
-      onNote(`${file}: '${array.name}' of shape [${array.shape}] is left out: layers have two axes or more`);
+      onNote(`${file}: '${array.name}' of shape [${array.shape}] is left out: layers need at least two axes`);
       return false;
     }),
   }));
@@ -147,7 +149,7 @@ function namedArrays(
       return { site: unique || own === stem ? own : `${stem}/${own}`, file, array };
     });
   });
-  if (all.length === 0) throw new Error('there are no arrays of two axes or more in these files');
+  if (all.length === 0) throw new Error('there are no arrays with at least two axes in these files');
   for (const [i, { site, file }] of all.entries()) {
     const other = all.findIndex((one) => one.site === site);
     if (other < i) {
@@ -156,7 +158,7 @@ function namedArrays(
       );
     }
   }
-  // safetensors keeps no order of its tensors, and shards divide them anyhow.
+  // safetensors does not keep the order of tensors, and shards divide them arbitrarily.
   if (parts.every(({ ordered }) => !ordered)) all.sort((a, b) => NATURAL.compare(a.site, b.site));
   return all;
 }
@@ -178,7 +180,7 @@ function layersOf(
     if (!told.has(note)) onNote(note);
     told.add(note);
   };
-  /** The same tokens of every layer. */
+  /** The selections, so that the same tokens are used for every layer. */
   const selections = new Map<string, Selection>();
   return arrays.flatMap(({ site, file, array }) => {
     const { shape } = array;
@@ -189,13 +191,13 @@ function layersOf(
       const key = `${sizes('N')} ${sizes('T')}`;
       const hasTokens = axes.text.includes('T');
       if (mask && !hasTokens)
-        throw new RangeError(`its axes are ${axes.text}, without tokens: leave out --mask`);
+        throw new RangeError(`its axes are ${axes.text}, without tokens: leave --mask out`);
       const selection =
         selections.get(key) ??
         selectTokens(sizes('N'), sizes('T'), hasTokens ? (tokens ?? 'last') : 'first', mask, tokenSeed);
       selections.set(key, selection);
       tell(
-        `[${shape}] is ${inWords(axes, shape)}${axes.why === undefined ? '' : ` (${axes.why}; --axes says otherwise)`}`,
+        `[${shape}] is ${inWords(axes, shape)}${axes.why === undefined ? '' : ` (${axes.why}; --axes overrides this)`}`,
       );
       if (hasTokens)
         tell(`points: ${selection.note}${tokens === undefined ? ' (--tokens chooses others)' : ''}`);

@@ -1,4 +1,4 @@
-/** The points of one saved layer: in memory where they fit, read from the file row by row where they do not. */
+/** The points of one saved layer, in memory if they fit, and otherwise read from the file row by row. */
 import { type Box, readBox, type StoredArray } from '../../intrinsic-dimension/files/stored-array';
 import type { PointsOnDemand } from '../../intrinsic-dimension/points/points';
 import { cachedRows } from '../cached-rows';
@@ -7,11 +7,11 @@ import type { Selection } from './tokens';
 
 type Numbers = Float32Array | Float64Array;
 
-/** Numbers that are read from the file at once. */
+/** The number of elements that are read from the file at once. */
 const AT_ONCE = 2 ** 22;
 
 /**
- * @param layer index along the axis L, where the array has one
+ * @param layer index along the axis L, if the array has one
  * @param memory bytes that the points may take
  */
 export function savedPoints(
@@ -81,13 +81,13 @@ function rowReader(array: StoredArray, axes: Axes, layer: number, selection: Sel
     return { from, count: counts };
   };
 
-  /** Points that are the same token of examples that follow each other are one box. */
+  /** Points that are the same token of successive examples are one box. */
   const sameToken = (from: number): number => {
     let to = from + 1;
     while (to < places.length && to - from < atOnce && places[to] === places[to - 1]! + tokens) to++;
     return to;
   };
-  /** Points of the next few examples. */
+  /** Points of the next few examples are one box. */
   const sameExamples = (from: number): number => {
     const last = exampleOf(from) + atOnce;
     let to = from + 1;

@@ -1,10 +1,10 @@
-/** Which tokens of saved activations become points. */
+/** The choice of tokens of saved activations that become points. */
 import { mulberry32 } from '../../random';
 
-/** Which tokens are taken; `sample` takes so many of all examples together, the same of every layer. */
+/** The tokens to use; `sample` draws a number of tokens from all examples together, the same for every layer. */
 export type TokenRule = 'last' | 'first' | 'mean' | 'all' | { readonly sample: number };
 
-/** The tokens that are padding have false; [examples * tokens]. */
+/** A mask, which is false for padding tokens, [examples * tokens]. */
 export interface TokenMask {
   readonly shape: readonly number[];
   readonly valid: Uint8Array;
@@ -13,21 +13,21 @@ export interface TokenMask {
 /** The points of a layer: each is one token, or the mean over the tokens of one example. */
 export interface Selection {
   readonly examples: number;
-  /** Tokens of one example. */
+  /** The number of tokens of one example. */
   readonly tokens: number;
-  /** [points] The token `example * tokens + token` of each point, rising; the first token of the example for `mean`. */
+  /** [points] The token `example * tokens + token` of each point, in rising order; for `mean`, the first token of the example. */
   readonly places: Float64Array;
-  /** For `mean`: which tokens of each example count. */
+  /** For `mean`, the tokens of each example that count. */
   readonly mean?: { readonly valid?: Uint8Array };
-  /** What was chosen and what was left out, in words. */
+  /** A note on the tokens that were chosen and left out. */
   readonly note: string;
 }
 
 /**
  * Chooses the tokens that become points.
  *
- * @param seed of `sample`
- * @throws RangeError for a mask of another shape, and a sample larger than what there is
+ * @param seed seed of `sample`
+ * @throws RangeError for a mask of another shape, and for a sample that is larger than the number of tokens
  */
 export function selectTokens(
   examples: number,
@@ -38,7 +38,7 @@ export function selectTokens(
 ): Selection {
   if (mask && mask.valid.length !== examples * tokens) {
     throw new RangeError(
-      `the mask has shape [${mask.shape}], and the activations have ${examples} examples of ${tokens} tokens: give a mask [${examples}, ${tokens}]`,
+      `the mask has shape [${mask.shape}], but the activations have ${examples} examples of ${tokens} tokens: give a mask [${examples}, ${tokens}]`,
     );
   }
   const isValid = (place: number): boolean => mask?.valid[place] !== 0;
@@ -49,7 +49,9 @@ export function selectTokens(
     const all = everyPlace();
     const { sample } = rule;
     if (!(Number.isInteger(sample) && sample >= 3 && sample <= all.length))
-      throw new RangeError(`a sample needs 3 to ${all.length} tokens, as many as there are, got ${sample}`);
+      throw new RangeError(
+        `a sample must have 3 to ${all.length} tokens, since there are no more, got ${sample}`,
+      );
     return {
       examples,
       tokens,
@@ -69,7 +71,7 @@ export function selectTokens(
   const empty = examples - places.length;
   const note =
     `the ${rule} token of ${counted(places.length)} examples` +
-    (empty > 0 ? `; examples of padding alone that are left out: ${counted(empty)}` : '');
+    (empty > 0 ? `; left out are examples that consist of padding: ${counted(empty)}` : '');
   return {
     examples,
     tokens,
@@ -92,7 +94,7 @@ function placeOf(
   return undefined;
 }
 
-/** Without replacement, in rising order. */
+/** A sample without replacement, in rising order. */
 function drawn(all: Float64Array, count: number, seed: number): Float64Array {
   const uniform = mulberry32(seed);
   for (let i = 0; i < count; i++) {

@@ -1,4 +1,4 @@
-/** Any model as a network: this project's, a tf.LayersModel or a tf.GraphModel. */
+/** Any model as a network: a model of this project, a tf.LayersModel or a tf.GraphModel. */
 import * as tf from '@tensorflow/tfjs';
 import type { Model } from '../../models/model';
 import { isGraphModel, layersClass } from '../../runtime/tfjs-copies';
@@ -13,7 +13,7 @@ const NO_MODEL = "the model must be one of this project's, a tf.LayersModel or a
 
 /**
  * Makes the activations of a model accessible by site: layer names of a LayersModel, node names of a GraphModel. Models
- * of a second copy of tfjs are taken as well.
+ * of a second copy of tfjs are accepted, too.
  *
  * @throws TypeError for what is not a model
  */

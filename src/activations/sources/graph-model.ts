@@ -3,7 +3,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { nearest } from '../../given';
 import { byName, fixedBatch, inputList, type Network } from './network';
 
-/** Sites are the names of nodes. */
+/** A network whose sites are the names of nodes. */
 export function graphNetwork(model: tf.GraphModel): Network {
   const inputs = model.inputs.map(({ name }) => name);
   const byNode = nodesOf(model);
@@ -31,7 +31,7 @@ export function graphNetwork(model: tf.GraphModel): Network {
   };
 }
 
-/** Any node may be asked for; those that are no activations of the examples are not proposed. */
+/** Accepts any node; nodes that are not activations of the examples are not suggested. */
 function assertNodes(
   wanted: readonly string[],
   nodes: Readonly<Record<string, GraphNode>>,
@@ -47,8 +47,8 @@ function assertNodes(
 }
 
 /**
- * What the classifier takes: the last product with weights on the way to the outputs. Undefined where the outputs come
- * from several, or from none.
+ * The input of the classifier, which is the last product with weights on the way to the outputs. Undefined if the outputs come
+ * from several such products, or from none.
  */
 function lastSiteOf(
   outputs: readonly GraphNode[],
@@ -73,7 +73,7 @@ function lastSiteOf(
   return undefined;
 }
 
-/** Operations that multiply by weights, alone or fused with what follows. */
+/** Operations that multiply by weights, alone or fused with the next operation. */
 const PRODUCT = /MatMul|Conv|Einsum/;
 
 /** `x:0` is the first output of the node `x`. */
@@ -81,7 +81,7 @@ function nodeName(tensor: string): string {
   return tensor.replace(/:\d+$/, '');
 }
 
-/** Loops and shapes that depend on values need the asynchronous executor, which warns of graphs without them. */
+/** Runs the graph. Loops and value-dependent shapes need the asynchronous executor, which warns if a graph has none. */
 async function execute(
   model: tf.GraphModel,
   inputs: tf.NamedTensorMap,
@@ -95,7 +95,7 @@ async function execute(
   }
 }
 
-/** Kinds of nodes that compute nothing from the examples. */
+/** Operations that compute nothing from the examples. */
 const NO_ACTIVATIONS = new Set([
   'graph',
   'creation',
@@ -113,13 +113,13 @@ interface GraphNode {
   readonly children: readonly GraphNode[];
 }
 
-/** tfjs keeps the nodes private; tfjs is pinned, and a test names some of a graph. */
+/** The nodes, which tfjs keeps private; tfjs is pinned, and a test names some nodes of a graph. */
 function nodesOf(model: tf.GraphModel): Record<string, GraphNode> {
   return (model as unknown as { executor: { graph: { nodes: Record<string, GraphNode> } } }).executor.graph
     .nodes;
 }
 
-/** The nodes that are computed from the inputs: others hold weights, and are the same for all examples. */
+/** The nodes that depend on the inputs; others hold weights, and are the same for all examples. */
 function dependentsOf(inputs: readonly GraphNode[]): ReadonlySet<GraphNode> {
   const found = new Set<GraphNode>();
   const waiting = [...inputs];

@@ -6,46 +6,46 @@ import { ACTIVATION_MEMORY, type ActivationSource } from '../activations';
 import { type AnyModel, networkOf } from './any-model';
 import { inputList, type Network, type NetworkInputs } from './network';
 
-/** The most examples that go through a network at once by default. */
+/** The default limit of examples that go through a network at once. */
 export const MOST_AT_ONCE = 1024;
 
 /**
- * The examples: a tensor [examples, ...]; for a model with several inputs a tensor for each, in their order or by name.
+ * The examples as a tensor [examples, ...]. A model with several inputs takes a tensor for each, in order or by name.
  */
 export type ModelInputs = tf.Tensor | readonly tf.Tensor[] | Readonly<Record<string, tf.Tensor>>;
 
-/** How inputs go through a network. */
+/** Options of running inputs through a network. */
 export interface SourceOptions {
-  /** @default all sites of the model, from input to output, whose activations are floating-point numbers */
+  /** The sites. @default all sites of the model, from input to output, whose activations are floating-point numbers */
   readonly sites?: readonly string[];
   /**
-   * Examples that go through the network at once. @default what the model's input fixes, else as many as take half of
-   * the memory for activations with all that the network computes, at most {@link MOST_AT_ONCE}
+   * The number of examples that go through the network at once. @default the number that the model's input fixes, or else as
+   * many as need half of the memory for activations with everything that the network computes, at most {@link MOST_AT_ONCE}
    */
   readonly batchSize?: number;
   /** Bytes that activations may take; see {@link activations}. @default that of {@link ACTIVATION_MEMORY} */
   readonly memory?: number;
 }
 
-/** What inputs can be told. */
+/** The kinds of the options. */
 const SOURCE_KINDS: Kinds<SourceOptions> = { sites: NAMES, batchSize: NUMBER, memory: BYTES };
 
 /** A source that also knows the site before the classifier. */
 export interface ModelSource extends ActivationSource {
   /**
-   * The last of its sites that is not after the model's own last site, the one before the classifier; that site itself
-   * where all are after it. Undefined where the model has no classifier, or more than one.
+   * The last of its sites that is not after the model's own last site, which is the one before the classifier; or that site
+   * itself, if all are after it. Undefined if the model has no classifier, or more than one.
    */
   readonly lastSite?: string;
 }
 
 /**
- * The activations of `inputs` [examples, ...] in a model. The inputs are read only, never disposed of.
+ * The activations of `inputs` [examples, ...] in a model. The inputs are only read, never disposed of.
  *
  * @param model ours, a tf.LayersModel (sites are layer names) or a tf.GraphModel (sites are node names)
- * @throws TypeError for what is not a model or not a tensor; RangeError for a site that the model does not have, one
- *   whose activations are not float32 numbers for each example, no examples, more or fewer inputs than the model has, and
- *   examples that the model's fixed batch size does not divide, and another `batchSize` than that
+ * @throws TypeError for anything but a model and tensors; RangeError for a site that the model does not have, or whose
+ *   activations are not float32 numbers for each example, if there are no examples, if the number of inputs is not that of the
+ *   model, if the model's fixed batch size does not divide the number of examples, and for another `batchSize` than that
  */
 export async function modelSource(
   model: AnyModel,
@@ -110,7 +110,7 @@ function inputTensors(inputs: ModelInputs, { inputs: names }: Network): tf.Tenso
   const counts = tensors.map(({ shape }) => shape[0]!);
   if (new Set(counts).size > 1)
     throw new RangeError(
-      `the inputs ${names.join(', ')} have ${counts.join(', ')} examples: give as many of each`,
+      `the inputs ${names.join(', ')} have ${counts.join(', ')} examples: give the same number for each`,
     );
   return tensors;
 }
@@ -129,7 +129,7 @@ function lastSiteOf({ sites, lastSite }: Network, measured: readonly string[]): 
   return { lastSite: before ?? lastSite };
 }
 
-/** What a small batch shows: the shapes of one example's activations, and the bytes that passing an example takes. */
+/** Runs a small batch to find the shapes of one example's activations, and the memory that an example needs. */
 async function trial(
   network: Network,
   inputs: readonly tf.Tensor[],
@@ -149,7 +149,7 @@ async function trial(
   try {
     for (const site of sites) {
       const { shape, dtype } = found[site]!;
-      // Sites that were not asked for are left out when they cannot be measured.
+      // Sites that cannot be measured are left out, unless they were asked for.
       if (shape[0] === size && dtype === 'float32') shapes.set(site, shape.slice(1));
       else if (wanted)
         throw new RangeError(
@@ -164,8 +164,8 @@ async function trial(
 }
 
 /**
- * The most bytes that tensors take while `body` runs. As tf.profile, which loses the error of a kernel in the promise of its
- * time, and goes on profiling after an error.
+ * The peak memory of tensors while `body` runs, in bytes. It replaces tf.profile, which loses the error of a kernel in the
+ * promise of its time, and goes on profiling after an error.
  */
 async function peakBytesOf(body: () => Promise<tf.TensorContainer>): Promise<number> {
   const backend = tf.backend();

@@ -6,7 +6,7 @@ import { assertSites, byName, fixedBatch, inputList, type Network } from './netw
 import { withFreshStates } from './recurrent-states';
 
 /**
- * Sites are the names of layers.
+ * A network whose sites are the names of layers.
  *
  * @param type the class tf.LayersModel of the copy of tfjs that the model comes from
  */
@@ -26,7 +26,7 @@ export function layersNetwork(model: tf.LayersModel, type: typeof tf.LayersModel
     ...fixedBatch(model.inputs[0]!.shape),
     activations: async (batch, wanted) => {
       assertSites(wanted, sites);
-      // Shares the layers of the model, and so must not be disposed.
+      // This model shares its layers with the original, and so must not be disposed.
       const part = new type({ inputs: model.inputs, outputs: wanted.map((site) => tensors.get(site)!) });
       const list = inputList(batch, inputs);
       return tf.tidy(() =>
@@ -42,8 +42,8 @@ export function layersNetwork(model: tf.LayersModel, type: typeof tf.LayersModel
 }
 
 /**
- * What the layers give, from input to output: under the name of the layer where that is one tensor; those of a layer
- * that gives several, or that is used several times, are `name:0`, `name:1`, ...
+ * The outputs of the layers, from input to output. A single output has the name of its layer; those of a layer with several
+ * outputs, or of one that is used several times, are `name:0`, `name:1`, ...
  */
 function layerTensors(
   model: tf.LayersModel,
@@ -60,7 +60,7 @@ function layerTensors(
   return tensors;
 }
 
-/** The layers of a model; a model that a tf.sequential begins with is not used as a layer, but its layers are. */
+/** The layers of a model. A model at the beginning of a tf.sequential is not used as a layer, but its layers are. */
 function layersIn(model: tf.LayersModel, uses: ReadonlySet<Node>): readonly tf.layers.Layer[] {
   return model.layers.flatMap((layer) =>
     layersClass(layer) && !layer.inboundNodes.some((node) => uses.has(node))
@@ -71,7 +71,7 @@ function layersIn(model: tf.LayersModel, uses: ReadonlySet<Node>): readonly tf.l
 
 type Node = tf.layers.Layer['inboundNodes'][number];
 
-/** The uses of layers from which a model's outputs are computed: a nested model or a shared layer has others, too. */
+/** The uses of layers that lead to the model's outputs; a nested model or a shared layer has other uses, too. */
 function usesIn(model: tf.LayersModel): ReadonlySet<Node> {
   const nodes = new Set<Node>();
   const waiting = [...model.outputs];

@@ -1,25 +1,25 @@
-/** What a network is here: something that gives the activations of a batch by name. */
+/** The interface of a network, which gives the activations of a batch by name. */
 import type * as tf from '@tensorflow/tfjs';
 import { nearest } from '../../given';
 
-/** The inputs of a batch: one tensor [batch, ...], or one for each input of the network in their order. */
+/** The inputs of a batch: one tensor [batch, ...], or one for each input of the network, in order. */
 export type NetworkInputs = tf.Tensor | readonly tf.Tensor[];
 
 /** A network that gives its activations by name. */
 export interface Network {
   /** The names of its inputs. */
   readonly inputs: readonly string[];
-  /** From input to output. */
+  /** The sites from input to output. */
   readonly sites: readonly string[];
-  /** The site just before the classifier, whose intrinsic dimension is LLID, where the network ends in one. */
+  /** The site just before the classifier, whose intrinsic dimension is LLID, if the network ends in a classifier. */
   readonly lastSite?: string;
-  /** Examples that the model takes at once, where its input fixes their number. */
+  /** The number of examples that the model takes at once, if its input fixes it. */
   readonly batchSize?: number;
   /** The activations of a batch at some sites, [batch, ...] each; the caller disposes them. */
   activations(batch: NetworkInputs, sites: readonly string[]): Promise<Readonly<Record<string, tf.Tensor>>>;
 }
 
-/** The number of examples in a batch, where the shape of the input fixes it. */
+/** The number of examples in a batch, if the shape of the input fixes it. */
 export function fixedBatch(shape: readonly (number | null)[] | undefined): { readonly batchSize?: number } {
   const size = shape?.[0];
   return typeof size === 'number' && size > 0 ? { batchSize: size } : {};
@@ -28,7 +28,7 @@ export function fixedBatch(shape: readonly (number | null)[] | undefined): { rea
 /**
  * One tensor for each input of a network.
  *
- * @throws RangeError where there are more or fewer
+ * @throws RangeError if there are more or fewer
  */
 export function inputList(batch: NetworkInputs, names: readonly string[]): tf.Tensor[] {
   const list = Array.isArray(batch) ? (batch as tf.Tensor[]) : [batch as tf.Tensor];
@@ -48,7 +48,7 @@ export function byName(
   return Object.fromEntries(names.map((name, i) => [name, list[i]!]));
 }
 
-/** @throws RangeError for a site that is not known, with the nearest that is */
+/** @throws RangeError for an unknown site, with the nearest known one */
 export function assertSites(wanted: readonly string[], known: readonly string[]): void {
   const unknown = wanted.find((site) => !known.includes(site));
   if (unknown === undefined) return;

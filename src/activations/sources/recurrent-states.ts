@@ -1,7 +1,7 @@
 /** The states of stateful recurrent layers while a model is measured. */
 import * as tf from '@tensorflow/tfjs';
 
-/** What tf.layers keeps to itself; tfjs is pinned, and a test measures such a model. */
+/** Private parts of tf.layers; tfjs is pinned, and a test measures such a model. */
 interface StatefulLayer {
   readonly stateful: boolean;
   /** Null before the first batch. */
@@ -10,8 +10,8 @@ interface StatefulLayer {
 }
 
 /**
- * Runs `body` with all states at 0, so that an example's activations do not depend on the batches before; afterwards the
- * layers have the states that they had.
+ * Runs `body` with all states at 0, so that the activations of an example do not depend on earlier batches. Afterwards, the
+ * layers have their former states again.
  */
 export function withFreshStates<R>(model: tf.LayersModel, body: () => R): R {
   const layers = statefulLayers(model);

@@ -1,21 +1,21 @@
-/** Files out of a .tar.gz archive, into memory: nothing of it is ever written to the disk. */
+/** Reads files of a .tar.gz archive into memory; nothing is ever written to the disk. */
 import { createReadStream } from 'node:fs';
 import { posix } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import type { ReadEntry } from 'tar';
 
 export interface ArchiveLimits {
-  /** Most bytes of one file. */
+  /** The most bytes of one file. */
   readonly fileBytes: number;
-  /** Most bytes of all that is unpacked, wanted or not. */
+  /** The most bytes that are unpacked, including files that are not wanted. */
   readonly totalBytes: number;
 }
 
 /**
  * Reads the named files of an archive.
  *
- * An archive that has a link, a device, or a name that points out of its own folder is refused whole, also where that
- * member is not wanted: a data set has no such thing.
+ * An archive with a link, a device, or a name that points out of its own folder is rejected as a whole, even if that member is
+ * not wanted, since a data set does not contain such members.
  *
  * @param names paths in the archive
  * @throws Error that names the archive, the member and what is wrong
@@ -70,13 +70,13 @@ async function unpack(
   input.on('error', (error) => unpacked.destroy(error));
   try {
     for await (const chunk of input.pipe(unpacked) as AsyncIterable<Buffer>) {
-      // the parser would unpack a second time, past the limit
+      // The parser would unpack a second time, past the limit.
       if (total === 0 && chunk[0] === 0x1f && chunk[1] === 0x8b) throw new Error('it is packed twice');
       total += chunk.length;
       if (total > totalBytes) throw new Error(`more than ${totalBytes} bytes come out of it`);
-      // Behind its end an archive may be padded; the parser would look at every further block of zeros.
+      // An archive may be padded after its end, and the parser would examine every further block of zeros.
       if (ended) {
-        if (chunk.some((byte) => byte !== 0)) throw new Error('there is something behind its end');
+        if (chunk.some((byte) => byte !== 0)) throw new Error('there are data after its end');
         continue;
       }
       parser.write(chunk);
@@ -90,7 +90,7 @@ async function unpack(
   return files;
 }
 
-/** Why a member is refused, if it is. */
+/** The reason why a member is rejected, if it is. */
 function refusal({ path, type, size }: ReadEntry, mostBytes: number): Error | undefined {
   const name = JSON.stringify(path);
   if (/^([\\/]|[a-z]:)/i.test(path) || path.split(/[\\/]/).includes('..') || path.includes('\0')) {

@@ -1,4 +1,4 @@
-/** Downloads of large files: resumed, tried again, and kept only when every byte is the right one. */
+/** Downloads of large files, which are resumed, retried, and kept only if every byte is right. */
 import { createHash } from 'node:crypto';
 import {
   constants,
@@ -15,7 +15,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CALLBACK, type Kinds, NUMBER, SIGNAL } from '../../given';
 
-/** A file that is known before it is asked for. */
+/** A file with a known size and checksum. */
 export interface RemoteFile {
   /** http or https. */
   readonly url: string;
@@ -27,13 +27,13 @@ export interface RemoteFile {
 export interface DownloadOptions {
   /** Called as bytes arrive. @default progress is not reported */
   readonly onProgress?: (received: number, total: number) => void;
-  /** Tries in a row that bring nothing new, before it gives up. @default 5 */
+  /** The number of successive tries without new data before it gives up. @default 5 */
   readonly attempts?: number;
-  /** Milliseconds before the second try; doubled for each further one. @default 1000 */
+  /** Milliseconds before the second try, doubled for each further one. @default 1000 */
   readonly backoff?: number;
-  /** Milliseconds without a byte after which a try has failed. @default 30000 */
+  /** Milliseconds without data after which a try has failed. @default 30000 */
   readonly stallTimeout?: number;
-  /** Ends the download; what has arrived is kept and resumed later. */
+  /** Ends the download; the data so far are kept, and the download can be resumed. */
   readonly signal?: AbortSignal;
 }
 
@@ -46,11 +46,11 @@ export const DOWNLOAD_KINDS: Kinds<DownloadOptions> = {
   signal: SIGNAL,
 };
 
-/** Why a try failed. */
+/** The reason why a try failed. */
 class DownloadError extends Error {
   constructor(
     message: string,
-    /** Whether another try may help. */
+    /** True if another try may help. */
     readonly transient: boolean,
     cause?: unknown,
   ) {
@@ -59,9 +59,9 @@ class DownloadError extends Error {
 }
 
 /**
- * Makes sure that `path` holds the file; nothing is asked of the network where it does, and another file is replaced
- * once the right one is there. What has arrived lies in `<path>.part` until its checksum is right. Two processes may
- * download the same file: they write the same bytes to the same places.
+ * Makes sure that `path` holds the file. If it does, the network is not used; a wrong file is replaced once the right one has
+ * arrived. The data are in `<path>.part` until the checksum is right. Two processes may download the same file, since they write
+ * the same bytes to the same places.
  *
  * @throws Error that says what went wrong and which file may be put where by hand
  */
@@ -73,20 +73,18 @@ export async function download(file: RemoteFile, path: string, options: Download
     await persist(file, path, options);
   } catch (error) {
     if (options.signal?.aborted) {
-      throw new Error(
-        `the download of ${file.url} was stopped; it goes on from there when it is asked for again`,
-      );
+      throw new Error(`the download of ${file.url} was stopped; the next attempt will resume it`);
     }
-    const there = existsSync(path) ? ` (the file that is there is another one: ${wrong})` : '';
+    const there = existsSync(path) ? ` (the existing file is a different one: ${wrong})` : '';
     throw new Error(
-      `cannot download ${file.url}: ${(error as Error).message}. Where there is no network, fetch it elsewhere and ` +
+      `cannot download ${file.url}: ${(error as Error).message}. Without a network, fetch it elsewhere and ` +
         `put it at ${path}: ${file.bytes} bytes, sha256 ${file.sha256}${there}`,
       { cause: error },
     );
   }
 }
 
-/** Removes a link in the place of a partial download; what it points to stays as it is. A folder is an error. */
+/** Removes a link in place of a partial download, but not its target. A folder is an error. */
 function removeUnlessFile(part: string): void {
   const found = lstatSync(part, { throwIfNoEntry: false });
   if (!found || found.isFile()) return;
@@ -94,13 +92,13 @@ function removeUnlessFile(part: string): void {
   rmSync(part);
 }
 
-/** Tries until the file is there, or a try fails for good, or too many in a row brought nothing new. */
+/** Tries until the file is complete, a try fails for good, or too many successive tries brought nothing new. */
 async function persist(file: RemoteFile, path: string, options: DownloadOptions): Promise<void> {
   const { attempts = 5, backoff = 1000, signal } = options;
   const part = `${path}.part`;
   removeUnlessFile(part);
   let furthest = sizeOf(part);
-  // bytes of an earlier day, or of another try, may be those of another file
+  // Bytes from an earlier download, or from another try, may belong to another file.
   let pieced = furthest > 0;
   for (let failures = 0; ; ) {
     try {
@@ -130,7 +128,7 @@ async function persist(file: RemoteFile, path: string, options: DownloadOptions)
   }
 }
 
-/** Asks for the bytes that are missing and writes them to the part file. */
+/** Requests the missing bytes and writes them to the part file. */
 async function fetchRest(file: RemoteFile, part: string, options: DownloadOptions): Promise<void> {
   const { onProgress, stallTimeout = 30_000, signal } = options;
   if (sizeOf(part) > file.bytes) rmSync(part);
@@ -141,7 +139,7 @@ async function fetchRest(file: RemoteFile, part: string, options: DownloadOption
   let output: FileHandle | undefined;
   try {
     const response = await fetch(file.url, {
-      // a server that packs an archive once more would spoil the count of bytes
+      // A server that compresses the archive again would change the number of bytes.
       headers: { 'Accept-Encoding': 'identity', ...(have > 0 ? { Range: `bytes=${have}-` } : {}) },
       signal: signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal,
     });
@@ -174,12 +172,12 @@ async function fetchRest(file: RemoteFile, part: string, options: DownloadOption
   }
 }
 
-/** The place in the file where the body of this answer begins. */
+/** The position in the file at which the body of this response begins. */
 function checkAnswer(response: Response, file: RemoteFile, part: string, have: number): number {
   const { status, headers } = response;
   if (status === 416 && have > 0) {
     rmSync(part, { force: true });
-    throw new DownloadError(`the server has no bytes after the ${have} that are here`, true);
+    throw new DownloadError(`the server has no bytes after the ${have} received so far`, true);
   }
   if (status !== 200 && status !== 206) {
     const passing = status >= 500 || [408, 425, 429].includes(status);
@@ -209,7 +207,7 @@ async function writeAll(output: FileHandle, chunk: Uint8Array, position: number)
   }
 }
 
-/** What is wrong with a file, if anything. */
+/** How a file differs from the expected one, if it does. */
 async function differs(path: string, { bytes, sha256 }: RemoteFile): Promise<string | undefined> {
   const size = sizeOf(path);
   if (size !== bytes) return `it has ${size} bytes, not ${bytes}`;
@@ -229,14 +227,14 @@ function sizeOf(path: string): number {
   return existsSync(path) ? statSync(path).size : 0;
 }
 
-/** Errors of the network and of the disk. */
+/** Puts errors of the network and of the disk into words. */
 function inWords(error: Error): DownloadError {
   const { code, message } = ((error.cause as Error | undefined) ?? error) as NodeJS.ErrnoException;
   if (code === 'ENOSPC' || code === 'EDQUOT') return new DownloadError('the disk is full', false, error);
   if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM') {
     return new DownloadError(`the file cannot be written (${message})`, false, error);
   }
-  // fetch follows up to 20 redirects, and only to http and https; a name that is unknown stays so for seconds
+  // fetch follows up to 20 redirects, and only to http and https; an unknown name stays unknown for seconds.
   const final = /redirect|invalid url|unknown scheme|scheme must be|bad port|ENOTFOUND/i.test(message);
   const text = code === undefined || message.includes(code) ? message : `${message} (${code})`;
   return new DownloadError(text, !final, error);

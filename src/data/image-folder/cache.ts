@@ -13,7 +13,7 @@ export interface Decoded {
   readonly pixels: Uint8Array;
 }
 
-/** Where the pictures of a folder are kept, by the folder's path and what they were resized to. */
+/** The file in which the pictures of a folder are kept, which depends on the folder's path and their size. */
 export function cachePath(folder: string, imageSize: number | undefined): string {
   const key = createHash('sha256')
     .update(JSON.stringify([folder, imageSize]))
@@ -22,7 +22,7 @@ export function cachePath(folder: string, imageSize: number | undefined): string
   return join(downloadsFolder(), 'decoded', `${basename(folder)}-${key}.safetensors`);
 }
 
-/** The pictures that were kept for exactly these files; undefined where there are none, or they are damaged. */
+/** The pictures that were kept for exactly these files; undefined if there are none, or if they are damaged. */
 export function readCache(path: string, files: string): Decoded | undefined {
   if (!existsSync(path)) return undefined;
   try {
@@ -31,7 +31,7 @@ export function readCache(path: string, files: string): Decoded | undefined {
     if (metadata['files'] !== files || metadata['sha256'] !== sha256(bytes)) return undefined;
     return { shape, pixels: bytes };
   } catch {
-    return undefined; // a file that is damaged is made again
+    return undefined; // A damaged file is made again.
   }
 }
 

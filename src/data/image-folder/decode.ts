@@ -1,9 +1,9 @@
-/** PNG and JPEG files to bytes [height, width, channels], by libvips in threads of its own. */
+/** Decodes PNG and JPEG files to bytes [height, width, channels], by libvips in its own threads. */
 import { availableParallelism } from 'node:os';
 import sharp, { type Sharp } from 'sharp';
 import type { PictureFile } from './tree';
 
-/** What all pictures of a data set have in common. */
+/** The shape of all pictures of a data set. */
 export interface PictureShape {
   readonly height: number;
   readonly width: number;
@@ -11,7 +11,7 @@ export interface PictureShape {
   readonly channels: 1 | 3;
 }
 
-/** What the header of a file says. */
+/** The contents of the header of a file. */
 interface Header {
   readonly height: number;
   readonly width: number;
@@ -21,10 +21,10 @@ interface Header {
 const GREY = ['b-w', 'grey16'];
 
 /**
- * The shape of the decoded pictures. They are grey where all files are grey; a grey file among colour files becomes a
- * colour picture.
+ * The shape of the decoded pictures. They are grey if all files are grey; a grey file among colour files becomes a colour
+ * picture.
  *
- * @param imageSize side of the square to which every picture is resized; without it all must have one size
+ * @param imageSize side of the square to which every picture is resized; without it, all must have the same size
  * @returns the shape, and how many files are grey
  * @throws Error that names the file that cannot be read, or two files of different sizes
  */
@@ -40,7 +40,7 @@ export async function commonShape(
     const size = (header: Header): string => `${header.width} x ${header.height}`;
     throw new Error(
       `${files[other]!.path} is ${size(headers[other]!)} and ${files[0]!.path} is ${size(first!)} pixels: ` +
-        'give imageSize=32 to resize all pictures to 32 x 32, or make them alike',
+        'give imageSize=32 to resize all pictures to 32 x 32, or give all pictures the same size',
     );
   }
   const grey = headers.filter(({ isGrey }) => isGrey).length;
@@ -49,8 +49,8 @@ export async function commonShape(
 
 /**
  * Decodes pictures to bytes, [files, height, width, channels]. Colours are those in the file: an embedded colour profile
- * and the orientation of a camera are not applied, and transparency is dropped, as Pillow's `convert` does. Where the
- * shape asks for another size, the whole picture is resized (Lanczos, 3 lobes) without regard to its proportions.
+ * and the orientation of a camera are not applied, and transparency is dropped, as by Pillow's `convert`. If the shape has
+ * another size, the whole picture is resized (Lanczos, 3 lobes) without keeping its proportions.
  *
  * @param onProgress is called with the number of files that are done
  * @throws Error that names the file that is damaged
@@ -83,12 +83,12 @@ async function headerOf({ path }: PictureFile): Promise<Header> {
   return { height, width, isGrey: GREY.includes(space) };
 }
 
-/** A file that is cut off is an error, not a picture that is half grey. */
+/** Opens a file so that a cut-off file is an error, rather than a picture that is half grey. */
 function open(path: string): Sharp {
   return sharp(path, { failOn: 'warning', ignoreIcc: true });
 }
 
-/** Runs a task on every file, several at a time; an error gets the name of its file. */
+/** Runs a task on every file, several at a time; errors name the file. */
 async function mapFiles<T>(
   files: readonly PictureFile[],
   task: (file: PictureFile, index: number) => Promise<T>,

@@ -1,14 +1,14 @@
-/** The files of an image folder: `train/CLASS/*.png` and `test/CLASS/*.png`, as torchvision and Keras read them. */
+/** The files of an image folder: `train/CLASS/*.png` and `test/CLASS/*.png`, as in torchvision and Keras. */
 import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { extname, join, relative } from 'node:path';
 
 /** One picture. */
 export interface PictureFile {
   readonly path: string;
-  /** Number of its class. */
+  /** The number of its class. */
   readonly label: number;
   readonly bytes: number;
-  /** When it was last changed, in milliseconds since 1970. */
+  /** The time of its last change, in milliseconds since 1970. */
   readonly changed: number;
 }
 
@@ -17,21 +17,21 @@ export interface PictureTree {
   /** Names of the folders in `train`, sorted. */
   readonly classNames: readonly string[];
   readonly train: readonly PictureFile[];
-  /** Undefined where there are only pictures to train on. */
+  /** The pictures for validation; undefined if there are only pictures for training. */
   readonly test?: readonly PictureFile[];
   /** Files that are not pictures. */
   readonly others: readonly string[];
 }
 
-/** Names of the folder with the pictures for validation, of which there may be one. */
+/** The possible names of the folder with the pictures for validation. */
 const TEST_FOLDERS = ['test', 'validation', 'val'];
 const PICTURES = ['.png', '.jpg', '.jpeg'];
 const OTHER_PICTURES = ['.bmp', '.gif', '.webp', '.tif', '.tiff', '.ppm', '.pgm', '.avif', '.heic'];
 
 /**
- * Lists the pictures of a folder. Files and folders whose name begins with a dot are passed over.
+ * Lists the pictures of a folder. Files and folders whose names begin with a dot are skipped.
  *
- * @throws Error that names the folder or the file that is missing, empty, of another format, or there twice
+ * @throws Error that names the folder or the file that is missing, empty, in another format, or present twice
  */
 export function readTree(folder: string): PictureTree {
   const layout = `put pictures into ${join(folder, 'train', 'CLASS')} and ${join(folder, 'test', 'CLASS')}, as .png, .jpg or .jpeg`;
@@ -41,7 +41,7 @@ export function readTree(folder: string): PictureTree {
   const tests = TEST_FOLDERS.filter((name) => isFolder(join(folder, name)));
   if (tests.length > 1)
     throw new Error(
-      `${folder} has the folders ${tests.join(' and ')}, and only one of them can be used for validation: move the other`,
+      `${folder} has the folders ${tests.join(' and ')}, but only one of them can be used for validation: move the other`,
     );
   const others: string[] = [];
   const splits = ['train', ...tests].map((name) => join(folder, name));
@@ -53,7 +53,7 @@ export function readTree(folder: string): PictureTree {
   return { classNames, train, ...(test ? { test } : {}), others };
 }
 
-/** Names of the folders in a split, in the order of their character codes, as Python sorts them. */
+/** The names of the folders in a split, in the order of their character codes, as in Python. */
 function classesOf(split: string, others: string[]): string[] {
   const entries = entriesOf(split);
   others.push(...entries.filter(({ isFolder }) => !isFolder).map(({ path }) => path));
@@ -63,7 +63,7 @@ function classesOf(split: string, others: string[]): string[] {
 function checkClasses(split: string, found: readonly string[], trained: readonly string[]): void {
   if (found.length < 2)
     throw new Error(
-      `${split} has ${found.length} class folders, and at least 2 are needed: give each class its folder`,
+      `${split} has ${found.length} class folders, but at least 2 are needed: give each class its own folder`,
     );
   const missing = trained.find((name) => !found.includes(name));
   const unknown = found.find((name) => !trained.includes(name));
@@ -77,12 +77,13 @@ function checkClasses(split: string, found: readonly string[], trained: readonly
     throw new Error(`${split} has the classes '${twice[0]}' and '${twice[1]}': rename or merge them`);
 }
 
-/** The pictures of one class, those in folders below it too. */
+/** The pictures of one class, including those in subfolders. */
 function picturesOf(place: string, label: number, others: string[]): PictureFile[] {
   const pictures: PictureFile[] = [];
   const visit = (folder: string, parents: readonly string[]): void => {
     const real = realpathSync(folder);
-    if (parents.includes(real)) throw new Error(`${folder} is a link to a folder that it lies in: remove it`);
+    if (parents.includes(real))
+      throw new Error(`${folder} is a link to a folder that contains it: remove it`);
     for (const { path, isFolder, bytes, changed } of entriesOf(folder)) {
       if (isFolder) visit(path, [...parents, real]);
       else if (PICTURES.includes(extname(path).toLowerCase())) pictures.push({ path, label, bytes, changed });
@@ -111,7 +112,7 @@ interface Entry {
   readonly changed: number;
 }
 
-/** What is in a folder, links followed, sorted by name. */
+/** The contents of a folder, with links followed, sorted by name. */
 function entriesOf(folder: string): Entry[] {
   const named = ({ name }: Dirent): boolean => !name.startsWith('.');
   return readdirSync(folder, { withFileTypes: true })

@@ -1,12 +1,12 @@
-/** The columns of wide points in short runs, those first in which the points differ most. */
+/** The columns of wide points in short runs, ordered so that the runs in which the points differ most come first. */
 import type { Rows } from '../points/points';
 import { COLUMN_RUN as RUN, SAMPLE } from './plan';
 
-/** Runs of columns by falling variance. */
+/** Runs of columns, ordered by falling variance. */
 export interface Columns {
-  /** First column of each run and the one after its last, in turns. */
+  /** The first column of each run and the one after its last, alternately. */
   readonly ranges: Int32Array;
-  /** Share of the variance in each run and those before it; rises to 1. */
+  /** The cumulative share of the variance, run by run; it rises to 1. */
   readonly share: Float64Array;
 }
 

@@ -113,14 +113,18 @@ describe('profile of saved activations', () => {
       [
         'stack.npy',
         { axes: 'LNTD', mask: fixture('files/layer_2.npy') },
-        /mask has shape \[80,3,6\], and .* 80 examples of 3 tokens: give a mask \[80, 3\]/,
+        /mask has shape \[80,3,6\], but .* 80 examples of 3 tokens: give a mask \[80, 3\]/,
       ],
       [
         'files',
         { tokens: 'last', sites: ['layer_3'] },
         /no layer is called 'layer_3': did you mean 'layer_2'\?/,
       ],
-      ['files', { tokens: 'last', lastSite: 'logits' }, /lastSite 'logits' is none of the layers: layer_2/],
+      [
+        'files',
+        { tokens: 'last', lastSite: 'logits' },
+        /lastSite 'logits' is not one of the layers: layer_2/,
+      ],
       [
         'mask.npy',
         { mask: fixture('layers.npz') },
@@ -128,8 +132,8 @@ describe('profile of saved activations', () => {
       ],
       ['none', {}, /none: there is no such file or folder/],
       ['refused', {}, /cannot read .*refused\/build\.pt/],
-      ['files', { tokens: { sample: 1000 } }, /a sample needs 3 to 240 tokens/],
-      ['files', { axes: 'ND' }, /shape \[80,3,6\] has 3 axes, and --axes ND names 2/],
+      ['files', { tokens: { sample: 1000 } }, /a sample must have 3 to 240 tokens/],
+      ['files', { axes: 'ND' }, /shape \[80,3,6\] has 3 axes, but --axes ND names 2/],
       ['files', { axes: 'NXD' }, /letters L, N, T and D.*got 'NXD'/],
     ];
     for (const [name, options, message] of cases)
@@ -158,7 +162,7 @@ describe('profile of saved activations', () => {
       [1000, 13, 128, 768],
       [64, 13, 128, 768],
     ])
-      assert.throws(() => axesOf(shape, alone), /can be read in several ways: say --axes with one of/);
+      assert.throws(() => axesOf(shape, alone), /can be read in several ways: choose with --axes one of/);
     assert.throws(() => axesOf([7], alone), /shape is \[7\]/);
   });
 });

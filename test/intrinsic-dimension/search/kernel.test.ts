@@ -292,7 +292,7 @@ describe('the search kernel', () => {
         },
       });
       // What this processor does not have is replaced, and a warning says so.
-      const isMissing = stderr.startsWith(`ID_INSTRUCTIONS=${wanted} is not used`);
+      const isMissing = stderr.startsWith(`ID_INSTRUCTIONS=${wanted} is ignored`);
       assert.ok(stderr === '' || (isMissing && i > SETS.indexOf(instructions)), stderr);
       return JSON.parse(stdout) as Table[];
     };
