@@ -27,6 +27,7 @@ export interface EstimatorOptions {
    * - hidalgo: the mean dimension of the points in a mixture of dimensions, by Gibbs sampling
    * - abide: counts in two balls around each point, which reach as far as the density is constant
    * - binomial: counts in two balls around each point, the larger one up to its k-th neighbour
+   * - translated-poisson: levina-bickel with distances that carry noise of known size
    */
   readonly estimator?: EstimatorName;
   /**
@@ -39,7 +40,7 @@ export interface EstimatorOptions {
    */
   readonly fit?: boolean;
   /**
-   * - levina-bickel, binomial: Neighbours of each point. Allowed: a whole number of at least 3. Default: 20.
+   * - levina-bickel, binomial, translated-poisson: Neighbours of each point. Allowed: a whole number of at least 3. Default: 20.
    * - mackay-ghahramani, mada, tle: Neighbours of each point. Allowed: a whole number of at least 2. Default: 20.
    * - mom: Neighbours of each point. Allowed: a whole number of at least 2. Default: 100.
    * - ess: Neighbours of each point. Allowed: a whole number of at least 3. Default: 100.
@@ -49,11 +50,11 @@ export interface EstimatorOptions {
    */
   readonly k?: number;
   /**
-   * - levina-bickel: Use k - 2 instead of k - 1, which makes the mean unbiased but differs from the paper. Default: false.
+   * - levina-bickel, translated-poisson: Use k - 2 instead of k - 1, which makes the mean unbiased but differs from the paper. Default: false.
    */
   readonly unbiased?: boolean;
   /**
-   * - levina-bickel, mom, mada, tle, ess: How the dimensions at the points are combined into one. Default: mean.
+   * - levina-bickel, mom, mada, tle, ess, translated-poisson: How the dimensions at the points are combined into one. Default: mean.
    */
   readonly combine?: 'mean' | 'median' | 'harmonic';
   /**
@@ -233,4 +234,12 @@ export interface EstimatorOptions {
    * - binomial: Ratio of the radii of the two balls. Allowed: in (0, 1). Default: 0.5.
    */
   readonly ratio?: number;
+  /**
+   * - translated-poisson: Standard deviation of the noise in a distance; 0 is levina-bickel. Allowed: a number of at least 0. Default: 0.
+   */
+  readonly sigma?: number;
+  /**
+   * - translated-poisson: Of the power r^(m - 1) in the integrals: 1 as in the paper, r, or five rounds with each other's m. Default: haro.
+   */
+  readonly approximation?: 'haro' | 'convergent' | 'iterated';
 }

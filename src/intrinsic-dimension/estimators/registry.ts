@@ -22,6 +22,7 @@ import { ESS } from './pointwise/ess';
 import { MADA } from './pointwise/mada';
 import { MOM } from './pointwise/mom';
 import { TLE } from './pointwise/tle';
+import { TRANSLATED_POISSON } from './pointwise/translated-poisson';
 import { TWO_NN } from './two-nn';
 import { TWO_NN_BAYES } from './two-nn-bayes';
 import { TWO_NN_MLE } from './two-nn-mle';
@@ -49,6 +50,7 @@ const REGISTRY = [
   HIDALGO,
   ABIDE,
   BINOMIAL,
+  TRANSLATED_POISSON,
 ] as const;
 
 /** The name of an estimator. */
