@@ -26,6 +26,7 @@ export interface EstimatorOptions {
    * - ph0: how the length of the minimum spanning tree grows with the number of points
    * - hidalgo: the mean dimension of the points in a mixture of dimensions, by Gibbs sampling
    * - abide: counts in two balls around each point, which reach as far as the density is constant
+   * - adaptive-gride: gride at the edge and the middle of balls that are as large as the density is constant
    * - binomial: counts in two balls around each point, the larger one up to its k-th neighbour
    * - translated-poisson: levina-bickel with distances that carry noise of known size
    */
@@ -66,11 +67,11 @@ export interface EstimatorOptions {
    */
   readonly n2?: number;
   /**
-   * - gride: Count one point less in the likelihood, which removes the bias of few points. Default: false.
+   * - gride, adaptive-gride: Count one point less in the likelihood, which removes the bias of few points. Default: false.
    */
   readonly finite?: boolean;
   /**
-   * - gride: Leave out ratios that are far above the others, such as those of points that nearly coincide. Default: false.
+   * - gride, adaptive-gride: Leave out ratios that are far above the others, such as those of points that nearly coincide. Default: false.
    */
   readonly filter?: boolean;
   /**
@@ -219,21 +220,25 @@ export interface EstimatorOptions {
    */
   readonly burnIn?: number;
   /**
-   * - abide: Upper limit on the neighbours of a point: those in its ball, and one more. Allowed: a whole number of at least 6. Default: 100.
+   * - abide, adaptive-gride: Upper limit on the neighbours of a point: those in its ball, and one more. Allowed: a whole number of at least 6. Default: 100.
    */
   readonly maxk?: number;
   /**
-   * - abide: Significance level of the test for different densities, which limits a ball. Allowed: in (0, 1]. Default: 0.000001.
+   * - abide, adaptive-gride: Significance level of the test for different densities, which limits a ball. Allowed: in (0, 1]. Default: 0.000001.
    */
   readonly significance?: number;
   /**
-   * - abide: How often the balls and the dimension are computed from each other. Allowed: a whole number of at least 1. Default: 5.
+   * - abide, adaptive-gride: How often the balls and the dimension are computed from each other. Allowed: a whole number of at least 1. Default: 5.
    */
   readonly iterations?: number;
   /**
    * - binomial: Ratio of the radii of the two balls. Allowed: in (0, 1). Default: 0.5.
    */
   readonly ratio?: number;
+  /**
+   * - binomial: Take the mean of the posterior under a flat prior of ratio^d in place of the most likely value. Default: false.
+   */
+  readonly posterior?: boolean;
   /**
    * - translated-poisson: Standard deviation of the noise in a distance; 0 is levina-bickel. Allowed: a number of at least 0. Default: 0.
    */

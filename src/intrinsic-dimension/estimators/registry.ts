@@ -1,6 +1,7 @@
 /** All estimators by name. To add one, write its file and name it here. */
 import { ANYTHING, assertGiven, givenEntries, inWords, type Kind, nearest } from '../../given';
 import { ABIDE } from './abide';
+import { ADAPTIVE_GRIDE } from './adaptive-gride';
 import { BINOMIAL } from './binomial';
 import { CORRELATION } from './correlation';
 import type { Estimator, FromNeighbours, FromPoints } from './estimator';
@@ -49,6 +50,7 @@ const REGISTRY = [
   PH0,
   HIDALGO,
   ABIDE,
+  ADAPTIVE_GRIDE,
   BINOMIAL,
   TRANSLATED_POISSON,
 ] as const;
