@@ -29,6 +29,8 @@ export interface EstimatorOptions {
    * - adaptive-gride: gride at the edge and the middle of balls that are as large as the density is constant
    * - binomial: counts in two balls around each point, the larger one up to its k-th neighbour
    * - translated-poisson: levina-bickel with distances that carry noise of known size
+   * - i3d: whole numbers: counts in two balls around each point, against those of a lattice
+   * - bid: two values a coordinate: how often each Hamming distance occurs, near 0
    */
   readonly estimator?: EstimatorName;
   /**
@@ -233,6 +235,7 @@ export interface EstimatorOptions {
   readonly iterations?: number;
   /**
    * - binomial: Ratio of the radii of the two balls. Allowed: in (0, 1). Default: 0.5.
+   * - i3d: Ratio of the radii of the two balls; the smaller one is rounded up, and stays smaller. Allowed: in (0, 1). Default: 0.5.
    */
   readonly ratio?: number;
   /**
@@ -247,4 +250,20 @@ export interface EstimatorOptions {
    * - translated-poisson: Of the power r^(m - 1) in the integrals: 1 as in the paper, r, or five rounds with each other's m. Default: haro.
    */
   readonly approximation?: 'haro' | 'convergent' | 'iterated';
+  /**
+   * - i3d: Of the larger balls, a Manhattan distance; 0 takes the smallest of at least 2 with 20 other points in a ball on average. Allowed: a whole number of at least 0. Default: 0.
+   */
+  readonly radius?: number;
+  /**
+   * - bid: Share of the pairs that are nearer than all that are looked at. Allowed: in [0, 1). Default: 0.
+   */
+  readonly from?: number;
+  /**
+   * - bid: Share of the pairs up to the farthest that are looked at. Allowed: in (0, 1]. Default: 0.2.
+   */
+  readonly to?: number;
+  /**
+   * - bid: Take the signs of the coordinates (above 0, or not), which then may have any values. Default: false.
+   */
+  readonly signs?: boolean;
 }

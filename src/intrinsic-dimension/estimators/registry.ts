@@ -4,6 +4,8 @@ import { ABIDE } from './abide';
 import { ADAPTIVE_GRIDE } from './adaptive-gride';
 import { BINOMIAL } from './binomial';
 import { CORRELATION } from './correlation';
+import { BID } from './discrete/bid';
+import { I3D } from './discrete/i3d';
 import type { Estimator, FromNeighbours, FromPoints } from './estimator';
 import { DANCO } from './global/danco';
 import { FISHER_SEPARABILITY } from './global/fisher-separability';
@@ -53,6 +55,8 @@ const REGISTRY = [
   ADAPTIVE_GRIDE,
   BINOMIAL,
   TRANSLATED_POISSON,
+  I3D,
+  BID,
 ] as const;
 
 /** The name of an estimator. */
