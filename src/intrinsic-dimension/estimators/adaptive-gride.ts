@@ -9,7 +9,7 @@ import { fitTwoNn } from './two-nn';
 /** GRIDE in adaptive neighbourhoods. */
 export const ADAPTIVE_GRIDE = defineEstimator({
   name: 'adaptive-gride',
-  summary: 'gride at the edge and the middle of balls that are as large as the density is constant',
+  summary: 'gride at the edge and the middle of balls that reach as far as the density is constant',
   source: 'Denti et al. 2022, equation 11, with the balls of Di Noia et al. 2024 (arXiv 2405.15132)',
   options: { ...ADAPTIVE, finite: GRIDE.options.finite, filter: GRIDE.options.filter },
   with: ({ maxk, significance, iterations, ...variant }) => ({

@@ -26,7 +26,7 @@ export interface EstimatorOptions {
    * - ph0: how the length of the minimum spanning tree grows with the number of points
    * - hidalgo: the mean dimension of the points in a mixture of dimensions, by Gibbs sampling
    * - abide: counts in two balls around each point, which reach as far as the density is constant
-   * - adaptive-gride: gride at the edge and the middle of balls that are as large as the density is constant
+   * - adaptive-gride: gride at the edge and the middle of balls that reach as far as the density is constant
    * - binomial: counts in two balls around each point, the larger one up to its k-th neighbour
    * - translated-poisson: levina-bickel with distances that carry noise of known size
    * - i3d: whole numbers: counts in two balls around each point, against those of a lattice
