@@ -74,6 +74,8 @@ export async function profile(
     throw new RangeError(
       `overlapNeighbours is for overlap and labels: give one of them, or leave it out (got ${overlapNeighbours})`,
     );
+  if (idOptions.period !== undefined && (scale || overlap || labelFile !== undefined))
+    throw new RangeError('period is read by the estimate alone: leave it out, or scale, overlap and labels');
   const opened = await openLayers(typeof paths === 'string' ? [paths] : paths, options);
   try {
     const names = opened.layers.map(({ site }) => site);

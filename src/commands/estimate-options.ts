@@ -11,6 +11,7 @@ import {
 import { DEFAULT_LEVEL } from '../intrinsic-dimension/intervals';
 import { DEFAULT_INTERVAL, INTERVALS } from '../intrinsic-dimension/intrinsic-dimension';
 import { DEFAULT_METRIC, METRICS } from '../intrinsic-dimension/points/space';
+import type { Period } from '../intrinsic-dimension/points/torus';
 
 /** The options of estimators by name; several estimators may have an option of the same name. */
 export const ESTIMATOR_FLAGS: readonly (readonly [string, typeof ESTIMATOR_OPTIONS])[] = [
@@ -48,6 +49,12 @@ export function addEstimateOptions(command: Command): Command {
       new Option('--metric <name>', `distance between points (default: ${DEFAULT_METRIC})`).choices(METRICS),
     )
     .addOption(
+      new Option(
+        '--period <p>',
+        'after how much coordinates repeat, as angles do: 6.2832, or one number a column, as 1,1,0 (0: it does not repeat)',
+      ).argParser(periodNamed),
+    )
+    .addOption(
       new Option('--interval <kind>', `source of the interval (default: ${DEFAULT_INTERVAL})`).choices(
         INTERVALS,
       ),
@@ -57,6 +64,12 @@ export function addEstimateOptions(command: Command): Command {
         numberNamed('level', word),
       ),
     );
+}
+
+/** @throws Error for a word that is neither a number nor a list of numbers */
+function periodNamed(word: string): Period {
+  const numbers = word.split(',').map((each) => numberNamed('period', each));
+  return numbers.length === 1 ? numbers[0]! : numbers;
 }
 
 /** @throws Error for a word that is not a number */

@@ -131,7 +131,14 @@ async function pointsOf(
 
 /** The options of the estimate. */
 function estimateOptions(options: Options): IdOptions {
-  const names = ['estimator', 'metric', 'interval', 'level', ...ESTIMATOR_FLAGS.map(([name]) => name)];
+  const names = [
+    'estimator',
+    'metric',
+    'period',
+    'interval',
+    'level',
+    ...ESTIMATOR_FLAGS.map(([name]) => name),
+  ];
   return Object.fromEntries(Object.entries(options).filter(([name]) => names.includes(name)));
 }
 
@@ -154,7 +161,7 @@ function assertTogether(options: Options): void {
   const unread = scale && given(['interval', ...ESTIMATOR_FLAGS.map(([name]) => name)]);
   if (unread)
     throw new Error(
-      `--scale does not read --${unread}: leave it out; it reads --metric, --level and --figure`,
+      `--scale does not read --${unread}: leave it out; it reads --metric, --period, --level and --figure`,
     );
   if (!all && !scale) {
     const how = estimateOptions(options);

@@ -19,7 +19,7 @@ import {
   sandwichStandardError,
 } from './intervals';
 import type { Points } from './points/points';
-import { SPACE_KINDS, type Space, type SpaceOptions, space } from './points/space';
+import { PERIODIC_KINDS, type PeriodicOptions, type Space, space } from './points/space';
 import { type KernelName, kernelName } from './search/kernel';
 import { certifiedShare, meanDistance } from './search/neighbour-table';
 import type { SearchOptions } from './search/neighbours';
@@ -46,7 +46,7 @@ export const DEFAULT_INTERVAL: IntervalKind = 'sandwich';
 export type IdOptions = EstimatorOptions & CommonIdOptions;
 
 /** The options that every estimator takes. */
-export interface CommonIdOptions extends SpaceOptions, IntervalOptions {
+export interface CommonIdOptions extends PeriodicOptions, IntervalOptions {
   /**
    * The source of the standard error. `sandwich` treats points that share neighbours as dependent. `iid` treats all points
    * as independent, which makes error bars 10 to 40 % too small. `subsamples` is the spread over random subsamples, as in the
@@ -60,7 +60,7 @@ export interface CommonIdOptions extends SpaceOptions, IntervalOptions {
 
 /** The kinds of the options that every estimator takes. */
 export const ID_KINDS: Kinds<CommonIdOptions> = {
-  ...SPACE_KINDS,
+  ...PERIODIC_KINDS,
   level: NUMBER,
   interval: word(INTERVALS),
   subsamples: ANYTHING,
@@ -145,7 +145,7 @@ async function estimate(set: Space, chosen: Chosen, options: IdOptions): Promise
     estimator: name,
     points: set.n,
     duplicates: set.duplicates,
-    ...(set.rows ? { kernel: kernelName() } : {}),
+    ...(set.rows || set.torus ? { kernel: kernelName() } : {}),
   };
   if (isFromNeighbours(estimator))
     return { ...common, ...(await fromNeighbours(set, estimator, chosen, options)) };

@@ -13,14 +13,14 @@ import { DEFAULT_LEVEL } from './intervals';
 import { NoEstimateError } from './no-estimate';
 import { pauses } from './pauses';
 import type { Points } from './points/points';
-import { SPACE_KINDS, type Space, type SpaceOptions, space } from './points/space';
+import { PERIODIC_KINDS, type PeriodicOptions, type Space, space } from './points/space';
 import type { NeighbourTable } from './search/neighbour-table';
 
 /** Options of the dimension at each point. */
 export type LocalIdOptions = Omit<EstimatorOptions, 'combine'> & CommonLocalIdOptions;
 
 /** The options that every estimator takes. */
-export interface CommonLocalIdOptions extends SpaceOptions {
+export interface CommonLocalIdOptions extends PeriodicOptions {
   /**
    * The number of neighbours of each point to which an estimator is applied as if they were the whole set. It does not apply to
    * `levina-bickel`, `mom`, `mada`, `tle` and `ess`, which give a dimension at each point themselves. @default 100
@@ -31,7 +31,7 @@ export interface CommonLocalIdOptions extends SpaceOptions {
 }
 
 /** The kinds of the options of {@link localId} for every estimator. */
-const LOCAL_KINDS: Kinds<CommonLocalIdOptions> = { ...SPACE_KINDS, neighbourhood: NUMBER, smooth: FLAG };
+const LOCAL_KINDS: Kinds<CommonLocalIdOptions> = { ...PERIODIC_KINDS, neighbourhood: NUMBER, smooth: FLAG };
 
 /** A dimension for each point. */
 export interface LocalId {

@@ -10,11 +10,11 @@ import {
 } from './intervals';
 import { NoEstimateError } from './no-estimate';
 import type { Points } from './points/points';
-import { SPACE_KINDS, type Space, type SpaceOptions, space } from './points/space';
+import { PERIODIC_KINDS, type PeriodicOptions, type Space, space } from './points/space';
 import { meanDistance } from './search/neighbour-table';
 
 /** Options of a scale curve: the scales, and what counts as a plateau. */
-export interface ScaleOptions extends SpaceOptions, IntervalOptions {
+export interface ScaleOptions extends PeriodicOptions, IntervalOptions {
   /** The farthest neighbour that is used, at most the number of points minus one. @default 128 */
   readonly maxNeighbour?: number;
   /** The largest relative difference between the largest and the smallest value of a plateau. @default 0.1 */
@@ -23,7 +23,7 @@ export interface ScaleOptions extends SpaceOptions, IntervalOptions {
 
 /** The kinds of the options of {@link idScale}. */
 const SCALE_KINDS: Kinds<ScaleOptions> = {
-  ...SPACE_KINDS,
+  ...PERIODIC_KINDS,
   level: NUMBER,
   maxNeighbour: NUMBER,
   tolerance: NUMBER,

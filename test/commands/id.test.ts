@@ -70,6 +70,8 @@ describe('npm run id', () => {
   it('reads standard input', () => {
     const { out } = run(['-', '--estimator', 'mackay-ghahramani', '--k', '5'], LINES);
     assert.match(out, /^mackay-ghahramani: \d\.\d\d \(95 % interval .*50 points\n$/);
+    const around = run(['-', '--period', '2,0', '--json'], LINES).out;
+    assert.notEqual(JSON.parse(around).value, JSON.parse(run(['-', '--json'], LINES).out).value);
   });
 
   it('ends with one line and code 1 for values and options that are not read', () => {
@@ -86,6 +88,8 @@ describe('npm run id', () => {
       ['-', '--scale', '--interval', 'iid'],
       /^error: --scale does not read --interval: leave it out; it reads --metric/,
     );
+    refuses(['-', '--period', '1,b'], /^error: --period must be a number, got 'b'$/m);
+    refuses(['-', '--period', '1,1,1'], /^error: period has 3 numbers for 2 columns: give one a column/);
     refuses(['-', '--figure', 'a.png'], /^error: --figure draws the curve of --scale/);
     refuses(['-', '--key', 'x'], /^error: cannot read standard input: --key is for arrays, but this is text/);
     refuses(['-', '--all', '--json'], /^error: need at least 3 distinct points, got 1/, '1,2\n1,2\n');

@@ -8,20 +8,23 @@ import { share, wholeNumber } from './options';
 import { keptRatios, logRatios } from './ratios';
 import { fitTwoNn } from './two-nn';
 
+/** The options of estimators whose balls reach as far as the density is constant. */
+export const ADAPTIVE = {
+  maxk: wholeNumber(6, 100, 'upper limit on the neighbours of a point: those in its ball, and one more'),
+  significance: share(
+    '(0, 1]',
+    1e-6,
+    'significance level of the test for different densities, which limits a ball',
+  ),
+  iterations: wholeNumber(1, 5, 'how often the balls and the dimension are computed from each other'),
+};
+
 /** The estimator with adaptive neighbourhoods. */
 export const ABIDE = defineEstimator({
   name: 'abide',
   summary: 'counts in two balls around each point, which reach as far as the density is constant',
   source: 'Di Noia et al. 2024 (arXiv 2405.15132)',
-  options: {
-    maxk: wholeNumber(6, 100, 'upper limit on the neighbours of a point: those in its ball, and one more'),
-    significance: share(
-      '(0, 1]',
-      1e-6,
-      'significance level of the test for different densities, which limits a ball',
-    ),
-    iterations: wholeNumber(1, 5, 'how often the balls and the dimension are computed from each other'),
-  },
+  options: ADAPTIVE,
   with: ({ maxk, significance, iterations }) => ({
     neighbours: maxk,
     estimate: (table) => abide(table, maxk, significance, iterations),
@@ -41,9 +44,8 @@ const BEST_SHARE = 0.2032;
  * @throws NoEstimateError for ties, and when no point has a neighbour in the inner ball
  */
 function abide(table: NeighbourTable, maxk: number, significance: number, iterations: number): LocalEstimate {
-  const threshold = reachOf(1 - significance) ** 2;
   let value = fitTwoNn(logRatios(table, 1, 2), keptRatios(table, 0.1, 1)).dimension;
-  let balls = ballSizes(table, maxk, value, threshold);
+  let balls = ballSizes(table, maxk, value, significance);
   let inner: Float64Array = new Float64Array(table.n);
   let outer = inner;
   let ratio = 1;
@@ -58,7 +60,7 @@ function abide(table: NeighbourTable, maxk: number, significance: number, iterat
         'give more points, or add a little noise',
       );
     }
-    balls = iteration + 1 < iterations ? ballSizes(table, maxk, value, threshold) : balls;
+    balls = iteration + 1 < iterations ? ballSizes(table, maxk, value, significance) : balls;
   }
   const influences = (): Float64Array => {
     const [n, k] = [mean(inner), mean(outer)];
@@ -71,12 +73,13 @@ function abide(table: NeighbourTable, maxk: number, significance: number, iterat
  * The number of neighbours of each point in its ball. The ball grows as long as a likelihood-ratio test, on balls with equal
  * numbers of points, finds no difference between the density at the point and that at its next neighbour.
  */
-function ballSizes(
+export function ballSizes(
   { n, k, distances, indices }: NeighbourTable,
   maxk: number,
   d: number,
-  threshold: number,
+  significance: number,
 ): Int32Array {
+  const threshold = reachOf(1 - significance) ** 2;
   return Int32Array.from({ length: n }, (_, i) => {
     let next = 4;
     for (; next < maxk; next++) {

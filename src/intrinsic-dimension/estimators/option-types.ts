@@ -26,7 +26,11 @@ export interface EstimatorOptions {
    * - ph0: how the length of the minimum spanning tree grows with the number of points
    * - hidalgo: the mean dimension of the points in a mixture of dimensions, by Gibbs sampling
    * - abide: counts in two balls around each point, which reach as far as the density is constant
+   * - adaptive-gride: gride at the edge and the middle of balls that reach as far as the density is constant
    * - binomial: counts in two balls around each point, the larger one up to its k-th neighbour
+   * - translated-poisson: levina-bickel with distances that carry noise of known size
+   * - i3d: whole numbers: counts in two balls around each point, against those of a lattice
+   * - bid: two values a coordinate: how often each Hamming distance occurs, near 0
    */
   readonly estimator?: EstimatorName;
   /**
@@ -39,7 +43,7 @@ export interface EstimatorOptions {
    */
   readonly fit?: boolean;
   /**
-   * - levina-bickel, binomial: Neighbours of each point. Allowed: a whole number of at least 3. Default: 20.
+   * - levina-bickel, binomial, translated-poisson: Neighbours of each point. Allowed: a whole number of at least 3. Default: 20.
    * - mackay-ghahramani, mada, tle: Neighbours of each point. Allowed: a whole number of at least 2. Default: 20.
    * - mom: Neighbours of each point. Allowed: a whole number of at least 2. Default: 100.
    * - ess: Neighbours of each point. Allowed: a whole number of at least 3. Default: 100.
@@ -49,11 +53,11 @@ export interface EstimatorOptions {
    */
   readonly k?: number;
   /**
-   * - levina-bickel: Use k - 2 instead of k - 1, which makes the mean unbiased but differs from the paper. Default: false.
+   * - levina-bickel, translated-poisson: Use k - 2 instead of k - 1, which makes the mean unbiased but differs from the paper. Default: false.
    */
   readonly unbiased?: boolean;
   /**
-   * - levina-bickel, mom, mada, tle, ess: How the dimensions at the points are combined into one. Default: mean.
+   * - levina-bickel, mom, mada, tle, ess, translated-poisson: How the dimensions at the points are combined into one. Default: mean.
    */
   readonly combine?: 'mean' | 'median' | 'harmonic';
   /**
@@ -65,11 +69,11 @@ export interface EstimatorOptions {
    */
   readonly n2?: number;
   /**
-   * - gride: Count one point less in the likelihood, which removes the bias of few points. Default: false.
+   * - gride, adaptive-gride: Count one point less in the likelihood, which removes the bias of few points. Default: false.
    */
   readonly finite?: boolean;
   /**
-   * - gride: Leave out ratios that are far above the others, such as those of points that nearly coincide. Default: false.
+   * - gride, adaptive-gride: Leave out ratios that are far above the others, such as those of points that nearly coincide. Default: false.
    */
   readonly filter?: boolean;
   /**
@@ -218,19 +222,48 @@ export interface EstimatorOptions {
    */
   readonly burnIn?: number;
   /**
-   * - abide: Upper limit on the neighbours of a point: those in its ball, and one more. Allowed: a whole number of at least 6. Default: 100.
+   * - abide, adaptive-gride: Upper limit on the neighbours of a point: those in its ball, and one more. Allowed: a whole number of at least 6. Default: 100.
    */
   readonly maxk?: number;
   /**
-   * - abide: Significance level of the test for different densities, which limits a ball. Allowed: in (0, 1]. Default: 0.000001.
+   * - abide, adaptive-gride: Significance level of the test for different densities, which limits a ball. Allowed: in (0, 1]. Default: 0.000001.
    */
   readonly significance?: number;
   /**
-   * - abide: How often the balls and the dimension are computed from each other. Allowed: a whole number of at least 1. Default: 5.
+   * - abide, adaptive-gride: How often the balls and the dimension are computed from each other. Allowed: a whole number of at least 1. Default: 5.
    */
   readonly iterations?: number;
   /**
    * - binomial: Ratio of the radii of the two balls. Allowed: in (0, 1). Default: 0.5.
+   * - i3d: Ratio of the radii of the two balls; the smaller one is rounded up, and stays smaller. Allowed: in (0, 1). Default: 0.5.
    */
   readonly ratio?: number;
+  /**
+   * - binomial: Take the mean of the posterior under a flat prior of ratio^d in place of the most likely value. Default: false.
+   */
+  readonly posterior?: boolean;
+  /**
+   * - translated-poisson: Standard deviation of the noise in a distance; 0 is levina-bickel. Allowed: a number of at least 0. Default: 0.
+   */
+  readonly sigma?: number;
+  /**
+   * - translated-poisson: Of the power r^(m - 1) in the integrals: 1 as in the paper, r, or five rounds with each other's m. Default: haro.
+   */
+  readonly approximation?: 'haro' | 'convergent' | 'iterated';
+  /**
+   * - i3d: Of the larger balls, a Manhattan distance; 0 takes the smallest of at least 2 with 20 other points in a ball on average. Allowed: a whole number of at least 0. Default: 0.
+   */
+  readonly radius?: number;
+  /**
+   * - bid: Share of the pairs that are nearer than all that are looked at. Allowed: in [0, 1). Default: 0.
+   */
+  readonly from?: number;
+  /**
+   * - bid: Share of the pairs up to the farthest that are looked at. Allowed: in (0, 1]. Default: 0.2.
+   */
+  readonly to?: number;
+  /**
+   * - bid: Take the signs of the coordinates (above 0, or not), which then may have any values. Default: false.
+   */
+  readonly signs?: boolean;
 }

@@ -66,6 +66,17 @@ export function share(from: '[0, 1)' | '(0, 1]', byDefault: number, description:
   };
 }
 
+/** An option that is a share between 0 and 1. */
+export function openShare(byDefault: number, description: string): Option<number> {
+  return {
+    description,
+    default: byDefault,
+    defaultText: String(byDefault),
+    range: () => 'in (0, 1)',
+    allows: (value) => typeof value === 'number' && value > 0 && value < 1,
+  };
+}
+
 /** An option that is a number above 0. */
 export function positiveNumber(byDefault: number, description: string): Option<number> {
   return {

@@ -5,11 +5,21 @@ import type { NeighbourTable } from '../search/neighbour-table';
 /** If the logarithm of a ratio is below this, the distances are tied: a lattice of float32 numbers is even to about 1e-6. */
 export const TIE = 4e-6;
 
+/** Which neighbour: one order for all points, or [points] one for each. */
+export type Order = number | Int32Array;
+
+/** The order at a point. */
+export function orderOf(order: Order, point: number): number {
+  return typeof order === 'number' ? order : order[point]!;
+}
+
 /** log(r_n2 / r_n1) of every point, in the order of the points. */
-export function logRatios({ n, k, distances }: NeighbourTable, n1: number, n2: number): Float64Array {
+export function logRatios({ n, k, distances }: NeighbourTable, n1: Order, n2: Order): Float64Array {
   const logarithms = new Float64Array(n);
   for (let i = 0; i < n; i++) {
-    logarithms[i] = Math.log(distances[i * k + n2 - 1]! / distances[i * k + n1 - 1]!);
+    const nearer = orderOf(n1, i);
+    const farther = orderOf(n2, i);
+    logarithms[i] = Math.log(distances[i * k + farther - 1]! / distances[i * k + nearer - 1]!);
   }
   return logarithms;
 }

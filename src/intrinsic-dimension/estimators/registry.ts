@@ -1,8 +1,11 @@
 /** All estimators by name. To add one, write its file and name it here. */
 import { ANYTHING, assertGiven, givenEntries, inWords, type Kind, nearest } from '../../given';
 import { ABIDE } from './abide';
+import { ADAPTIVE_GRIDE } from './adaptive-gride';
 import { BINOMIAL } from './binomial';
 import { CORRELATION } from './correlation';
+import { BID } from './discrete/bid';
+import { I3D } from './discrete/i3d';
 import type { Estimator, FromNeighbours, FromPoints } from './estimator';
 import { DANCO } from './global/danco';
 import { FISHER_SEPARABILITY } from './global/fisher-separability';
@@ -22,6 +25,7 @@ import { ESS } from './pointwise/ess';
 import { MADA } from './pointwise/mada';
 import { MOM } from './pointwise/mom';
 import { TLE } from './pointwise/tle';
+import { TRANSLATED_POISSON } from './pointwise/translated-poisson';
 import { TWO_NN } from './two-nn';
 import { TWO_NN_BAYES } from './two-nn-bayes';
 import { TWO_NN_MLE } from './two-nn-mle';
@@ -48,7 +52,11 @@ const REGISTRY = [
   PH0,
   HIDALGO,
   ABIDE,
+  ADAPTIVE_GRIDE,
   BINOMIAL,
+  TRANSLATED_POISSON,
+  I3D,
+  BID,
 ] as const;
 
 /** The name of an estimator. */

@@ -5,11 +5,11 @@ import { assertUntied, logRatios } from '../estimators/ratios';
 import { levelOf } from '../intervals';
 import { pauses } from '../pauses';
 import type { Points } from '../points/points';
-import { SPACE_KINDS, type Space, type SpaceOptions, space } from '../points/space';
+import { PERIODIC_KINDS, type PeriodicOptions, type Space, space } from '../points/space';
 import { type ChainState, hidalgoChain, type Mixture, mixtureData } from './hidalgo-chain';
 
 /** Options of the fit. */
-export interface HidalgoOptions extends SpaceOptions, Partial<Mixture> {
+export interface HidalgoOptions extends PeriodicOptions, Partial<Mixture> {
   /** The number of Markov chains, each with its own initial labels. @default 4 */
   readonly chains?: number;
   /** The number of draws that are kept from each chain. @default 1000 */
@@ -64,7 +64,7 @@ export const MIXTURE: Mixture = {
 
 /** The kinds of the options of {@link hidalgo}. */
 const HIDALGO_KINDS: Kinds<HidalgoOptions> = {
-  ...SPACE_KINDS,
+  ...PERIODIC_KINDS,
   components: NUMBER,
   q: NUMBER,
   xi: NUMBER,

@@ -21,12 +21,14 @@ export async function readDistances({ distances }: DistanceMatrix): Promise<{
   readonly n: number;
   readonly duplicates: number;
   readonly kept: Int32Array;
+  readonly copies: Int32Array;
   readonly distances: Float64Array;
 }> {
   const { data, n, d } = await flattenMatrix(distances);
   if (n !== d) throw new RangeError(`distances must be a square matrix, got ${n} rows of ${d}`);
   assertFinite(flatRows(data, n, d));
   const kept: number[] = [];
+  const copies: number[] = [];
   for (let i = 0; i < n; i++) {
     if (data[i * n + i] !== 0)
       throw new RangeError(`the distance of point ${i} to itself is ${data[i * n + i]}: it must be 0`);
@@ -40,7 +42,11 @@ export async function readDistances({ distances }: DistanceMatrix): Promise<{
         );
       }
     }
-    if (!kept.some((j) => data[i * n + j] === 0)) kept.push(i);
+    const first = kept.findIndex((j) => data[i * n + j] === 0);
+    if (first < 0) {
+      kept.push(i);
+      copies.push(1);
+    } else copies[first]!++;
   }
   const m = kept.length;
   const duplicates = n - m;
@@ -55,7 +61,13 @@ export async function readDistances({ distances }: DistanceMatrix): Promise<{
       distinct[a * m + b] = (data[i * n + j]! + data[j * n + i]!) / 2;
     });
   });
-  return { n: m, duplicates, kept: Int32Array.from(kept), distances: distinct };
+  return {
+    n: m,
+    duplicates,
+    kept: Int32Array.from(kept),
+    copies: Int32Array.from(copies),
+    distances: distinct,
+  };
 }
 
 async function flattenMatrix(distances: DistanceMatrix['distances']): Promise<FlatRows> {

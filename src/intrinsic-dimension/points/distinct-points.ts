@@ -10,6 +10,8 @@ export interface DistinctPoints extends Rows {
   readonly duplicates: number;
   /** [n] The row of each distinct point in the original set. */
   readonly kept: Int32Array;
+  /** [n] The number of rows of the original set that are equal to each point, itself included. */
+  readonly copies: Int32Array;
 }
 
 /**
@@ -33,7 +35,7 @@ export function distinctPoints(rows: Rows): DistinctPoints {
   const { n, d } = rows;
   const looks = lookAt(rows);
   assertFinite(rows, looks);
-  const kept = firstOfEachRow(rows, looks);
+  const { kept, copies } = firstOfEachRow(rows, looks);
   const duplicates = n - kept.length;
   if (kept.length < 3) {
     const removed = duplicates === 1 ? '1 duplicate' : `${duplicates} duplicates`;
@@ -43,7 +45,7 @@ export function distinctPoints(rows: Rows): DistinctPoints {
       'give more points',
     );
   }
-  const distinct = { n: kept.length, d, duplicates, kept };
+  const distinct = { n: kept.length, d, duplicates, kept, copies };
   if (duplicates === 0) return { ...rows, ...distinct };
   const flat = rows.flat && { ...rows.flat, n: kept.length, kept };
   return { ...distinct, row: (i) => rows.row(kept[i]!), ...(flat ? { flat } : {}) };
@@ -86,13 +88,18 @@ export function assertFinite(rows: Rows, { finite }: Looks = lookAt(rows)): void
   );
 }
 
-/** The row numbers of the first copy of each row, by their hashes and a full comparison. */
-function firstOfEachRow(rows: Rows, { hashes }: Looks): Int32Array {
+/** The row number of the first copy of each row, and the number of copies, by their hashes and a full comparison. */
+function firstOfEachRow(
+  rows: Rows,
+  { hashes }: Looks,
+): { readonly kept: Int32Array; readonly copies: Int32Array } {
   const { n } = rows;
   const buckets = 1 << Math.max(4, Math.ceil(Math.log2(2 * n)));
   const head = new Int32Array(buckets).fill(-1);
   const next = new Int32Array(n);
   const kept = new Int32Array(n);
+  const copies = new Int32Array(n);
+  const place = new Int32Array(n);
   let count = 0;
   for (let i = 0; i < n; i++) {
     const hash = hashes[i]!;
@@ -101,12 +108,14 @@ function firstOfEachRow(rows: Rows, { hashes }: Looks): Int32Array {
     while (other >= 0 && !(hashes[other] === hash && equal(rows.row(other), rows.row(i)))) {
       other = next[other]!;
     }
+    place[i] = other >= 0 ? place[other]! : count;
+    copies[place[i]!]!++;
     if (other >= 0) continue;
     next[i] = head[bucket]!;
     head[bucket] = i;
     kept[count++] = i;
   }
-  return kept.subarray(0, count);
+  return { kept: kept.subarray(0, count), copies: copies.subarray(0, count) };
 }
 
 function equal(a: Float32Array | Float64Array, b: Float32Array | Float64Array): boolean {

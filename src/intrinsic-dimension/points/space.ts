@@ -11,6 +11,16 @@ import { readDistances } from './distance-matrix';
 import { squaredDistance } from './distances';
 import { assertFinite, assertNeighbours, type DistinctPoints, distinctPoints } from './distinct-points';
 import { type DistanceMatrix, flatRows, type Points, type Rows, readRows } from './points';
+import {
+  neighboursAround,
+  PERIOD,
+  type Period,
+  periodOfColumns,
+  squaredAround,
+  type Torus,
+  torusOf,
+  wrapped,
+} from './torus';
 
 /**
  * How far two points are apart. `cosine` is the length of the chord between the directions, |x/|x| - y/|y||. It gives the
@@ -30,6 +40,15 @@ export interface SpaceOptions extends SearchOptions {
   readonly metric?: Metric;
 }
 
+/** Options of the search among points whose coordinates may repeat. */
+export interface PeriodicOptions extends SpaceOptions {
+  /**
+   * The period of coordinates that repeat, as angles do: one number for all columns, or one for each, 0 for a column that does not
+   * repeat. Distances then go the short way around. @default none repeats
+   */
+  readonly period?: Period;
+}
+
 /** The kinds of values that the options of a search accept. */
 export const SPACE_KINDS: Kinds<SpaceOptions> = {
   metric: word(METRICS),
@@ -39,6 +58,9 @@ export const SPACE_KINDS: Kinds<SpaceOptions> = {
   signal: SIGNAL,
 };
 
+/** The same with those of points whose coordinates may repeat. */
+export const PERIODIC_KINDS: Kinds<PeriodicOptions> = { ...SPACE_KINDS, period: PERIOD };
+
 /** A set of distinct points that can be searched. */
 export interface Space {
   readonly n: number;
@@ -46,8 +68,12 @@ export interface Space {
   readonly duplicates: number;
   /** [n] The row of each point in the original set. */
   readonly kept: Int32Array;
-  /** The rows of the points; undefined if only distances are known. */
+  /** [n] The number of rows of the original set that are equal to each point, itself included. */
+  readonly copies: Int32Array;
+  /** The rows of the points; undefined if only distances are known, and if columns are periodic. */
   readonly rows?: DistinctPoints;
+  /** The points, if columns are periodic. */
+  readonly torus?: Torus;
   distance(i: number, j: number): number;
   neighbours(k: number, options: SearchOptions, depth?: Depth): Promise<NeighbourTable>;
   /** For each radius, the number of other points within it around every point, [n]. */
@@ -55,23 +81,48 @@ export interface Space {
 }
 
 /** Validates points, removes duplicates, and makes them searchable. */
-export async function space(points: Points, { metric = DEFAULT_METRIC }: SpaceOptions = {}): Promise<Space> {
+export async function space(
+  points: Points,
+  { metric = DEFAULT_METRIC, period }: PeriodicOptions = {},
+): Promise<Space> {
   if (typeof points === 'object' && points !== null && 'distances' in points) {
+    if (period !== undefined)
+      throw new RangeError('period needs coordinates, got distances: measure them around the period');
     return matrixSpace(points, metric);
   }
   const rows = await readRows(points);
   if (!METRICS.includes(metric))
     throw new RangeError(`no metric '${metric}': choose ${METRICS.join(' or ')}`);
-  return pointSpace(distinctPoints(metric === 'cosine' ? directions(rows) : rows));
+  if (period === undefined) return pointSpace(distinctPoints(metric === 'cosine' ? directions(rows) : rows));
+  if (metric === 'cosine')
+    throw new RangeError("directions do not repeat: leave period out, or use metric 'euclidean'");
+  const columns = periodOfColumns(period, rows.d);
+  return torusSpace(torusOf(distinctPoints(wrapped(rows, columns)), columns));
+}
+
+function torusSpace(torus: Torus): Space {
+  const { n, duplicates, kept, copies } = torus.rows;
+  const distance = (i: number, j: number): number => Math.sqrt(squaredAround(torus, i, j));
+  return {
+    n,
+    duplicates,
+    kept,
+    copies,
+    torus,
+    distance,
+    neighbours: (k, options) => neighboursAround(torus, k, options),
+    countsWithin: (radii, options) => countsOfPairs(n, distance, radii, options),
+  };
 }
 
 function pointSpace(rows: DistinctPoints): Space {
-  const { n, duplicates, kept } = rows;
+  const { n, duplicates, kept, copies } = rows;
   const distance = (i: number, j: number): number => Math.sqrt(squaredDistance(rows, i, j));
   return {
     n,
     duplicates,
     kept,
+    copies,
     rows,
     distance,
     neighbours: async (k, options, depth) => ({ ...(await neighbours(rows, k, options, depth)), duplicates }),
@@ -98,6 +149,22 @@ function pointSpace(rows: DistinctPoints): Space {
   };
 }
 
+/** The counts from every distance. */
+async function countsOfPairs(
+  n: number,
+  distance: Space['distance'],
+  radii: readonly number[],
+  { onProgress, signal }: SearchOptions,
+): Promise<Float64Array[]> {
+  const counts = radii.map(() => new Float64Array(n));
+  const rest = pauses(onProgress, signal);
+  for (let i = 0; i < n; i++) {
+    await rest((i / n) ** 2);
+    for (let j = 0; j < i; j++) count(counts, radii, i, j, distance(i, j));
+  }
+  return counts;
+}
+
 function count(counts: Float64Array[], radii: readonly number[], i: number, j: number, r: number): void {
   for (const [c, radius] of radii.entries()) {
     if (r >= radius) continue;
@@ -110,12 +177,13 @@ async function matrixSpace(points: DistanceMatrix, metric: Metric): Promise<Spac
   if (metric !== 'euclidean') {
     throw new RangeError(`metric '${metric}' needs coordinates, got distances: leave the metric out`);
   }
-  const { n, duplicates, kept, distances } = await readDistances(points);
+  const { n, duplicates, kept, copies, distances } = await readDistances(points);
   const distance = (i: number, j: number): number => distances[i * n + j]!;
   return {
     n,
     duplicates,
     kept,
+    copies,
     distance,
     async neighbours(k, { onProgress, signal }) {
       assertNeighbours(k, n);
@@ -144,11 +212,7 @@ async function matrixSpace(points: DistanceMatrix, metric: Metric): Promise<Spac
       }
       return table;
     },
-    async countsWithin(radii) {
-      const counts = radii.map(() => new Float64Array(n));
-      for (let i = 0; i < n; i++) for (let j = i + 1; j < n; j++) count(counts, radii, i, j, distance(i, j));
-      return counts;
-    },
+    countsWithin: (radii, options) => countsOfPairs(n, distance, radii, options),
   };
 }
 
@@ -172,10 +236,39 @@ function directions(rows: Rows): Rows {
   return flatRows(unit, n, d);
 }
 
-/** @throws RangeError if only distances are known */
-export function coordinates({ rows }: Space, estimator: string): DistinctPoints {
+/** @throws RangeError if only distances are known, and if coordinates repeat */
+export function coordinates({ rows, torus }: Space, estimator: string): DistinctPoints {
   if (rows) return rows;
   throw new RangeError(
-    `${estimator} needs the coordinates of the points, got distances: use another estimator`,
+    torus
+      ? `${estimator} needs coordinates that do not repeat, got a period: use an estimator from neighbours`
+      : `${estimator} needs the coordinates of the points, got distances: use another estimator`,
   );
+}
+
+/**
+ * Coordinates that are whole numbers, one point after the other.
+ *
+ * @returns data: [n, d]; period: [d] 0 where a column does not repeat
+ * @throws NoEstimateError for other numbers, and for a period of another kind; RangeError where only distances are known
+ */
+export function wholeCoordinates(
+  points: Space,
+  estimator: string,
+): { readonly data: Float64Array; readonly d: number; readonly period?: Float64Array } {
+  const { rows, period } = points.torus ?? { rows: coordinates(points, estimator), period: undefined };
+  const { n, d } = rows;
+  const data = new Float64Array(n * d);
+  for (let i = 0; i < n; i++) data.set(rows.row(i), i * d);
+  const other = data.findIndex((value) => !Number.isSafeInteger(value));
+  if (other >= 0) {
+    throw new NoEstimateError(
+      `${estimator} counts the points of a lattice, and row ${points.kept[Math.floor(other / d)]!}, column ${other % d} is ${data[other]}`,
+      'give whole numbers, or use another estimator',
+    );
+  }
+  const odd = period?.find((each) => !Number.isSafeInteger(each));
+  if (odd !== undefined)
+    throw new RangeError(`the period of whole numbers must be whole, got ${odd}: round it, or leave it out`);
+  return { data, d, ...(period ? { period } : {}) };
 }

@@ -34,7 +34,14 @@ interface Reference {
   tree: { '1': number; '0.5': number; edges: number };
   'participation ratio': Record<'both' | 'naive' | 'row' | 'col', number>;
   abide: Record<'30' | '100', { values: number[]; error: number }>;
-  binomial: { k: number; ratio: number; value: number; error: number }[];
+  'adaptive gride': Record<'30' | '100', { values: number[]; error: number }>;
+  binomial: {
+    k: number;
+    ratio: number;
+    value: number;
+    error: number;
+    posterior: { value: number; error: number };
+  }[];
   ph0: { mean: number; deviation: number };
   decimation: Record<'2' | '4', { mean: number; deviation: number }>;
   asIs?: { bayes: number; 'label overlap': Reference['label overlap'] };
@@ -157,9 +164,28 @@ describe('what DADApy has', () => {
       }
     });
 
+    it(`is the same on ${name} within 1e-9: GRIDE in adaptive neighbourhoods`, async () => {
+      for (const maxk of [30, 100] as const) {
+        for (const iterations of [1, 2, 5]) {
+          const expected = reference['adaptive gride'][`${maxk}`].values[iterations]!;
+          const options = {
+            estimator: 'adaptive-gride',
+            maxk,
+            iterations,
+            finite: true,
+            filter: true,
+          } as const;
+          await check(options, expected);
+        }
+      }
+    });
+
     it(`is the same on ${name} within 1e-9: the binomial estimator and its error`, async () => {
-      for (const { k, ratio, value, error } of reference.binomial) {
+      for (const { k, ratio, value, error, posterior } of reference.binomial) {
         const options = { estimator: 'binomial', k, ratio, interval: 'iid' } as const;
+        const mean = await intrinsicDimension(points, { ...options, posterior: true });
+        assertClose(mean.value, posterior.value, 1e-9, `mean of the posterior, k ${k}`);
+        assertClose(mean.standardError, posterior.error, 1e-9, `its error, k ${k}`);
         const found = await intrinsicDimension(points, options);
         assertClose(found.value, value, 1e-9, `${k}, ${ratio}`);
         assertClose(found.standardError, error, 1e-9, `error of ${k}, ${ratio}`);
@@ -309,6 +335,13 @@ describe('idDecimation', () => {
 });
 
 describe('errors of comparisons and corrections', () => {
+  it('GRIDE in adaptive neighbourhoods claims the spread that it has', () =>
+    assertClaimsSpread((seed) => {
+      // With more neighbours than a twentieth of the points the sandwich is too wide, as that of GRIDE is.
+      const points = flatTorus({ points: 400, dimension: 2, seed });
+      return intrinsicDimension(points, { estimator: 'adaptive-gride', maxk: 12 });
+    }));
+
   it('the binomial estimator claims the spread that it has', () =>
     assertClaimsSpread((seed) => {
       const points = flatTorus({ points: 300, dimension: 2, seed });

@@ -25,6 +25,7 @@ const DEGENERATE: Readonly<Record<string, number[][]>> = {
   'on a line at equal distances': rows(SIZE, (i) => [i, 2 * i, 0]),
   'all at the same distance': rows(SIZE, (i) => Array.from({ length: SIZE }, (_, c) => (c === i ? 1 : 0))),
   'on one axis': rows(SIZE, (i) => [Math.sin(i * i), 0, 0]),
+  'a staircase of bits': rows(41, (i) => Array.from({ length: 40 }, (_, c) => (c < i ? 1 : 0))),
   '3 points of 1 coordinate': [[0], [1], [3]],
   '3 points of 2 coordinates': [
     [0, 0],

@@ -36,7 +36,13 @@ function distanceIn(data: Float64Array, d: number, a: number, b: number): number
 
 /** Some of the points as a set of their own. */
 export async function subset(points: Space, members: Int32Array): Promise<Space> {
-  const { rows } = points;
-  if (!rows) return space({ distances: distancesAmong(points, members) });
-  return space({ data: gathered(rows, members), shape: [members.length, rows.d] });
+  const { rows, torus } = points;
+  const at = rows ?? torus?.rows;
+  const part = await space(
+    at
+      ? { data: gathered(at, members), shape: [members.length, at.d] }
+      : { distances: distancesAmong(points, members) },
+    torus ? { period: [...torus.period] } : {},
+  );
+  return { ...part, copies: members.map((member) => points.copies[member]!) };
 }
