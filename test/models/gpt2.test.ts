@@ -250,7 +250,7 @@ describe('gpt2', () => {
       assert.throws(() => model.apply(tf.zeros([1, 4])), /got float32/);
       assert.throws(
         () => model.apply(inputs, { activations: ['h.0'] }),
-        /no site 'h\.0'; there are transformer\.h\.0\.attn/,
+        /no site 'h\.0'; the sites are transformer\.h\.0\.attn/,
       );
       assert.throws(() => model.apply(inputs, { training: true }), /needs random; pass statelessRandom/);
       if (usesTensorFlow() && !tensorflowBackend().isUsingGpuDevice)

@@ -361,7 +361,7 @@ describe('fisher-separability', () => {
         estimator: 'fisher-separability',
         conditionNumber: 1e6,
       }),
-      /all of 100 points are separable at margin 0.6/,
+      /all 100 points are separable at margin 0.6/,
     );
   });
 });
@@ -421,7 +421,7 @@ describe('localId', () => {
     await assert.rejects(localId(points, { k: 2 }), /k must be a whole number of at least 3, got 2/);
     await assert.rejects(
       localId(points, { estimator: 'mada', neighbourhood: 50 }),
-      /mada has a dimension at each point of its own: leave neighbourhood out/,
+      /mada gives a dimension at each point itself: leave neighbourhood out/,
     );
     await assert.rejects(
       localId(points, { combine: 'median' } as LocalIdOptions),

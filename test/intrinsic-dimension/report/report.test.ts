@@ -49,7 +49,7 @@ describe('idReport', function () {
     assert.equal(first.level, 0.9);
     await assert.rejects(
       idReport(SPHERE, { estimator: 'pca' }),
-      /calibrates estimators from the distances to neighbours, not pca/,
+      /calibrates only estimators from distances to neighbours, not pca/,
     );
     await assert.rejects(idReport(SPHERE, { estimator: 'two-nn', k: 5 }), /no option k/);
     await assert.rejects(idReport(SPHERE, { interval: 'iid' } as object), /no option interval/);
