@@ -292,11 +292,15 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
     const { images, batchSize, augmentation, bottleneckSite, bottleneckSites } = config;
     if (bottleneckSites.length > 0 && bottleneckSite !== 'none')
       refuse('bottleneckSite', 'is not used with bottleneckSites: name all sites there, and leave it out');
+    const known = network.join(', ');
+    if (bottleneckSite !== 'none' && !network.includes(bottleneckSite))
+      refuse(
+        'bottleneckSite',
+        `is not a site of model=${config.model}: use bottleneckSites, and choose among ${known}`,
+      );
     const unknown = bottleneckSites.find((site) => !network.includes(site));
-    if (unknown !== undefined) {
-      const known = network.join(', ');
+    if (unknown !== undefined)
       refuse('bottleneckSites', `has '${unknown}', which the network does not have: choose among ${known}`);
-    }
     for (const key of ['cropPadding', 'horizontalFlip', 'rotation'] as const) {
       if (!augmentation && config[key])
         refuse(key, 'is not used with augmentation=false: leave one of them out');
