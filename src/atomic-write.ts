@@ -1,4 +1,4 @@
-/** Writes whole files or none: into a temporary file beside the place, flushed to the disk, then renamed over it. */
+/** Writes a file as a whole or not at all: into a temporary file beside it, which is flushed to the disk and then renamed. */
 import {
   closeSync,
   fsyncSync,
@@ -12,9 +12,10 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 
 /**
- * Replaces a file, or creates it and its folder. Killed at any moment, the old file or the new one is there.
+ * Replaces a file, or creates it and its folder. If the process is killed, either the old file or the new one is there, and it is
+ * whole.
  *
- * @throws what the file system throws; the old file is intact then, and nothing of the new one is left
+ * @throws the error of the file system; the old file is then intact, and nothing of the new one is left
  */
 export function writeAtomically(path: string, parts: readonly (Uint8Array | string)[]): void {
   const temporary = `${path}.${process.pid}.tmp`;
@@ -55,13 +56,15 @@ export function removeLeftovers(path: string): void {
   }
 }
 
-/** Whether the disk, or what one may write on it, is full. */
+/** Whether an error says that the disk is full, or that a quota or the limit on the size of a file is reached. */
 export function isDiskFull(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG';
 }
 
-/** A rename is on the disk when its folder is; where folders cannot be flushed, the rename still replaces whole files. */
+/**
+ * Flushes a folder, so that a rename within it is on the disk. Where this is not possible, the rename still replaces whole files.
+ */
 function flushFolder(folder: string): void {
   try {
     const handle = openSync(folder, 'r');
@@ -71,11 +74,11 @@ function flushFolder(folder: string): void {
       closeSync(handle);
     }
   } catch {
-    // Windows and some network file systems refuse.
+    // Windows and some network file systems cannot flush a folder.
   }
 }
 
-/** Whether a process of this machine lives. */
+/** Whether a process with this number runs on this machine. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,12 +1,15 @@
-/** How commands are called from a terminal; the package, which has one command, calls it by its own name. */
+/**
+ * How commands are called from a terminal. In the npm package, which has a single command, another file takes the place of this
+ * one.
+ */
 
-/** Such as `npm run id`. */
+/** The call of a command, such as `npm run id`. */
 export function called(name: string): string {
   return `npm run ${name}`;
 }
 
-/** What stands between the command and its options. */
+/** The separator between a command and its options. */
 export const BEFORE_OPTIONS: string = ' --';
 
-/** How its output is kept free of what npm prints. */
+/** A remark that says how to keep npm's own lines out of the output. */
 export const QUIETLY: string = " (npm run -s keeps npm's own lines out)";

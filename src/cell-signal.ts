@@ -1,6 +1,9 @@
-/** The signal of the notebook cell that calls: Jupyter's Stop button aborts it. */
+/** The signal of the running notebook cell, which Jupyter's Stop button aborts. */
 
-/** What the project's kernel sets: the signal of the cell whose code, awaited calls included, is running. */
+/**
+ * The key under which the project's kernel keeps a function that returns the signal of the running cell, also in calls that it
+ * awaits.
+ */
 const CELL_SIGNAL = Symbol.for('Jupyter.cellSignal');
 
 interface Kernel {
@@ -8,9 +11,9 @@ interface Kernel {
 }
 
 /**
- * Undefined outside a notebook.
- * @param options.orderly the caller ends by the signal at a point that can be gone on from, such as after a step: the
- * kernel then waits longer before it ends a step where it stands. @default false
+ * The signal of the cell that calls this function; undefined outside a notebook.
+ * @param options.orderly whether the caller, once aborted, stops at a point from which it can be resumed, such as the end of a
+ *   step; the kernel then waits longer before it interrupts the step. @default false
  */
 export function cellSignal(options: { orderly?: boolean } = {}): AbortSignal | undefined {
   return (globalThis as Kernel)[CELL_SIGNAL]?.(options);

@@ -33,7 +33,7 @@ export const NAMES: Kind = {
   allowed: 'a list of names',
   accepts: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
 };
-/** Anything, such as nested options, that is checked elsewhere. */
+/** Any value, for options that are checked elsewhere, such as nested ones. */
 export const ANYTHING: Kind = { allowed: 'anything', accepts: () => true };
 
 /** A word, whose meaning is checked where it is used. */
@@ -67,11 +67,11 @@ export function assertGiven(reader: string, given: unknown, kinds: Readonly<Reco
 }
 
 /**
- * Refuses what a function is given after its last parameter, which JavaScript would leave unread.
+ * Rejects arguments after the last parameter of a function, which JavaScript would ignore.
  *
  * @param reader the name of the function
  * @param takes the names of its parameters
- * @throws RangeError that names the first option of an object, or else the value
+ * @throws RangeError that names the first option if the argument is an object, and otherwise its value
  */
 export function assertNoMore(reader: string, takes: readonly string[], more: readonly unknown[]): void {
   if (more.length === 0) return;
@@ -88,7 +88,7 @@ export function givenEntries(reader: string, given: unknown): [string, unknown][
   return Object.entries(given).filter(([, value]) => value !== undefined);
 }
 
-/** A value in an error. */
+/** A value as it is written in an error. */
 export function inWords(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'bigint') return `${value}n`;
@@ -97,7 +97,7 @@ export function inWords(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
-/** What a misspelt word was meant to be: the word that takes the fewest edits, upper and lower case alike. */
+/** The word that a misspelt one most probably stands for: the one that is the fewest edits away, regardless of case. */
 export function nearest(misspelt: string, words: readonly string[]): string {
   const far = (word: string): number => distance(misspelt.toLowerCase(), word.toLowerCase());
   return words.reduce((best, word) => (far(word) < far(best) ? word : best));

@@ -1,7 +1,7 @@
-/** The sets of instructions that compute: the processor's, and those that the libraries use of it. */
+/** The instruction sets of the processor, and those that the libraries use. */
 import { readFileSync } from 'node:fs';
 
-/** From the least to the best, each with the flag of /proc/cpuinfo that shows it. */
+/** The instruction sets in the order in which each extends the one before, with their flags in /proc/cpuinfo. */
 const X64 = [
   { name: 'SSE4.1', flag: 'sse4_1' },
   { name: 'AVX', flag: 'avx' },
@@ -10,7 +10,7 @@ const X64 = [
   { name: 'AVX-512 with bfloat16', flag: 'avx512_bf16' },
 ] as const;
 
-/** The best set that the processor has, as the operating system tells; `unknown` where it does not. */
+/** The largest instruction set of the processor according to the operating system; `unknown` if the system does not say. */
 export function processorInstructions(): string {
   if (process.arch === 'arm64') return 'NEON';
   try {
@@ -22,10 +22,10 @@ export function processorInstructions(): string {
 }
 
 /**
- * The processor's best set, what oneDNN was asked for, and the sets that this project's kernels use:
+ * The largest instruction set of the processor, the limit that was set for oneDNN, and the sets that this project's kernels use:
  * `AVX-512, oneDNN asked for AVX2, kernels avx2`.
  *
- * @param kernels what the addons say of themselves
+ * @param kernels the instruction set that each addon reports
  */
 export function instructionsInUse(kernels: readonly (string | undefined)[]): string {
   const { ONEDNN_MAX_CPU_ISA, DNNL_MAX_CPU_ISA, TF_ENABLE_ONEDNN_OPTS } = process.env;

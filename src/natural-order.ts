@@ -1,3 +1,3 @@
-/** Names in the order of the numbers within them: layer_2 before layer_10. */
+/** Sorts names by the numbers within them: layer_2 comes before layer_10. */
 
 export const NATURAL: Intl.Collator = new Intl.Collator('en', { numeric: true });

@@ -1,11 +1,11 @@
 /** How numbers are written in titles, figures and tables. */
 
-/** 1e-2 rather than 0.01, 0.3 as it is. */
+/** The value of a setting: small numbers are in exponential notation, 1e-2 instead of 0.01, and others as they are, 0.3. */
 export function formatSetting(value: number): string {
   return value !== 0 && Math.abs(value) < 0.1 ? value.toExponential() : String(value);
 }
 
-/** A step for reading: 2,701. */
+/** A step with separators of thousands: 2,701. */
 export function formatStep(step: number): string {
   return Math.round(step).toLocaleString('en');
 }

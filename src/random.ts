@@ -15,8 +15,8 @@ export function mulberry32(seed: number): () => number {
 }
 
 /**
- * A seed for one of many independent streams of a run (an epoch's order, a variable's initial values). Both
- * numbers go through murmur3's finaliser, so that neighbouring seeds and streams share nothing.
+ * A seed for one of many independent streams of a run (an epoch's order, a variable's initial values). Both numbers go through
+ * murmur3's finaliser, so that the generators of neighbouring seeds and streams are unrelated.
  */
 export function streamSeed(seed: number, stream: number): number {
   return finalise(finalise(seed) + Math.imul(stream, GOLDEN));
@@ -39,8 +39,8 @@ export function normals(uniform: () => number): () => number {
 }
 
 /**
- * Logarithms of gamma numbers of a given shape and rate 1 (Marsaglia and Tsang 2000); those of small shapes, which would be 0
- * themselves, are finite.
+ * Logarithms of gamma-distributed numbers of a given shape and rate 1 (Marsaglia and Tsang 2000). They are finite for small
+ * shapes, too, where the numbers themselves would be rounded to 0.
  */
 export function logGammas(uniform: () => number): (shape: number) => number {
   const normal = normals(uniform);

@@ -1,33 +1,36 @@
-/** The kinds of settings: which values are allowed, what is the default, what it means, and which run it belongs to. */
+/**
+ * The kinds of settings. A setting says which values are allowed, what its default is, what it means, and whether it tells runs
+ * apart.
+ */
 
 /**
- * What a run is with another value of a setting: another `run`; the same training with another `record`, since it is
- * measured at other steps; or the `same` run, which may go on with the new value.
+ * What a run becomes with another value of a setting: another `run`; another `record` of the same training, which is measured at
+ * other steps; or the `same` run, which may be resumed with the new value.
  */
 export type Identity = 'run' | 'record' | 'same';
 
 /** A config of any experiment. */
 export type AnyConfig = Readonly<Record<string, unknown>>;
 
-/** What every setting says of itself, whether it has a default or not. */
+/** A setting, with or without a default. */
 export interface AnySetting<T = unknown> {
   /** What it means, as a phrase without a capital letter and without a full stop. */
   readonly description: string;
-  /** The value where none is given; `undefined` for a setting that may be absent. */
+  /** The value if none is given; `undefined` for a setting that may be absent. */
   readonly default: T | undefined;
-  /** What holds where a setting without a default is absent. */
+  /** What applies if a setting without a default is absent. */
   readonly absent?: string;
   /** The allowed values, as the end of the sentence "it must be ...". */
   readonly allowed: string;
-  /** The same for a value that is a number already: only its range. */
+  /** Only the range of the allowed values, for a setting that is a number. */
   readonly range?: string;
-  /** What each of the allowed values means, where they are choices that need an explanation. */
+  /** The meaning of each allowed value, if the values are choices that need an explanation. */
   readonly choices?: Readonly<Record<string, string>>;
   /** The type of a value, as it is written in TypeScript. */
   readonly type: string;
   /** Whether a value is a list, which is written with commas. */
   readonly isList: boolean;
-  /** Which run another value makes; it may depend on the other settings. */
+  /** What a run becomes with another value; this may depend on the other settings. */
   readonly identity: Identity | ((config: AnyConfig) => Identity);
   /** A value in the words of a figure's title, such as `batches of 32`. @default the value alone */
   inWords?(value: T): string;
@@ -58,7 +61,7 @@ export type ValuesOf<S extends Settings> = {
   -readonly [K in OptionalKeys<S>]?: ValueOf<S[K]>;
 };
 
-/** What defines a setting of any kind: its meaning, and its default or what holds without it. */
+/** The definition of a setting of any kind: its meaning, and either its default or what applies without it. */
 type Definition<T> = Pick<AnySetting, 'description'> &
   Partial<Pick<AnySetting, 'identity'>> &
   Pick<AnySetting<T>, 'inWords'> &
@@ -88,7 +91,7 @@ export function wholeNumber<const D extends Definition<number> & Range>(definiti
   });
 }
 
-/** More than any run has of anything that is counted. */
+/** The largest count that a setting allows, which no run reaches. */
 const MOST = 1e9;
 
 /** A whole number of at least 1. */
@@ -96,12 +99,12 @@ export function count<const D extends Definition<number>>(definition: D): Define
   return wholeNumber({ min: 1, max: MOST, ...definition }) as Defined<number, D>;
 }
 
-/** A number from which random numbers are made. */
+/** The seed of random numbers. */
 export function seed<const D extends Definition<number>>(definition: D): Defined<number, D> {
   return wholeNumber({ min: 0, max: 2 ** 31 - 1, ...definition }) as Defined<number, D>;
 }
 
-/** A part of a whole, neither nothing nor all of it. */
+/** A number between 0 and 1, neither of which is allowed. */
 export function fraction<const D extends Definition<number>>(definition: D): Defined<number, D> {
   return number({ above: 0, below: 1, ...definition }) as Defined<number, D>;
 }
@@ -111,7 +114,7 @@ export function belowOne<const D extends Definition<number>>(definition: D): Def
   return number({ min: 0, below: 1, ...definition }) as Defined<number, D>;
 }
 
-/** Yes or no. */
+/** True or false. */
 export function flag<const D extends Definition<boolean>>(definition: D): Defined<boolean, D> {
   return define(definition, {
     allowed: 'true or false',
@@ -142,7 +145,7 @@ export function choice<const W extends string>(
 }
 
 /**
- * The name of one of the members of a registry.
+ * The name of a member of a registry.
  *
  * @param type the name of the type of these names, which the registry exports
  */
@@ -234,13 +237,15 @@ function rangeInWords(range: Range): string {
   return `${low} and ${'max' in range ? `at most ${write(range.max)}` : `less than ${write(range.below)}`}`;
 }
 
-/** Says that a value does not go together with others; `message` follows `key=value`. */
+/** Reports that a value is not allowed together with others; `message` follows `key=value` in the error. */
 export type Refuse<Key extends string> = (key: Key, message: string) => void;
 
-/** A member of a registry that an experiment chooses by its name, with its own settings. */
+/**
+ * A member of a registry, such as a data set or a model, which an experiment chooses by its name and which has its own settings.
+ */
 export interface Choosable<Name extends string, S extends Settings> {
   readonly name: Name;
-  /** What it is, as a phrase, for help. */
+  /** A phrase for the help that says what it is. */
   readonly summary: string;
   readonly settings: S;
   /** Rejects values that are allowed separately but not together. @default none */
@@ -267,7 +272,7 @@ type Intersection<U> = (U extends unknown ? (each: U) => void : never) extends (
 /**
  * The settings of all members of a registry. Members may share a setting, which is then the same object.
  *
- * @throws Error for two different settings of one key
+ * @throws Error for two different settings with the same key
  */
 export function allSettings<M extends { readonly name: string; readonly settings: Settings }>(
   members: readonly M[],
@@ -285,7 +290,7 @@ export function allSettings<M extends { readonly name: string; readonly settings
   return all as AllSettings<M>;
 }
 
-/** The member of a registry that has a name. */
+/** The member of a registry with this name. */
 export function memberNamed<M extends { readonly name: string }>(members: readonly M[], name: M['name']): M {
   return members.find((member) => member.name === name)!;
 }

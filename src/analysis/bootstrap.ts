@@ -1,4 +1,7 @@
-/** A statistic of pairs, triples and so on of numbers, with an interval that respects which of them depend on each other. */
+/**
+ * A statistic of observations, each of one or more numbers, with an interval that takes into account which observations depend on
+ * each other.
+ */
 import { ascending, group, quantileSorted } from 'd3-array';
 import { ANYTHING, assertGiven, type Kinds, NUMBER } from '../given';
 import type { Interval } from '../intrinsic-dimension/intervals';
@@ -8,17 +11,15 @@ import { mulberry32 } from '../random';
 export interface Bootstrapped {
   readonly value: number;
   readonly interval: Interval;
-  /** Observations used. */
+  /** The number of observations. */
   readonly n: number;
-  /** Groups of observations, where whole groups were drawn. */
+  /** The number of groups of observations, if whole groups were drawn. */
   readonly groups?: number;
 }
 
 /** How observations that depend on each other are drawn in a bootstrap, and how often. */
 export interface BootstrapOptions {
-  /**
-   * Observations in a block of neighbours in time, which are drawn together. @default the cube root of n, rounded up
-   */
+  /** The number of consecutive observations in a block, which are drawn together. @default the cube root of n, rounded up */
   readonly block?: number;
   /**
    * The group of each observation, such as the setting of a run: whole groups are drawn instead of blocks, since runs of
@@ -42,8 +43,8 @@ export const BOOTSTRAP_KINDS: Kinds<BootstrapOptions> = {
 };
 
 /**
- * A statistic of columns of one length with the percentile interval of a bootstrap, which draws blocks of neighbours in
- * time (Kuensch 1989) or whole groups (Field and Welsh 2007). Draws for which the statistic is not finite are left out.
+ * A statistic of columns of equal length, with the percentile interval of a bootstrap that draws blocks of consecutive
+ * observations (Kuensch 1989) or whole groups (Field and Welsh 2007). Draws for which the statistic is not finite are left out.
  *
  * @throws RangeError for fewer than 4 observations, columns of different lengths, or fewer than 4 groups
  */
@@ -82,7 +83,7 @@ export function bootstrap(
   };
 }
 
-/** Indices of n observations in blocks of neighbours, drawn with replacement. */
+/** The indices of n observations, in blocks of consecutive ones that are drawn with replacement. */
 function blocks(n: number, block: number, uniform: () => number): number[] {
   const chosen: number[] = [];
   while (chosen.length < n) {

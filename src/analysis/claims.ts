@@ -10,7 +10,7 @@ import { generalizationCorrelation, settingOf, strengthCorrelation } from './pap
 import { type Outcome, type StrengthSweep, sweepsOf } from './regularization';
 import { transition } from './transition';
 
-/** What an interval says of a claim. */
+/** What an interval says about a claim. */
 export type Verdict = 'supported' | 'contradicted' | 'undecided';
 
 /** A claim, and the number that tests it. */
@@ -18,18 +18,18 @@ export interface ClaimTest {
   readonly claim: string;
   /** What was measured, in words. */
   readonly measure: string;
-  /** The number with its 95 % interval; undefined where there are too few runs. */
+  /** The number with its 95 % interval; undefined if there are too few runs. */
   readonly found?: Bootstrapped;
   readonly verdict: Verdict;
 }
 
-/** Values that a claim allows, between two bounds. */
+/** The values that a claim allows, which lie between two bounds. */
 type Allowed = readonly [from: number, to: number];
 
 const BELOW_ZERO: Allowed = [Number.NEGATIVE_INFINITY, 0];
 const ABOVE_ZERO: Allowed = [0, Number.POSITIVE_INFINITY];
 
-/** A claim is supported where the whole interval is allowed, and contradicted where none of it is. */
+/** The verdict on a claim: it is supported if the whole interval is allowed, and contradicted if no part of it is. */
 export function verdictOf(interval: Interval | undefined, [from, to]: Allowed): Verdict {
   if (interval === undefined || Number.isNaN(interval.lower)) return 'undecided';
   if (interval.lower > from && interval.upper < to) return 'supported';
@@ -56,7 +56,7 @@ const NAMES = { weightDecay: 'weight decay', blockDropout: 'dropout' } as const;
 /**
  * The claims of figures 1 to 3, on the runs of a sweep over weight decay, dropout or both.
  *
- * @throws RangeError where the runs hold no sweep
+ * @throws RangeError if the runs contain no sweep
  */
 export function regularizationClaims(runs: readonly RunSoFar[]): ClaimTest[] {
   const sweeps = sweepsOf(runs);
@@ -106,7 +106,7 @@ function excessCorrelation({ ends, sweep }: StrengthSweep): Correlation | undefi
   );
 }
 
-/** Our step of 50 % accuracy counts as the paper's where it is within a quarter more and a fifth less. */
+/** Our step of 50 % accuracy counts as the same as the paper's if it is at most a quarter larger and at most a fifth smaller. */
 const SAME_STEP: Allowed = [0.8, 1.25];
 
 /** The claims of figure 4, on runs of its panels. */

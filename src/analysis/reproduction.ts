@@ -1,4 +1,4 @@
-/** A run that was trained again from its settings, beside its record. */
+/** Compares a run that was trained again from its settings with its record. */
 import { lastLayerId, peakId } from '../records/layer-ids';
 import type { Measurement, RunSoFar } from '../records/run-record';
 
@@ -8,7 +8,7 @@ export interface Pair {
   readonly again: number;
 }
 
-/** What both runs have measured at one step; NaN where no dimension was measured, or the points have none. */
+/** The measurements of both runs at one step; a dimension is NaN if it was not measured, or if the points have none. */
 export interface StepPair {
   readonly step: number;
   /** From 0 to 1. */
@@ -19,11 +19,11 @@ export interface StepPair {
   readonly peakId: Pair;
 }
 
-/** How far a run that is trained again may end from its record. */
+/** How far a run that is trained again may be from its record at the end. */
 export interface Tolerance {
   /** Difference of the validation accuracies, from 0 to 1. @default 0.01 */
   readonly accuracy?: number;
-  /** Difference of the LLIDs over the recorded one. @default 0.05 */
+  /** Difference of the LLIDs, divided by the recorded one. @default 0.05 */
   readonly lastLayerId?: number;
 }
 
@@ -48,7 +48,7 @@ export function pairSteps(recorded: RunSoFar, again: RunSoFar): StepPair[] {
   });
 }
 
-/** Whether two measurements agree within the tolerance. Two without a dimension agree in it. */
+/** Whether two measurements agree within the tolerance. Two measurements without a dimension agree in it. */
 export function agrees({ accuracy, lastLayerId }: StepPair, tolerance: Tolerance = {}): boolean {
   const { accuracy: points = 0.01, lastLayerId: share = 0.05 } = tolerance;
   const [recorded, again] = [lastLayerId.recorded, lastLayerId.again];

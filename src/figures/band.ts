@@ -4,14 +4,14 @@ import type { PlotData } from 'plotly.js';
 /** Opacity of a band. */
 const FADED = 0.25;
 
-/** Where a curve begins and ends at one place; no area is drawn where an end is missing. */
+/** The lower and the upper end of the band at one place; no area is drawn where one of them is missing. */
 export interface BandPoint<Place> {
   readonly at: Place;
   readonly low?: number | undefined;
   readonly high?: number | undefined;
 }
 
-/** The area between both ends of the interval, with a gap where one of them is missing. */
+/** The area between the lower and the upper ends, with a gap where one of them is missing. */
 export function band<Place extends number | string>(
   points: readonly BandPoint<Place>[],
   color: string,
@@ -46,7 +46,7 @@ export function band<Place extends number | string>(
   };
 }
 
-/** `#0072B2` with the opacity of a band. */
+/** A colour such as `#0072B2` with the opacity of a band. */
 function faded(hex: string): string {
   const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
   return `rgba(${r},${g},${b},${FADED})`;

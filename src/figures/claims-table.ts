@@ -1,4 +1,4 @@
-/** The paper's claims with what our records say of each. */
+/** The paper's claims, and what the records of this project say about each. */
 import { type ClaimTest, grokkingClaims, regularizationClaims } from '../analysis/claims';
 import { PAPER } from '../experiments/presets';
 import { formatSigned } from '../number-format';

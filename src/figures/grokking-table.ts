@@ -15,8 +15,8 @@ import type { RunSoFar } from '../records/run-record';
 import { type Cell, type Table, table } from './table';
 
 /**
- * {@link grokkingRows} for a notebook, a row for each setting. Of several seeds it has the means, and the range of the
- * steps: `never` counts as no step.
+ * {@link grokkingRows} as a table for a notebook, with a row for each setting. If a setting has several seeds, the row has their
+ * means and the range of their steps, in which runs that never pass 50 % do not count.
  */
 export function grokkingTable(runs: readonly RunSoFar[], paper: HalfSteps): Table {
   const settings = [...group(grokkingRows(runs, paper), (row) => `${row.trainFraction} ${row.weightDecay}`)];
@@ -50,14 +50,14 @@ export function grokkingTable(runs: readonly RunSoFar[], paper: HalfSteps): Tabl
   );
 }
 
-/** 5,400–6,300, one step alone, or never */
+/** A range of steps, such as 5,400–6,300; a single step; or `never`. */
 export function stepRange(steps: readonly number[]): string {
   const [least, greatest] = extent(steps);
   if (least === undefined) return 'never';
   return least === greatest ? formatStep(least) : `${formatStep(least)}–${formatStep(greatest)}`;
 }
 
-/** Named here, since a table without rows has columns, too. */
+/** The columns are named here, since a table without rows has columns, too. */
 const LEAD_COLUMNS = [
   'p',
   'weight decay',
@@ -70,7 +70,7 @@ const LEAD_COLUMNS = [
   'r of slopes',
 ];
 
-/** {@link leadRows} for a notebook; runs that do not grok or have no dimensions have no row. */
+/** {@link leadRows} as a table for a notebook; runs that do not grok or have no dimensions have no row. */
 export function leadTable(
   runs: readonly RunSoFar[],
   options: LeadOptions & { readonly caption?: string } = {},
@@ -94,7 +94,7 @@ export function leadTable(
   });
 }
 
-/** -0.36 [-0.68, 0.15] */
+/** A correlation with its interval, such as -0.36 [-0.68, 0.15]. */
 function correlationText({ r, interval }: Correlation): string {
   return `${r.toFixed(2)} [${interval.lower.toFixed(2)}, ${interval.upper.toFixed(2)}]`;
 }

@@ -1,4 +1,4 @@
-/** Curves and axes that the figures of runs over their steps share. */
+/** The curves and axes that all figures of runs over their steps have in common. */
 import { max, mean, min } from 'd3-array';
 import type { Layout, PlotData } from 'plotly.js';
 import { formatStep } from '../number-format';
@@ -51,12 +51,12 @@ export interface SidedTrace {
   readonly right: boolean;
 }
 
-/** What the legend calls the range of several runs. */
+/** The name of the range of several runs in the legend. */
 export const RANGE = 'range over seeds';
 
 /**
- * The curves of {@link runTraces}. Of several runs of one setting, which differ in their seeds, each curve is the mean at
- * the steps that all of them have, and a band reaches from the least to the greatest value.
+ * The curves of {@link runTraces}. If there are several runs of one setting, which differ in their seeds, each curve is their
+ * mean at the steps that all of them have, and a band reaches from the least to the greatest value.
  */
 export function seedTraces(runs: readonly RunSoFar[], site?: string): SidedTrace[] {
   const bySeed = runs.map(({ measurements }) => runTraces(measurements, site));
@@ -80,9 +80,9 @@ export function seedTraces(runs: readonly RunSoFar[], site?: string): SidedTrace
 }
 
 /**
- * The logarithmic x axis with as many labels as have room. It starts at 1/500 of the last step at the earliest, since
- * little happens before, and at 1/20 at the latest, so that the batches of a run with few measurements are seen.
- * @param width of the axis in pixels
+ * The logarithmic x axis, with as many labels as there is room for. It starts at 1/500 of the last step at the earliest, since
+ * little happens before, and at 1/20 at the latest, so that the batches of a run with few measurements are visible.
+ * @param width the width of the axis in pixels
  */
 export function stepAxis(
   measurements: readonly Measurement[],

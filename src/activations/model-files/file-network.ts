@@ -1,11 +1,11 @@
-/** What a network in a file is here: it takes named inputs, and gives the activations of a batch by name. */
+/** A network that is read from a file: it takes named inputs, and returns the activations of a batch by name. */
 
 /** An input of a network. */
 export interface InputSpec {
   readonly name: string;
   /** float32, float64, float16, int64, int32, uint8, bool, ... */
   readonly type: string;
-  /** The first axis is the examples; an axis of any length is null. */
+  /** The first axis counts the examples; null is an axis of any length. */
   readonly shape: readonly (number | null)[];
 }
 
@@ -23,33 +23,33 @@ export interface Activation extends Numbers {
 /** A tensor that a network computes. */
 export interface NetworkSite {
   readonly name: string;
-  /** What computes it: Conv, Relu, ... */
+  /** The operator that computes it, such as Conv or Relu. */
   readonly operator: string;
-  /** With null for an axis of any length, where the file tells. */
+  /** Null is an axis of any length; the shape is missing if the file does not tell it. */
   readonly shape?: readonly (number | null)[];
 }
 
 /** A network that was read from a file. */
 export interface FileNetwork {
   readonly inputs: readonly InputSpec[];
-  /** All that is computed from the inputs, in the order in which it is computed. */
+  /** All tensors that are computed from the inputs, in the order in which they are computed. */
   readonly sites: readonly NetworkSite[];
-  /** What the classifier takes, whose dimension is LLID; undefined where the graph does not end in one. */
+  /** The input of the classifier, whose dimension is LLID; undefined if the graph does not end in a classifier. */
   readonly lastSite?: string;
   /** The files that the values depend on. */
   readonly files: readonly string[];
-  /** What a reader of the values should know. */
+  /** Remarks that a reader of the values should know. */
   readonly notes?: readonly string[];
   /**
    * The activations of a batch at some sites; those that are not floating-point tensors are left out.
    *
-   * @param inputs by name, of the numbers that the files of inputs hold
+   * @param inputs by name, with the numbers as the input files hold them
    */
   run(
     inputs: Readonly<Record<string, Numbers>>,
     sites: readonly string[],
   ): Promise<ReadonlyMap<string, Activation>>;
-  /** Bytes that passing an example took in the first run, where they are known. */
+  /** The memory that each example took in the first run, in bytes, if it is known. */
   bytesPerExample?(): number;
   close(): Promise<void>;
 }

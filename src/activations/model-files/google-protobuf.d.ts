@@ -2,7 +2,7 @@
 declare module 'google-protobuf' {
   export class BinaryReader {
     constructor(bytes: Uint8Array);
-    /** Goes on to the next field; false at the end of the message. */
+    /** Moves on to the next field; returns false at the end of the message. */
     nextField(): boolean;
     isEndGroup(): boolean;
     getFieldNumber(): number;

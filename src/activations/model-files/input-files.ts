@@ -16,7 +16,7 @@ export interface InputFeed {
 
 /**
  * Opens the inputs that a network takes: a folder of pictures, an array for its one input, or a file (.npz, .safetensors, .pt)
- * with an array for each input under its name. The first axis of every array is the examples.
+ * with an array for each input under its name. The first axis of every array counts the examples.
  *
  * @throws Error that names the input, what it takes, and what the file has
  */

@@ -18,13 +18,13 @@ export interface ModelFileOptions extends Omit<PictureOptions, 'onNote'> {
   /** A file with the inputs, or a folder of pictures. */
   readonly inputs?: string;
   /**
-   * Examples that go through the network at once. @default what the model fixes, else as many as take half of the memory with
-   * the activations wanted, at most {@link MOST_AT_ONCE}
+   * The number of examples that go through the network at once. @default the size that the model fixes, or else as many as take
+   * half of the memory together with the wanted activations, at most {@link MOST_AT_ONCE}
    */
   readonly batchSize?: number;
 }
 
-/** How a model file can be run. */
+/** The options of a model file, with the kind of each. */
 export const MODEL_FILE_KINDS: Kinds<ModelFileOptions> = {
   pixels: TEXT,
   imageSize: NUMBER,
@@ -38,11 +38,11 @@ export const MOST_AT_ONCE = 64;
 
 interface Site extends Layer {
   readonly axes: Axes;
-  /** Of one example's activation. */
+  /** The shape of one example's activation. */
   readonly exampleShape: readonly number[];
 }
 
-/** A network, its inputs, and what was found out about them. */
+/** A network and its inputs, with the sites and the batch size that a small batch has shown. */
 interface Opened {
   readonly network: FileNetwork;
   readonly feed: InputFeed;
@@ -68,7 +68,7 @@ export async function modelFileSource(
   return { ...sourceOf(opened), close: () => close(opened) };
 }
 
-/** The same as layers. */
+/** The activations of a model file as layers. */
 export async function openModelLayers(
   path: string,
   options: SavedOptions & ModelFileOptions,
@@ -150,7 +150,7 @@ function fixedBatch(path: string, { inputs }: FileNetwork, examples: number): nu
   return size;
 }
 
-/** What a small batch shows: the sites whose first axis is the examples, and how many examples fit into memory. */
+/** Runs a small batch, which shows the sites whose first axis counts the examples, and how many examples fit into memory. */
 async function trial(
   path: string,
   network: FileNetwork,
@@ -164,7 +164,7 @@ async function trial(
     network.sites.map(({ name, operator }) => ({ site: name, operator })),
     wanted,
   );
-  // The order of the network, whatever that of the names was: all sites of a pass are computed together.
+  // The sites keep the order of the network, whatever the order of the names, since all sites are computed in one pass.
   const names = new Set(chosen.map(({ site }) => site));
   const ordered = network.sites.filter(({ name }) => names.has(name));
   const size = fixed ?? Math.min(2, feed.examples);

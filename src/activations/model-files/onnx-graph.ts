@@ -1,23 +1,23 @@
-/** The graph of an ONNX file: what it computes by name, and the same file with further outputs. */
+/** The graph of an ONNX file: the tensors that it computes, by name, and the same file with further outputs. */
 import { BinaryReader } from 'google-protobuf';
 import type { NetworkSite } from './file-network';
 
-/** What is read of a graph. */
+/** The part of a graph that is read. */
 export interface OnnxGraph {
-  /** Inputs that have no value of their own. */
+  /** Inputs for which the file has no value. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /** Tensors that are computed from the inputs, in the order of the file. */
   readonly sites: readonly NetworkSite[];
-  /** What the classifier at the end takes. */
+  /** The input of the classifier at the end. */
   readonly lastSite?: string;
-  /** Files beside the model with its weights. */
+  /** Files beside the model that hold its weights. */
   readonly weightFiles: readonly string[];
 }
 
 interface Node {
   operator: string;
-  /** Those of graphs within the node too, which may name tensors outside of them. */
+  /** The inputs of the node and of graphs within it, which may use tensors from outside. */
   readonly inputs: string[];
   readonly outputs: string[];
 }
@@ -40,7 +40,7 @@ const TENSOR = { name: 8, external: 13 };
 const ENTRY = { key: 1, value: 2 };
 
 /**
- * Reads the graph of a model; weights are passed over.
+ * Reads the graph of a model, and skips its weights.
  *
  * @throws Error that says what is wrong, as a sentence that begins with "it"
  */
@@ -77,8 +77,8 @@ export function readOnnxGraph(model: Uint8Array): OnnxGraph {
 }
 
 /**
- * The same model with further outputs. Protocol buffers merge a message that is there twice, and append its repeated
- * fields: a second graph with nothing but outputs, behind the model's last byte, is enough.
+ * The same model with further outputs. Protocol buffers merge a message that occurs twice, and append its repeated fields. It is
+ * therefore enough to append a second graph, with nothing but outputs, to the bytes of the model.
  */
 export function withOutputs(model: Uint8Array, names: readonly string[]): Uint8Array {
   const outputs = names.map((name) => delimited(GRAPH.output, delimited(VALUE_NAME, Buffer.from(name))));
@@ -123,7 +123,7 @@ function readNode(reader: BinaryReader, weightFiles: Set<string>): Node {
   return node;
 }
 
-/** The bodies of If, Loop and Scan use tensors outside of them by their names. */
+/** The bodies of If, Loop and Scan use tensors from outside by their names. */
 function readAttribute(reader: BinaryReader, node: Node, weightFiles: Set<string>): void {
   fields(reader, (field) => {
     if (field === ATTRIBUTE.tensor) nested(reader, () => readTensor(reader, weightFiles));
@@ -172,8 +172,9 @@ function readEntry(reader: BinaryReader): readonly [string, string] {
 const PRODUCTS = new Set(['Gemm', 'MatMul', 'Conv', 'FusedGemm', 'FusedMatMul', 'LinearClassifier']);
 
 /**
- * From the first output back through whatever has one input that depends on the examples, such as a softmax or the
- * addition of a bias, to the product with weights; a network that ends in a sum of two branches has no classifier.
+ * The input of the classifier. The search goes back from the first output, through nodes that have one input that depends on the
+ * examples, such as a softmax or the addition of a bias, to the product with weights. A network that ends in a sum of two
+ * branches has no classifier.
  */
 function beforeClassifier({ nodes, outputs }: Graph, dependent: ReadonlySet<string>): string | undefined {
   const producers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));

@@ -1,4 +1,4 @@
-/** An ONNX file as a network whose every named tensor can be a site; ONNX Runtime computes. */
+/** An ONNX file as a network in which every named tensor can be a site. ONNX Runtime computes the tensors. */
 import { dirname, join, resolve } from 'node:path';
 import { decodeNumbers } from '../../intrinsic-dimension/files/numbers';
 import type { Activation, FileNetwork, InputSpec } from './file-network';
@@ -7,12 +7,12 @@ import { type OnnxRuntime, type OrtSession, type OrtTensor, onnxRuntime } from '
 import { typedNumbers } from './typed-numbers';
 import { wholeFile } from './whole-file';
 
-/** Types of activations, as the numbers of files are called; others are no floating-point numbers. */
+/** The floating-point types of activations, with the names that files of numbers have for them. */
 const FLOATING: Readonly<Record<string, string>> = { float32: 'f4', float64: 'f8', float16: 'f2' };
 
 /**
- * Opens an ONNX model. The graph gets the wanted tensors as further outputs, so that ONNX Runtime keeps them: it merges
- * no operations across them.
+ * Opens an ONNX model. The graph gets the wanted tensors as further outputs, so that ONNX Runtime keeps them and merges no
+ * operations across them.
  *
  * @throws Error that names the file and what is wrong with it, or that ONNX Runtime is not installed
  */
@@ -26,7 +26,7 @@ export async function openOnnx(path: string): Promise<FileNetwork> {
     throw new Error(`cannot read ${path}: ${(error as Error).message}`);
   }
   const sessions = new Sessions(runtime, model, path, graph);
-  // All tensors once, to know their types.
+  // The first session has all tensors as outputs, which shows their types.
   const { inputMetadata, outputMetadata } = await sessions.for(graph.sites.map(({ name }) => name));
   const freeAxes = (shape: readonly (number | string)[] = []): (number | null)[] =>
     shape.map((size) => (typeof size === 'number' && size >= 0 ? size : null));
@@ -44,7 +44,7 @@ export async function openOnnx(path: string): Promise<FileNetwork> {
     sites: graph.sites.flatMap((site) => {
       const shape = tensors.get(site.name);
       if (!shape) return [];
-      // Without axes the shape is unknown.
+      // A shape without axes is unknown.
       return [shape.length > 0 ? { ...site, shape } : site];
     }),
     ...(graph.lastSite === undefined ? {} : { lastSite: graph.lastSite }),
@@ -75,7 +75,7 @@ function activationsOf(found: Readonly<Record<string, OrtTensor>>): Map<string, 
   return activations;
 }
 
-/** The session of the sites asked for last. */
+/** Keeps the session of the sites that were asked for last. */
 class Sessions {
   #key = '';
   #session: OrtSession | undefined;
@@ -95,7 +95,7 @@ class Sessions {
     try {
       this.#session = await this.runtime.InferenceSession.create(withOutputs(this.model, further), {
         logSeverityLevel: 3,
-        // Weights beside the model are not found otherwise, since it is not loaded by its path.
+        // Without this folder, weights beside the model would not be found, since the model is not loaded by its path.
         extra: { session: { model_external_initializers_file_folder_path: dirname(resolve(this.path)) } },
       });
     } catch (error) {

@@ -1,4 +1,4 @@
-/** ONNX Runtime, where it is installed: it is not among this project's packages, since it takes 290 MB of disk. */
+/** ONNX Runtime, if it is installed. It is not among this project's packages, since it takes 290 MB of disk space. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -39,10 +39,10 @@ export interface OnnxRuntime {
 const PACKAGE = 'onnxruntime-node';
 const VERSION = '1.30.0';
 const PROJECT = join(__dirname, '..', '..', '..');
-/** A folder of its own: npm removes from node_modules what package.json does not name. */
+/** ONNX Runtime has a folder of its own, since npm removes from node_modules what package.json does not name. */
 const FOLDER = join('.cache', 'onnxruntime');
 
-/** The command that installs it. Without install scripts nothing is fetched from outside of npm's registry. */
+/** The command that installs it. Without install scripts, nothing is fetched from outside npm's registry. */
 export const INSTALL_ONNX_RUNTIME: string = `npm install --prefix ${FOLDER} --ignore-scripts ${PACKAGE}@${VERSION}`;
 
 /** Whether ONNX Runtime is installed. */

@@ -1,4 +1,4 @@
-/** Files of networks by the ends of their names. */
+/** Opens the file of a network, whose kind follows from the end of its name. */
 import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { FileNetwork } from './file-network';
@@ -6,7 +6,7 @@ import { openOnnx } from './onnx-network';
 
 const OPENERS: Readonly<Record<string, (path: string) => Promise<FileNetwork>>> = {
   '.onnx': openOnnx,
-  // TensorFlow is loaded when it is needed.
+  // TensorFlow is loaded only when it is needed.
   '.json': async (path) => (await import('./tf-network.js')).openTfModel(path),
   '.pb': async (path) => {
     throw new Error(`${path} is a part of a SavedModel: name its folder`);

@@ -7,20 +7,21 @@ import { NATURAL } from '../../natural-order';
 import { type InputSpec, type Numbers, specInWords } from './file-network';
 import type { InputFeed } from './input-files';
 
-/** What the network takes for a pixel of 0 .. 255. */
+/** The ways in which pixels of 0 .. 255 are scaled for the network. */
 export const PIXELS = ['unit', 'symmetric', 'bytes', 'imagenet'] as const;
 export type Pixels = (typeof PIXELS)[number];
 
 /** How pictures become inputs. */
 export interface PictureOptions {
   /**
-   * What a pixel becomes: `unit` 0 .. 1, `symmetric` -1 .. 1, `bytes` 0 .. 255, or `imagenet`, which is `unit` less the mean over
-   * ImageNet of its channel, divided by the deviation, as torchvision's networks take it. @default 'unit'
+   * How pixels are scaled: `unit` to 0 .. 1; `symmetric` to -1 .. 1; `bytes` leaves them at 0 .. 255; `imagenet` subtracts from
+   * `unit` the mean of the channel over ImageNet and divides by the standard deviation, as torchvision's networks need it.
+   * @default 'unit'
    */
   readonly pixels?: Pixels;
   /** Side of the square to which every picture is resized. @default what the network's input fixes */
   readonly imageSize?: number;
-  /** So many pictures, evenly spread over the folder. @default all */
+  /** The number of pictures, which are evenly spread over the folder. @default all */
   readonly examples?: number;
   /** Called with notes on the files. @default no notes */
   readonly onNote?: (note: string) => void;
@@ -104,7 +105,7 @@ function pixelValues(pixels: Pixels): (byte: number, channel: number) => number 
   return (byte, channel) => (byte / 255 - mean[channel]!) / deviation[channel]!;
 }
 
-/** [examples, channels, height, width] as PyTorch has it, or [examples, height, width, channels] as TensorFlow. */
+/** [examples, channels, height, width] as in PyTorch, or [examples, height, width, channels] as in TensorFlow. */
 function layoutOf(spec: InputSpec): {
   readonly channelsFirst: boolean;
   readonly channels: 1 | 3;

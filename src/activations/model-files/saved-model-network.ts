@@ -16,7 +16,7 @@ export const SAVED_MODEL = 'saved_model.pb';
 /**
  * Opens the folder of a SavedModel; its signature `serving_default` is run.
  *
- * @throws Error that names the folder and what is wrong with it, and where TensorFlow's library is not available
+ * @throws Error that names the folder and what is wrong with it, or that TensorFlow's library is not available
  */
 export async function openSavedModel(folder: string): Promise<FileNetwork> {
   const { name: backend, note } = await loadBackend();
@@ -56,7 +56,7 @@ export async function openSavedModel(folder: string): Promise<FileNetwork> {
     run: async (numbers, wanted) => {
       const fed = inputs.map(({ name, type, tensor }) => {
         const { data, shape } = numbers[name]!;
-        // tfjs has no whole numbers of 64 bits: the binding makes them of those of 32.
+        // tfjs has no whole numbers of 64 bits, so the binding makes them from numbers of 32 bits.
         const own = type === 'int64' ? 'int32' : type;
         const values = typedNumbers(data, own, name) as Float32Array;
         const info = { name: tensor, ...(type === 'int64' ? { tfDtype: 'DT_INT64' } : {}) };

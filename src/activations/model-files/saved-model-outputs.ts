@@ -1,14 +1,15 @@
 /**
- * A SavedModel of TensorFlow 2 with further outputs. Its graph calls one function, which calls others; what these compute inside
- * cannot be fetched. Each function on the way gets what it computes as further results, and each call hands them on.
+ * A SavedModel of TensorFlow 2 with further outputs. Its graph calls one function, which calls others, and the tensors inside
+ * functions cannot be fetched. Therefore, each function on the way gets its tensors as further results, and each call passes them
+ * on.
  */
 import type { Message } from '../../runtime/protobuf';
 import type { InputSpec, NetworkSite } from './file-network';
 
-/** What a signature of a SavedModel takes, and the tensors that can be fetched. */
+/** The inputs of a signature of a SavedModel, and the tensors that can be fetched. */
 export interface SavedSignature {
   readonly inputs: readonly (InputSpec & { readonly tensor: string })[];
-  /** With the tensor of the graph that has each. */
+  /** The sites, each with the tensor of the graph that holds it. */
   readonly sites: readonly (NetworkSite & { readonly tensor: string })[];
 }
 
@@ -17,7 +18,7 @@ const FLOAT = 1;
 const TYPES: Readonly<Record<number, string>> = { 1: 'float32', 3: 'int32', 9: 'int64', 10: 'bool' };
 
 const CALLS = new Set(['StatefulPartitionedCall', 'PartitionedCall']);
-/** Operations with an attribute T for the type of their inputs whose results are of another. */
+/** Operations whose attribute T is the type of their inputs, and whose results have another type. */
 const OTHER_TYPE =
   /^(Shape|ShapeN|Size|Rank|ArgMax|ArgMin|Greater|GreaterEqual|Less|LessEqual|Equal|NotEqual|IsNan|IsInf|IsFinite|Where|NoOp)$/;
 
@@ -86,7 +87,10 @@ class Functions {
     this.#byName = new Map(list.map((one) => [one.getSignature().getName(), one]));
   }
 
-  /** The function that a node calls, copied for this node alone: others that call it must find it as it was. */
+  /**
+   * A copy of the function that a node calls, for this node alone, since other nodes that call the function must find it
+   * unchanged.
+   */
   ownCopy(node: Message): Message | undefined {
     if (!CALLS.has(node.getOp())) return undefined;
     const called = node.getAttrMap().get('f').getFunc();
@@ -101,12 +105,12 @@ class Functions {
   }
 }
 
-/** Appends results of type float to a call; gives the place of the first. */
+/** Appends results of type float to a call, and returns the position of the first one. */
 function widen(node: Message, count: number): number {
   const types = node.getAttrMap().get('Tout').getList();
   const first = types.getTypeList().length;
   for (let i = 0; i < count; i++) types.addType(FLOAT);
-  // Shapes of the results that were known.
+  // This attribute holds the shapes of the former results only.
   node.getAttrMap().del('_output_shapes');
   return first;
 }
@@ -120,7 +124,7 @@ function expose(called: Message, taken: readonly boolean[], functions: Functions
   const signature = called.getSignature();
   const dependent = new Set<string>();
   for (const [i, arg] of signature.getInputArgList().entries()) if (taken[i]) dependent.add(arg.getName());
-  /** The first result of each node, as those that use it call it: node:result:0. */
+  /** The first result of each node, by the name under which other nodes use it: node:result:0. */
   const used = new Map<string, string>();
   const nodes: Message[] = called.getNodeDefList();
   const returned: string[] = [];
@@ -161,7 +165,7 @@ function nodeOf(tensor: string): string {
   return tensor.replace(/^\^/, '').split(':')[0]!;
 }
 
-/** Attributes with their defaults are left out of exported graphs; these operations have float for T. */
+/** Exported graphs leave out attributes with default values; for these operations, the default of T is float. */
 const FLOAT_UNLESS_SAID = new Set(['MaxPool', 'LRN', 'FractionalMaxPool']);
 
 function isFloat(node: Message): boolean {
@@ -170,7 +174,7 @@ function isFloat(node: Message): boolean {
   return type?.getType() === FLOAT && !OTHER_TYPE.test(node.getOp());
 }
 
-/** Nodes of a function come in any order: each behind those that it uses. */
+/** Sorts the nodes of a function, which come in any order, so that each comes after those that it uses. */
 function inOrder(nodes: readonly Message[]): Message[] {
   const named = new Map(nodes.map((node) => [node.getName() as string, node]));
   const done = new Set<string>();

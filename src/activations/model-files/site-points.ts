@@ -8,10 +8,11 @@ import type { Selection } from '../saved/tokens';
 import type { Activation } from './file-network';
 
 /**
- * The axes of an activation. The first is the examples, so that there is always one reading: the others are features, unless
- * tokens were named and there are three axes, or `said` has a text of this rank.
+ * The axes of an activation. The first axis counts the examples. The others are features, unless tokens were named and there are
+ * three axes, or `said` has a text of this rank. There is thus only one reading.
  *
- * @param maskTokens tokens of one example in the mask, where there is one: another second axis is none of tokens
+ * @param maskTokens the number of tokens of one example in the mask, if there is one; a second axis of another length does not
+ *   count tokens
  * @throws RangeError for axes that do not begin with the examples
  */
 export function siteAxes(

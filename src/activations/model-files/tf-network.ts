@@ -7,7 +7,7 @@ import type { Activation, FileNetwork, NetworkSite } from './file-network';
 import { typedNumbers } from './typed-numbers';
 import { wholeFile } from './whole-file';
 
-/** What is read of a model.json (tf.io.ModelJSON). */
+/** The part of a model.json that is read (tf.io.ModelJSON). */
 interface ModelJson extends tf.io.ModelJSON {
   readonly modelTopology: { readonly node?: readonly { readonly name: string; readonly op: string }[] };
 }
@@ -26,7 +26,7 @@ export async function openTfModel(path: string): Promise<FileNetwork> {
   const handler: tf.io.IOHandler = {
     load: async () => {
       const data = Buffer.concat(weightFiles.map((file) => wholeFile(file)));
-      // A copy that begins at the first byte of its memory.
+      // This copy begins at the first byte of its memory.
       const weights = new Uint8Array(data).buffer;
       return tf.io.getModelArtifactsForJSON(json, async (manifest) => [
         manifest.flatMap((group) => group.weights),
@@ -45,11 +45,11 @@ export async function openTfModel(path: string): Promise<FileNetwork> {
   }
 }
 
-/** What is known of a model besides itself. */
+/** What is known about a model besides the model itself. */
 interface ModelOrigin extends Pick<FileNetwork, 'files' | 'notes'> {
-  /** Of a graph. */
+  /** The nodes of a graph. */
   readonly nodes?: readonly { readonly name: string; readonly op: string }[];
-  /** What a layer is called where it comes from. @default its class in tfjs */
+  /** The name of a layer's class in the library that saved the model. @default its class in tfjs */
   readonly operatorOf?: (layer: tf.layers.Layer) => string;
 }
 
@@ -103,7 +103,7 @@ export function modelNetwork(
   };
 }
 
-/** Disposes of a model with its weights; tfjs keeps those of layers that it uses several times. */
+/** Disposes of a model with its weights. By itself, tfjs would keep the weights of layers that are used several times. */
 function disposeWhole(model: tf.LayersModel | tf.GraphModel): void {
   const weights = model instanceof tf.LayersModel ? model.getWeights() : [];
   model.dispose();

@@ -1,4 +1,4 @@
-/** Numbers of a file as the type that an input of a network has. */
+/** Converts the numbers of a file to the type of a network's input. */
 
 type Whole = (numbers: Float32Array | Float64Array) => ArrayBufferView;
 
@@ -18,7 +18,7 @@ const WHOLE: Readonly<Record<string, readonly [number, number, Whole]>> = {
 /**
  * @param type float32, int64, bool, ...
  * @param name of the input, for errors
- * @throws RangeError for numbers that the type cannot hold, and a type that is no number
+ * @throws RangeError for numbers that the type cannot hold, and for a type that is not one of numbers
  */
 export function typedNumbers(
   numbers: Float32Array | Float64Array,
@@ -43,7 +43,7 @@ export function typedNumbers(
 const SINGLE = new Float32Array(1);
 const BITS = new Uint32Array(SINGLE.buffer);
 
-/** The bits of the nearest binary16 number, to even where two are as near (IEEE 754). */
+/** The bits of the nearest binary16 number, and the even one if two are equally near (IEEE 754). */
 function halfOf(number: number): number {
   SINGLE[0] = number;
   const [bits] = BITS as unknown as [number];
@@ -51,7 +51,7 @@ function halfOf(number: number): number {
   const size = Math.abs(SINGLE[0]);
   if (Number.isNaN(number)) return sign | 0x7e00;
   if (size >= 65520) return sign | 0x7c00;
-  // Below 2^-14 steps are 2^-24; above, one of 1024 of the power of two.
+  // Below 2^-14, the numbers lie 2^-24 apart; above, they lie a 1024th of the power of two apart.
   const exponent = Math.max(-14, Math.floor(Math.log2(size)));
   const step = 2 ** (Math.max(-14, exponent) - 10);
   const steps = roundToEven(size / step);

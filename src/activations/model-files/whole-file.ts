@@ -1,4 +1,4 @@
-/** All bytes of a file of a network. */
+/** Reads all bytes of the file of a network. */
 import { openBytes } from '../../intrinsic-dimension/files/byte-source';
 import { whyUnreadable } from '../../intrinsic-dimension/files/input';
 

@@ -1,4 +1,4 @@
-/** A model of tfjs that computes what the configuration of a Keras model says. Models within it become a part of it. */
+/** Builds a model of tfjs from the configuration of a Keras model. Models within the model become a part of it. */
 import * as tf from '@tensorflow/tfjs';
 import { endsOf, isModel, type LayerConfig, layerConfig, type TensorRef } from './configuration';
 import { LayerOptions, Untranslated } from './layer-options';
@@ -6,14 +6,14 @@ import { BY_TOKEN, makeLayer, OPERATIONS, RECURRENT } from './layers';
 
 /** A layer of a model, or a model within it. */
 export interface BuiltLayer {
-  /** The class of Keras. */
+  /** The class in Keras. */
   readonly type: string;
-  /** That of the file; the layer here has the names of the models around it before. */
+  /** The name in the file; the name of the tfjs layer begins with the names of the models around it. */
   readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly isOperation: boolean;
   readonly layer?: tf.layers.Layer;
-  /** Those of a model within the model, in the order of the configuration. */
+  /** The layers of a model within the model, in the order of the configuration. */
   readonly layers?: readonly BuiltLayer[];
 }
 
@@ -24,10 +24,10 @@ interface BuiltModel {
 }
 
 /**
- * Builds a model; its weights are yet to be set.
+ * Builds a model, whose weights are then to be set.
  *
  * @param keras the major version of Keras that wrote the configuration
- * @throws Untranslated that names the layer that cannot be translated, and why
+ * @throws Untranslated that names the layer that cannot be translated, and says why
  */
 export function buildModel(config: LayerConfig, keras: number): BuiltModel {
   if (config.custom !== undefined || !isModel(config))
@@ -37,14 +37,14 @@ export function buildModel(config: LayerConfig, keras: number): BuiltModel {
   return { model: tf.model({ inputs, outputs, name: config.name }), layers: graph.layers };
 }
 
-/** Whether a layer keeps a state for each place in a batch, so that batches are of one size. */
+/** Whether a layer keeps a state for each place in a batch, so that all batches must have the same size. */
 function hasStates(options: LayerConfig['options']): boolean {
   return /"stateful":true/.test(JSON.stringify(options));
 }
 
 type Tensors = tf.SymbolicTensor[];
 
-/** Says of which layer an error is. */
+/** Adds to an error the layer to which it belongs. */
 function ofLayer<T>({ name, type, custom }: LayerConfig, build: () => T): T {
   try {
     return build();
@@ -55,7 +55,7 @@ function ofLayer<T>({ name, type, custom }: LayerConfig, build: () => T): T {
   }
 }
 
-/** A model of a configuration, which may be used several times within another. */
+/** The model of a configuration, which may be used several times within another model. */
 class Graph {
   readonly #configs: readonly LayerConfig[];
   readonly #layers = new Map<string, tf.layers.Layer>();
@@ -65,7 +65,8 @@ class Graph {
   /**
    * @param prefix of the names of its layers
    * @param masked tensors whose tokens are masked
-   * @param hasStates whether the size of its batches is that of the file; else it is that of the data on which it was built
+   * @param hasStates whether batches must have the size that the file gives; otherwise, that is only the size of the batch on
+   *   which the model was built
    */
   constructor(
     readonly config: LayerConfig,
@@ -87,7 +88,7 @@ class Graph {
     });
   }
 
-  /** @param given its inputs; those of its own unless it lies within another model */
+  /** @param given the inputs, if the model lies within another one; otherwise, the model makes its own */
   use(given?: Tensors): { inputs: Tensors; outputs: Tensors } {
     return this.config.type === 'Sequential' ? this.#useInOrder(given) : this.#useByNodes(given);
   }
@@ -117,7 +118,7 @@ class Graph {
       if (!layer) throw new Error(`model '${name}' has no layer '${wanted}', which is named in it`);
       return layer;
     };
-    /** What the use of a layer gives, after all that it takes was computed. */
+    /** The outputs of one use of a layer, which are computed after the inputs of that use. */
     const outputsOf = (layer: LayerConfig, use: number): Tensors => {
       const key = `${use} ${layer.name}`;
       const before = found.get(key);
@@ -158,7 +159,10 @@ class Graph {
     return { inputs, outputs };
   }
 
-  /** The number that Keras gives to the first use of a layer: a model has been used before, when it was made. */
+  /**
+   * The number that Keras gives to the first use of a layer. For a model, Keras has already counted one use when the model was
+   * made.
+   */
   #firstUse(layer: LayerConfig): number {
     if (!isModel(layer)) return 0;
     if (layer.type !== 'Sequential') return 1;
@@ -166,7 +170,7 @@ class Graph {
     return this.keras < 3 && first?.class_name === 'InputLayer' ? 1 : 0;
   }
 
-  /** @param takesMask whether Keras 3 hands a mask to the layer; Keras 2 and sequential models do not say */
+  /** @param takesMask whether Keras 3 passes a mask to the layer; Keras 2 and sequential models do not say */
   #useLayer(config: LayerConfig, inputs: Tensors, takesMask?: boolean): Tensors {
     const { name, type, options, isOperation, custom } = config;
     if (custom !== undefined) throw new Untranslated('it is a class of its own');
@@ -198,7 +202,7 @@ class Graph {
     this.#layers.set(name, layer);
     if (isMasked) this.#usesMask.add(layer);
     else {
-      // Once a layer has a mask, tfjs hands it to all layers that are computed after it, whatever they take.
+      // Once a layer has a mask, tfjs passes it to all layers that are computed after it, whatever their inputs are.
       const call = layer.call.bind(layer);
       layer.call = (inputs, { mask: _, ...kwargs }) => call(inputs, kwargs);
     }
@@ -222,7 +226,7 @@ class Graph {
     return this.#input(batch_shape ?? batch_input_shape, type, name);
   }
 
-  /** The input of a sequential model without one of its own: what it was built for. */
+  /** The input of a sequential model without an input layer, with the shape for which the model was built. */
   #inputBefore(first: LayerConfig): tf.SymbolicTensor {
     const { options, builtFor } = this.config;
     const shape = first.options.batch_input_shape ?? options.build_input_shape ?? builtFor;

@@ -1,7 +1,7 @@
-/** The configuration of a Keras model, as `get_config()` gives it and files keep it. */
+/** The configuration of a Keras model, as `get_config()` returns it and files store it. */
 import { z } from 'zod';
 
-/** A tensor: the layer that gives it, which use of the layer, and which of its outputs. */
+/** A tensor: the layer that computes it, which use of the layer, and which of its outputs. */
 export interface TensorRef {
   readonly layer: string;
   readonly use: number;
@@ -11,7 +11,7 @@ export interface TensorRef {
 /** A use of a layer. */
 interface Use {
   readonly inputs: readonly TensorRef[];
-  /** Undefined where the configuration does not say. */
+  /** Undefined if the configuration does not say. */
   readonly isMasked: boolean | undefined;
 }
 
@@ -20,12 +20,12 @@ export interface LayerConfig {
   /** Dense, LSTM, ..., Functional, Sequential, Add. */
   readonly type: string;
   readonly name: string;
-  /** Of keras.ops: no layer, and without weights. */
+  /** Whether it is an operation of keras.ops, which is not a layer and has no weights. */
   readonly isOperation: boolean;
   readonly options: Readonly<Record<string, unknown>>;
-  /** The shape that it was built for, where that is kept. */
+  /** The shape for which it was built, if the configuration has it. */
   readonly builtFor?: unknown;
-  /** Of a class that is none of Keras, the module and name. */
+  /** The module and the name of a class that does not belong to Keras. */
   readonly custom?: string;
   /** @throws Error for a use that cannot be read */
   uses(): readonly Use[];
@@ -44,14 +44,14 @@ const LAYER = z.looseObject({
 /**
  * Reads a part of a configuration.
  *
- * @throws Error where it is none
+ * @throws Error if it is not a configuration
  */
 export function layerConfig(json: unknown): LayerConfig {
   const read = LAYER.safeParse(json);
   if (!read.success) throw new Error('its configuration is none of a layer or a model: save it again');
   const { class_name: type, config, module, registered_name, inbound_nodes, build_config, name } = read.data;
   const isOperation = /^keras\.(src\.)?ops\b/.test(module ?? '');
-  // Classes that were registered have the name of a package before theirs, and no module.
+  // A registered class has no module, and the name of a package before its own.
   const isKeras = module == null ? !registered_name?.includes('>') : /^(tf_)?keras(\.|$)/.test(module);
   // Sequential models of Keras before 2.2.3 are a list.
   const options: Record<string, unknown> = Array.isArray(config) ? { layers: config } : config;
@@ -66,7 +66,7 @@ export function layerConfig(json: unknown): LayerConfig {
   };
 }
 
-/** Whether a part is a model by itself. */
+/** Whether a part is itself a model. */
 export function isModel({ type }: LayerConfig): boolean {
   return type === 'Sequential' || type === 'Functional' || type === 'Model';
 }
@@ -76,9 +76,9 @@ const TENSOR = z.looseObject({
   class_name: z.literal('__keras_tensor__'),
   config: z.looseObject({ keras_history: TRIPLE }),
 });
-/** Keras 3. */
+/** A call of a layer in Keras 3. */
 const CALL = z.looseObject({ args: z.array(z.unknown()), kwargs: z.record(z.string(), z.unknown()) });
-/** Keras 2: the layer, its use, its output, and further arguments. */
+/** The inputs of a layer in Keras 2: for each, the layer before, its use, its output, and further arguments. */
 const INPUTS = z.array(z.tuple([z.string(), z.number(), z.number()], z.record(z.string(), z.unknown())));
 
 function useOf(node: unknown, type: string): Use {
@@ -90,7 +90,7 @@ function useOf(node: unknown, type: string): Use {
       if (!tensor.success) throw new Error(`it is called with ${JSON.stringify(arg)}`);
       return refOf(tensor.data.config.keras_history);
     });
-    // Layers of random pictures are called so by default, and yet leave pictures alone when the network is run.
+    // Keras calls layers that change pictures at random with `training`, but they leave pictures alone when the network is run.
     assertPlain(/^Random/.test(type) ? { ...kwargs, training: null } : kwargs);
     return { inputs, isMasked: kwargs.mask != null };
   }
@@ -106,7 +106,7 @@ function useOf(node: unknown, type: string): Use {
   };
 }
 
-/** What a layer is told besides its inputs: only what a network out of training does anyway. */
+/** Refuses arguments of a layer that could change what it computes outside of training. */
 function assertPlain(kwargs: Readonly<Record<string, unknown>>): void {
   const other = Object.keys(kwargs).find(
     (name) => name !== 'mask' && kwargs[name] !== null && kwargs[name] !== false,
@@ -121,7 +121,7 @@ function refOf([layer, use, output]: readonly [string, number, number]): TensorR
 /**
  * The inputs or outputs of a functional model: one, or a list of several.
  *
- * @throws Error for those that have names
+ * @throws Error for inputs or outputs that have names
  */
 export function endsOf(value: unknown, what: string): TensorRef[] {
   const one = TRIPLE.safeParse(value);

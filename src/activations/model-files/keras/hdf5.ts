@@ -1,24 +1,24 @@
-/** HDF5 files, read by the HDF5 library in WebAssembly: it works on a copy in memory, and sees nothing of the disk. */
+/** HDF5 files, read by the HDF5 library in WebAssembly. The library works on a copy in memory, and does not see the disk. */
 import type * as H5 from 'h5wasm';
 
 /** An open HDF5 file. */
 export interface Hdf5 {
-  /** The texts of an attribute of a group, one or several; undefined where there is no such attribute. */
+  /** The texts of an attribute of a group, one or several; undefined if there is no such attribute. */
   texts(group: string, attribute: string): readonly string[] | undefined;
-  /** The names of what a group holds; undefined where there is no such group. */
+  /** The names of the members of a group; undefined if there is no such group. */
   names(group: string): readonly string[] | undefined;
-  /** @throws Error for what is no array of floating-point numbers */
+  /** @throws Error if there is no array of floating-point numbers at the path */
   array(path: string): { readonly data: Float32Array; readonly shape: readonly number[] };
   close(): void;
 }
 
 let opened = 0;
 
-/** @throws Error for bytes that are no HDF5 file, or a part of one */
+/** @throws Error if the bytes are not an HDF5 file, or only a part of one */
 export async function openHdf5(bytes: Uint8Array): Promise<Hdf5> {
   const library = await import('h5wasm');
   const { FS, activate_throwing_error_handler } = await library.ready;
-  // Without it the library writes its errors to the terminal, and goes on.
+  // Without this handler, the library writes its errors to the terminal and goes on.
   activate_throwing_error_handler();
   const name = `/file-${opened++}`;
   FS.writeFile(name, bytes);
@@ -36,7 +36,7 @@ export async function openHdf5(bytes: Uint8Array): Promise<Hdf5> {
     try {
       return path === '' ? file : file.get(path);
     } catch {
-      // The library has no other way to ask.
+      // The library has no other way to ask whether there is such a path.
       return null;
     }
   };
@@ -79,7 +79,7 @@ function whole<T>(read: () => T): T {
   }
 }
 
-/** The last line of the library's trace says what was wrong, those before where in the library it was noticed. */
+/** The last line of the library's trace says what is wrong; the lines before it say where in the library this was noticed. */
 function damaged(trace: string): Error {
   const reasons = [...trace.matchAll(/in \w+\(\): (.*)/g)].map(([, reason]) => reason);
   return new Error(`it is damaged (${reasons.at(-1) ?? trace}): save or copy it again`);

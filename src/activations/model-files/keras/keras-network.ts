@@ -16,7 +16,7 @@ const CURE =
   'in Python, keras.saving.load_model(PATH).export("saved_model") makes a SavedModel, whose folder is read instead';
 
 /**
- * Opens a model that Keras 2 or 3 has saved, whichever backend it was run with. Nothing in it is executed.
+ * Opens a model that Keras 2 or 3 has saved, whichever backend it was run with. No code in the file is executed.
  *
  * @throws Error that names the file and what is wrong with it, or the layer that cannot be translated
  */
@@ -51,7 +51,7 @@ export async function openKeras(path: string): Promise<FileNetwork> {
   }
 }
 
-/** What a file holds. */
+/** The contents of a file. */
 interface KerasFile {
   readonly config: unknown;
   /** The major version of Keras that wrote it. */
@@ -91,7 +91,7 @@ async function archive(bytes: Buffer): Promise<KerasFile> {
   };
 }
 
-/** A .h5 file: the configuration is an attribute. */
+/** A .h5 file, whose attribute holds the configuration. */
 async function legacy(bytes: Buffer): Promise<KerasFile> {
   const weights = await openHdf5(bytes);
   try {
@@ -119,7 +119,7 @@ function json(text: string, what: string): unknown {
   }
 }
 
-/** Files of the first versions of Keras do not tell theirs. */
+/** The major version of Keras, which files of the first versions do not contain. */
 function majorOf(version: unknown): number {
   return Number.parseInt(String(version), 10) || 2;
 }
@@ -130,7 +130,7 @@ function typesOf(layers: readonly BuiltLayer[]): [string, string][] {
   );
 }
 
-/** What is computed in float32 here, and was not there. */
+/** Notes on a model that is run in float32 here, and in lower precision in Keras. */
 function notesOf(config: unknown): string[] {
   const policies = [...JSON.stringify(config).matchAll(/"(mixed_\w+|float16|bfloat16)"/g)].map(
     ([, name]) => name,

@@ -1,16 +1,16 @@
-/** The options of a Keras layer, each of which must be read: what tfjs would ignore is refused. */
+/** The options of a Keras layer. Each of them must be read, so that an option that tfjs would ignore is refused. */
 
-/** What a file says that cannot be computed here as Keras computes it. */
+/** The error for a part of a file that cannot be computed here as Keras computes it. */
 export class Untranslated extends Error {}
 
-/** Without influence on what a trained layer computes. */
+/** Options without influence on what a trained layer computes. */
 const WITHOUT_INFLUENCE =
   /^(name|trainable|dtype|seed|.*_(initializer|regularizer|constraint)|batch_input_shape|unit_forget_bias|dropout|recurrent_dropout|implementation|unroll|momentum|renorm_momentum|input_length|synchronized)$/;
 
-/** Values of options that change nothing; null and false never do, where a layer does not ask for them. */
+/** Values of options that change nothing. In an option that a layer does not read, null and false change nothing, either. */
 const NEUTRAL: Readonly<Record<string, unknown>> = { groups: 1, data_format: 'channels_last' };
 
-/** The names of activation functions here by those of Keras. */
+/** The names of activation functions in tfjs by their names in Keras. */
 const ACTIVATIONS: Readonly<Record<string, string>> = {
   linear: 'linear',
   relu: 'relu',
@@ -43,7 +43,7 @@ export class LayerOptions {
     return String(this.config.name);
   }
 
-  /** The value of an option, which was looked at. */
+  /** The value of an option, which then counts as read. */
   value(option: string): unknown {
     this.#read.add(option);
     return this.config[option];
@@ -53,7 +53,7 @@ export class LayerOptions {
     return this.#valid(option, this.value(option) ?? otherwise, (value) => typeof value === 'number');
   }
 
-  /** @param otherwise the default of Keras, for files of versions before the option */
+  /** @param otherwise the default of Keras, for files of versions that do not have the option */
   flag(option: string, otherwise: boolean): boolean {
     return this.#valid(option, this.value(option) ?? otherwise, (value) => typeof value === 'boolean');
   }
@@ -64,7 +64,7 @@ export class LayerOptions {
     return this.#valid(option, list, () => list.length > 0 && list.every((one) => typeof one === 'number'));
   }
 
-  /** A number, which Keras has written as a list of one in some versions. */
+  /** A number, which some versions of Keras write as a list of one number. */
   axis(option: string): number {
     const numbers = this.numbers(option);
     return this.#valid(option, numbers[0], () => numbers.length === 1);
@@ -74,22 +74,22 @@ export class LayerOptions {
     return this.#valid(option, this.value(option), (value) => allowed.includes(value as T));
   }
 
-  /** Refuses other values than the one that is computed here. */
+  /** Refuses all values except the one that can be computed here. */
   only(option: string, allowed: unknown): void {
     this.#valid(option, this.value(option) ?? allowed, (value) => value === allowed);
   }
 
-  /** The name of an activation function here. */
+  /** The name of an activation function in tfjs. */
   activation(option = 'activation'): string {
     const value = this.value(option) ?? 'linear';
     const { class_name: type, config } = value as { class_name?: unknown; config?: unknown };
     const name = type === 'function' ? config : value;
-    // Keras 3 has a steeper one.
+    // The slope of Keras 3 is 1/6 instead of 1/5.
     if (name === 'hard_sigmoid' && this.keras < 3) return 'hardSigmoid';
     return this.#valid(option, ACTIVATIONS[String(name)], (found) => found !== undefined);
   }
 
-  /** @throws Untranslated for an option that was not read, and is not without influence */
+  /** @throws Untranslated for an option that was not read and may have an influence */
   assertAllRead(): void {
     const unread = Object.entries(this.config).find(
       ([option, value]) =>

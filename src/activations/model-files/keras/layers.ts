@@ -1,17 +1,20 @@
-/** Layers of Keras as those of tfjs, with their options. Each has its outputs compared with those of Keras in a test. */
+/**
+ * Makes the layers of tfjs that correspond to layers of Keras and their options. A test compares the outputs of each with those
+ * of Keras.
+ */
 import * as tf from '@tensorflow/tfjs';
 import { LayerOptions, Untranslated } from './layer-options';
 import { GlobalPooling, ResetAfterGru, Subtract } from './own-layers';
 
 type Make = (options: LayerOptions) => tf.layers.Layer;
 
-/** What a layer is made of in a configuration. */
+/** A layer in the configuration of another one. */
 interface Part {
   readonly class_name: string;
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** Nothing but names of activation functions is a text in the types of tfjs. */
+/** The name of any activation function, since tfjs does not export the type of these names. */
 type Activation = 'linear';
 
 const window = (o: LayerOptions) => ({
@@ -66,22 +69,22 @@ const recurrent = (o: LayerOptions) => ({
 
 const gru: Make = (o) => {
   const args = { ...recurrent(o), recurrentActivation: o.activation('recurrent_activation') as Activation };
-  // Files of before the option are of before Keras applied the gate behind the product.
+  // Files without this option come from versions of Keras that applied the gate before the product.
   if (!o.flag('reset_after', false)) return tf.layers.gru(args);
   return new ResetAfterGru(args);
 };
 
-/** Layers that give what they take, unless they are being trained. */
+/** Layers that return their input outside of training. */
 const unchanged: Make = (o) => {
   for (const option of Object.keys(o.config)) o.value(option);
   return tf.layers.activation({ name: o.name, activation: 'linear' });
 };
 
-/** The layer inside of another. */
+/** The layer inside another one. */
 function inner(o: LayerOptions): tf.layers.Layer {
   const { class_name: type, config } = o.value('layer') as Part;
   const options = new LayerOptions(config, o.keras);
-  // Keras sets it in bidirectional layers, which are given no mask here.
+  // Keras sets this option in bidirectional layers, which get no mask here.
   options.value('zero_output_for_mask');
   return makeLayer(type, options);
 }
@@ -139,7 +142,7 @@ const MAKERS: Readonly<Record<string, Make>> = {
   GlobalAveragePooling1D: globally(tf.mean, tf.layers.globalAveragePooling1d),
   GlobalAveragePooling2D: globally(tf.mean, (args) => tf.layers.globalAveragePooling2d(args)),
   UpSampling2D: (o) => {
-    // That of tfjs interpolates between other places.
+    // tfjs interpolates between other positions.
     o.only('interpolation', 'nearest');
     return tf.layers.upSampling2d({ name: o.name, size: o.numbers('size') });
   },
@@ -218,7 +221,7 @@ const MAKERS: Readonly<Record<string, Make>> = {
   GRU: gru,
   SimpleRNN: (o) => tf.layers.simpleRNN(recurrent(o)),
   Bidirectional: (o) => {
-    // The layer that runs backwards is like the other, unless it was given.
+    // The layer that runs backwards is a copy of the other one unless it was given.
     const { config: forward } = o.value('layer') as Part;
     const { config: backward = forward } = (o.value('backward_layer') ?? {}) as Partial<Part>;
     const other = Object.keys(forward).find(
@@ -251,10 +254,10 @@ export const TRANSLATED: readonly string[] = Object.keys(MAKERS);
 /** Operations of keras.ops on two tensors, which have the names of layers. */
 export const OPERATIONS: readonly string[] = ['Add', 'Subtract', 'Multiply', 'Maximum', 'Minimum'];
 
-/** Layers that pass over the tokens that a mask leaves out. */
+/** Layers that skip the tokens that a mask leaves out. */
 export const RECURRENT: readonly string[] = ['LSTM', 'GRU', 'SimpleRNN'];
 
-/** Layers that treat every token by itself, so that a mask changes nothing but what comes behind. */
+/** Layers that treat each token separately, so that a mask has an effect only in the layers after them. */
 export const BY_TOKEN: readonly string[] = [
   'Dense',
   'Activation',

@@ -26,7 +26,7 @@ interface GlobalPoolingArgs extends NonNullable<LayerArgs> {
   readonly reduce: typeof tf.mean;
 }
 
-/** The mean, or the largest value, of each channel [N, ..., C], with axes of length 1 left where the places were: [N, 1, ..., C]. */
+/** The mean, or the largest value, of each channel, whose other axes then have length 1. [N, ..., C] -> [N, 1, ..., C] */
 export class GlobalPooling extends tf.layers.Layer {
   static readonly className = 'GlobalPooling';
   readonly #reduce: typeof tf.mean;
@@ -56,8 +56,8 @@ interface ResetAfterArgs extends NonNullable<LayerArgs> {
 }
 
 /**
- * A step of the gated recurrent unit of CuDNN, which is Keras's: the reset gate is applied behind the product with the recurrent
- * kernel, and the recurrence has a bias of its own (Keras, GRU with `reset_after=True`). That of tfjs is Cho et al. 2014.
+ * A step of the gated recurrent unit of Keras and CuDNN: the reset gate is applied after the product with the recurrent kernel,
+ * and the recurrence has a bias of its own (Keras, GRU with `reset_after=True`). The unit of tfjs is that of Cho et al. 2014.
  */
 class ResetAfterCell extends tf.layers.Layer {
   static readonly className = 'ResetAfterCell';
@@ -133,5 +133,5 @@ export class ResetAfterGru extends tf.RNN {
   }
 }
 
-// tfjs makes the two halves of a bidirectional layer from the configuration of one.
+// tfjs makes both halves of a bidirectional layer from the configuration of one, and so looks up its class by name.
 tf.serialization.registerClass(ResetAfterGru);

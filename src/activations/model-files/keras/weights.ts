@@ -3,16 +3,16 @@ import * as tf from '@tensorflow/tfjs';
 import type { BuiltLayer } from './build-model';
 import type { Hdf5 } from './hdf5';
 
-/** A layer that is no model. */
+/** A layer that is not a model. */
 type Leaf = BuiltLayer & Required<Pick<BuiltLayer, 'layer'>>;
 
-/** A weight of a layer, as a file has it. */
+/** A weight of a layer, as a file stores it. */
 interface Stored {
   readonly data: Float32Array;
   readonly shape: readonly number[];
 }
 
-/** Where the weights of a layer lie, below its own place: those of a recurrent layer belong to its cell. */
+/** Where the weights of a layer lie, below the place of the layer: the weights of a recurrent layer belong to its cell. */
 function placesOf(type: string, options: Readonly<Record<string, unknown>>): readonly string[] {
   const inside = (): { class_name: string; config: Readonly<Record<string, unknown>> } =>
     options.layer as ReturnType<typeof inside>;
@@ -35,7 +35,7 @@ function placesOf(type: string, options: Readonly<Record<string, unknown>>): rea
 export function setWeights(file: Hdf5, layers: readonly BuiltLayer[], place = ''): void {
   const counts = new Map<string, number>();
   for (const built of layers) {
-    // Operations are no layers.
+    // Operations are not layers, and have no weights.
     if (built.isOperation) continue;
     const type = snakeCase(built.type);
     const count = counts.get(type) ?? 0;
@@ -65,10 +65,10 @@ function snakeCase(name: string): string {
 }
 
 /**
- * Sets the weights from a .h5 file, which has a list for each layer of the model; of a model within it, the trainable ones of all its
- * layers, then the others.
+ * Sets the weights from a .h5 file, which has a list of weights for each layer of the model. For a model within the model, the
+ * list has the trainable weights of all its layers, and then the others.
  *
- * @throws Error that names a layer whose weights are missing, others, or of another shape
+ * @throws Error that names a layer whose weights are missing, have other names, or have another shape
  */
 export function setLegacyWeights(file: Hdf5, layers: readonly BuiltLayer[], group: string): void {
   for (const built of layers) {
@@ -100,7 +100,7 @@ export function setLegacyWeights(file: Hdf5, layers: readonly BuiltLayer[], grou
   }
 }
 
-/** The layers with weights, those of models within the model, too, and whether they are trained. */
+/** The layers with weights, including those of models within the model, and whether they are trained. */
 function leavesOf(built: BuiltLayer, above: boolean): { built: Leaf; trainable: boolean }[] {
   const trainable = above && built.options.trainable !== false;
   return (
@@ -116,7 +116,7 @@ function lastName(path: string): string {
     .replace(/_\d+$/, '');
 }
 
-/** An attribute that is too long for one lies in several. */
+/** The texts of an attribute; Keras splits an attribute that is too long into several. */
 function listed(file: Hdf5, group: string, attribute: string): readonly string[] {
   const whole = file.texts(group, attribute);
   if (whole) return whole;
