@@ -21,8 +21,18 @@ const command = defineCommand(
 )
   .argument('<record>', 'a record, such as data/runs/mnist/NAME.jsonl')
   .option('--out <folder>', 'where the new record and its checkpoints go', 'out/reproduced')
-  .option('--accuracy <difference>', 'of the final validation accuracies that is allowed', numberOption, 0.01)
-  .option('--llid <share>', 'by which the final LLIDs may differ', numberOption, 0.05)
+  .option(
+    '--accuracy <difference>',
+    'largest difference between the final validation accuracies, from 0 to 1',
+    numberOption,
+    0.01,
+  )
+  .option(
+    '--llid <share>',
+    'largest difference between the final LLIDs, as a share of the recorded one',
+    numberOption,
+    0.05,
+  )
   .addHelpText(
     'after',
     '\nCtrl-C writes a checkpoint and ends; the same command goes on from there. The command fails where the runs end further' +
