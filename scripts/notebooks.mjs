@@ -1,6 +1,6 @@
 /** Executes notebooks headlessly with the project's kernel: `npm run notebooks -- [names] [-p key=value] [--output dir] [--html]`. */
 import { spawn } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -15,6 +15,7 @@ const JUPYTER_PATH = join(ROOT, 'scripts', 'jupyter');
 /** The environment in which Jupyter, IPython and the programs that they call write below the project's folder, not the user's. */
 export function jupyterEnvironment() {
   const home = join(ROOT, '.cache', 'jupyter');
+  mkdirSync(home, { recursive: true }); // IPython makes its own folder in it, and warns if it is missing.
   return {
     JUPYTER_PATH,
     JUPYTER_CONFIG_PATH: JUPYTER_PATH, // settings: labconfig/
