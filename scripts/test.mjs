@@ -18,8 +18,8 @@ Usage: npm test -- [options]
 
 Sets everything up, and runs all checks: format, types, unused code, unit tests, and notebooks in a small form.
 
-  --thorough  uses the slow forms of tests, and repeats those of runtime, models, training and activations as on a processor
-              without AVX-512, on all cores
+  --thorough  adds slow tests, slow forms of others, and further notebooks, and repeats the tests of runtime, models, training
+              and activations as on a processor without AVX-512, on all cores
   --browser   adds the notebooks in JupyterLab, in a real browser`;
 
 /** The memory that a process with tests of networks needs, including the programs that it starts, in bytes. */
@@ -73,10 +73,8 @@ await runMain(async () => {
   await check('notebooks, in a small form', async () => {
     const words = ['--output', join('.cache', 'notebooks')];
     const small = Object.entries(SMALL_GROKKING).flatMap(([key, value]) => ['-p', `${key}=${value}`]);
-    return (
-      (await executeNotebooks(['0-intrinsic-dimension', '5-your-own-model', '6-any-network'], words)) ||
-      executeNotebooks(['4-grokking'], [...words, ...small])
-    );
+    const whole = ['0-intrinsic-dimension', ...(thorough ? ['5-your-own-model', '6-any-network'] : [])];
+    return (await executeNotebooks(whole, words)) || executeNotebooks(['4-grokking'], [...words, ...small]);
   });
   if (options.includes('--browser')) {
     process.env.CHROMIUM = (await chromium()) ?? '';

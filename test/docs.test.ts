@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as library from '../src/index';
 import { loadBackend } from '../src/runtime/backend';
+import { itThorough } from './thorough';
 
 const ROOT = join(__dirname, '..');
 const DOCS = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
@@ -182,7 +183,7 @@ describe('the docs', function () {
     );
   });
 
-  it('have estimates from the command line that run as printed', () => {
+  itThorough('have estimates from the command line that run as printed', () => {
     const data = Float64Array.from({ length: 500 * 3 }, (_, i) => Math.sin(i * i));
     const head = `{'descr': '<f8', 'fortran_order': False, 'shape': (500, 3), }`.padEnd(117);
     const start = Buffer.from(`\x93NUMPY\x01\x00\x76\x00${head}\n`, 'latin1');

@@ -9,6 +9,7 @@ import { experimentWords } from '../../src/experiments/registry';
 import { readCurves } from '../../src/records/curves';
 import { readRun } from '../../src/records/run-record';
 import { readEvents } from '../records/read-events';
+import { itThorough } from '../thorough';
 
 const CLI = ['--import', 'tsx', join(__dirname, '../../src/commands/experiment.ts')];
 /** A network and a table so small that a step takes milliseconds; so many steps that none is over before it is stopped. */
@@ -166,25 +167,28 @@ describe('the command line', () => {
   });
 
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
-    it(`ends with a checkpoint when npm gets ${signal}, and leaves nothing running`, async () => {
-      const out = `npm-${signal}`;
-      // As package.json has it, without set-up: npm, a shell, and the program in the shell's place.
-      const command = ['exec', process.execPath, ...CLI, ...tiny(out)].map((word) => `'${word}'`).join(' ');
-      const shell = spawn('sh', ['-c', command.replace("'exec'", 'exec')], {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      });
-      let said = '';
-      shell.stderr.on('data', (data) => {
-        const before = /step {2}80\/400/.test(said);
-        said += data;
-        if (!before && /step {2}80\/400/.test(said)) shell.kill(signal);
-      });
-      const [code] = (await once(shell, 'close')) as [number | null];
-      assert.equal(code, signal === 'SIGTERM' ? 143 : 129);
-      assert.ok(!existsSync(`${recordOf(out)}.lock`));
-      assert.equal(call(...tiny(out, '--resume')).code, 0);
-      assert.deepEqual(readRun(recordOf(out)).measurements, readRun(recordOf('whole')).measurements);
-    });
+    (signal === 'SIGTERM' ? it : itThorough)(
+      `ends with a checkpoint when npm gets ${signal}, and leaves nothing running`,
+      async () => {
+        const out = `npm-${signal}`;
+        // As package.json has it, without set-up: npm, a shell, and the program in the shell's place.
+        const command = ['exec', process.execPath, ...CLI, ...tiny(out)].map((word) => `'${word}'`).join(' ');
+        const shell = spawn('sh', ['-c', command.replace("'exec'", 'exec')], {
+          stdio: ['ignore', 'pipe', 'pipe'],
+        });
+        let said = '';
+        shell.stderr.on('data', (data) => {
+          const before = /step {2}80\/400/.test(said);
+          said += data;
+          if (!before && /step {2}80\/400/.test(said)) shell.kill(signal);
+        });
+        const [code] = (await once(shell, 'close')) as [number | null];
+        assert.equal(code, signal === 'SIGTERM' ? 143 : 129);
+        assert.ok(!existsSync(`${recordOf(out)}.lock`));
+        assert.equal(call(...tiny(out, '--resume')).code, 0);
+        assert.deepEqual(readRun(recordOf(out)).measurements, readRun(recordOf('whole')).measurements);
+      },
+    );
   }
 
   it('is started by npm in the place of the shell, which would not pass on a signal', () => {

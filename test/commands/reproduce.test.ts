@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { itThorough } from '../thorough';
 
 /** A network and a table so small that a run takes a second. */
 const TINY =
@@ -21,7 +22,7 @@ describe('npm run reproduce', function () {
     return spawnSync(process.execPath, ['--import', 'tsx', file, ...words], { encoding: 'utf8' });
   }
 
-  it('trains a record again, finds the same, and finds what differs', () => {
+  itThorough('trains a record again, finds the same, and finds what differs', () => {
     const made = call('experiment', ...TINY.split(' '), '--name', 'run', '--out', folder);
     assert.equal(made.status, 0, made.stderr);
     const path = join(folder, 'run.jsonl');

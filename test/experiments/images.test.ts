@@ -10,6 +10,7 @@ import { overridesOf, parseGrid } from '../../src/experiments/registry';
 import { runExperiment } from '../../src/experiments/run';
 import { readRun } from '../../src/records/run-record';
 import { loadBackend } from '../../src/runtime/backend';
+import { itThorough } from '../thorough';
 
 /** A step takes milliseconds. */
 const SMALL: Partial<ImagesConfig> & Pick<ImagesConfig, 'experiment'> = {
@@ -173,7 +174,7 @@ describe('a run on images', () => {
     assert.ok(of('1') < of('8'), `${of('1')} ${of('8')}`);
   });
 
-  it('adds the errors of several autoencoders, as it adds that of one', async () => {
+  itThorough('adds the errors of several autoencoders, as it adds that of one', async () => {
     // Before the first step no autoencoder has changed another, and dropout does not matter.
     const settings = { steps: 1, measureEvery: 1, id: 'off' as const, bottleneckWidths: [4] };
     const added = async (name: string, more: Partial<ImagesConfig>): Promise<number> => {

@@ -6,6 +6,7 @@ import { parseGrid } from '../../src/experiments/registry';
 import { slurmScript } from '../../src/experiments/slurm';
 import { sweep, sweepCells } from '../../src/experiments/sweep';
 import { readRun } from '../../src/records/run-record';
+import { itThorough } from '../thorough';
 import { type Slurm, slurmMissing, startSlurm } from './one-machine-slurm';
 
 const ROOT = join(__dirname, '..', '..');
@@ -61,45 +62,49 @@ describe('a grid as an array job of Slurm', () => {
     if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
 
-  it('runs every cell; a task whose time is over checkpoints, is requeued, and leaves the same record', async function () {
-    this.timeout(240_000);
-    const { ask } = slurm!;
-    const cells = sweepCells(GRID, folder);
-    const path = join(folder, 'sweep.sbatch');
-    writeFileSync(path, slurmScript(cells, { folder, root: ROOT, threads: 1 }));
-    const job = /\d+/.exec(ask('sbatch', path))![0];
-    const steps = (name: string): number => {
-      try {
-        return readRun(join(folder, `${name}.jsonl`)).measurements.at(-1)?.step ?? 0;
-      } catch {
-        return 0;
+  itThorough(
+    'runs every cell; a task whose time is over checkpoints, is requeued, and leaves the same record',
+    async function () {
+      this.timeout(240_000);
+      const { ask } = slurm!;
+      const cells = sweepCells(GRID, folder);
+      const path = join(folder, 'sweep.sbatch');
+      writeFileSync(path, slurmScript(cells, { folder, root: ROOT, threads: 1 }));
+      const job = /\d+/.exec(ask('sbatch', path))![0];
+      const steps = (name: string): number => {
+        try {
+          return readRun(join(folder, `${name}.jsonl`)).measurements.at(-1)?.step ?? 0;
+        } catch {
+          return 0;
+        }
+      };
+      const until = async (what: string, true_: () => boolean): Promise<void> => {
+        const started = Date.now();
+        while (!true_()) {
+          if (Date.now() - started > 100_000)
+            throw new Error(`${what}: ${ask('squeue')}${logs(folder, job)}`);
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      };
+      await until('no task began', () => steps(cells[0]!.name) >= 100);
+      // What Slurm sends before the time of a task is over.
+      ask('scancel', '--batch', '--signal=TERM', `${job}_0`);
+      await until('it was not requeued', () => logs(folder, job).includes('stopped at step'));
+      // Slurm holds a requeued task back for two minutes, until its credentials have expired. Sooner, what ends its
+      // first run on the node (KillWait) could hit the second.
+      await until('it is not pending', () => ask('squeue', '--noheader', '--format=%T').includes('PENDING'));
+      await new Promise((resolve) => setTimeout(resolve, 6000));
+      ask('scontrol', 'update', `JobId=${job}_0`, 'StartTime=now');
+      await until('the job did not end', () => ask('squeue', '--noheader').trim() === '');
+      // One thread each, too: records are compared exactly.
+      const calm = await sweep(GRID, { folder: join(folder, 'calm'), workers: availableParallelism() });
+      for (const { name, path } of calm) {
+        const record = readRun(join(folder, `${name}.jsonl`));
+        assert.equal(record.done?.step, 1500, `${name}: ${logs(folder, job)}`);
+        assert.deepEqual(record.measurements, readRun(path).measurements, name);
       }
-    };
-    const until = async (what: string, true_: () => boolean): Promise<void> => {
-      const started = Date.now();
-      while (!true_()) {
-        if (Date.now() - started > 100_000) throw new Error(`${what}: ${ask('squeue')}${logs(folder, job)}`);
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    };
-    await until('no task began', () => steps(cells[0]!.name) >= 100);
-    // What Slurm sends before the time of a task is over.
-    ask('scancel', '--batch', '--signal=TERM', `${job}_0`);
-    await until('it was not requeued', () => logs(folder, job).includes('stopped at step'));
-    // Slurm holds a requeued task back for two minutes, until its credentials have expired. Sooner, what ends its
-    // first run on the node (KillWait) could hit the second.
-    await until('it is not pending', () => ask('squeue', '--noheader', '--format=%T').includes('PENDING'));
-    await new Promise((resolve) => setTimeout(resolve, 6000));
-    ask('scontrol', 'update', `JobId=${job}_0`, 'StartTime=now');
-    await until('the job did not end', () => ask('squeue', '--noheader').trim() === '');
-    // One thread each, too: records are compared exactly.
-    const calm = await sweep(GRID, { folder: join(folder, 'calm'), workers: availableParallelism() });
-    for (const { name, path } of calm) {
-      const record = readRun(join(folder, `${name}.jsonl`));
-      assert.equal(record.done?.step, 1500, `${name}: ${logs(folder, job)}`);
-      assert.deepEqual(record.measurements, readRun(path).measurements, name);
-    }
-  });
+    },
+  );
 });
 
 function logs(folder: string, job: string): string {

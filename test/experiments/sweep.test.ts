@@ -10,7 +10,7 @@ import { slurmScript } from '../../src/experiments/slurm';
 import { type SweepCell, sweep, sweepCells } from '../../src/experiments/sweep';
 import { lock } from '../../src/records/lock';
 import { readRun } from '../../src/records/run-record';
-import { THOROUGH } from '../thorough';
+import { itThorough, THOROUGH } from '../thorough';
 
 const SMALL = ['nLayer=1', 'nEmbd=8', 'nHead=1', 'prime=11', 'batchSize=16', 'earlyMeasurements=0'];
 const GRID = parseGrid([
@@ -45,53 +45,56 @@ describe('sweep', () => {
     for (const config of GRID) assert.deepEqual(parseGrid(overridesOf(config)), [config]);
   });
 
-  it('killed with -9, itself or a worker, and started again, it leaves the records of an undisturbed sweep', async function () {
-    this.timeout(60_000 * (1 + KILLS));
-    const calm = join(folder, 'calm');
-    const cells = await sweep(GRID, { folder: calm, workers: 2 });
-    assert.deepEqual(
-      cells.map(({ state }) => state),
-      ['done', 'done'],
-    );
-    const disturbed = join(folder, 'disturbed');
-    const words = [
-      'grokking',
-      'trainFraction=.4,.5',
-      ...overridesOf(GRID[0]!).filter((word) => !word.startsWith('trainFraction')),
-      '--workers',
-      '2',
-      '--out',
-      disturbed,
-    ];
-    const lines = (): number =>
-      cells.reduce((sum, { name }) => sum + linesOf(join(disturbed, `${name}.jsonl`)), 0);
-    let kills = 0;
-    for (let code: number | null = null; code !== 0; ) {
-      const child: ChildProcess = fork(CLI, words, { stdio: 'ignore' });
-      const ended = once(child, 'close').then(([status]) => status as number | null);
-      if (kills < KILLS) {
-        // Each attempt gets a little further, at whatever speed, and is killed at another moment of its work.
-        const begun = lines();
-        const enough = async (): Promise<boolean> => {
-          while (child.exitCode === null && lines() < begun + 3) await wait(5);
-          await wait((kills * 43) % 170);
-          return child.exitCode === null;
-        };
-        if (await enough()) {
-          kills++;
-          if (kills % 2 === 0) child.kill('SIGKILL');
-          else spawnSync('pkill', ['-9', '-P', String(child.pid)]);
+  itThorough(
+    'killed with -9, itself or a worker, and started again, it leaves the records of an undisturbed sweep',
+    async function () {
+      this.timeout(60_000 * (1 + KILLS));
+      const calm = join(folder, 'calm');
+      const cells = await sweep(GRID, { folder: calm, workers: 2 });
+      assert.deepEqual(
+        cells.map(({ state }) => state),
+        ['done', 'done'],
+      );
+      const disturbed = join(folder, 'disturbed');
+      const words = [
+        'grokking',
+        'trainFraction=.4,.5',
+        ...overridesOf(GRID[0]!).filter((word) => !word.startsWith('trainFraction')),
+        '--workers',
+        '2',
+        '--out',
+        disturbed,
+      ];
+      const lines = (): number =>
+        cells.reduce((sum, { name }) => sum + linesOf(join(disturbed, `${name}.jsonl`)), 0);
+      let kills = 0;
+      for (let code: number | null = null; code !== 0; ) {
+        const child: ChildProcess = fork(CLI, words, { stdio: 'ignore' });
+        const ended = once(child, 'close').then(([status]) => status as number | null);
+        if (kills < KILLS) {
+          // Each attempt gets a little further, at whatever speed, and is killed at another moment of its work.
+          const begun = lines();
+          const enough = async (): Promise<boolean> => {
+            while (child.exitCode === null && lines() < begun + 3) await wait(5);
+            await wait((kills * 43) % 170);
+            return child.exitCode === null;
+          };
+          if (await enough()) {
+            kills++;
+            if (kills % 2 === 0) child.kill('SIGKILL');
+            else spawnSync('pkill', ['-9', '-P', String(child.pid)]);
+          }
         }
+        code = await ended;
       }
-      code = await ended;
-    }
-    assert.equal(kills, KILLS, 'the sweep was over before the last kill');
-    for (const { name } of cells) {
-      const [first, second] = [calm, disturbed].map((place) => join(place, `${name}.jsonl`));
-      assert.deepEqual(measurements(second!), measurements(first!));
-      assert.ok(readRun(second!).done);
-    }
-  });
+      assert.equal(kills, KILLS, 'the sweep was over before the last kill');
+      for (const { name } of cells) {
+        const [first, second] = [calm, disturbed].map((place) => join(place, `${name}.jsonl`));
+        assert.deepEqual(measurements(second!), measurements(first!));
+        assert.ok(readRun(second!).done);
+      }
+    },
+  );
 
   it('reports a run that fails, and does the others', async function () {
     this.timeout(240_000);
@@ -110,26 +113,29 @@ describe('sweep', () => {
     );
   });
 
-  it('waits for a record that another process is about to leave, and then does the run', async function () {
-    this.timeout(240_000);
-    const place = join(folder, 'locked');
-    const [cell] = parseGrid(['trainFraction=.5', 'steps=20', ...SMALL]);
-    const path = join(place, `${runName(cell!)}.jsonl`);
-    mkdirSync(place);
-    const unlock = lock(path);
-    let tries = 0;
-    const [done] = await sweep([cell!], {
-      folder: place,
-      workers: 1,
-      onChange: ([now]) => {
-        if (now!.message.includes('is being written by')) tries++;
-        if (tries === 1) unlock();
-      },
-    });
-    assert.equal(done!.state, 'done', done!.message);
-    assert.ok(tries >= 1);
-    assert.equal(readRun(path).done?.step, 20);
-  });
+  itThorough(
+    'waits for a record that another process is about to leave, and then does the run',
+    async function () {
+      this.timeout(240_000);
+      const place = join(folder, 'locked');
+      const [cell] = parseGrid(['trainFraction=.5', 'steps=20', ...SMALL]);
+      const path = join(place, `${runName(cell!)}.jsonl`);
+      mkdirSync(place);
+      const unlock = lock(path);
+      let tries = 0;
+      const [done] = await sweep([cell!], {
+        folder: place,
+        workers: 1,
+        onChange: ([now]) => {
+          if (now!.message.includes('is being written by')) tries++;
+          if (tries === 1) unlock();
+        },
+      });
+      assert.equal(done!.state, 'done', done!.message);
+      assert.ok(tries >= 1);
+      assert.equal(readRun(path).done?.step, 20);
+    },
+  );
 
   it('says how a run went on, and how its process ended when it says nothing itself', async function () {
     this.timeout(240_000);
@@ -151,31 +157,34 @@ describe('sweep', () => {
     );
   });
 
-  it('stops its runs with checkpoints, and goes on from there, with fewer steps than were asked for first', async function () {
-    this.timeout(240_000);
-    const place = join(folder, 'stopped');
-    const grid = (steps: number): RunConfig[] =>
-      parseGrid(['trainFraction=.5', `steps=${steps}`, 'measureEvery=20', ...SMALL]);
-    const stop = new AbortController();
-    const [stopped] = await sweep(grid(1e6), {
-      folder: place,
-      workers: 1,
-      signal: stop.signal,
-      onChange: ([now]) => {
-        if (now!.step >= 40) stop.abort();
-      },
-    });
-    assert.deepEqual([stopped!.state, stopped!.message], ['stopped', 'stopped with a checkpoint']);
-    const { done, measurements } = readRun(stopped!.path);
-    assert.equal(done, undefined);
-    const steps = measurements.at(-1)!.step + 100;
-    const [finished] = await sweep(grid(steps), { folder: place, workers: 1 });
-    assert.equal(finished!.state, 'done', finished!.message);
-    assert.deepEqual(
-      readRun(finished!.path).measurements.map(({ step }) => step),
-      Array.from({ length: steps / 20 + 1 }, (_, i) => 20 * i),
-    );
-  });
+  itThorough(
+    'stops its runs with checkpoints, and goes on from there, with fewer steps than were asked for first',
+    async function () {
+      this.timeout(240_000);
+      const place = join(folder, 'stopped');
+      const grid = (steps: number): RunConfig[] =>
+        parseGrid(['trainFraction=.5', `steps=${steps}`, 'measureEvery=20', ...SMALL]);
+      const stop = new AbortController();
+      const [stopped] = await sweep(grid(1e6), {
+        folder: place,
+        workers: 1,
+        signal: stop.signal,
+        onChange: ([now]) => {
+          if (now!.step >= 40) stop.abort();
+        },
+      });
+      assert.deepEqual([stopped!.state, stopped!.message], ['stopped', 'stopped with a checkpoint']);
+      const { done, measurements } = readRun(stopped!.path);
+      assert.equal(done, undefined);
+      const steps = measurements.at(-1)!.step + 100;
+      const [finished] = await sweep(grid(steps), { folder: place, workers: 1 });
+      assert.equal(finished!.state, 'done', finished!.message);
+      assert.deepEqual(
+        readRun(finished!.path).measurements.map(({ step }) => step),
+        Array.from({ length: steps / 20 + 1 }, (_, i) => 20 * i),
+      );
+    },
+  );
 
   it('lists the cells without running them', () => {
     const out = execFileSync(

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { JSDOM } from 'jsdom';
+import { itThorough } from '../thorough';
 
 const ROOT = join(__dirname, '..', '..');
 const PYTHON = process.env.PYTHON ?? join(ROOT, '.venv', 'bin', 'python');
@@ -50,7 +51,7 @@ describe('exported notebooks', function () {
     });
   }
 
-  it('have the same in markdown', () => {
+  itThorough('have the same in markdown', () => {
     const text = exported('page.md', '--to', 'markdown');
     assert.equal(text.match(/^!\[svg\]\(/gm)?.length, 2);
     assert.match(text, /<table>.*95 % intervals/);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { runExperiment } from '../../src/experiments/run';
 import { readRun } from '../../src/records/run-record';
-import { THOROUGH } from '../thorough';
+import { itThorough, THOROUGH } from '../thorough';
 import { played, ROOT } from './python';
 
 const INTERRUPTS = THOROUGH ? 20 : 3;
@@ -31,7 +31,7 @@ describe('interrupted training', function () {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('goes on with the same record after interrupts at random moments', async () => {
+  itThorough('goes on with the same record after interrupts at random moments', async () => {
     const path = join(folder, 'stopped.jsonl');
     const cell = `await interruptible((signal) => liveChart(
       runExperiment(${JSON.stringify(SETTINGS)}, { path: ${JSON.stringify(path)}, resume: true, signal })));`;

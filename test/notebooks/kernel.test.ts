@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { itThorough } from '../thorough';
 import { played, ROOT } from './python';
 
 /**
@@ -557,7 +558,7 @@ describe('kernel', function () {
     assert.deepEqual(candidates, ['cube', 'hypot', 'dense']);
   });
 
-  it('goes on when files change on disk, with their new types', () => {
+  itThorough('goes on when files change on disk, with their new types', () => {
     const folder = mkdtempSync(join(ROOT, '.cache', 'changing-'));
     try {
       const types = (...names: string[]): string => names.map((n) => `export const ${n}: number;\n`).join('');

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { itThorough } from '../thorough';
 import { type Ended, PYTHON, python, ROOT } from './python';
 
 describe('headless notebooks', function () {
@@ -103,7 +104,7 @@ describe('headless notebooks', function () {
     assert.equal(stdout.match(/^FAILED/gm)?.length, 3);
   });
 
-  it('ends a cell that takes too long, and says when the kernel dies', () => {
+  itThorough('ends a cell that takes too long, and says when the kernel dies', () => {
     const endless = notebook('endless', 'await new Promise(() => {});');
     const dying = notebook('dying', 'process.exit(3);');
     const { status, stderr } = run(endless, dying, '--timeout', '5');
@@ -129,82 +130,85 @@ describe('headless notebooks', function () {
     assert.throws(() => process.kill(kernel, 0), /ESRCH/);
   });
 
-  it('refuses parameters that the notebook does not have, and figures that are missing or empty', () => {
-    const unknown = notebook('unknown', 'const parameters = { steps: 10 };', 'parameters');
-    const first = run(unknown, '-p', 'stepz=3');
-    assert.equal(first.status, 1);
-    assert.match(first.stderr, /cell \[1\], with -p: parameters\.stepz = 3;[\s\S]*Did you mean 'steps'/);
+  itThorough(
+    'refuses parameters that the notebook does not have, and figures that are missing or empty',
+    () => {
+      const unknown = notebook('unknown', 'const parameters = { steps: 10 };', 'parameters');
+      const first = run(unknown, '-p', 'stepz=3');
+      assert.equal(first.status, 1);
+      assert.match(first.stderr, /cell \[1\], with -p: parameters\.stepz = 3;[\s\S]*Did you mean 'steps'/);
 
-    // What -p adds is no cell of the user's file: numbers are those of the file.
-    const shifted = run(notebook('shifted', 'const parameters = { a: 1 };', 'null!.b'), '-p', 'a=2');
-    assert.match(
-      shifted.stderr,
-      /shifted\.ipynb: cell \[2\], line 1: null!\.b[\s\S]*\n {2}cell \[2\], line 1:/,
-    );
-    const numbers = JSON.parse(readFileSync(join(folder, 'out', 'shifted.ipynb'), 'utf8'));
-    const [failed] = numbers.cells.at(-1).outputs;
-    assert.equal(numbers.cells.at(-1).execution_count, 2);
-    assert.match(failed.traceback.join('\n'), /cell \[2\], line 1:/);
+      // What -p adds is no cell of the user's file: numbers are those of the file.
+      const shifted = run(notebook('shifted', 'const parameters = { a: 1 };', 'null!.b'), '-p', 'a=2');
+      assert.match(
+        shifted.stderr,
+        /shifted\.ipynb: cell \[2\], line 1: null!\.b[\s\S]*\n {2}cell \[2\], line 1:/,
+      );
+      const numbers = JSON.parse(readFileSync(join(folder, 'out', 'shifted.ipynb'), 'utf8'));
+      const [failed] = numbers.cells.at(-1).outputs;
+      assert.equal(numbers.cells.at(-1).execution_count, 2);
+      assert.match(failed.traceback.join('\n'), /cell \[2\], line 1:/);
 
-    const empty = notebook(
-      'empty',
-      "import { show } from '../..';",
-      "const figure = { data: [{ type: 'scatter' as const, x: [], y: [] }] };\nawait show(figure);",
-    );
-    const missing = notebook(
-      'missing',
-      'const show = (figure: object) => figure;',
-      'const figure = {};\nshow(figure);',
-    );
-    const one = notebook(
-      'one',
-      'const show = (figure: object) => figure;',
-      'const [aFigure, bFigure] = [{}, {}];\nshow(aFigure);\nshow({ data: [] });',
-    );
-    // Other parameters may leave nothing to draw.
-    const spared = notebook(
-      'spared',
-      'const show = (figure: object) => figure;',
-      'const figures: object[] = [];\nif (figures.length > 0) show(figures[0]!);',
-    );
-    const nan = notebook(
-      'nan',
-      "import { show } from '../..';",
-      "const figure = { data: [{ type: 'scatter' as const, x: [1, 2], y: [NaN, NaN] }] };\nawait show(figure);",
-    );
-    // Pictures of an earlier run are none of this one.
-    writeFileSync(join(folder, 'out', 'nan-1.png'), 'old');
-    // The file's own outputs tell what a cell draws.
-    const hidden = notebook('hidden', 'const nothing = 1;');
-    const drawn = {
-      output_type: 'display_data',
-      metadata: {},
-      data: { 'application/vnd.plotly.v1+json': {} },
-    };
-    const file = JSON.parse(readFileSync(hidden, 'utf8'));
-    file.cells[0].outputs = [drawn];
-    writeFileSync(hidden, JSON.stringify(file));
-    writeFileSync(join(folder, 'text.ipynb'), 'no notebook');
-    const second = run(
-      empty,
-      missing,
-      spared,
-      one,
-      hidden,
-      nan,
-      join(folder, 'nowhere.ipynb'),
-      join(folder, 'text.ipynb'),
-    );
-    assert.equal(second.status, 1);
-    assert.match(second.stderr, /empty\.ipynb: cell \[2\]: a figure is empty/);
-    assert.match(second.stderr, /missing\.ipynb: cell \[2\]: a figure is missing/);
-    assert.match(second.stderr, /one\.ipynb: cell \[2\]: a figure is missing/);
-    assert.doesNotMatch(second.stderr, /spared\.ipynb: /);
-    assert.match(second.stderr, /hidden\.ipynb: cell \[1\]: a figure is missing/);
-    assert.match(second.stderr, /nan\.ipynb: cell \[2\]: all values of a figure are NaN/);
-    assert.ok(!existsSync(join(folder, 'out', 'nan-1.png')));
-    assert.match(second.stderr, /nowhere\.ipynb: there is no such file/);
-    assert.match(second.stderr, /text\.ipynb: this is not a notebook/);
-    assert.ok(!existsSync(join(folder, 'out', 'empty-1.png')));
-  });
+      const empty = notebook(
+        'empty',
+        "import { show } from '../..';",
+        "const figure = { data: [{ type: 'scatter' as const, x: [], y: [] }] };\nawait show(figure);",
+      );
+      const missing = notebook(
+        'missing',
+        'const show = (figure: object) => figure;',
+        'const figure = {};\nshow(figure);',
+      );
+      const one = notebook(
+        'one',
+        'const show = (figure: object) => figure;',
+        'const [aFigure, bFigure] = [{}, {}];\nshow(aFigure);\nshow({ data: [] });',
+      );
+      // Other parameters may leave nothing to draw.
+      const spared = notebook(
+        'spared',
+        'const show = (figure: object) => figure;',
+        'const figures: object[] = [];\nif (figures.length > 0) show(figures[0]!);',
+      );
+      const nan = notebook(
+        'nan',
+        "import { show } from '../..';",
+        "const figure = { data: [{ type: 'scatter' as const, x: [1, 2], y: [NaN, NaN] }] };\nawait show(figure);",
+      );
+      // Pictures of an earlier run are none of this one.
+      writeFileSync(join(folder, 'out', 'nan-1.png'), 'old');
+      // The file's own outputs tell what a cell draws.
+      const hidden = notebook('hidden', 'const nothing = 1;');
+      const drawn = {
+        output_type: 'display_data',
+        metadata: {},
+        data: { 'application/vnd.plotly.v1+json': {} },
+      };
+      const file = JSON.parse(readFileSync(hidden, 'utf8'));
+      file.cells[0].outputs = [drawn];
+      writeFileSync(hidden, JSON.stringify(file));
+      writeFileSync(join(folder, 'text.ipynb'), 'no notebook');
+      const second = run(
+        empty,
+        missing,
+        spared,
+        one,
+        hidden,
+        nan,
+        join(folder, 'nowhere.ipynb'),
+        join(folder, 'text.ipynb'),
+      );
+      assert.equal(second.status, 1);
+      assert.match(second.stderr, /empty\.ipynb: cell \[2\]: a figure is empty/);
+      assert.match(second.stderr, /missing\.ipynb: cell \[2\]: a figure is missing/);
+      assert.match(second.stderr, /one\.ipynb: cell \[2\]: a figure is missing/);
+      assert.doesNotMatch(second.stderr, /spared\.ipynb: /);
+      assert.match(second.stderr, /hidden\.ipynb: cell \[1\]: a figure is missing/);
+      assert.match(second.stderr, /nan\.ipynb: cell \[2\]: all values of a figure are NaN/);
+      assert.ok(!existsSync(join(folder, 'out', 'nan-1.png')));
+      assert.match(second.stderr, /nowhere\.ipynb: there is no such file/);
+      assert.match(second.stderr, /text\.ipynb: this is not a notebook/);
+      assert.ok(!existsSync(join(folder, 'out', 'empty-1.png')));
+    },
+  );
 });

@@ -10,6 +10,7 @@ import { curvesPath, readCurves } from '../../src/records/curves';
 import { type Measurement, readRun } from '../../src/records/run-record';
 import { openBoard } from '../../src/records/tensorboard';
 import { loadBackend } from '../../src/runtime/backend';
+import { itThorough } from '../thorough';
 import { eventFiles, type ReadEvent, readEvents } from './read-events';
 
 const ROOT = join(__dirname, '..', '..');
@@ -157,7 +158,7 @@ describe('TensorBoard', () => {
     });
   }
 
-  it('gets whole files again after a kill that tore them', async () => {
+  itThorough('gets whole files again after a kill that tore them', async () => {
     await run('killed', { stopAfter: 12 });
     const [events] = eventFiles(join(folder, 'killed'));
     truncateSync(join(folder, 'killed', events!), 1000);

@@ -20,6 +20,7 @@ import { readRun } from '../../src/records/run-record';
 import { loadBackend } from '../../src/runtime/backend';
 import { loadCheckpoint, saveCheckpoint } from '../../src/training/checkpoint';
 import { constant, cosine, multiStep, warmup } from '../../src/training/schedules';
+import { itThorough } from '../thorough';
 
 /** Small enough for a second, with dropout and an epoch of several batches, the last one short. */
 const SMALL: Partial<GrokkingConfig> = {
@@ -169,7 +170,7 @@ describe('train and resume', () => {
     assert.deepEqual(curvesOf(path), curvesOf(whole.path));
   });
 
-  it('refuses checkpoints of other settings, truncated ones and those with NaN', async () => {
+  itThorough('refuses checkpoints of other settings, truncated ones and those with NaN', async () => {
     const { path, weights } = await run('refused', { stopAfter: 6 });
     await assert.rejects(
       run('refused', { resume: true, settings: { weightDecay: 0 } }),
@@ -191,46 +192,52 @@ describe('train and resume', () => {
     assert.equal(readRun(path).done?.step, 24);
   });
 
-  it('goes on for longer, and from a record and a checkpoint that are older than a setting', async () => {
-    const whole = await run('longer-whole', { settings: { steps: 24, checkpointEvery: 4 } });
-    const { path, weights } = await run('longer', { settings: { steps: 12 } });
-    const older = ({ model, ...config }: Record<string, unknown>): Record<string, unknown> => {
-      assert.equal(model, 'gpt2');
-      return config;
-    };
-    const [first, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
-    const line = JSON.parse(first!) as { config: Record<string, unknown> };
-    const kept = [JSON.stringify({ ...line, config: older(line.config) }), ...lines];
-    writeFileSync(path, `${kept.join('\n')}\n`);
-    const { tensors, state } = loadCheckpoint(weights);
-    saveCheckpoint(weights, tensors, { ...state, config: older(state.config) });
-    tf.dispose(tensors);
-    await run('longer', { resume: true, settings: { steps: 24, checkpointEvery: 4 } });
-    const { measurements, done } = readRun(path);
-    assert.equal(done?.step, 24);
-    // The end of the shorter run is measured, too.
-    assert.deepEqual(
-      measurements.filter(({ step }) => step !== 12),
-      readRun(whole.path).measurements,
-    );
-  });
+  itThorough(
+    'goes on for longer, and from a record and a checkpoint that are older than a setting',
+    async () => {
+      const whole = await run('longer-whole', { settings: { steps: 24, checkpointEvery: 4 } });
+      const { path, weights } = await run('longer', { settings: { steps: 12 } });
+      const older = ({ model, ...config }: Record<string, unknown>): Record<string, unknown> => {
+        assert.equal(model, 'gpt2');
+        return config;
+      };
+      const [first, ...lines] = readFileSync(path, 'utf8').trimEnd().split('\n');
+      const line = JSON.parse(first!) as { config: Record<string, unknown> };
+      const kept = [JSON.stringify({ ...line, config: older(line.config) }), ...lines];
+      writeFileSync(path, `${kept.join('\n')}\n`);
+      const { tensors, state } = loadCheckpoint(weights);
+      saveCheckpoint(weights, tensors, { ...state, config: older(state.config) });
+      tf.dispose(tensors);
+      await run('longer', { resume: true, settings: { steps: 24, checkpointEvery: 4 } });
+      const { measurements, done } = readRun(path);
+      assert.equal(done?.step, 24);
+      // The end of the shorter run is measured, too.
+      assert.deepEqual(
+        measurements.filter(({ step }) => step !== 12),
+        readRun(whole.path).measurements,
+      );
+    },
+  );
 
-  it('goes on from the best checkpoint where the last one is damaged, and only when asked to', async () => {
-    const whole = await run('whole-best');
-    const { path, weights } = await run('best', { stopAfter: 21 });
-    const best = loadCheckpoint(join(dirname(weights), 'best.safetensors'));
-    tf.dispose(best.tensors);
-    writeFileSync(weights, readFileSync(weights).fill(0, 2000, 2010));
-    await assert.rejects(
-      run('best', { resume: true }),
-      /last\.safetensors cannot be used: .*go on from .*best\.safetensors \(--resume-from-best/,
-    );
-    const rest = await run('best', { resume: 'best' });
-    assert.deepEqual(rest.losses, whole.losses.slice(best.state.step));
-    assert.deepEqual(linesAfterFirst(path), linesAfterFirst(whole.path));
-    assert.deepEqual(curvesOf(path), curvesOf(whole.path));
-    assert.deepEqual(weightsOf(rest.weights), weightsOf(whole.weights));
-  });
+  itThorough(
+    'goes on from the best checkpoint where the last one is damaged, and only when asked to',
+    async () => {
+      const whole = await run('whole-best');
+      const { path, weights } = await run('best', { stopAfter: 21 });
+      const best = loadCheckpoint(join(dirname(weights), 'best.safetensors'));
+      tf.dispose(best.tensors);
+      writeFileSync(weights, readFileSync(weights).fill(0, 2000, 2010));
+      await assert.rejects(
+        run('best', { resume: true }),
+        /last\.safetensors cannot be used: .*go on from .*best\.safetensors \(--resume-from-best/,
+      );
+      const rest = await run('best', { resume: 'best' });
+      assert.deepEqual(rest.losses, whole.losses.slice(best.state.step));
+      assert.deepEqual(linesAfterFirst(path), linesAfterFirst(whole.path));
+      assert.deepEqual(curvesOf(path), curvesOf(whole.path));
+      assert.deepEqual(weightsOf(rest.weights), weightsOf(whole.weights));
+    },
+  );
 
   it('refuses a record that has lost a measurement before its checkpoint', async () => {
     const { path } = await run('lost', { stopAfter: 20 });

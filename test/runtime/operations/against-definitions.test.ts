@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hasOwnOperations, loadBackend } from '../../../src/runtime/backend';
-import { THOROUGH } from '../../thorough';
+import { itThorough, THOROUGH } from '../../thorough';
 
 const SCRIPT = join(__dirname, 'against-definitions.ts');
 /** Cases of each operation in one process. */
@@ -51,7 +51,7 @@ describe('operations beside their definitions in float64, eager and compiled', (
     }
   }
 
-  it('overwrite no memory: glibc’s checks of the heap find nothing', async function () {
+  itThorough('overwrite no memory: glibc’s checks of the heap find nothing', async function () {
     if (process.platform !== 'linux' || !isGlibc()) this.skip();
     const checks = { MALLOC_CHECK_: '3', LD_PRELOAD: 'libc_malloc_debug.so.0' };
     const found = await compare(9, { ...checks, ONEDNN_MAX_CPU_ISA: 'AVX2', TF_NUM_INTRAOP_THREADS: '2' });
