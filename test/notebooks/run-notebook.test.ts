@@ -81,7 +81,7 @@ describe('headless notebooks', function () {
     assert.match(wrong.stderr, /Did you mean 'name'/);
   });
 
-  it('fails with notebook, cell, line and message, and goes on with the next notebook', () => {
+  itThorough('fails with notebook, cell, line and message, and goes on with the next notebook', () => {
     const thrown = notebook(
       'thrown',
       'const a = 1;',

@@ -167,7 +167,7 @@ describe('TensorBoard', () => {
     assertSame(seriesOf(readEvents(join(folder, 'killed'))), pathOf('killed'));
   });
 
-  it('is left out when it is not wanted, and has the whole run when it is wanted later', async () => {
+  itThorough('is left out when it is not wanted, and has the whole run when it is wanted later', async () => {
     const settings = { tensorboard: false };
     await run('without', { settings, stopAfter: 12 });
     assert.deepEqual(eventFiles(join(folder, 'without')), []);
