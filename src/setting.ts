@@ -152,7 +152,7 @@ export function choice<const W extends string>(
 export function memberOf<const M extends { readonly name: string; readonly summary: string }>(
   members: readonly M[],
   type: string,
-  definition: Pick<Definition<M['name']>, 'description' | 'identity'> & {
+  definition: Pick<Definition<M['name']>, 'description' | 'identity' | 'inWords'> & {
     readonly default: NoInfer<M['name']>;
   },
 ): Setting<M['name']> {

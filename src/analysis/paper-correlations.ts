@@ -6,7 +6,10 @@ import { type Outcome, type Regularization, type StrengthSweep, sweepsOf } from 
 
 /** The choice of runs. */
 export interface HarmlessOptions {
-  /** Leaves out strengths from the onset of harm on, as in the paper. @default false */
+  /**
+   * Leaves out strengths from the onset of harm on, as in the paper; and all runs of a sweep in which single seeds leave the
+   * onset open. @default false
+   */
   readonly harmless?: boolean;
 }
 
@@ -52,9 +55,10 @@ export function learntOutcomes(runs: readonly RunSoFar[], options: HarmlessOptio
 
 /** The runs of a sweep that have learnt. */
 export function learntRuns(
-  { ends, onset = Number.POSITIVE_INFINITY }: StrengthSweep,
+  { ends, onset = Number.POSITIVE_INFINITY, harmIsJudged }: StrengthSweep,
   options: HarmlessOptions,
 ): Outcome[] {
+  if (options.harmless && !harmIsJudged) return [];
   return ends.filter(({ collapsed, strength }) => !collapsed && !(options.harmless && strength >= onset));
 }
 

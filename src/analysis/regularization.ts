@@ -99,6 +99,8 @@ export interface StrengthSweep {
   readonly sweep: readonly Level[];
   /** The result of {@link onsetOfHarm}. */
   readonly onset?: number;
+  /** False if no strength has two seeds, whose differences the rule needs: then no onset is found, and harm is possible. */
+  readonly harmIsJudged: boolean;
 }
 
 /**
@@ -111,7 +113,8 @@ export function sweepsOf(runs: readonly RunSoFar[]): StrengthSweep[] {
     const ends = outcomes(runs, regularization);
     const sweep = levels(ends);
     const onset = onsetOfHarm(sweep);
-    return { regularization, ends, sweep, ...(onset === undefined ? {} : { onset }) };
+    const harmIsJudged = varianceOverSeeds(learntLevels(sweep)) !== undefined;
+    return { regularization, ends, sweep, ...(onset === undefined ? {} : { onset }), harmIsJudged };
   });
   const found = sweeps.filter(({ sweep }) => sweep.length > 1);
   if (found.length > 0) return found;
@@ -130,7 +133,7 @@ const HARM = 2;
  * @returns the strength; undefined if no strength does harm, or no strength has two seeds
  */
 export function onsetOfHarm(sweep: readonly Level[]): number | undefined {
-  const learnt = sweep.filter(({ collapsed }) => !collapsed);
+  const learnt = learntLevels(sweep);
   const variance = varianceOverSeeds(learnt);
   if (variance === undefined) return undefined;
   const best = learnt.reduce((champion, next) =>
@@ -142,6 +145,10 @@ export function onsetOfHarm(sweep: readonly Level[]): number | undefined {
   };
   const lastHarmless = sweep.findLastIndex((level) => !harmful(level));
   return sweep[lastHarmless + 1]?.strength;
+}
+
+function learntLevels(sweep: readonly Level[]): readonly Level[] {
+  return sweep.filter(({ collapsed }) => !collapsed);
 }
 
 /**

@@ -138,6 +138,7 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
     dataset: memberOf(IMAGE_DATASETS, 'ImageDatasetName', {
       default: 'cifar10',
       description: 'data set of pictures',
+      inWords: (name) => (name === 'folder' ? '' : name), // the folder says it
     }),
     ...IMAGE_DATASET_SETTINGS,
     images: count({
@@ -323,7 +324,7 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
   },
   named: {
     run: ['weightDecay', 'blockDropout', 'seed'],
-    runs: ['dataset', 'images', 'width', 'batchSize', 'steps'],
+    runs: ['dataset', 'folder', 'images', 'width', 'batchSize', 'steps'],
   },
   setup: imagesSetup,
 });

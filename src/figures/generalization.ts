@@ -49,11 +49,15 @@ export const GENERALIZATION: Drawing = {
 /**
  * Validation accuracy against PID / LLID, with a mark for every run that has learnt.
  *
- * @throws RangeError if no run of a sweep is finished
+ * @throws RangeError if no run of a sweep is finished, or if harmless runs are asked for and no strength has two seeds
  */
 export function generalizationFigure(runs: readonly RunSoFar[], options: GeneralizationOptions = {}): Figure {
   assertGiven('figures.generalization', options, { ...FRAME_KINDS, ...HARMLESS_KINDS });
   const sweeps = sweepsOf(runs);
+  if (options.harmless && !sweeps.some(({ harmIsJudged }) => harmIsJudged))
+    throw new RangeError(
+      'no strength has two seeds, by whose difference harm is judged: record another seed, or leave out harmless',
+    );
   const names = sweeps.map(({ regularization }) => STRENGTH_NAMES[regularization]);
   const correlations = [
     ...sweeps.map(

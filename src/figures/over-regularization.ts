@@ -1,6 +1,6 @@
 /** The paper's figure 3: too much regularisation takes away peak dimension and accuracy. */
 import type { Layout, PlotData } from 'plotly.js';
-import { type Quantity, type Regularization, sweepsOf } from '../analysis/regularization';
+import { type Quantity, type StrengthSweep, sweepsOf } from '../analysis/regularization';
 import { PAPER } from '../experiments/presets';
 import { assertGiven } from '../given';
 import { formatSetting } from '../number-format';
@@ -33,7 +33,7 @@ export const OVER_REGULARIZATION: Drawing = {
   summary: "the paper's figure 3: PID, accuracy and the onset of harm",
   records: 'mnist',
   draw: (runs, options) => overRegularizationFigure(runs, options),
-  findings: (runs) => sweepsOf(runs).map(({ regularization, onset }) => onsetText(regularization, onset)),
+  findings: (runs) => sweepsOf(runs).map(onsetText),
   tables: (runs) => [overRegularizationTable(runs, PAPER)],
 };
 
@@ -55,9 +55,7 @@ export function overRegularizationFigure(runs: readonly RunSoFar[], options: Fra
   const annotations: NonNullable<Layout['annotations']>[number][] = [];
   const shapes: NonNullable<Layout['shapes']>[number][] = [];
   const named = new Set<string>();
-  const titles = sweeps.map(({ regularization, onset }) =>
-    label(onsetText(regularization, onset), panelWidth),
-  );
+  const titles = sweeps.map((sweep) => label(onsetText(sweep), panelWidth));
   sweeps.forEach(({ regularization, sweep, onset }, column) => {
     const axis = strengthAxis(sweep, regularization, panelWidth);
     const across = share(column, sweeps.length, 0.06);
@@ -122,8 +120,9 @@ const ONSET_CAPTION =
   'Harm begins at the least strength from which on every mean accuracy is lower than the best one by more than two ' +
   'standard errors of the difference.';
 
-function onsetText(regularization: Regularization, onset: number | undefined): string {
+function onsetText({ regularization, onset, harmIsJudged }: StrengthSweep): string {
   const name = STRENGTH_NAMES[regularization];
+  if (!harmIsJudged) return `${name}: harm is not judged by single seeds`;
   return onset === undefined ? `${name}: no harm seen` : `${name}: harm from ${formatSetting(onset)} on`;
 }
 

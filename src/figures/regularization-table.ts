@@ -123,7 +123,7 @@ export function predictorsTable(runs: readonly RunSoFar[], options: HarmlessOpti
 /** Figure 3: where harm begins, and how PID changes. */
 export function overRegularizationTable(runs: readonly RunSoFar[], paper: PaperRegularization): Table {
   return besidePaper(
-    sweepsOf(runs).flatMap(({ regularization, sweep, onset }) => {
+    sweepsOf(runs).flatMap(({ regularization, sweep, onset, harmIsJudged }) => {
       const name = STRENGTH_NAMES[regularization];
       const theirs = PAPER_KEYS[regularization];
       const pids = sweep.map(({ mean }) => mean.peakId);
@@ -132,7 +132,7 @@ export function overRegularizationTable(runs: readonly RunSoFar[], paper: PaperR
         decay ? [pick('cifar10'), pick('cifar100')] : [undefined, undefined];
       const { cifar10, cifar100 } = paper.onsetOfHarm;
       return [
-        row(`${name} from which on there is harm`, onset === undefined ? 'none' : formatSetting(onset), [
+        row(`${name} from which on there is harm`, harmText(onset, harmIsJudged), [
           formatSetting(cifar10[theirs]),
           formatSetting(cifar100[theirs]),
         ]),
@@ -158,6 +158,11 @@ export function overRegularizationTable(runs: readonly RunSoFar[], paper: PaperR
 
 type Theirs = readonly [cifar10: Cell, cifar100: Cell];
 type Row = Readonly<Record<string, Cell>>;
+
+function harmText(onset: number | undefined, harmIsJudged: boolean): string {
+  if (!harmIsJudged) return 'not judged by single seeds';
+  return onset === undefined ? 'none' : formatSetting(onset);
+}
 
 function row(number: string, ours: Cell, [cifar10, cifar100]: Theirs): Row {
   return { number, ours, 'paper, CIFAR-10': cifar10, 'paper, CIFAR-100': cifar100 };

@@ -120,6 +120,11 @@ describe('a sweep of regularisation', () => {
   it('has no onset without two seeds of a strength', () => {
     const single = DECAYS.filter(({ config }) => config['seed'] === 0);
     assert.equal(onsetOfHarm(levels(outcomes(single, 'weightDecay'))), undefined);
+    // Then harm is neither found nor ruled out.
+    const [ours] = overRegularizationTable(single, PAPER).rows;
+    assert.equal(ours!['ours'], 'not judged by single seeds');
+    assert.throws(() => generalizationFigure(single, { harmless: true }), /no strength has two seeds/);
+    assert.equal(generalizationCorrelation(single, { harmless: true }), undefined);
   });
 
   it('counts the unregularised runs once where both sweeps are put together', () => {

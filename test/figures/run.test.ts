@@ -66,6 +66,12 @@ describe('grokking figures', () => {
     const runs = [2000, 6000].map((steps) => ({ config: { ...settings, steps }, measurements: [] }));
     const shared = 'mnist, 500 pictures, ResNet of width 16, batches of 32, 2,000 steps or 6,000 steps';
     assert.equal(provenance(runs), `Data: 2 runs (${shared}).`);
+    // A folder of pictures is named by its own name; records of early versions have one for every data set.
+    const folder = { ...settings, folder: 'data/downloads/cifar10-jpeg' };
+    const words = (dataset: string): string =>
+      provenance([{ config: { ...folder, dataset, steps: 9 }, measurements: [] }]);
+    assert.match(words('folder'), /\(folder cifar10-jpeg, 500 pictures,/);
+    assert.match(words('mnist'), /\(mnist, 500 pictures,/);
     // The width is a setting of the ResNet, which every config has.
     const other = { config: { ...settings, model: 'another' }, measurements: [] };
     assert.doesNotMatch(provenance([other]), /ResNet/);
