@@ -14,6 +14,12 @@ const SOURCES: readonly {
 }[] = [
   {
     figures: '1 to 3',
+    data: '2,000 pictures of CIFAR-10, as JPEG files',
+    records: 'cifar10-jpeg',
+    tests: (name) => regularizationClaims(recordedRuns(name)),
+  },
+  {
+    figures: '1 to 3',
     data: '500 digits of MNIST',
     records: 'mnist',
     tests: (name) => regularizationClaims(recordedRuns(name)),
