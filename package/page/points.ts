@@ -2,10 +2,16 @@
 import { formatOf } from '../../src/intrinsic-dimension/files/format';
 import { openInput } from '../../src/intrinsic-dimension/files/input';
 import { arraysOf } from '../../src/intrinsic-dimension/files/open-arrays';
-import { type PointsFile, readPoints } from '../../src/intrinsic-dimension/files/points-file';
+import type { OptionWords } from '../../src/intrinsic-dimension/files/option-words';
+import {
+  type DistancesFile,
+  type PointsFile,
+  readDistances,
+  readPoints,
+} from '../../src/intrinsic-dimension/files/points-file';
 import { constants } from '../browser/node-buffer';
 import { dropFile, putFile } from '../browser/node-fs';
-import type { FileRequest } from './messages';
+import type { FileRequest, Reading } from './messages';
 
 /** The arrays from which one must be chosen. */
 export interface Choice {
@@ -13,22 +19,27 @@ export interface Choice {
 }
 
 /**
- * Reads a file by its name and first bytes, as the command line does.
+ * Reads a file as the command line does.
  *
+ * @param words how messages name the controls
  * @throws Error that says what is wrong with the file
  */
-export async function pointsOf({ file, array: wanted, columns }: FileRequest): Promise<PointsFile | Choice> {
-  const { name } = file;
+export async function pointsOf(
+  { file, reading: { distances = false, ...wanted } }: FileRequest,
+  words: OptionWords,
+): Promise<PointsFile | DistancesFile | Choice> {
+  const name = file.name === '-' ? './-' : file.name; // - alone would be standard input
   putFile(name, await bytesOf(file));
   try {
-    const arrays = wanted === undefined ? await matricesIn(name) : [];
+    const arrays = wanted.key === undefined ? await matricesIn(name, wanted.format) : [];
     if (arrays.length > 1) return { arrays };
-    const key = wanted ?? arrays[0]?.name;
-    return await readPoints(name, {
+    const key = wanted.key ?? arrays[0]?.name;
+    const options = {
+      ...wanted,
       ...(key ? { key } : {}),
-      ...(arrays.length > 0 || wanted ? { flatten: true } : {}),
-      ...(columns ? { columns } : {}),
-    });
+      ...(arrays.length > 0 || wanted.key !== undefined ? { flatten: true } : {}),
+    };
+    return await (distances ? readDistances : readPoints)(name, options, words);
   } finally {
     dropFile(name);
   }
@@ -49,10 +60,10 @@ async function bytesOf(file: File): Promise<Uint8Array> {
 }
 
 /** The arrays of a file that may hold points; none if it is text, or if it cannot be read, which is reported later. */
-async function matricesIn(name: string): Promise<Choice['arrays']> {
+async function matricesIn(name: string, wanted: Reading['format']): Promise<Choice['arrays']> {
   const source = await openInput(name);
   try {
-    const { format } = formatOf(name, source);
+    const format = wanted ?? formatOf(name, source).format;
     if (format === 'csv') return [];
     const { arrays } = await arraysOf(source, format);
     return arrays

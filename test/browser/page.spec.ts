@@ -119,12 +119,26 @@ describe('the page that measures files', function () {
     const rows = Array.from({ length: 200 }, (_, i) => [Math.sin(i * i), Math.cos(i * i * i), i % 7]);
     const numbered = rows.map((row, i) => [i, ...row].join());
     await give(page, 'numbered.csv', Buffer.from(`n,x,y,z\n${numbered.join('\n')}\n`));
-    assert.match(await verdict(page), /numbers the rows/);
-    assert.equal(await page.evaluate(() => document.activeElement!.id), 'columns');
-    await page.keyboard.type('x,y,z');
+    assert.match(
+      await verdict(page),
+      /numbers the rows, .* leave it out with “Leave out columns: 1”, or keep it with “Take columns: all”$/,
+    );
+    assert.equal(await page.evaluate(() => document.activeElement!.id), 'dropColumn');
+    await page.keyboard.type('1');
     await page.keyboard.press('Enter');
     assert.equal(await verdict(page), 'numbered.csv is measured.');
     assert.match(await page.locator('h2').first().textContent().then(String), /200 points of 3 coordinates/);
+    assert.equal(await page.getByLabel('First row').isVisible(), false);
+    const years = rows.slice(1).map(([x, y, z]) => [x! / 7, y, z].join());
+    await give(page, 'years.csv', Buffer.from(`2019,2020,2021\n${years.join('\n')}\n`));
+    assert.match(
+      await verdict(page),
+      /may be names or a point: add “First row: names” or “First row: a point”$/,
+    );
+    await page.getByLabel('First row').selectOption('names');
+    await page.getByRole('button', { name: 'Measure it' }).click();
+    assert.equal(await verdict(page), 'years.csv is measured.');
+    assert.match(await page.locator('h2').first().textContent().then(String), /199 points of 3 coordinates/);
     await give(page, 'points.csv', Buffer.from(`x,y,z\n${rows.map((row) => row.join()).join('\n')}\n`));
     assert.equal(await verdict(page), 'points.csv is measured.');
     await give(
@@ -133,7 +147,8 @@ describe('the page that measures files', function () {
       readFileSync(join(FIXTURES, 'arrays', 'layers-compressed.npz')),
     );
     assert.match(await verdict(page), /holds \d+ arrays: choose one/);
-    assert.equal(await page.evaluate(() => document.activeElement!.id), 'array');
+    assert.equal(await page.evaluate(() => document.activeElement!.id), 'key');
+    assert.equal(await page.getByLabel('First row').isVisible(), false);
     await page.getByRole('button', { name: 'Measure it' }).click();
     await verdict(page);
     assert.match(await page.locator('h2').first().textContent().then(String), /points of/);
@@ -170,7 +185,7 @@ describe('the page that measures files', function () {
       await give(page, name, bytes);
       const said = await verdict(page);
       assert.match(said, expected, name);
-      assert.doesNotMatch(said, /\n/, name);
+      assert.doesNotMatch(said, /\n|--|in code|npm|\bpath\b/, name);
     }
     assert.equal(await page.locator('img').count(), 0);
     await give(page, 'cube_d2_D2.npy', whole);
