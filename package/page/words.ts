@@ -16,17 +16,23 @@ const LABELS: Readonly<Record<Control, string>> = {
 /** What the first row of a text is, if it is names. */
 const ROW: Readonly<Record<string, string>> = { true: 'names', false: 'a point' };
 
-/** `“First row: a point”`, or `“Leave out columns”` without a value. What a message names is added to `named`. */
-export function onPage(named: Set<Control>): OptionWords {
-  return (option, value) => {
-    if (option === 'flatten') return 'the page'; // which always does
-    named.add(option);
-    const said =
-      option === 'distances'
-        ? 'distances'
-        : option === 'header' && value !== undefined
-          ? ROW[`${value}`]
-          : value;
-    return `“${LABELS[option]}${said === undefined ? '' : `: ${said}`}”`;
-  };
+/** `“First row: a point”`, or `“Leave out columns”` without a value. */
+export const onPage: OptionWords = (option, value) => {
+  if (option === 'flatten') return 'the page'; // which always does
+  const said =
+    option === 'distances'
+      ? 'distances'
+      : option === 'header' && value !== undefined
+        ? ROW[`${value}`]
+        : value;
+  return `“${LABELS[option]}${said === undefined ? '' : `: ${said}`}”`;
+};
+
+/** The controls that texts name, in their order. */
+export function controlsIn(...texts: readonly string[]): Control[] {
+  const text = texts.join('\n');
+  const at = (control: string): number => text.indexOf(`“${LABELS[control as Control]}`);
+  return (Object.keys(LABELS) as Control[])
+    .filter((control) => at(control) >= 0)
+    .sort((a, b) => at(a) - at(b));
 }

@@ -6,7 +6,7 @@ import { embed, swissRoll } from '../../src/intrinsic-dimension/manifolds/manifo
 import { idReport } from '../../src/intrinsic-dimension/report/report';
 import type { Answer, Request } from './messages';
 import { pointsOf } from './points';
-import { type Control, onPage } from './words';
+import { controlsIn } from './words';
 
 const scope = globalThis as unknown as {
   onmessage: (event: { readonly data: Request }) => void;
@@ -15,13 +15,13 @@ const scope = globalThis as unknown as {
 
 scope.onmessage = async ({ data: request }) => {
   const say = (answer: Answer): void => scope.postMessage(answer);
-  const named = new Set<Control>();
+  const onProgress = (share: number): void => say({ type: 'progress', share });
   try {
-    const found = request.type === 'example' ? example() : await pointsOf(request, onPage(named));
+    const found = request.type === 'example' ? example() : await pointsOf(request, onProgress);
     if ('arrays' in found) return say({ type: 'choose', arrays: found.arrays });
     const { notes, ...points } = found;
-    say({ type: 'points', text: inWords(found), notes, controls: [...named] });
-    const report = await idReport(points, { onProgress: (share) => say({ type: 'progress', share }) });
+    say({ type: 'points', text: inWords(found), notes, controls: controlsIn(...notes) });
+    const report = await idReport(points, { onProgress });
     const title = request.type === 'example' ? 'an example' : request.file.name;
     say({
       type: 'report',
@@ -30,7 +30,7 @@ scope.onmessage = async ({ data: request }) => {
     });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    say({ type: 'failed', message, controls: [...named] });
+    say({ type: 'failed', message, controls: controlsIn(message) });
   }
 };
 

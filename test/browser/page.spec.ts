@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { GOLDEN } from '../intrinsic-dimension/golden';
 
@@ -39,6 +40,25 @@ async function give(page: Page, name: string, buffer: Buffer): Promise<void> {
 function npyOf(shape: string, data: Buffer): Buffer {
   const head = `{'descr': '<f4', 'fortran_order': False, 'shape': ${shape}, }`.padEnd(117);
   return Buffer.concat([Buffer.from(`\x93NUMPY\x01\x00\x76\x00${head}\n`, 'latin1'), data]);
+}
+
+/** An archive whose entry unpacks to 64 MiB of zeros, and says that it has fewer bytes. */
+function zeros(size: number): Buffer {
+  const [name, packed] = [Buffer.from('x.npy'), deflateRawSync(Buffer.alloc(2 ** 26))];
+  const entry = Buffer.alloc(22);
+  entry.writeUInt16LE(8, 0); // deflated
+  entry.writeUInt32LE(packed.length, 10);
+  entry.writeUInt32LE(size, 14);
+  entry.writeUInt16LE(name.length, 18);
+  const local = Buffer.concat([Buffer.from('PK\x03\x04\x14\0\0\0'), entry, name, packed]);
+  const table = Buffer.concat([Buffer.from('PK\x01\x02\x14\0\x14\0\0\0'), entry, Buffer.alloc(14), name]);
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06');
+  end.writeUInt16LE(1, 8);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(table.length, 12);
+  end.writeUInt32LE(local.length, 16);
+  return Buffer.concat([local, table, end]);
 }
 
 /** The status after a file was given, once it no longer says that work goes on. */
@@ -180,6 +200,11 @@ describe('the page that measures files', function () {
       ['picture.csv', Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 1]), /not UTF-8 text/],
       ['one.csv', Buffer.from('1,2,3\n'), /at least 3 distinct points, got 1/],
       ['one.npy', npyOf('(1, 8)', Buffer.alloc(32)), /at least 3 distinct points, got 1/],
+      ['none.npy', npyOf('(0, 5)', Buffer.alloc(0)), /at least 3 distinct points, got shape \[0, 5\]/],
+      ['-', Buffer.from('1,2\n'), /at least 3 distinct points, got 1/],
+      ['quotes.csv', Buffer.from('"1,2\n3,4\n'.repeat(9)), /quotes are not closed/],
+      ['wide.csv', Buffer.from('1e300,2.5\n3,4\n5,-6e300\n'), /overflow when squared/],
+      ['zeros.npz', zeros(1000), /does not unpack to what was packed/],
     ];
     for (const [name, bytes, expected] of files) {
       await give(page, name, bytes);
