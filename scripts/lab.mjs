@@ -11,7 +11,7 @@ import { PYTHON, ROOT, runMain, setUp, TSC } from './setup.mjs';
 const CUSTOM = join(ROOT, 'scripts', 'jupyter', 'custom');
 const STYLE = ['--LabApp.custom_css=True'];
 
-/** Options for a private server: a token, this machine only, and no news, updates or extensions from the network. */
+/** Options, unless the caller gives them, for a private server: a token, this machine only, and no news, updates or extensions from the network. */
 const PRIVATE = [
   '--ip=127.0.0.1',
   '--LabApp.news_url=None',
@@ -43,9 +43,12 @@ await runMain(async () => {
   process.on('SIGINT', () => {});
   let lab;
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => (lab ? lab.kill() : process.exit(1)));
+  // JupyterLab refuses an option that is given twice.
+  const said = new Set(words.map(nameOf));
+  const own = [...PRIVATE, ...STYLE, ...folder].filter((word) => !said.has(nameOf(word)));
   const environment = jupyterEnvironment();
   cpSync(CUSTOM, join(environment.JUPYTER_CONFIG_DIR, 'custom'), { recursive: true });
-  lab = spawn(PYTHON, ['-m', 'jupyterlab', ...PRIVATE, ...STYLE, ...folder, ...root, ...browser, ...words], {
+  lab = spawn(PYTHON, ['-m', 'jupyterlab', ...own, ...root, ...browser, ...words], {
     cwd: ROOT,
     env: { ...process.env, ...environment },
     stdio: 'inherit',
@@ -57,6 +60,11 @@ await runMain(async () => {
   watcher.close();
   return code ?? 0;
 });
+
+/** The name of an option without its value and its class: --ServerApp.ip=0.0.0.0 -> --ip. */
+function nameOf(word) {
+  return word.split('=')[0].replace(/^--ServerApp\./, '--');
+}
 
 /** Compiles again soon after each change; a kernel that has loaded the package asks for a restart. */
 function rebuildOnChange() {

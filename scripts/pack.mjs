@@ -1,15 +1,15 @@
 /**
  * `npm run pack`: makes the package `intrinsic-dimension`, and one with the search kernel for each system, in out/packages, ready
- * to be published. It publishes nothing.
+ * to be published. It publishes nothing. Kernels are compiled only if their sources have changed.
  *
- *   --only <system>   compiles the kernel for only one system (linux-x64-gnu, darwin-arm64, ..), or for none (--only none)
+ *   --only <system>   packs the kernel for only one system (linux-x64-gnu, darwin-arm64, ..), or for none (--only none)
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeManifest, writePackage } from './lib/bundle.mjs';
 import { locked } from './lib/lock.mjs';
 import { CACHE, ROOT } from './lib/places.mjs';
-import { buildKernelFor, buildWasm, PLATFORMS, WASM_BYTES, wasmInputs } from './lib/prebuilt-kernels.mjs';
+import { buildWasm, kernelFor, PLATFORMS, WASM_BYTES, wasmInputs } from './lib/prebuilt-kernels.mjs';
 import { run } from './lib/program.mjs';
 import { SetupError, step, tellFile } from './lib/report.mjs';
 import { runMain, setUp } from './setup.mjs';
@@ -69,7 +69,7 @@ async function writeKernel(folder, platform) {
     engines,
   });
   writeFileSync(join(folder, 'LICENSE'), readFileSync(join(ROOT, 'LICENSE')));
-  await buildKernelFor(platform, join(folder, 'kernel.node'));
+  copyFileSync(await kernelFor(platform), join(folder, 'kernel.node'));
 }
 
 async function packed(folder) {

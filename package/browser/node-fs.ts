@@ -2,6 +2,8 @@
  * `node:fs` in a browser: files in memory, by name. The readers of files use it unchanged, so that a page reads the same files as
  * the command line, with the same errors.
  */
+import { constants as limits } from './node-buffer';
+
 interface Open {
   readonly name: string;
   bytes: Uint8Array;
@@ -83,21 +85,36 @@ export function readSync(
   return part.length;
 }
 
-/** Appends to a file, whose room grows by half, so that many small parts are not copied each time. */
+/**
+ * Appends to a file, whose room grows by half, so that many small parts are not copied each time.
+ *
+ * @throws Error if the file becomes larger than an array can be
+ */
 export function writeSync(file: number, part: Uint8Array, from: number): number {
   const open = openFile(file);
   const added = part.subarray(from);
   const size = open.at + added.length;
+  if (size > limits.MAX_LENGTH) throw new Error('unpacked, it is larger than 2 GiB: give fewer points');
   const room = open.bytes.buffer;
   const grown =
     room.byteLength >= size
       ? new Uint8Array(room, 0, size)
-      : new Uint8Array(new ArrayBuffer(Math.ceil(1.5 * size)), 0, size);
+      : new Uint8Array(roomFor(Math.min(Math.ceil(1.5 * size), limits.MAX_LENGTH)), 0, size);
   if (grown.buffer !== room) grown.set(open.bytes);
   grown.set(added, open.at);
   open.bytes = grown;
   open.at = size;
   return added.length;
+}
+
+function roomFor(bytes: number): ArrayBuffer {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch {
+    throw new Error(
+      `there is not enough memory for ${(bytes / 2 ** 30).toFixed(1)} GiB, which it has unpacked: give fewer points`,
+    );
+  }
 }
 
 let folders = 0;

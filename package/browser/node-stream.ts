@@ -38,8 +38,7 @@ export async function pipeline({ pieces }: Readable, sink: Sink): Promise<void> 
   ended.catch(() => {});
   sink.resume();
   for (const piece of pieces) {
-    const failed = ended.then(() => {});
-    if (!sink.write(piece)) await Promise.race([new Promise<void>((go) => sink.once('drain', go)), failed]);
+    if (!sink.write(piece)) await Promise.race([new Promise<void>((go) => sink.once('drain', go)), ended]);
   }
   sink.end();
   await ended;

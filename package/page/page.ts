@@ -1,7 +1,8 @@
 /// <reference lib="dom" />
 /** The page: takes a file, shows progress, and displays the results of its worker. Nothing leaves the machine. */
 import { REPORT_STYLE } from '../../src/figures/report-page';
-import type { Answer, FileRequest, Request } from './messages';
+import type { Answer, FileRequest, Reading, Request } from './messages';
+import type { Control } from './words';
 
 const find = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 const input = find<HTMLInputElement>('file');
@@ -9,9 +10,7 @@ const drop = find('drop');
 const status = find('status');
 const progress = find<HTMLProgressElement>('progress');
 const cancel = find<HTMLButtonElement>('cancel');
-const [arrays, columns] = [find('choose-array'), find('choose-columns')];
-const select = find<HTMLSelectElement>('array');
-const wanted = find<HTMLInputElement>('columns');
+const choices = find<HTMLFormElement>('choices');
 const results = find('results');
 
 // What this page has of its own comes after it.
@@ -19,7 +18,7 @@ document.head.querySelector('style')!.before(element('style', REPORT_STYLE));
 
 const workerUrl = urlOf(find('worker').textContent ?? '', 'text/javascript');
 let worker: Worker | undefined;
-/** The file that is measured, for when one of its arrays or some of its columns are chosen. */
+/** The file that is measured, for when it is to be read in another way. */
 let current: FileRequest | undefined;
 let saved: string | undefined;
 
@@ -48,8 +47,6 @@ function stop(): void {
 
 function start(name: string, request: Request): void {
   stop();
-  arrays.hidden = true;
-  columns.hidden = true;
   results.replaceChildren();
   if (saved) URL.revokeObjectURL(saved);
   current = request.type === 'file' ? request : undefined;
@@ -69,22 +66,22 @@ function answer(name: string, given: Answer): void {
     const title = element('h2', `${name}: ${given.text}`);
     title.tabIndex = -1;
     results.append(title, ...given.notes.map((note) => element('p', note)));
+    offer(given.controls);
     say(`Measuring ${name} …`);
   } else if (given.type === 'progress') {
     progress.hidden = false;
     progress.value = given.share;
   } else if (given.type === 'choose') {
     stop();
-    select.replaceChildren(
+    find('key').replaceChildren(
       ...given.arrays.map(({ name: array, shape }) => {
         const option = element('option', `${array} ${shape}`) as HTMLOptionElement;
         option.value = array;
         return option;
       }),
     );
-    arrays.hidden = false;
+    offer(['key'])?.focus();
     say(`${name} holds ${given.arrays.length} arrays: choose one.`);
-    select.focus();
   } else if (given.type === 'report') {
     stop();
     show(name, given);
@@ -93,9 +90,38 @@ function answer(name: string, given: Answer): void {
   } else {
     stop();
     say(given.message, true);
-    columns.hidden = !given.columns;
-    if (given.columns) wanted.focus();
+    offer(given.controls)?.focus();
   }
+}
+
+/** Shows controls beside those that are shown already, and returns the first. */
+function offer(controls: readonly Control[]): HTMLElement | undefined {
+  for (const control of controls) {
+    choices.hidden = false;
+    find(control).parentElement!.hidden = false;
+  }
+  return controls[0] && find(controls[0]);
+}
+
+/** Hides all controls, and forgets what they say. */
+function withdraw(): void {
+  choices.reset();
+  choices.hidden = true;
+  find('key').replaceChildren();
+  for (const row of choices.querySelectorAll<HTMLElement>('.choice')) row.hidden = true;
+}
+
+/** What the controls say; those that say nothing are left out. */
+function chosen(): Reading {
+  const said = Object.fromEntries(
+    [...new FormData(choices)].flatMap(([name, value]) => (value === '' ? [] : [[name, value]])),
+  );
+  const { header, distances } = said;
+  return {
+    ...said,
+    ...(header === undefined ? {} : { header: header === 'names' }),
+    ...(distances === undefined ? {} : { distances: true }),
+  };
 }
 
 function show(name: string, { contents, page }: Extract<Answer, { readonly type: 'report' }>): void {
@@ -111,7 +137,8 @@ function show(name: string, { contents, page }: Extract<Answer, { readonly type:
 function take(files: FileList | null | undefined): void {
   const [file, ...others] = files ?? [];
   if (file && others.length === 0) {
-    start(file.name, { type: 'file', file });
+    withdraw();
+    start(file.name, { type: 'file', file, reading: {} });
     return;
   }
   stop();
@@ -133,15 +160,14 @@ document.addEventListener('drop', (event) => {
   drop.classList.remove('over');
   take(event.dataTransfer?.files);
 });
-find('example').addEventListener('click', () => start('Example', { type: 'example' }));
-for (const [form, chosen] of [
-  [arrays, () => ({ array: select.value })],
-  [columns, () => ({ columns: wanted.value })],
-] as const)
-  form.addEventListener('submit', (event) => {
-    event.preventDefault();
-    if (current) start(current.file.name, { ...current, ...chosen() });
-  });
+find('example').addEventListener('click', () => {
+  withdraw();
+  start('Example', { type: 'example' });
+});
+choices.addEventListener('submit', (event) => {
+  event.preventDefault();
+  if (current) start(current.file.name, { ...current, reading: chosen() });
+});
 cancel.addEventListener('click', () => {
   stop();
   say('Stopped.');

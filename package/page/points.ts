@@ -1,11 +1,18 @@
 /** Points from a file that was dropped on the page. */
-import { formatOf } from '../../src/intrinsic-dimension/files/format';
+import { type Format, formatOf } from '../../src/intrinsic-dimension/files/format';
 import { openInput } from '../../src/intrinsic-dimension/files/input';
 import { arraysOf } from '../../src/intrinsic-dimension/files/open-arrays';
-import { type PointsFile, readPoints } from '../../src/intrinsic-dimension/files/points-file';
+import {
+  type DistancesFile,
+  type PointsFile,
+  type ReadPointsOptions,
+  readDistances,
+  readPoints,
+} from '../../src/intrinsic-dimension/files/points-file';
 import { constants } from '../browser/node-buffer';
 import { dropFile, putFile } from '../browser/node-fs';
 import type { FileRequest } from './messages';
+import { controlsIn, onPage } from './words';
 
 /** The arrays from which one must be chosen. */
 export interface Choice {
@@ -13,22 +20,31 @@ export interface Choice {
 }
 
 /**
- * Reads a file by its name and first bytes, as the command line does.
+ * Reads a file as the command line does.
  *
+ * @param onProgress is called from time to time with the share that has been read, if it is known
  * @throws Error that says what is wrong with the file
  */
-export async function pointsOf({ file, array: wanted, columns }: FileRequest): Promise<PointsFile | Choice> {
-  const { name } = file;
+export async function pointsOf(
+  { file, reading: { distances = false, ...wanted } }: FileRequest,
+  onProgress: (share: number) => void,
+): Promise<PointsFile | DistancesFile | Choice> {
+  const name = file.name === '-' ? './-' : file.name; // - alone would be standard input
   putFile(name, await bytesOf(file));
+  const read = (more: ReadPointsOptions = {}): Promise<PointsFile | DistancesFile> =>
+    (distances ? readDistances : readPoints)(name, { ...wanted, ...more }, onPage);
   try {
-    const arrays = wanted === undefined ? await matricesIn(name) : [];
-    if (arrays.length > 1) return { arrays };
-    const key = wanted ?? arrays[0]?.name;
-    return await readPoints(name, {
-      ...(key ? { key } : {}),
-      ...(arrays.length > 0 || wanted ? { flatten: true } : {}),
-      ...(columns ? { columns } : {}),
-    });
+    const format = wanted.format ?? (await formatIn(name));
+    const flatten = format === undefined || format === 'csv' ? {} : { flatten: true };
+    try {
+      return await read({ ...flatten, onProgress });
+    } catch (error) {
+      const asksForArray = controlsIn((error as Error).message).includes('key');
+      if (format === undefined || format === 'csv' || wanted.key !== undefined || !asksForArray) throw error;
+      const arrays = await matricesIn(name, format);
+      if (arrays.length === 0) throw error;
+      return arrays.length > 1 ? { arrays } : await read({ ...flatten, key: arrays[0]!.name });
+    }
   } finally {
     dropFile(name);
   }
@@ -48,19 +64,26 @@ async function bytesOf(file: File): Promise<Uint8Array> {
   }
 }
 
-/** The arrays of a file that may hold points; none if it is text, or if it cannot be read, which is reported later. */
-async function matricesIn(name: string): Promise<Choice['arrays']> {
+/** The format of a file; undefined if it cannot be told, which reading the file reports. */
+async function formatIn(name: string): Promise<Format | undefined> {
   const source = await openInput(name);
   try {
-    const { format } = formatOf(name, source);
-    if (format === 'csv') return [];
-    const { arrays } = await arraysOf(source, format);
-    return arrays
-      .filter(({ shape }) => shape.length >= 2)
-      .map(({ name: array, shape }) => ({ name: array, shape: `[${shape.join(', ')}]` }));
+    return formatOf(name, source).format;
   } catch {
-    return [];
+    return undefined;
   } finally {
     source.close();
+  }
+}
+
+/** The arrays of a file that may hold points. */
+async function matricesIn(name: string, format: Exclude<Format, 'csv'>): Promise<Choice['arrays']> {
+  const opened = await arraysOf(await openInput(name), format);
+  try {
+    return opened.arrays
+      .filter(({ shape }) => shape.length >= 2)
+      .map(({ name: array, shape }) => ({ name: array, shape: `[${shape.join(', ')}]` }));
+  } finally {
+    opened.close();
   }
 }

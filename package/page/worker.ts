@@ -1,11 +1,12 @@
 /** The worker of the page: reads, measures and draws, so that the page stays responsive. */
 
 import { reportContents, reportPage } from '../../src/figures/report-page';
-import type { PointsFile } from '../../src/intrinsic-dimension/files/points-file';
+import type { DistancesFile, PointsFile } from '../../src/intrinsic-dimension/files/points-file';
 import { embed, swissRoll } from '../../src/intrinsic-dimension/manifolds/manifolds';
 import { idReport } from '../../src/intrinsic-dimension/report/report';
 import type { Answer, Request } from './messages';
 import { pointsOf } from './points';
+import { controlsIn } from './words';
 
 const scope = globalThis as unknown as {
   onmessage: (event: { readonly data: Request }) => void;
@@ -14,14 +15,13 @@ const scope = globalThis as unknown as {
 
 scope.onmessage = async ({ data: request }) => {
   const say = (answer: Answer): void => scope.postMessage(answer);
+  const onProgress = (share: number): void => say({ type: 'progress', share });
   try {
-    const found = request.type === 'example' ? example() : await pointsOf(request);
+    const found = request.type === 'example' ? example() : await pointsOf(request, onProgress);
     if ('arrays' in found) return say({ type: 'choose', arrays: found.arrays });
     const { notes, ...points } = found;
-    const [n, d] = points.shape;
-    const text = `${n.toLocaleString('en')} points of ${d.toLocaleString('en')} coordinates`;
-    say({ type: 'points', text, notes });
-    const report = await idReport(points, { onProgress: (share) => say({ type: 'progress', share }) });
+    say({ type: 'points', text: inWords(found), notes, controls: controlsIn(...notes) });
+    const report = await idReport(points, { onProgress });
     const title = request.type === 'example' ? 'an example' : request.file.name;
     say({
       type: 'report',
@@ -30,9 +30,16 @@ scope.onmessage = async ({ data: request }) => {
     });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    say({ type: 'failed', message, columns: /--(drop-)?columns?\b/.test(message) });
+    say({ type: 'failed', message, controls: controlsIn(message) });
   }
 };
+
+function inWords(found: PointsFile | DistancesFile): string {
+  if ('distances' in found)
+    return `distances between ${Math.sqrt(found.distances.length).toLocaleString('en')} points`;
+  const [n, d] = found.shape;
+  return `${n.toLocaleString('en')} points of ${d.toLocaleString('en')} coordinates`;
+}
 
 function example(): PointsFile {
   const { data, shape } = embed(swissRoll({ points: 1000 }), { coordinates: 10 });

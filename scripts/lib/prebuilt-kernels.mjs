@@ -1,14 +1,17 @@
 /** Compiles the search kernel for all systems of the package with one compiler, and for WebAssembly. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AS_WRITTEN, NODE_API, SEARCH, searchVariants } from './kernels.mjs';
+import { fileURLToPath } from 'node:url';
+import { AS_WRITTEN, NODE_API, SEARCH, searchSources, searchVariants } from './kernels.mjs';
 import { CACHE, ROOT } from './places.mjs';
 import { zig } from './zig.mjs';
 
 const SHARED = join(ROOT, 'src', 'native');
 const OBJECTS = join(CACHE, 'objects', 'prebuilt');
-const DEFINITIONS = join(ROOT, 'node_modules', 'node-api-headers', 'def');
+const COMPILER = join(ROOT, 'scripts', 'zig-requirements.txt');
+const HEADERS = join(ROOT, 'node_modules', 'node-api-headers');
+const KERNELS = join(CACHE, 'kernels');
 /** The file with the module as a string, so that browsers and bundlers need no file beside the script. */
 export const WASM_BYTES = join(ROOT, 'src', 'intrinsic-dimension', 'search', 'wasm-bytes.ts');
 
@@ -37,8 +40,32 @@ function nameOf({ os, cpu, libc }) {
 
 const FLAGS = ['-std=gnu++17', '-O3', '-fvisibility=hidden', '-fno-rtti'];
 
+/** The file with the kernel for one system, which is compiled if its inputs have changed since the last time. */
+export async function kernelFor(platform) {
+  const folder = join(KERNELS, platform.name);
+  const kernel = join(folder, `${kernelInputs(platform)}.node`);
+  if (!existsSync(kernel)) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    await buildKernelFor(platform, kernel);
+  }
+  return kernel;
+}
+
+/** A hash of the inputs of the kernel for one system. */
+function kernelInputs(platform) {
+  const files = [...searchSources(), fileURLToPath(import.meta.url), COMPILER, join(HEADERS, 'package.json')];
+  return hashOf(JSON.stringify(platform), files);
+}
+
+function hashOf(text, files) {
+  const hash = createHash('sha256').update(text);
+  for (const file of files) hash.update(readFileSync(file)).update('\0');
+  return hash.digest('hex').slice(0, 16);
+}
+
 /** Compiles the kernel for one system to the file `addon`. */
-export async function buildKernelFor({ name, os, cpu, target, link }, addon) {
+async function buildKernelFor({ name, os, cpu, target, link }, addon) {
   const folder = join(OBJECTS, name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -73,7 +100,7 @@ export async function buildKernelFor({ name, os, cpu, target, link }, addon) {
 /** The import library that tells a linker for Windows that node.exe has the functions of Node-API. */
 async function importLibrary(cpu, folder) {
   const symbols = ['js_native_api', 'node_api'].flatMap((name) =>
-    readFileSync(join(DEFINITIONS, `${name}.def`), 'utf8')
+    readFileSync(join(HEADERS, 'def', `${name}.def`), 'utf8')
       .split(/\r?\n/)
       .slice(2),
   );
@@ -99,12 +126,8 @@ const WASM_LINK = [
 
 /** A hash of the inputs of the WebAssembly module. */
 export function wasmInputs() {
-  const hash = createHash('sha256').update(JSON.stringify([WASM_FLAGS, WASM_LINK]));
   const sources = ['kernel.cc', 'kernel.h', 'wasm.cc'].map((name) => join(SEARCH, name));
-  const compiler = join(ROOT, 'scripts', 'zig-requirements.txt');
-  for (const file of [...sources, join(SHARED, 'vectors.h'), compiler])
-    hash.update(readFileSync(file)).update('\0');
-  return hash.digest('hex').slice(0, 16);
+  return hashOf(JSON.stringify([WASM_FLAGS, WASM_LINK]), [...sources, join(SHARED, 'vectors.h'), COMPILER]);
 }
 
 /** Compiles the module, and writes it as a source file. */

@@ -1,6 +1,6 @@
 /** Estimates the dimension of points in a file: `npm run id -- points.npy --estimator two-nn`. */
 import { Option } from 'commander';
-import { called, QUIETLY } from '../called';
+import { BEFORE_OPTIONS, called, QUIETLY } from '../called';
 import { scaleFigure } from '../figures/estimator';
 import { idDecimation } from '../intrinsic-dimension/decimation';
 import {
@@ -11,6 +11,7 @@ import {
   estimatorOf,
 } from '../intrinsic-dimension/estimators/registry';
 import { FORMATS } from '../intrinsic-dimension/files/format';
+import { onCommandLine } from '../intrinsic-dimension/files/option-words';
 import { type ReadPointsOptions, readDistances, readPoints } from '../intrinsic-dimension/files/points-file';
 import {
   ID_KINDS,
@@ -18,7 +19,6 @@ import {
   type IdOptions,
   intrinsicDimension,
 } from '../intrinsic-dimension/intrinsic-dimension';
-import { looksLikeDistances } from '../intrinsic-dimension/points/distance-like';
 import type { Points } from '../intrinsic-dimension/points/points';
 import { assertReportOptions } from '../intrinsic-dimension/report/report';
 import { idScale, type ScaleCurve } from '../intrinsic-dimension/scale';
@@ -116,16 +116,12 @@ async function pointsOf(
     ),
   );
   if (distances) {
-    const { notes, ...matrix } = await readDistances(path, reading);
+    const { notes, ...matrix } = await readDistances(path, reading, onCommandLine);
     for (const note of notes) console.error(note);
     return matrix;
   }
-  const { notes, ...points } = await readPoints(path, reading);
+  const { notes, ...points } = await readPoints(path, reading, onCommandLine);
   for (const note of notes) console.error(note);
-  if (looksLikeDistances(points.data, points.shape))
-    console.error(
-      'the points are a symmetric matrix with a diagonal of zeros, like distances: --distances reads them as distances',
-    );
   return points;
 }
 
@@ -177,7 +173,7 @@ function assertReport(options: Options): void {
   const { all, scale, decimation, figure } = options;
   const other = Object.entries({ all, scale, decimation }).find(([, asked]) => asked)?.[0];
   if (other) throw new Error(`choose one of --report and --${other}`);
-  assertReportOptions('npm run id -- --report', estimateOptions(options));
+  assertReportOptions(`${called('id')}${BEFORE_OPTIONS} --report`, estimateOptions(options));
   if (figure !== undefined) assertPagePath(figure);
 }
 

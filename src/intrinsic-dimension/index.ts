@@ -20,6 +20,7 @@ export {
 export { ESTIMATORS, type EstimatorName } from './estimators/registry';
 // points
 export { FORMATS, type Format } from './files/format';
+export type { OptionWords, ReadOption } from './files/option-words';
 export {
   type DistancesFile,
   type PointsFile,

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { deflateRawSync } from 'node:zlib';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { GOLDEN } from '../intrinsic-dimension/golden';
 
@@ -39,6 +40,25 @@ async function give(page: Page, name: string, buffer: Buffer): Promise<void> {
 function npyOf(shape: string, data: Buffer): Buffer {
   const head = `{'descr': '<f4', 'fortran_order': False, 'shape': ${shape}, }`.padEnd(117);
   return Buffer.concat([Buffer.from(`\x93NUMPY\x01\x00\x76\x00${head}\n`, 'latin1'), data]);
+}
+
+/** An archive whose entry unpacks to 64 MiB of zeros, and says that it has fewer bytes. */
+function zeros(size: number): Buffer {
+  const [name, packed] = [Buffer.from('x.npy'), deflateRawSync(Buffer.alloc(2 ** 26))];
+  const entry = Buffer.alloc(22);
+  entry.writeUInt16LE(8, 0); // deflated
+  entry.writeUInt32LE(packed.length, 10);
+  entry.writeUInt32LE(size, 14);
+  entry.writeUInt16LE(name.length, 18);
+  const local = Buffer.concat([Buffer.from('PK\x03\x04\x14\0\0\0'), entry, name, packed]);
+  const table = Buffer.concat([Buffer.from('PK\x01\x02\x14\0\x14\0\0\0'), entry, Buffer.alloc(14), name]);
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06');
+  end.writeUInt16LE(1, 8);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(table.length, 12);
+  end.writeUInt32LE(local.length, 16);
+  return Buffer.concat([local, table, end]);
 }
 
 /** The status after a file was given, once it no longer says that work goes on. */
@@ -119,12 +139,26 @@ describe('the page that measures files', function () {
     const rows = Array.from({ length: 200 }, (_, i) => [Math.sin(i * i), Math.cos(i * i * i), i % 7]);
     const numbered = rows.map((row, i) => [i, ...row].join());
     await give(page, 'numbered.csv', Buffer.from(`n,x,y,z\n${numbered.join('\n')}\n`));
-    assert.match(await verdict(page), /numbers the rows/);
-    assert.equal(await page.evaluate(() => document.activeElement!.id), 'columns');
-    await page.keyboard.type('x,y,z');
+    assert.match(
+      await verdict(page),
+      /numbers the rows, .* leave it out with “Leave out columns: 1”, or keep it with “Take columns: all”$/,
+    );
+    assert.equal(await page.evaluate(() => document.activeElement!.id), 'dropColumn');
+    await page.keyboard.type('1');
     await page.keyboard.press('Enter');
     assert.equal(await verdict(page), 'numbered.csv is measured.');
     assert.match(await page.locator('h2').first().textContent().then(String), /200 points of 3 coordinates/);
+    assert.equal(await page.getByLabel('First row').isVisible(), false);
+    const years = rows.slice(1).map(([x, y, z]) => [x! / 7, y, z].join());
+    await give(page, 'years.csv', Buffer.from(`2019,2020,2021\n${years.join('\n')}\n`));
+    assert.match(
+      await verdict(page),
+      /may be names or a point: add “First row: names” or “First row: a point”$/,
+    );
+    await page.getByLabel('First row').selectOption('names');
+    await page.getByRole('button', { name: 'Measure it' }).click();
+    assert.equal(await verdict(page), 'years.csv is measured.');
+    assert.match(await page.locator('h2').first().textContent().then(String), /199 points of 3 coordinates/);
     await give(page, 'points.csv', Buffer.from(`x,y,z\n${rows.map((row) => row.join()).join('\n')}\n`));
     assert.equal(await verdict(page), 'points.csv is measured.');
     await give(
@@ -133,7 +167,8 @@ describe('the page that measures files', function () {
       readFileSync(join(FIXTURES, 'arrays', 'layers-compressed.npz')),
     );
     assert.match(await verdict(page), /holds \d+ arrays: choose one/);
-    assert.equal(await page.evaluate(() => document.activeElement!.id), 'array');
+    assert.equal(await page.evaluate(() => document.activeElement!.id), 'key');
+    assert.equal(await page.getByLabel('First row').isVisible(), false);
     await page.getByRole('button', { name: 'Measure it' }).click();
     await verdict(page);
     assert.match(await page.locator('h2').first().textContent().then(String), /points of/);
@@ -165,12 +200,17 @@ describe('the page that measures files', function () {
       ['picture.csv', Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 1]), /not UTF-8 text/],
       ['one.csv', Buffer.from('1,2,3\n'), /at least 3 distinct points, got 1/],
       ['one.npy', npyOf('(1, 8)', Buffer.alloc(32)), /at least 3 distinct points, got 1/],
+      ['none.npy', npyOf('(0, 5)', Buffer.alloc(0)), /at least 3 distinct points, got shape \[0, 5\]/],
+      ['-', Buffer.from('1,2\n'), /at least 3 distinct points, got 1/],
+      ['quotes.csv', Buffer.from('"1,2\n3,4\n'.repeat(9)), /quotes are not closed/],
+      ['wide.csv', Buffer.from('1e300,2.5\n3,4\n5,-6e300\n'), /overflow when squared/],
+      ['zeros.npz', zeros(1000), /does not unpack to what was packed/],
     ];
     for (const [name, bytes, expected] of files) {
       await give(page, name, bytes);
       const said = await verdict(page);
       assert.match(said, expected, name);
-      assert.doesNotMatch(said, /\n/, name);
+      assert.doesNotMatch(said, /\n|--|in code|npm|\bpath\b/, name);
     }
     assert.equal(await page.locator('img').count(), 0);
     await give(page, 'cube_d2_D2.npy', whole);

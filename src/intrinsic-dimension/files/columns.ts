@@ -2,6 +2,7 @@
 import { nearest } from '../../given';
 import { rowNumbers } from '../points/row-numbers';
 import { shown } from './cells';
+import type { OptionWords } from './option-words';
 
 /** The choice of columns, by name or by number from 1; a list may have spans such as 2-5. */
 export interface ColumnOptions {
@@ -23,47 +24,52 @@ export interface Columns {
  *
  * @throws Error for a missing column, for a name that two columns have, and if no column is left
  */
-export function chosenColumns(columns: Columns, { columns: wanted, dropColumn }: ColumnOptions): number[] {
+export function chosenColumns(
+  columns: Columns,
+  { columns: wanted, dropColumn }: ColumnOptions,
+  words: OptionWords,
+): number[] {
   if (wanted !== undefined && dropColumn !== undefined)
-    throw new Error('--columns and --drop-column both choose the columns: give only one of them');
+    throw new Error(
+      `${words('columns')} and ${words('dropColumn')} both choose the columns: give only one of them`,
+    );
   const all = Array.from({ length: columns.width }, (_, c) => c);
-  if (wanted !== undefined) return wanted.trim() === 'all' ? all : placesOf(wanted, columns, '--columns');
+  const placesOf = (option: 'columns' | 'dropColumn', list: string): number[] => {
+    const places = list.split(',').flatMap((word) => placesOfWord(word.trim(), columns, () => words(option)));
+    const twice = places.find((place, i) => places.indexOf(place) < i);
+    if (twice !== undefined)
+      throw new Error(`${words(option, list)} names ${columnInWords(twice, columns)} twice: name it once`);
+    return places;
+  };
+  if (wanted !== undefined) return wanted.trim() === 'all' ? all : placesOf('columns', wanted);
   if (dropColumn === undefined) return all;
-  const dropped = new Set(placesOf(dropColumn, columns, '--drop-column'));
+  const dropped = new Set(placesOf('dropColumn', dropColumn));
   const left = all.filter((c) => !dropped.has(c));
-  if (left.length === 0) throw new Error(`--drop-column ${dropColumn} leaves none of its columns`);
+  if (left.length === 0) throw new Error(`${words('dropColumn', dropColumn)} leaves none of its columns`);
   return left;
 }
 
-function placesOf(list: string, columns: Columns, option: string): number[] {
-  const places = list.split(',').flatMap((word) => placesOfWord(word.trim(), columns, option));
-  const twice = places.find((place, i) => places.indexOf(place) < i);
-  if (twice !== undefined)
-    throw new Error(`${option} ${list} names ${columnInWords(twice, columns)} twice: name it once`);
-  return places;
-}
-
-function placesOfWord(word: string, columns: Columns, option: string): number[] {
+function placesOfWord(word: string, columns: Columns, option: () => string): number[] {
   const { width, names = [] } = columns;
   const span = /^(\d+)(?:-(\d*))?$/.exec(word);
   if (span) {
     const from = Number(span[1]);
     const to = span[2] === undefined ? from : span[2] === '' ? width : Number(span[2]);
     if (from < 1 || to > width || from > to)
-      throw new Error(`${option} names ${word}, but its columns are 1 to ${width}`);
+      throw new Error(`${option()} names ${word}, but its columns are 1 to ${width}`);
     return Array.from({ length: to - from + 1 }, (_, i) => from - 1 + i);
   }
   const found = names.flatMap((name, c) => (name === word ? [c] : []));
   if (found.length === 1) return found;
   if (found.length > 1)
     throw new Error(
-      `${option} names '${word}', but columns ${found.map((c) => c + 1).join(' and ')} both have this name: give their numbers`,
+      `${option()} names '${word}', but columns ${found.map((c) => c + 1).join(' and ')} both have this name: give their numbers`,
     );
   const cure =
     names.length === 0
       ? `its columns have no names: give numbers from 1 to ${width}`
       : `did you mean '${nearest(word, names)}'?`;
-  throw new Error(`${option} names '${word}', which is not one of its columns: ${cure}`);
+  throw new Error(`${option()} names '${word}', which is not one of its columns: ${cure}`);
 }
 
 /** `column 2 ('x')` */
@@ -93,6 +99,7 @@ export function refuseRowNumbers(
   { data, shape: [n, d] }: Grid,
   places: readonly number[],
   columns: Columns,
+  words: OptionWords,
 ): void {
   const spans = places.map((place, c) => {
     const isNamed = INDEX_NAME.test(columns.names?.[place]?.trim() ?? '');
@@ -104,6 +111,6 @@ export function refuseRowNumbers(
   const place = places[first]!;
   throw new Error(
     `its ${columnInWords(place, columns)} numbers the rows, from ${spans[first]}, and is not a ` +
-      `coordinate: leave it out with --drop-column ${place + 1}, or keep it with --columns all`,
+      `coordinate: leave it out with ${words('dropColumn', `${place + 1}`)}, or keep it with ${words('columns', 'all')}`,
   );
 }

@@ -2,6 +2,7 @@
 import { extname } from 'node:path';
 import type { ByteSource } from './byte-source';
 import { NPY_MAGIC } from './npy';
+import type { OptionWords } from './option-words';
 import { LARGEST_HEADER } from './safetensors';
 
 /** The formats that are read. */
@@ -33,12 +34,14 @@ const READ = '.npy, .npz, .csv, .safetensors, .pt, .pth';
  * NumPy and zip files are recognised by their first bytes, whatever their names are; for others the name decides. Data without
  * an extension, such as standard input, is safetensors if it begins with the length of a header and a brace, and else text.
  *
+ * @param words how to name the option for the format, if the caller has one
  * @returns the format, and a note if the name suggests another one
  * @throws Error that says what is wrong
  */
 export function formatOf(
   path: string,
   source: ByteSource,
+  words?: OptionWords,
 ): { readonly format: Format; readonly note?: string } {
   if (source.size === 0) throw new Error('it is empty');
   const first = source.read(0, Math.min(16, source.size));
@@ -61,7 +64,9 @@ export function formatOf(
     );
   if (named !== undefined) return { format: named };
   if (extension !== '')
-    throw new Error(`'${extension}' is not one of ${READ}: convert it, or name its --format`);
+    throw new Error(
+      `'${extension}' is not one of ${READ}: convert it${words ? `, or name its ${words('format')}` : ''}`,
+    );
   return { format: hasHeader(first, source.size) ? 'safetensors' : 'csv' };
 }
 

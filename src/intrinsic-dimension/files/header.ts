@@ -1,5 +1,6 @@
 /** The first row of a table: names, or the first point. */
 import { type Delimiter, isNumber, NO_VALUE, type Row, shown } from './cells';
+import type { OptionWords } from './option-words';
 
 /** The names of `width` columns; R leaves out the name of the column of labels. */
 export function namesOf(cells: readonly string[], width: number): string[] {
@@ -26,6 +27,7 @@ export function isHeader(
   delimiter: Delimiter,
   said: boolean | undefined,
   notes: string[],
+  words: OptionWords,
 ): boolean {
   if (said !== undefined) return said;
   const unnamed = leadingUnnamed(head.cells);
@@ -37,26 +39,30 @@ export function isHeader(
   const fromZero = countsUp(names) && names[0] === '0';
   if (unnamed > 0 && countsUp(names) && (fromZero || names.length > 1)) return true;
   if (fromZero && names.length > 2) {
-    notes.push(`the first row, ${text}, is read as names and left out (--no-header reads it as a point)`);
+    notes.push(
+      `the first row, ${text}, is read as names and left out (${words('header', false)} reads it as a point)`,
+    );
     return true;
   }
   if (fromZero && areFractions) {
-    notes.push(`the first row, ${text}, is read as a point (--header reads it as names)`);
+    notes.push(`the first row, ${text}, is read as a point (${words('header', true)} reads it as names)`);
     return false;
   }
   // A cell that begins like a number, such as 0x10 or 1_000, is a mistake in a point.
   const isWord = (cell: string): boolean =>
     !isNumber(cell, delimiter) && !NO_VALUE.test(cell) && !/^[+-]?\.?\d/.test(cell);
-  const words = names.filter(isWord);
+  const named = names.filter(isWord);
   const numbers = names.filter((cell) => isNumber(cell, delimiter));
-  if (words.length > 0 && numbers.length === 0)
+  if (named.length > 0 && numbers.length === 0)
     return names.every((cell) => cell === '' || !NO_VALUE.test(cell));
   const overNumbers = head.cells.some(
     (cell, c) =>
       isWord(cell) && others.length > 0 && others.every(({ cells }) => isNumber(cells[c] ?? '', delimiter)),
   );
-  if (overNumbers || (countsUp(numbers) && numbers.length + words.length > 2 && areFractions))
-    throw new Error(`its first row, ${text}, may be names or a point: add --header or --no-header`);
+  if (overNumbers || (countsUp(numbers) && numbers.length + named.length > 2 && areFractions))
+    throw new Error(
+      `its first row, ${text}, may be names or a point: add ${words('header', true)} or ${words('header', false)}`,
+    );
   return false;
 }
 

@@ -7,6 +7,7 @@ import { type Columns, chosenColumns, refuseRowNumbers } from './columns';
 import { FORMATS, type Format, formatOf } from './format';
 import { openInput, whyUnreadable } from './input';
 import { arraysOf } from './open-arrays';
+import { inCode, type OptionWords } from './option-words';
 import { readBox, type StoredArray, type StoredArrays, sizeOf } from './stored-array';
 import { readTable, type TableOptions } from './table';
 
@@ -57,18 +58,26 @@ interface Numbers extends PointsFile {
 /**
  * Reads points [points, dimensions] from a file, or from standard input for '-'.
  *
+ * @param words how messages name an option, for callers with other names for them than code has
  * @throws Error that names the file and what is wrong with it; RangeError for an unknown option or value
  */
-export function readPoints(path: string, options: ReadPointsOptions = {}): Promise<PointsFile> {
-  return reading('readPoints', path, options, (numbers) => {
+export function readPoints(
+  path: string,
+  options: ReadPointsOptions = {},
+  words: OptionWords = inCode,
+): Promise<PointsFile> {
+  return reading('readPoints', path, options, words, (numbers) => {
     const { data, shape, notes, columns, places, isList } = numbers;
     if (isList)
       throw new Error(
         `its shape is [${shape[0]}], but points need the shape [points, dimensions]: save x.reshape(-1, 1) if each number is a point`,
       );
+    if (looksLikeDistances(data, shape)) {
+      const note = 'the points are a symmetric matrix with a diagonal of zeros, like distances';
+      return { data, shape, notes: [...notes, `${note}: ${words('distances')} reads them as distances`] };
+    }
     // The distances between points on a line begin with 0, 1, 2, ...
-    if (options.columns === undefined && !looksLikeDistances(data, shape))
-      refuseRowNumbers(numbers, places, columns);
+    if (options.columns === undefined) refuseRowNumbers(numbers, places, columns, words);
     return { data, shape, notes };
   });
 }
@@ -76,10 +85,15 @@ export function readPoints(path: string, options: ReadPointsOptions = {}): Promi
 /**
  * Reads distances between points: a square matrix, or the upper triangle row by row, as SciPy's pdist gives it.
  *
+ * @param words how messages name an option, for callers with other names for them than code has
  * @throws Error that names the file and what is wrong with it; RangeError for an unknown option or value
  */
-export function readDistances(path: string, options: ReadPointsOptions = {}): Promise<DistancesFile> {
-  return reading('readDistances', path, options, ({ data, shape, notes }) => {
+export function readDistances(
+  path: string,
+  options: ReadPointsOptions = {},
+  words: OptionWords = inCode,
+): Promise<DistancesFile> {
+  return reading('readDistances', path, options, words, ({ data, shape, notes }) => {
     const [n, d] = shape;
     if (n === d && n > 1) return { distances: data, notes };
     if (n > 1 && d > 1)
@@ -94,55 +108,50 @@ async function reading<T>(
   reader: string,
   path: string,
   options: ReadPointsOptions,
+  words: OptionWords,
   use: (numbers: Numbers) => T,
 ): Promise<T> {
   assertGiven(reader, options, READ_KINDS);
   let source: ByteSource | undefined;
   try {
     source = await openInput(path);
-    const { format, note } = options.format ? { format: options.format } : formatOf(path, source);
+    const { format, note } = options.format ? { format: options.format } : formatOf(path, source, words);
     if (source.size === 0) throw new Error('it is empty');
-    const found = await numbersOf(source, format, options);
+    const found = await numbersOf(source, format, options, words);
     return use(note === undefined ? found : { ...found, notes: [note, ...found.notes] });
   } catch (error) {
-    const why = withNamesInCode(whyUnreadable(error));
-    throw new Error(`cannot read ${path === '-' ? 'standard input' : path}: ${why}`);
+    throw new Error(`cannot read ${path === '-' ? 'standard input' : path}: ${whyUnreadable(error)}`);
   } finally {
     source?.close();
   }
 }
 
-/** Errors name options as on the command line; this adds the name in code if it differs. */
-function withNamesInCode(why: string): string {
-  return why.includes('--drop-column') ? `${why} (in code, --drop-column is dropColumn)` : why;
-}
-
-async function numbersOf(source: ByteSource, format: Format, options: ReadPointsOptions): Promise<Numbers> {
+async function numbersOf(
+  source: ByteSource,
+  format: Format,
+  options: ReadPointsOptions,
+  words: OptionWords,
+): Promise<Numbers> {
+  const refuseGiven = (names: readonly ('key' | 'flatten' | 'header')[], what: string): void => {
+    const given = names.find((name) => options[name] !== undefined);
+    if (given !== undefined) throw new Error(`${words(given)} is for ${what}: leave it out`);
+  };
   if (format === 'csv') {
-    refuseGiven(options, ['key', 'flatten'], 'arrays, but this is text');
-    return await readTable(source.read(0, source.size), options);
+    refuseGiven(['key', 'flatten'], 'arrays, but this is text');
+    return await readTable(source.read(0, source.size), options, words);
   }
-  refuseGiven(options, ['header'], `text, but this is .${format}`);
+  refuseGiven(['header'], `text, but this is .${format}`);
   const opened = await arraysOf(source, format);
   try {
-    return rowsOf(opened, options);
+    return rowsOf(opened, options, words);
   } finally {
     opened.close();
   }
 }
 
-function refuseGiven(
-  options: ReadPointsOptions,
-  names: readonly (keyof ReadPointsOptions)[],
-  what: string,
-): void {
-  const given = names.find((name) => options[name] !== undefined);
-  if (given !== undefined) throw new Error(`--${given} is for ${what}: leave it out`);
-}
-
 /** The chosen array, in rows of the chosen columns. */
-function rowsOf(opened: StoredArrays, options: ReadPointsOptions): Numbers {
-  const array = arrayNamed(opened, options.key);
+function rowsOf(opened: StoredArrays, options: ReadPointsOptions, words: OptionWords): Numbers {
+  const array = arrayNamed(opened, options.key, words);
   const { shape } = array;
   const notes = [...opened.notes];
   if (shape.length === 0)
@@ -153,13 +162,13 @@ function rowsOf(opened: StoredArrays, options: ReadPointsOptions): Numbers {
     if (!options.flatten) {
       throw new Error(
         `its shape is [${shape}], but points need the shape [points, dimensions]: ${called('profile')} measures layers and ` +
-          `tokens, and --flatten reads it as ${n} points of ${width} numbers`,
+          `tokens, and ${words('flatten', true)} reads it as ${n} points of ${width} numbers`,
       );
     }
     notes.push(`shape [${shape}] is read as [${n},${width}]`);
   }
   const columns = { width };
-  const places = chosenColumns(columns, options);
+  const places = chosenColumns(columns, options, words);
   const order = shape.map((_, axis) => axis);
   const all = readBox(array, { from: order.map(() => 0), count: shape }, order);
   const data =
@@ -174,7 +183,11 @@ function rowsOf(opened: StoredArrays, options: ReadPointsOptions): Numbers {
   };
 }
 
-function arrayNamed({ arrays, notes }: StoredArrays, key: string | undefined): StoredArray {
+function arrayNamed(
+  { arrays, notes }: StoredArrays,
+  key: string | undefined,
+  words: OptionWords,
+): StoredArray {
   if (arrays.length === 0) throw new Error('it holds no arrays');
   if (key === undefined && arrays.length === 1) return arrays[0]!;
   const found = arrays.find(({ name }) => name === key);
@@ -183,14 +196,14 @@ function arrayNamed({ arrays, notes }: StoredArrays, key: string | undefined): S
     .slice(0, 12)
     .map(({ name, shape }) => `${name === '' ? 'one without a name' : name} [${shape}]`);
   if (arrays.length === 1 && arrays[0]!.name === '')
-    throw new Error('its array has no name: leave --key out');
+    throw new Error(`its array has no name: leave ${words('key')} out`);
   const choice = listed.join(', ') + (arrays.length > 12 ? ', ...' : '');
   const why = notes.find((note) => note.startsWith(`'${key}' is left out`));
   throw new Error(
     why ??
       (key === undefined
-        ? `it holds several arrays: choose one with --key: ${choice}`
-        : `it has no array '${key}': --key chooses one of ${choice}`),
+        ? `it holds several arrays: choose one with ${words('key')}: ${choice}`
+        : `it has no array '${key}': ${words('key')} chooses one of ${choice}`),
   );
 }
 

@@ -6,6 +6,7 @@ import { CsvError, parse } from 'csv-parse';
 import { DELIMITERS, type Delimiter, isNumber, NO_VALUE, NUMBER, type Row, shown, withPoint } from './cells';
 import { type ColumnOptions, type Columns, chosenColumns, columnInWords } from './columns';
 import { isHeader, leadingUnnamed, namesOf } from './header';
+import { inCode, type OptionWords } from './option-words';
 
 /** Options of reading a table. */
 export interface TableOptions extends ColumnOptions {
@@ -34,8 +35,12 @@ const SAMPLE = 50;
  *
  * @throws Error that says what is wrong, in which line and column
  */
-export async function readTable(bytes: Buffer, options: TableOptions = {}): Promise<Table> {
-  assertText(bytes);
+export async function readTable(
+  bytes: Buffer,
+  options: TableOptions = {},
+  words: OptionWords = inCode,
+): Promise<Table> {
+  assertText(bytes, words);
   const { text, delimiter } = formOf(bytes);
   const sample: Row[] = [];
   let body: Body | undefined;
@@ -44,7 +49,7 @@ export async function readTable(bytes: Buffer, options: TableOptions = {}): Prom
     // A line that consists of spaces is empty.
     if (own.length === 0 || (own.length === 1 && own[0] === '')) return null;
     if (body) body.add({ cells: own, line });
-    else if (sample.push({ cells: own, line }) === SAMPLE) body = begin(sample, delimiter, options);
+    else if (sample.push({ cells: own, line }) === SAMPLE) body = begin(sample, delimiter, options, words);
     return null;
   };
   const parser = parse({
@@ -70,7 +75,7 @@ export async function readTable(bytes: Buffer, options: TableOptions = {}): Prom
       `its quotes are not closed or not at the ends of a cell${line === undefined ? '' : `, in line ${line}`}`,
     );
   }
-  return (body ?? begin(sample, delimiter, options)).end();
+  return (body ?? begin(sample, delimiter, options, words)).end();
 }
 
 /** The number of bytes that are parsed at once. */
@@ -86,14 +91,14 @@ function* piecesOf(
   }
 }
 
-function assertText(bytes: Buffer): void {
+function assertText(bytes: Buffer, words: OptionWords): void {
   const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
   if (utf16) throw new Error('it is UTF-16 or UTF-32 text: save it as UTF-8');
   const zero = bytes.indexOf(0);
   if (zero < 0 && isUtf8(bytes)) return;
   const line = lineOf(bytes, zero < 0 ? firstInvalid(bytes) : zero);
   throw new Error(
-    `it is not UTF-8 text, the first time in line ${line}: save it as UTF-8, or name its --format`,
+    `it is not UTF-8 text, the first time in line ${line}: save it as UTF-8, or name its ${words('format')}`,
   );
 }
 
@@ -146,11 +151,16 @@ interface Body {
 }
 
 /** Finds names and labels in the first rows, and begins the table with these rows. */
-function begin(sample: readonly Row[], delimiter: Delimiter, options: TableOptions): Body {
+function begin(
+  sample: readonly Row[],
+  delimiter: Delimiter,
+  options: TableOptions,
+  words: OptionWords,
+): Body {
   const notes: string[] = [];
   const [head, ...others] = sample;
   if (!head) throw new Error('it has no rows of numbers');
-  const named = isHeader([head, ...others], delimiter, options.header, notes);
+  const named = isHeader([head, ...others], delimiter, options.header, notes, words);
   const rows = named ? others : sample;
   const first = rows[0];
   if (!first) throw new Error('it has names but no rows of numbers');
@@ -162,13 +172,13 @@ function begin(sample: readonly Row[], delimiter: Delimiter, options: TableOptio
   const columns: Columns = { width, ...(names ? { names } : {}) };
   const said = options.columns !== undefined || options.dropColumn !== undefined;
   const labels = said || !names ? 0 : leadingUnnamed(names);
-  for (let c = 0; c < labels; c++) assertLabels(rows, c, delimiter);
+  for (let c = 0; c < labels; c++) assertLabels(rows, c, delimiter, words);
   if (labels > 0) {
     const what = labels === 1 ? 'the first column has' : `the first ${labels} columns have`;
-    notes.push(`${what} no name: read as labels and left out (--columns all keeps all columns)`);
+    notes.push(`${what} no name: read as labels and left out (${words('columns', 'all')} keeps all columns)`);
   }
-  const places = chosenColumns(columns, options).slice(labels);
-  const body = collector({ columns, places, trailing, delimiter, first, notes });
+  const places = chosenColumns(columns, options, words).slice(labels);
+  const body = collector({ columns, places, trailing, delimiter, first, notes, words });
   for (const row of rows) body.add(row);
   return body;
 }
@@ -179,13 +189,13 @@ function raggedRow({ cells, line }: Row, first: Row, width: number): Error {
 }
 
 /** @throws Error for a column without a name that holds fractions, and so may be a coordinate */
-function assertLabels(rows: readonly Row[], column: number, delimiter: Delimiter): void {
+function assertLabels(rows: readonly Row[], column: number, delimiter: Delimiter, words: OptionWords): void {
   const cellOf = ({ cells }: Row): string => withPoint(cells[column] ?? '', delimiter);
   const fraction = rows.find((row) => NUMBER.test(cellOf(row)) && !Number.isInteger(Number(cellOf(row))));
   if (fraction === undefined || !rows.every((row) => NUMBER.test(cellOf(row)))) return;
   throw new Error(
     `its column ${column + 1} has no name but holds numbers, such as ${shown(fraction.cells[column]!)} in line ${fraction.line}: leave it ` +
-      `out with --drop-column ${column + 1}, or keep it with --columns all`,
+      `out with ${words('dropColumn', `${column + 1}`)}, or keep it with ${words('columns', 'all')}`,
   );
 }
 
@@ -197,6 +207,7 @@ interface Form {
   readonly delimiter: Delimiter;
   readonly first: Row;
   readonly notes: string[];
+  readonly words: OptionWords;
 }
 
 function collector(form: Form): Body {
@@ -238,18 +249,18 @@ function placeOf(line: number, place: number, columns: Columns): string {
 }
 
 /** @throws Error for anything but a finite number, and for whole numbers that a float64 cannot hold */
-function numberOf(cell: string, place: () => string, { columns }: Form): number {
+function numberOf(cell: string, place: () => string, { columns, words }: Form): number {
   const value = NUMBER.test(cell) ? Number(cell) : Number.NaN;
   if (!Number.isFinite(value)) {
     const missing = cell === '' ? 'is empty' : `is '${shown(cell)}', which is not a finite number`;
     const first = NO_VALUE.test(cell) ? 'remove the row, fill it in' : 'correct it';
-    const cure = columns.width > 1 ? `${first}, or leave the column out with --drop-column` : first;
+    const cure = columns.width > 1 ? `${first}, or leave the column out with ${words('dropColumn')}` : first;
     throw new Error(`${place()} ${missing}: ${cure}`);
   }
   if (!Number.isSafeInteger(value) && /^[+-]?\d+$/.test(cell) && BigInt(cell) !== BigInt(value)) {
     throw new Error(
       `${place()} is ${cell}, whose last digits a float64 cannot hold: subtract what the column has in common first, ` +
-        'or leave it out with --drop-column',
+        `or leave it out with ${words('dropColumn')}`,
     );
   }
   return value;

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { onCommandLine } from '../../../src/intrinsic-dimension/files/option-words';
 import {
   type ReadPointsOptions,
   readDistances,
@@ -94,7 +95,7 @@ describe('readPoints', () => {
     assert.deepEqual((await readPoints(path, { flatten: true })).notes, ['shape [2,2,2] is read as [2,4]']);
     await assert.rejects(
       readPoints(path),
-      /cube\.npy: its shape is \[2,2,2\], but points need .* npm run profile .* --flatten reads it as 2 points of 4/,
+      /cube\.npy: its shape is \[2,2,2\], but points need .* npm run profile .* flatten: true reads it as 2 points of 4/,
     );
   });
 
@@ -109,8 +110,8 @@ describe('readPoints', () => {
     const path = write('two.safetensors', safetensors(header, data));
     assert.deepEqual(Array.from((await readPoints(path, { key: 'b' })).data), [1, -3]);
     assert.equal((await readPoints(path, { key: 'a' })).data[1], 2.5);
-    await assert.rejects(readPoints(path), /several arrays: choose one with --key: a \[3,2\], b \[2,1\]/);
-    await assert.rejects(readPoints(path, { key: 'c' }), /no array 'c': --key chooses one of a \[3,2\], b/);
+    await assert.rejects(readPoints(path), /several arrays: choose one with key: a \[3,2\], b \[2,1\]/);
+    await assert.rejects(readPoints(path, { key: 'c' }), /no array 'c': key chooses one of a \[3,2\], b/);
   });
 
   const cases: [string, string | Uint8Array, RegExp][] = [
@@ -162,7 +163,7 @@ describe('readPoints', () => {
       safetensors({ a: { dtype: 'F32', shape: [3, 2], data_offsets: [0, 24] } }, singles.subarray(0, 8)),
       /a part of it should end at byte \d+: it is cut off/,
     ],
-    ['picture.png', 'x', /'\.png' is not one of .* or name its --format/],
+    ['picture.png', 'x', /'\.png' is not one of .* or name its format/],
   ];
   for (const [name, content, message] of cases) {
     it(`refuses ${name} with one clear line`, async () => {
@@ -275,7 +276,7 @@ describe('readPoints', () => {
       const path = withColumn(column, `rows-${i}.npy`);
       await assert.rejects(
         readPoints(path),
-        /its column 1 numbers the rows, from \d+ to \d+, .* --drop-column 1, or keep it with --columns all/,
+        /its column 1 numbers the rows, from \d+ to \d+, .* dropColumn: '1', or keep it with columns: 'all'/,
       );
       await check(path, rest, [6, 1], 0, { dropColumn: '1' });
       await check(path, rest, [6, 1], 0, { columns: '2' });
@@ -288,7 +289,7 @@ describe('readPoints', () => {
     await check(write('ranks.npy', npy("'<f8'", '(5, 2)', bytesOf(ranks))), [...ranks], [5, 2], 0, {});
   });
 
-  it('refuses options that it does not read, and names those of the command line as they are in code', async () => {
+  it('refuses options that it does not read, and names options in the words of the caller', async () => {
     const path = write('options.csv', 'a,b\n0.5,1\n2.25,7\n');
     const cases: readonly [object, RegExp][] = [
       [{ dropColumns: '1' }, /has no option dropColumns: did you mean dropColumn\?/],
@@ -300,7 +301,18 @@ describe('readPoints', () => {
       await assert.rejects(readPoints(path, options), message);
       await assert.rejects(readDistances(path, options), message);
     }
-    await assert.rejects(readPoints(path, { dropColumn: 'a,b' }), /in code, --drop-column is dropColumn/);
+    const all = { dropColumn: 'a,b' };
+    await assert.rejects(readPoints(path, all), /: dropColumn: 'a,b' leaves none of its columns$/);
+    await assert.rejects(
+      readPoints(path, all, onCommandLine),
+      /: --drop-column a,b leaves none of its columns$/,
+    );
+    await assert.rejects(
+      readDistances(path, { key: 'x' }, (option, value) => `the box ${option} (${value})`),
+      /: the box key \(undefined\) is for arrays, but this is text: leave it out$/,
+    );
+    const doubtful = write('doubtful.csv', '2019,2020,2021\n.5,2,3\n');
+    await assert.rejects(readPoints(doubtful, {}, onCommandLine), /add --header or --no-header$/);
   });
 
   it('reads distances as a square and as a list, and refuses other shapes', async () => {

@@ -76,7 +76,7 @@ describe('readTable', () => {
 
   it('leaves out labels without a name, as pandas and R write them, and says so', async () => {
     const note =
-      /the first column has no name: read as labels and left out \(--columns all keeps all columns\)/;
+      /the first column has no name: read as labels and left out \(columns: 'all' keeps all columns\)/;
     await check(',x,y\n0,.5,2\n1,3,-4.25\n', ROWS, {}, note);
     await check('Unnamed: 0,x,y\n7,.5,2\n3,3,-4.25\n', ROWS, {}, note);
     await check(',0,1\na,.5,2\nb,3,-4.25\n', ROWS, {}, note);
@@ -84,7 +84,7 @@ describe('readTable', () => {
     await check(',,x,y\n0,0,.5,2\n0,1,3,-4.25\n', ROWS, {}, /the first 2 columns have no name/);
     await assert.rejects(
       read(',x\n0.25,2\n1.5,3\n'),
-      /column 1 has no name but holds numbers, such as 0\.25 in line 2: .* --drop-column 1/,
+      /column 1 has no name but holds numbers, such as 0\.25 in line 2: .* dropColumn: '1'/,
     );
     await check(
       ',x\n0.25,2\n1.5,3\n',
@@ -97,7 +97,8 @@ describe('readTable', () => {
   });
 
   it('takes a first row 0, 1, 2 for the names of pandas, and asks where it may be a point', async () => {
-    const note = /the first row, 0, 1, 2, is read as names and left out \(--no-header reads it as a point\)/;
+    const note =
+      /the first row, 0, 1, 2, is read as names and left out \(header: false reads it as a point\)/;
     await check('0,1,2\n.5,2,3\n', [[0.5, 2, 3]], {}, note);
     await check(
       '0,1,2\n.5,2,3\n',
@@ -109,7 +110,7 @@ describe('readTable', () => {
     );
     await assert.rejects(
       read('2019,2020,2021\n.5,2,3\n'),
-      /its first row, .*, may be names or a point: add --header or --no-header/,
+      /its first row, .*, may be names or a point: add header: true or header: false/,
     );
     await check(
       '0,1\n.5,2\n',
@@ -118,7 +119,7 @@ describe('readTable', () => {
         [0.5, 2],
       ],
       {},
-      /the first row, 0, 1, is read as a point \(--header reads/,
+      /the first row, 0, 1, is read as a point \(header: true reads/,
     );
     await check('0\n.5\n', [[0], [0.5]], {}, /the first row, 0, is read as a point/);
     await check(
@@ -140,7 +141,7 @@ describe('readTable', () => {
     for (const text of ['id,0,1\n7,.5,2\n9,3,4.5\n', 'name,0,1\na,.5,2\nb,3,4.5\n', 'x,5\n1,2\n3,4\n'])
       await assert.rejects(
         read(text),
-        /its first row, .*, may be names or a point: add --header or --no-header/,
+        /its first row, .*, may be names or a point: add header: true or header: false/,
       );
     await check(
       'name,0,1\na,.5,2\nb,3,4.5\n',
@@ -188,12 +189,12 @@ describe('readTable', () => {
       { columns: 'z, x' },
     );
     for (const [options, message] of [
-      [{ columns: 'w' }, /--columns names 'w', which is not one of its columns: did you mean/],
-      [{ columns: '5' }, /--columns names 5, but its columns are 1 to 4/],
+      [{ columns: 'w' }, /columns names 'w', which is not one of its columns: did you mean/],
+      [{ columns: '5' }, /columns names 5, but its columns are 1 to 4/],
       [{ columns: '2,x' }, /names column 2 \('x'\) twice/],
       [{ dropColumn: '1-4' }, /leaves none of its columns/],
       [{ columns: '2', dropColumn: '1' }, /give only one of them/],
-      [{}, /line 2, column 1 \('species'\) is 'a', which is not a finite number: .* with --drop-column/],
+      [{}, /line 2, column 1 \('species'\) is 'a', which is not a finite number: .* with dropColumn/],
     ] as const)
       await assert.rejects(read(text, options), message);
     await assert.rejects(

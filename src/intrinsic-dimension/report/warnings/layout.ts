@@ -13,7 +13,7 @@ export function distancesWarning(rows: Rows): Warning | undefined {
     text:
       `The array is a symmetric matrix [${n}, ${n}] without negative numbers, and with zeros on its diagonal: ` +
       'it looks like distances between points, but each row was read as the coordinates of a point. ' +
-      'If they are distances, give them as { distances }.',
+      'If they are distances, give them as distances.',
     evidence: { rows: n },
   };
 }
