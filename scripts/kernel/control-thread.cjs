@@ -2,17 +2,15 @@
 'use strict';
 
 const { createHmac, randomUUID } = require('node:crypto');
-const { Session } = require('node:inspector');
 const { parentPort, workerData } = require('node:worker_threads');
 const { Router } = require('zeromq');
+const { LOOK, endCode, endUsersCode } = require('./end-code.cjs');
 
-const { address, key, patience, running, closed } = workerData;
-/** Milliseconds between two looks at code that does not answer. */
-const LOOK = 100;
+const { address, key, patience, grace, running, closed } = workerData;
 const DELIMITER = Buffer.from('<IDS|MSG>');
 const socket = new Router();
 
-/** Set when Stop is pressed, until the kernel's thread answers. */
+/** Set when Stop is pressed, until the kernel's thread answers: ends the wait for it. */
 let unanswered;
 
 /** An interrupt goes on as a signal, everything else to the kernel's thread, which answers it. */
@@ -57,27 +55,32 @@ function interrupt() {
   const again = unanswered !== undefined;
   answered();
   const pressed = performance.now();
-  unanswered = setInterval(() => {
-    const what = Atomics.load(running, 0);
-    const left = patience[what] - (performance.now() - pressed);
-    if (left <= 0 || (again && Number.isFinite(left))) endCode();
+  const waited = () => performance.now() - pressed;
+  const patienceNow = () => patience[Atomics.load(running, 0)];
+  let endWatch;
+  const looking = setInterval(() => {
+    const left = patienceNow() - waited();
+    if (!Number.isFinite(left)) return;
+    if (left <= 0 || again) {
+      answered();
+      endCode(codeWasEnded);
+    } else if (left > grace)
+      endWatch ??= endUsersCode(() => Number.isFinite(patienceNow()) && waited() > grace, codeWasEnded);
   }, LOOK);
+  unanswered = () => {
+    clearInterval(looking);
+    endWatch?.();
+  };
 }
 
 function answered() {
-  clearInterval(unanswered);
+  unanswered?.();
   unanswered = undefined;
 }
 
-/** Ends the code that keeps the kernel's thread from answering where it stands, as a debugger does. */
-function endCode() {
+function codeWasEnded() {
   answered();
-  const session = new Session();
-  session.connectToMainThread();
-  session.post('Runtime.terminateExecution', () => {
-    session.disconnect();
-    parentPort.postMessage({ ended: true });
-  });
+  parentPort.postMessage({ ended: true });
 }
 
 /** A process that ends with this socket open ends with an error. */

@@ -3,7 +3,7 @@
 
 const path = require('node:path');
 const { Worker } = require('node:worker_threads');
-const { PATIENCE, running } = require('./interrupts.cjs');
+const { GRACE, PATIENCE, running } = require('./interrupts.cjs');
 
 /** The thread has so many milliseconds to close its socket when the process ends. */
 const CLOSING = 500;
@@ -14,7 +14,7 @@ const CLOSING = 500;
  */
 function listenForControl({ address, key, interrupts, handle }) {
   const closed = new Int32Array(new SharedArrayBuffer(4));
-  const workerData = { address, key, patience: PATIENCE, running, closed };
+  const workerData = { address, key, patience: PATIENCE, grace: GRACE, running, closed };
   const thread = new Worker(path.join(__dirname, 'control-thread.cjs'), { workerData });
   process.once('exit', () => {
     thread.postMessage({ close: true });
