@@ -5,8 +5,11 @@ const { createHmac, randomUUID } = require('node:crypto');
 const { parentPort, workerData } = require('node:worker_threads');
 const { Router } = require('zeromq');
 const { LOOK, endCode, endUsersCode } = require('./end-code.cjs');
+const { whenParentIsGone } = require('./parent.cjs');
 
 const { address, key, patience, grace, running, closed } = workerData;
+/** Milliseconds in which a kernel that nobody can reach any more may end by itself. */
+const FAREWELL = 15_000;
 const DELIMITER = Buffer.from('<IDS|MSG>');
 const socket = new Router();
 
@@ -20,6 +23,7 @@ async function main() {
     if (isAlive) answered();
     if (close) end();
   });
+  whenParentIsGone(endKernel);
   await socket.bind(address);
   parentPort.postMessage({ listening: true });
   for await (const frames of socket) {
@@ -81,6 +85,13 @@ function answered() {
 function codeWasEnded() {
   answered();
   parentPort.postMessage({ ended: true });
+}
+
+/** Training saves its state at Stop. */
+function endKernel() {
+  interrupt();
+  parentPort.postMessage({ orphaned: true });
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), FAREWELL);
 }
 
 /** A process that ends with this socket open ends with an error. */
