@@ -58,18 +58,22 @@ function interrupt() {
   parentPort.postMessage({ isAlive: true });
   const again = unanswered !== undefined;
   answered();
-  const pressed = performance.now();
-  const waited = () => performance.now() - pressed;
-  const patienceNow = () => patience[Atomics.load(running, 0)];
+  let kind;
+  let since;
   let endWatch;
+  const kindNow = () => Atomics.load(running, 0);
+  const waited = () => performance.now() - since;
   const looking = setInterval(() => {
-    const left = patienceNow() - waited();
+    // When orderly code has come to its end, the cell has its time for what remains.
+    if (kind !== kindNow()) since = performance.now();
+    kind = kindNow();
+    const left = patience[kind] - waited();
     if (!Number.isFinite(left)) return;
     if (left <= 0 || again) {
       answered();
       endCode(codeWasEnded);
     } else if (left > grace)
-      endWatch ??= endUsersCode(() => Number.isFinite(patienceNow()) && waited() > grace, codeWasEnded);
+      endWatch ??= endUsersCode(() => Number.isFinite(patience[kindNow()]) && waited() > grace, codeWasEnded);
   }, LOOK);
   unanswered = () => {
     clearInterval(looking);

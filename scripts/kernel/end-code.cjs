@@ -2,11 +2,17 @@
 'use strict';
 
 const { Session } = require('node:inspector');
+const path = require('node:path');
+const { packageFolder } = require('./package.cjs');
 
 /** Milliseconds between two looks at the code. */
 const LOOK = 100;
-/** Addresses of code that is not the user's: of Node, of libraries, of the compiled package, and of the kernel. */
-const LIBRARIES = ['^node:', '/node_modules/', '/dist/', '/scripts/kernel/'];
+/** Code that is the user's at so many looks in a row lets nothing else happen. */
+const LOOKS = 3;
+/** Asks which calls the question interrupts. */
+const STACK = { expression: 'new Error().stack' };
+const CELL = /\bcell-\d+:/;
+const WAITING = /\beachUnlessStopped\b/;
 
 /** Ends whatever code is running. */
 function endCode(ended) {
@@ -19,31 +25,27 @@ function endCode(ended) {
 }
 
 /**
- * Ends the user's code that lets nothing else happen, and no other code: a library that the user's code has called returns
- * first. Code that has control at two looks, after `mayEnd` has become true, is ended. Returns a function that ends the watch.
+ * Ends the user's code that lets nothing else happen, as soon as `mayEnd` is true, and no code that ends in good order by
+ * itself. Returns a function that ends the watch.
  */
 function endUsersCode(mayEnd, ended) {
   const session = new Session();
-  const addresses = new Map();
-  let seen = false;
-  session.on('Debugger.scriptParsed', ({ params: { scriptId, url } }) => addresses.set(scriptId, url));
-  session.on('Debugger.paused', ({ params: { callFrames } }) => {
-    const address = addresses.get(callFrames[0].location.scriptId);
-    if (!isUsers(address)) session.post('Debugger.stepOut');
-    else if (seen && mayEnd()) {
+  let looks = 0;
+  let isAsking = false;
+  session.connectToMainThread();
+  const looking = setInterval(() => {
+    // An operation of TensorFlow leaves the question without an answer until it returns.
+    if (isAsking) return;
+    isAsking = true;
+    session.post('Runtime.evaluate', STACK, (error, answer) => {
+      isAsking = false;
+      if (error) return;
+      looks = isUsers(answer.result.value) ? looks + 1 : 0;
+      if (looks < LOOKS || !mayEnd()) return;
       stop();
       endCode(ended);
-    } else {
-      seen = true;
-      session.post('Debugger.resume');
-    }
-  });
-  session.connectToMainThread();
-  session.post('Debugger.enable');
-  // Steps lead past these, and a pause without code of the user on the stack waits for some.
-  session.post('Debugger.setBlackboxPatterns', { patterns: LIBRARIES });
-  session.post('Debugger.pause');
-  const looking = setInterval(() => session.post('Debugger.pause'), LOOK);
+    });
+  }, LOOK);
   function stop() {
     clearInterval(looking);
     session.disconnect();
@@ -51,9 +53,17 @@ function endUsersCode(mayEnd, ended) {
   return stop;
 }
 
-/** Code without an address was made by a library. */
-function isUsers(address) {
-  return Boolean(address) && !LIBRARIES.some((pattern) => new RegExp(pattern).test(address));
+/**
+ * True if a cell makes the calls, itself or by a library. The package's own code is not ended, since it may hold the lock of a
+ * record; nor is that of a library for whose values a cell waits, although its call leads there. Nothing calls what is between two
+ * turns of `while (true) await null`.
+ */
+function isUsers(stack) {
+  const calls = stack.split('\n').slice(2);
+  const deciding = calls
+    .filter((call) => !/^ +at async |node_modules/.test(call))
+    .find((call) => CELL.test(call) || WAITING.test(call) || call.includes(packageFolder + path.sep));
+  return calls.length === 0 || (deciding !== undefined && CELL.test(deciding));
 }
 
 module.exports = { LOOK, endCode, endUsersCode };

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { LayerProfile } from '../activations/layer-profile';
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
 import type { ScaleCurve } from '../intrinsic-dimension/scale';
+import { counted } from '../number-format';
 import type { RunRecord } from '../records/run-record';
 import { captionBundles, type Figure, figureBundle } from './figure';
 import type { MimeBundle } from './notebook-output';
@@ -56,10 +57,10 @@ export function estimateInWords(estimate: IdEstimate): string {
   const { value, interval, estimator, scale, points, duplicates } = estimate;
   const share = `${Number((100 * interval.level).toPrecision(6))} %`;
   const range = `${interval.lower.toFixed(2)} to ${interval.upper.toFixed(2)}`;
-  const without = duplicates > 0 ? ` without ${duplicates.toLocaleString('en')} duplicates` : '';
+  const without = duplicates > 0 ? ` without ${counted(duplicates.toLocaleString('en'), 'duplicate')}` : '';
   return (
     `Intrinsic dimension ${value.toFixed(2)} (${share} interval ${range}) at distance ${scale.toPrecision(3)}, ` +
-    `by ${estimator} from ${points.toLocaleString('en')} points${without}.`
+    `by ${estimator} from ${counted(points.toLocaleString('en'), 'point')}${without}.`
   );
 }
 
@@ -102,7 +103,7 @@ function cut(text: string): string {
   const lines = text.split('\n');
   const left = lines.length - MOST_LINES;
   return left > 0
-    ? `${lines.slice(0, MOST_LINES).join('\n')}\n... ${left.toLocaleString('en')} more lines`
+    ? `${lines.slice(0, MOST_LINES).join('\n')}\n... ${counted(left.toLocaleString('en'), 'more line')}`
     : text;
 }
 
