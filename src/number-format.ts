@@ -14,3 +14,8 @@ export function formatStep(step: number): string {
 export function formatSigned(value: number): string {
   return value.toFixed(2).replace('-', '−');
 }
+
+/** A count, or its digits, with its noun: 1 value, 2 values. */
+export function counted(count: number | string, noun: string, plural = `${noun}s`): string {
+  return `${count} ${String(count) === '1' ? noun : plural}`;
+}

@@ -1,7 +1,7 @@
 // The executed cells, whose code has names, so that a stack trace shows the cell and the position in it.
 'use strict';
 
-const { lastMaps } = require('./compiler.cjs');
+const { lastMaps, ts } = require('./compiler.cjs');
 
 /** The beginning of a traceback line that names a position in a cell. */
 const CELL = '  cell [';
@@ -48,6 +48,15 @@ function placeInSource({ cell, line, column }) {
     : { cell, line: place.originalLine, column: place.originalColumn + 1 };
 }
 
+/** Where the last statement of the last cell begins, whose value is shown. */
+function placeOfValue() {
+  const { source } = cells.get(number);
+  const tree = ts.createSourceFile('cell.ts', source, ts.ScriptTarget.ES2022, true, ts.ScriptKind.TS);
+  const start = tree.statements.at(-1)?.getStart(tree) ?? 0;
+  const { line, character } = tree.getLineAndCharacterOfPosition(start);
+  return { cell: number, line: line + 1, column: character + 1 };
+}
+
 /** The lines that show a position in the source of a cell. */
 function quote({ cell, line, column }) {
   const text = cells.get(cell)?.source.split('\n')[line - 1];
@@ -55,4 +64,13 @@ function quote({ cell, line, column }) {
   return text === undefined ? [place] : [place, `    ${text}`, `    ${' '.repeat(Math.max(0, column - 1))}^`];
 }
 
-module.exports = { CELL, addCell, lastCell: () => number, nameCode, placeInSource, placeInStack, quote };
+module.exports = {
+  CELL,
+  addCell,
+  lastCell: () => number,
+  nameCode,
+  placeInSource,
+  placeInStack,
+  placeOfValue,
+  quote,
+};

@@ -2,17 +2,18 @@
 'use strict';
 
 const { createHmac, randomUUID } = require('node:crypto');
-const { Session } = require('node:inspector');
 const { parentPort, workerData } = require('node:worker_threads');
 const { Router } = require('zeromq');
+const { LOOK, endCode, endUsersCode } = require('./end-code.cjs');
+const { whenParentIsGone } = require('./parent.cjs');
 
-const { address, key, patience, running, closed } = workerData;
-/** Milliseconds between two looks at code that does not answer. */
-const LOOK = 100;
+const { address, key, patience, grace, running, closed } = workerData;
+/** Milliseconds in which a kernel that nobody can reach any more may end by itself. */
+const FAREWELL = 15_000;
 const DELIMITER = Buffer.from('<IDS|MSG>');
 const socket = new Router();
 
-/** Set when Stop is pressed, until the kernel's thread answers. */
+/** Set when Stop is pressed, until the kernel's thread answers: ends the wait for it. */
 let unanswered;
 
 /** An interrupt goes on as a signal, everything else to the kernel's thread, which answers it. */
@@ -22,6 +23,7 @@ async function main() {
     if (isAlive) answered();
     if (close) end();
   });
+  whenParentIsGone(endKernel);
   await socket.bind(address);
   parentPort.postMessage({ listening: true });
   for await (const frames of socket) {
@@ -56,28 +58,44 @@ function interrupt() {
   parentPort.postMessage({ isAlive: true });
   const again = unanswered !== undefined;
   answered();
-  const pressed = performance.now();
-  unanswered = setInterval(() => {
-    const what = Atomics.load(running, 0);
-    const left = patience[what] - (performance.now() - pressed);
-    if (left <= 0 || (again && Number.isFinite(left))) endCode();
+  let kind;
+  let since;
+  let endWatch;
+  const kindNow = () => Atomics.load(running, 0);
+  const waited = () => performance.now() - since;
+  const looking = setInterval(() => {
+    // When orderly code has come to its end, the cell has its time for what remains.
+    if (kind !== kindNow()) since = performance.now();
+    kind = kindNow();
+    const left = patience[kind] - waited();
+    if (!Number.isFinite(left)) return;
+    if (left <= 0 || again) {
+      answered();
+      endCode(codeWasEnded);
+    } else if (left > grace)
+      endWatch ??= endUsersCode(() => Number.isFinite(patience[kindNow()]) && waited() > grace, codeWasEnded);
   }, LOOK);
+  unanswered = () => {
+    clearInterval(looking);
+    endWatch?.();
+  };
 }
 
 function answered() {
-  clearInterval(unanswered);
+  unanswered?.();
   unanswered = undefined;
 }
 
-/** Ends the code that keeps the kernel's thread from answering where it stands, as a debugger does. */
-function endCode() {
+function codeWasEnded() {
   answered();
-  const session = new Session();
-  session.connectToMainThread();
-  session.post('Runtime.terminateExecution', () => {
-    session.disconnect();
-    parentPort.postMessage({ ended: true });
-  });
+  parentPort.postMessage({ ended: true });
+}
+
+/** Training saves its state at Stop. */
+function endKernel() {
+  interrupt();
+  parentPort.postMessage({ orphaned: true });
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), FAREWELL);
 }
 
 /** A process that ends with this socket open ends with an error. */

@@ -13,6 +13,9 @@ process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
 util.isNullOrUndefined = (value) => value === null || value === undefined;
 util.isArray = Array.isArray;
 
+// What Node says of its old functions concerns libraries, such as punycode of jsdom's since Node 21, and would stand below a cell.
+process.noDeprecation = true;
+
 // tfjs says on its first use how to install another backend, in four lines; the project has one.
 const { warn } = console;
 console.warn = (...args) => {

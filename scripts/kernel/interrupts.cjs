@@ -15,7 +15,10 @@ const GRACE = 1000;
  */
 const [OWN, CELL, ORDERLY] = [0, 1, 2];
 const running = new Int32Array(new SharedArrayBuffer(4));
-/** Milliseconds after which each kind is terminated if the event loop is still blocked; a second Stop does so at once. */
+/**
+ * Milliseconds after which each kind is terminated if the event loop is still blocked; a second Stop does so at once. Code of
+ * the user within orderly code, such as a callback of `fit`, has no more time than a cell.
+ */
 const PATIENCE = [Number.POSITIVE_INFINITY, GRACE, 10_000];
 
 /** Thrown in a cell that Stop has ended. */
@@ -210,6 +213,7 @@ function dropHalfLoadedModules() {
 }
 
 module.exports = {
+  GRACE,
   PATIENCE,
   Stopped,
   closeIfStopped,

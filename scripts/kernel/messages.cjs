@@ -50,7 +50,8 @@ function createServer({ jupyter }, executor, interrupts, configPath) {
       if (socket !== this.control) return super.bindSocket(socket, port);
       const { transport, ip, key } = this.connInfo;
       const handle = (answering, frames) => this.handleShellMessage(answering, ...frames);
-      return listenForControl({ address: `${transport}://${ip}:${port}`, key, interrupts, handle });
+      const close = () => this.close();
+      return listenForControl({ address: `${transport}://${ip}:${port}`, key, interrupts, handle, close });
     }
 
     /**

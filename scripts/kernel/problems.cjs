@@ -27,12 +27,14 @@ function interruption(message) {
   return problem('Interrupted', message, [`Interrupted: ${message}`]);
 }
 
-/** The problem of a thrown value; `note` says where it comes from. */
-function fromThrown(thrown, note = '') {
+/** The problem of a thrown value; `note` says where it comes from, and `place` in which cell, if its stack does not. */
+function fromThrown(thrown, note = '', place = undefined) {
   const isError = util.types.isNativeError(thrown) || thrown instanceof Error;
   const name = isError ? thrown.name : 'Error';
   const message = shortened(isError ? thrown.message : util.inspect(thrown)) + (note ? ` (${note})` : '');
-  const lines = [`${name}: ${message}`, ...(isError ? stackLines(thrown) : [])];
+  const frames = isError ? stackLines(thrown) : [];
+  const isPlaced = place === undefined || frames.some((line) => line.startsWith(`${CELL}${place.cell}]`));
+  const lines = [`${name}: ${message}`, ...frames, ...(isPlaced ? [] : quote(place))];
   const cause = isError ? thrown.cause : undefined;
   const why = cause === undefined ? undefined : (cause?.message ?? util.inspect(cause));
   if (why !== undefined) lines.push(`  caused by ${shortened(why)}`);

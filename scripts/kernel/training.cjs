@@ -13,14 +13,16 @@ const REMIND = 20;
  * ended where it stood.
  */
 function makeTrainingStoppable({ onStop, onForce }) {
-  /** Of each model in training, the function that ends it. */
+  /** Of each model in training, the functions that end it, and that forget it when it has ended. */
   const running = new Map();
   onStop(() => {
-    for (const stop of running.values()) stop();
+    for (const { stop } of running.values()) stop();
   });
   onForce(() => {
-    for (const model of running.keys()) model.isTraining = false;
-    running.clear();
+    for (const [model, { forget }] of running) {
+      model.isTraining = false;
+      forget();
+    }
   });
 
   function stoppable(train) {
@@ -34,8 +36,12 @@ function makeTrainingStoppable({ onStop, onForce }) {
         }, REMIND);
         this.stopTraining = true;
       };
+      const forget = () => {
+        clearInterval(reminder);
+        running.delete(this);
+      };
       signalFor({ orderly: true });
-      running.set(this, stop);
+      running.set(this, { stop, forget });
       try {
         const history = await train.apply(this, args);
         if (reminder) throw new Stopped('training stopped after a batch; the model keeps its weights');
@@ -44,8 +50,7 @@ function makeTrainingStoppable({ onStop, onForce }) {
         rememberCall(error, call.stack);
         throw error;
       } finally {
-        clearInterval(reminder);
-        running.delete(this);
+        forget();
       }
     };
   }

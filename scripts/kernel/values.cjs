@@ -2,6 +2,7 @@
 'use strict';
 
 const path = require('node:path');
+const { placeOfValue } = require('./cells.cjs');
 const { fromThrown } = require('./problems.cjs');
 const { packageFolder } = require('./package.cjs');
 
@@ -13,14 +14,20 @@ async function showValues(values, jupyter) {
         jupyter.lastWriteDisplayData({ data, metadata: {}, transient: {} }, false);
     }
   } catch (error) {
-    return fromThrown(error, 'when the value of the cell was shown');
+    return fromThrown(error, 'when the value of the cell was shown', placeOfValue());
   }
 }
 
 /** The forms of a value. A value may draw itself; the package handles all others. */
 async function bundlesOf(value) {
   const draw = value[Symbol.for('Jupyter.display')];
-  if (typeof draw === 'function') return [await draw.call(value)];
+  if (typeof draw === 'function') {
+    const bundle = await draw.call(value);
+    if (typeof bundle === 'object' && bundle !== null) return [bundle];
+    throw new TypeError(
+      `the value's [Symbol.for('Jupyter.display')]() gave ${bundle}: return an object such as { 'text/plain': 'words' }`,
+    );
+  }
   const { valueBundles } = require(path.join(packageFolder, 'figures', 'value.js'));
   return valueBundles(value);
 }

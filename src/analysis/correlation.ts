@@ -2,7 +2,7 @@
 import { mean } from 'd3-array';
 import { assertGiven } from '../given';
 import type { Interval } from '../intrinsic-dimension/intervals';
-import { formatSigned } from '../number-format';
+import { counted, formatSigned } from '../number-format';
 import { BOOTSTRAP_KINDS, type BootstrapOptions, bootstrap } from './bootstrap';
 
 /** Pearson's r with its interval. */
@@ -77,8 +77,8 @@ export function correlationText(found: Correlation | undefined): string {
   if (!found) return 'too few runs for a correlation';
   const { r, interval, n, groups } = found;
   const [lower, upper] = [interval.lower, interval.upper].map(formatSigned);
-  const of = groups === undefined ? '' : ` of ${groups} settings`;
-  return `r = ${formatSigned(r)}, ${100 * interval.level} % interval ${lower} to ${upper}, ${n} runs${of}`;
+  const of = groups === undefined ? '' : ` of ${counted(groups, 'setting')}`;
+  return `r = ${formatSigned(r)}, ${100 * interval.level} % interval ${lower} to ${upper}, ${counted(n, 'run')}${of}`;
 }
 
 /** In short: −0.83 [−0.95, −0.50], for a column whose heading explains the interval */

@@ -1,6 +1,7 @@
 /** The results of a sweep over the strength of regularisation: every run, the mean at each strength, and the onset of harm. */
 import { ascending, deviation, group, max, mean, median } from 'd3-array';
 import { jStat } from 'jstat';
+import { counted } from '../number-format';
 import { lastLayerId, peakId } from '../records/layer-ids';
 import type { RunSoFar } from '../records/run-record';
 
@@ -119,7 +120,7 @@ export function sweepsOf(runs: readonly RunSoFar[]): StrengthSweep[] {
   const found = sweeps.filter(({ sweep }) => sweep.length > 1);
   if (found.length > 0) return found;
   throw new RangeError(
-    `there is no sweep of weightDecay or blockDropout among the ${runs.length} runs: npm run sweep -- images dataset=... weightDecay=0,1e-3,1e-2 --out data/runs/... records one`,
+    `there is no sweep of weightDecay or blockDropout in ${counted(runs.length, 'run')}: npm run sweep -- images dataset=... weightDecay=0,1e-3,1e-2 --out data/runs/... records one`,
   );
 }
 

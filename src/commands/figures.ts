@@ -7,6 +7,7 @@ import { COLUMN_WIDTHS, type FrameOptions } from '../figures/frame';
 import { DRAWINGS } from '../figures/registry';
 import { tableBundle } from '../figures/table';
 import { nearest } from '../given';
+import { counted } from '../number-format';
 import { recordedRuns } from '../records/recorded-runs';
 import { defineCommand, runCommand } from './command';
 import { FIGURE_FORMATS, writeFigure } from './figure-file';
@@ -65,7 +66,7 @@ async function drawTo(
   const runs = recordedRuns(records);
   const figure = draw(runs, frame);
   const print = (): void => {
-    console.log(`${path}: ${runs.length} runs`);
+    console.log(`${path}: ${counted(runs.length, 'run')}`);
     if (figure.caption && (withTables || frame.width !== undefined))
       console.log(`Caption: ${figure.caption}`);
     for (const line of findings(runs)) console.log(`Found: ${line}`);

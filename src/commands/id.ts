@@ -22,6 +22,7 @@ import {
 import type { Points } from '../intrinsic-dimension/points/points';
 import { assertReportOptions } from '../intrinsic-dimension/report/report';
 import { idScale, type ScaleCurve } from '../intrinsic-dimension/scale';
+import { counted } from '../number-format';
 import { defineCommand, listenForStop, runCommand } from './command';
 import { addEstimateOptions, ESTIMATOR_FLAGS, percent } from './estimate-options';
 import { assertFigurePath, FIGURE_FORMATS, writeFigure } from './figure-file';
@@ -269,8 +270,8 @@ async function decimation(points: Points, options: IdOptions, json: boolean): Pr
 
 function inWords({ value, interval, estimator, scale: distance, points, duplicates }: IdEstimate): string {
   const range = `${interval.lower.toFixed(2)} .. ${interval.upper.toFixed(2)}`;
-  const removed = duplicates > 0 ? `, ${duplicates} duplicates removed` : '';
-  return `${estimator}: ${value.toFixed(2)} (${percent(interval.level)} interval ${range}) at distance ${distance.toPrecision(3)}, ${points} points${removed}`;
+  const removed = duplicates > 0 ? `, ${counted(duplicates, 'duplicate')} removed` : '';
+  return `${estimator}: ${value.toFixed(2)} (${percent(interval.level)} interval ${range}) at distance ${distance.toPrecision(3)}, ${counted(points, 'point')}${removed}`;
 }
 
 void runCommand(command);

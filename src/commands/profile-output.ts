@@ -1,5 +1,6 @@
 /** Profiles as a readable table and as comma-separated values. */
 import type { LayerProfile } from '../activations/layer-profile';
+import { counted } from '../number-format';
 import type { ProfileLine } from './profile-file';
 
 type Profiles = Readonly<Record<string, LayerProfile>>;
@@ -73,7 +74,7 @@ export function tableOf(lines: readonly ProfileLine[], profiles: Profiles, level
     if (line.value === null)
       return [...head, '-', '', '', '', ...others, [marked, ...reasons(line)].filter(Boolean).join('; ')];
     const { value, interval, points, duplicates, shape, scale } = line;
-    const removed = duplicates > 0 ? `${duplicates} duplicates removed` : '';
+    const removed = duplicates > 0 ? `${counted(duplicates, 'duplicate')} removed` : '';
     return [
       ...head,
       value.toFixed(2),

@@ -15,6 +15,7 @@ import { profileFigure, profilesFigure, runsFigure } from '../figures/profile';
 import { ARRAY_EXTENSIONS } from '../intrinsic-dimension/files/open-arrays';
 import type { IdOptions } from '../intrinsic-dimension/intrinsic-dimension';
 import { NoEstimateError } from '../intrinsic-dimension/no-estimate';
+import { counted } from '../number-format';
 import { defineCommand, listenForStop, runCommand } from './command';
 import { addEstimateOptions, numberNamed, percent } from './estimate-options';
 import { assertFigurePath, writeFigure } from './figure-file';
@@ -260,7 +261,7 @@ const command = addEstimateOptions(
     );
   else if (Object.keys(profiles).length === 0)
     throw new Error(
-      `none of the ${runs.length} runs has a layer with a dimension: choose other layers or files`,
+      `there is no layer with a dimension in ${counted(runs.length, 'run')}: choose other layers or files`,
     );
   const drawn = figure === undefined ? undefined : figureOf(lines, profiles, by);
   if (drawn) {

@@ -4,6 +4,7 @@ import { basename, extname } from 'node:path';
 import { reportPage } from '../figures/report-page';
 import type { Points } from '../intrinsic-dimension/points/points';
 import { type IdReport, type IdReportOptions, idReport } from '../intrinsic-dimension/report/report';
+import { counted } from '../number-format';
 import { assertWritable } from './writable';
 
 /** The output of a report. */
@@ -46,7 +47,7 @@ function inWords(made: IdReport): string {
     sentence,
     ...notes,
     '',
-    warnings.length === 0 ? 'No warnings.' : `${warnings.length} warning${warnings.length === 1 ? '' : 's'}`,
+    warnings.length === 0 ? 'No warnings.' : counted(warnings.length, 'warning'),
     ...warnings.map(({ name, text }) => `! ${name}: ${text}`),
     '',
     heading('estimates'),

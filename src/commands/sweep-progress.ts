@@ -2,6 +2,7 @@
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import type { SweepCell } from '../experiments/sweep';
 import { duration } from '../figures/duration';
+import { counted } from '../number-format';
 
 /** In a log, the active runs are listed whenever a run starts or ends, and after this time. */
 const LINE_EVERY_MS = 20_000;
@@ -75,7 +76,7 @@ function lines(): View {
       if (state === 'running') console.error(`${name} | step ${step}/${config.steps} | ${lastWords(cell)}`);
     }
     const done = cells.filter(({ state }) => state === 'done').length;
-    console.error(`${done} of ${cells.length} runs recorded | ${timeLeft(cells)}`);
+    console.error(`${done} of ${counted(cells.length, 'run')} recorded | ${timeLeft(cells)}`);
   };
   return {
     update: (cells) => {

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { parseGrid } from '../experiments/registry';
 import { SLURM_TIME, slurmScript } from '../experiments/slurm';
 import { type SweepCell, sweep, sweepCells } from '../experiments/sweep';
+import { counted } from '../number-format';
 import { RUNS } from '../records/run-path';
 import { defineCommand, listenForStop, numberOption, runCommand } from './command';
 import { EXPERIMENT_ARGUMENT, experimentHelp } from './experiments-in-words';
@@ -61,7 +62,7 @@ async function run(grid: Parameters<typeof sweep>[0], { out, workers }: Options)
   const failed = cells.filter(({ state }) => state === 'failed');
   for (const { name, message } of failed) console.error(`failed: ${name}: ${message}`);
   const done = cells.filter(({ state }) => state === 'done').length;
-  console.log(`${done} of ${cells.length} runs recorded in ${out}`);
+  console.log(`${done} of ${counted(cells.length, 'run')} recorded in ${out}`);
   if (stop.signal.aborted) return stop.exitCode();
   return failed.length > 0 ? 1 : 0;
 }
@@ -73,13 +74,13 @@ function list(cells: readonly SweepCell[]): void {
     console.log(`${name.padEnd(56)} ${what}`);
   }
   const left = cells.filter(({ state }) => state !== 'done').length;
-  console.log(`${cells.length} runs, ${left} to do`);
+  console.log(`${counted(cells.length, 'run')}, ${left} to do`);
 }
 
 function submit(cells: readonly SweepCell[], folder: string, time: string | undefined): void {
   const left = cells.filter(({ state }) => state !== 'done');
   if (left.length === 0) {
-    console.log(`all ${cells.length} runs are recorded in ${folder}`);
+    console.log(`${counted(cells.length, 'run')} of ${cells.length} recorded in ${folder}`);
     return;
   }
   mkdirSync(folder, { recursive: true });
@@ -91,7 +92,7 @@ function submit(cells: readonly SweepCell[], folder: string, time: string | unde
     ...(time === undefined ? {} : { time }),
   });
   writeFileSync(path, script);
-  console.log(`${path}: an array of ${left.length} tasks`);
+  console.log(`${path}: an array of ${counted(left.length, 'task')}`);
   try {
     console.log(execFileSync('sbatch', [path], { encoding: 'utf8' }).trim());
   } catch (error) {

@@ -1,5 +1,6 @@
 /** Prepares pictures for a network: normalised, and in training randomly cropped, flipped and rotated. */
 import { ANYTHING, assertGiven, FLAG, NUMBER } from '../given';
+import { counted } from '../number-format';
 import { mulberry32, streamSeed } from '../random';
 import type { Draw, Examples } from './dataset';
 
@@ -139,7 +140,7 @@ export function findSources(sources: Int32Array, height: number, width: number, 
 function normalizationTable({ mean, std }: Normalization): Float32Array {
   if (mean.length !== std.length || mean.length === 0) {
     throw new RangeError(
-      `${mean.length} means and ${std.length} deviations: give one of each for each channel`,
+      `${counted(mean.length, 'mean')} and ${counted(std.length, 'deviation')}: give one of each for each channel`,
     );
   }
   const bad = [...mean, ...std].find((value) => !Number.isFinite(value)) ?? std.find((value) => value <= 0);
@@ -160,7 +161,7 @@ function pictureShape(
   if (shape.length !== 3 || channels !== mean.length) {
     throw new RangeError(
       `examples of shape [${shape}] are not pictures [height, width, ${mean.length}]: ` +
-        `the normalization has ${mean.length} channels`,
+        `the normalization has ${counted(mean.length, 'channel')}`,
     );
   }
   return [height!, width!, channels];

@@ -1,5 +1,6 @@
 /** The full table of a binary operation as a data set of token sequences; some cells are for training, the others for validation. */
 import { type Kinds, NUMBER } from '../given';
+import { counted } from '../number-format';
 import {
   type Choosable,
   fraction,
@@ -98,8 +99,8 @@ export function binaryOperation(operation: BinaryOperation): Dataset {
   return {
     name: operation.name,
     description:
-      `${operation.title}: ${pairs} pairs, ${train.size} to train on and ${validation.size} to validate, ` +
-      `${elements} classes`,
+      `${operation.title}: ${counted(pairs, 'pair')}, ${train.size} to train on and ${validation.size} to validate, ` +
+      counted(elements, 'class', 'classes'),
     classes: elements,
     vocabularySize: elements + 2,
     train,
@@ -122,7 +123,7 @@ function splitSizes(options: SplitOptions, pairs: number): { train: number; vali
   const train = Math.floor(pairs * trainFraction);
   if (train === 0) {
     throw new RangeError(
-      `trainFraction ${trainFraction} of ${pairs} pairs selects no example: give at least ${1 / pairs}`,
+      `trainFraction ${trainFraction} of ${counted(pairs, 'pair')} selects no example: give at least ${1 / pairs}`,
     );
   }
   if (validationFraction === undefined) return { train, validation: pairs - train };
@@ -130,7 +131,7 @@ function splitSizes(options: SplitOptions, pairs: number): { train: number; vali
   const validation = Math.floor(pairs * validationFraction);
   if (validation === 0 || train + validation > pairs) {
     throw new RangeError(
-      `validationFraction ${validationFraction} of ${pairs} pairs is ${validation} examples, but ` +
+      `validationFraction ${validationFraction} of ${counted(pairs, 'pair')} is ${counted(validation, 'example')}, but ` +
         `trainFraction ${trainFraction} leaves ${pairs - train}: give a share that makes 1 to ${pairs - train}`,
     );
   }

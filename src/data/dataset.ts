@@ -1,6 +1,7 @@
 /** A data set consists of two sets of labelled examples, which reach the network as batches of tensors. */
 import * as tf from '@tensorflow/tfjs';
 import { assertGiven, type Kinds, NUMBER } from '../given';
+import { counted } from '../number-format';
 import { shuffled } from '../random';
 import { rows } from './select';
 
@@ -104,7 +105,7 @@ export function batchCount(examples: Examples, batchSize: number): number {
   }
   if (batchSize > examples.size) {
     throw new RangeError(
-      `batchSize ${batchSize} is larger than the data, ${examples.size} examples: ` +
+      `batchSize ${batchSize} is larger than the data, ${counted(examples.size, 'example')}: ` +
         `give at most ${examples.size}, or use more of the data (trainFraction)`,
     );
   }

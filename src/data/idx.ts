@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { assertGiven, NAMES } from '../given';
+import { counted } from '../number-format';
 import type { OptionalSetting } from '../setting';
 import type { Dataset, Examples } from './dataset';
 import { FOLDER } from './folder-setting';
@@ -152,7 +153,8 @@ function parseHeader(bytes: Uint8Array): { shape: number[]; start: number } {
   }
   const axes = bytes[3]!;
   const start = 4 + 4 * axes;
-  if (axes === 0 || bytes.length < start) throw new Error(`it is cut off in its header of ${axes} axes`);
+  if (axes === 0 || bytes.length < start)
+    throw new Error(`it is cut off in its header of ${counted(axes, 'axis', 'axes')}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return { shape: Array.from({ length: axes }, (_, axis) => view.getUint32(4 + 4 * axis)), start };
 }

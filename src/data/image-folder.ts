@@ -90,9 +90,7 @@ async function decoded(place: string, tree: PictureTree, imageSize: number | und
   for (const note of notesOn(tree)) process.stderr.write(`${place}: ${note}\n`);
   const { grey, ...picture } = await commonShape(files, imageSize);
   if (grey > 0 && grey < files.length)
-    process.stderr.write(
-      `${place}: ${grey} of ${files.length} pictures are grey and are read as colour pictures\n`,
-    );
+    process.stderr.write(`${place}: grey pictures are read as colour pictures: ${grey} of ${files.length}\n`);
   const { height, width, channels } = picture;
   const shape = [files.length, height, width, channels];
   checkMemory(place, shape);
@@ -122,7 +120,9 @@ function notesOn({ others, test }: PictureTree): string[] {
   return [
     ...(others.length > 0
       ? [
-          `${others.length} files are not pictures and are not read: ${others[0]}${others.length > 1 ? ' ...' : ''}`,
+          others.length === 1
+            ? `${others[0]} is not a picture and is not read`
+            : `${others.length} files are not pictures and are not read: ${others[0]} ...`,
         ]
       : []),
     ...(test ? [] : ['there is no folder test, so some of the pictures in train are used for validation']),

@@ -1,5 +1,6 @@
 /** Labelled pictures, and a data set made from them: split, reduced, balanced, or with wrong labels. */
 import { ANYTHING, FLAG, type Kinds, NUMBER } from '../given';
+import { counted } from '../number-format';
 import { mulberry32, shuffled, streamSeed } from '../random';
 import type { Choosable, Settings, ValuesOf } from '../setting';
 import { type Augmentation, channelStatistics, imagePreparation, type Normalization } from './augment';
@@ -100,7 +101,7 @@ export function imageDataset(source: ImageSource, options: ImageOptions = {}): D
     name: source.name,
     description:
       `${source.title}: ${splits.train.size} pictures to train on and ${splits.validation.size} to validate, ` +
-      `${height} x ${width}, ${channels === 1 ? 'grey' : `${channels} channels`}, ${classes} classes`,
+      `${height} x ${width}, ${channels === 1 ? 'grey' : counted(channels, 'channel')}, ${counted(classes, 'class', 'classes')}`,
     classes,
     ...splits,
     describe(index: number, which: 'train' | 'validation' = 'train'): string {
@@ -188,19 +189,19 @@ function amountOf(
   if (count !== undefined) {
     if (Number.isInteger(count) && count >= 1 && count <= most) return count;
     throw new RangeError(
-      `${countKey}=${count} is not allowed: it must be a whole number between 1 and ${most}, since there are ${size} pictures`,
+      `${countKey}=${count} is not allowed: it must be a whole number between 1 and ${most}, since there are ${counted(size, 'picture')}`,
     );
   }
   if (share === undefined) return undefined;
   if (!(share > 0 && share <= 1)) {
     throw new RangeError(
-      `${shareKey} ${share} is outside (0, 1]: give a share of the ${size} pictures, such as 0.5`,
+      `${shareKey} ${share} is outside (0, 1]: give a share of the ${counted(size, 'picture')}, such as 0.5`,
     );
   }
   const amount = Math.floor(size * share + ROUNDING);
   if (amount >= 1 && amount <= most) return amount;
   throw new RangeError(
-    `${shareKey} ${share} of ${size} pictures is ${amount}: give a share that makes 1 to ${most}`,
+    `${shareKey} ${share} of ${counted(size, 'picture')} is ${amount}: give a share that makes 1 to ${most}`,
   );
 }
 

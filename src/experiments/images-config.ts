@@ -1,6 +1,7 @@
 /** The experiment images: a ResNet learns pictures, more or less regularised. */
 import { IMAGE_DATASET_SETTINGS, IMAGE_DATASETS } from '../data/registry';
 import { IMAGE_MODEL_SETTINGS, IMAGE_MODELS, imageModelNamed } from '../models/registry';
+import { counted } from '../number-format';
 import { belowOne, choice, count, flag, list, memberOf, number, wholeNumber, words } from '../setting';
 import type { ImagesConfig } from './config-types';
 import { defineExperiment, type Experiment, type Preset } from './experiment';
@@ -144,7 +145,7 @@ export const IMAGES: Experiment<ImagesConfig, ImagesPreset> = defineExperiment({
     images: count({
       absent: 'all, or 8 in 10 if the data set has no pictures for validation',
       description: 'number of training images',
-      inWords: (images) => `${images.toLocaleString('en')} pictures`,
+      inWords: (images) => counted(images.toLocaleString('en'), 'picture'),
     }),
     validationImages: count({
       absent: 'all images that are not used for training',

@@ -1,7 +1,7 @@
 /** Settings of training and measuring with the same meaning in every experiment; each experiment has its own defaults. */
 import { TWO_NN } from '../intrinsic-dimension/estimators/two-nn';
 import { SUBSAMPLES } from '../intrinsic-dimension/subsamples';
-import { formatSetting } from '../number-format';
+import { counted, formatSetting } from '../number-format';
 import {
   belowOne,
   choice,
@@ -35,7 +35,7 @@ export const steps: MakeSetting = (value) =>
   count({
     default: value,
     description: 'number of training steps',
-    inWords: (steps) => `${steps.toLocaleString('en')} steps`,
+    inWords: (steps) => counted(steps.toLocaleString('en'), 'step'),
     // A run may be prolonged, unless the learning rate of every step depends on the number of steps.
     identity: ({ schedule }) => (schedule === 'cosine' ? 'run' : 'same'),
   });

@@ -1,7 +1,7 @@
 /** The paper's claims, and what the records of this project say about each. */
 import { type ClaimTest, grokkingClaims, regularizationClaims } from '../analysis/claims';
 import { PAPER } from '../experiments/presets';
-import { formatSigned } from '../number-format';
+import { counted, formatSigned } from '../number-format';
 import { recordedRuns } from '../records/recorded-runs';
 import { type Table, table } from './table';
 
@@ -52,5 +52,5 @@ function valueText({ value, interval: { lower, upper } }: NonNullable<ClaimTest[
 }
 
 function countText({ n, groups }: NonNullable<ClaimTest['found']>): string {
-  return groups === undefined ? `${n}` : `${n} of ${groups} settings`;
+  return groups === undefined ? `${n}` : `${n} of ${counted(groups, 'setting')}`;
 }

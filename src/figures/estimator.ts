@@ -76,7 +76,7 @@ export function twoNnFigure(
   return {
     caption:
       'TwoNN: μ is the ratio of the distances to the second and to the nearest neighbour of each point, F the share of points ' +
-      `with a lesser ratio; the slope of the line through the origin is the dimension. ${found}; ${n.toLocaleString('en')} points, ` +
+      `with a smaller ratio; the slope of the line through the origin is the dimension. ${found}; ${n.toLocaleString('en')} points, ` +
       `of which at most ${MARKERS} are drawn.`,
     data,
     layout: {

@@ -2,6 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Config, Layout, PlotData } from 'plotly.js';
 import { assertGiven, FLAG, type Kinds, NUMBER, nearest, TEXT } from '../given';
+import { counted } from '../number-format';
+import { framed } from './frame';
 import { display, inNotebook, type MimeBundle } from './notebook-output';
 import { fontFolder, offlinePlotly, plotlySource } from './plotly-offline';
 import { DARK, DEFAULT_SIZE, darkRules, FONT, INK, PAPER, standaloneStyle, TEMPLATE } from './style';
@@ -204,10 +206,20 @@ Plotly.newPlot('figure', figure.data, figure.layout, { responsive: true, display
 `;
 }
 
+/** The room above the plot of a figure that does not say it: for its title, and for a legend where plotly.js draws one. */
+function topOf({ data, layout: { title, showlegend, width } = {} }: Figure): number {
+  const [first = '', ...others] = (typeof title === 'string' ? title : (title?.text ?? '')).split('<br>');
+  const named = data.filter((trace) => trace.showlegend !== false);
+  const isDrawn = showlegend ?? (named.length > 1 || named.some((trace) => trace.showlegend));
+  const legend = isDrawn ? named.map(({ name }, i) => name ?? `trace ${i}`) : [];
+  return framed({ title: first, subtitle: others, legend, plot: 1, ...(width ? { width } : {}) }).margin!.t!;
+}
+
 /** The figure with the project's template and with its size. */
 function styled(figure: Figure, size: Size): { data: Partial<PlotData>[]; layout: Partial<Layout> } {
   const { width = figure.layout?.width, height = figure.layout?.height } = size;
-  const layout = { template: TEMPLATE, ...figure.layout };
+  const margin = { t: topOf(figure), ...figure.layout?.margin };
+  const layout = { template: TEMPLATE, ...figure.layout, margin };
   return {
     data: figure.data,
     layout: { ...layout, width: width ?? DEFAULT_SIZE.width, height: height ?? DEFAULT_SIZE.height },
@@ -223,7 +235,7 @@ export function description(figure: Figure): string {
     .map((trace) => trace.name);
   const heading = text
     ? plainText(text.replaceAll('<br>', ': '))
-    : (figure.caption?.split(/(?<=\.) /)[0] ?? `${figure.data.length} trace(s)`);
+    : (figure.caption?.split(/(?<=\.) /)[0] ?? counted(figure.data.length, 'trace'));
   return `Figure: ${heading}${names.length > 0 ? ` (${[...new Set(names)].join(', ')})` : ''}`;
 }
 

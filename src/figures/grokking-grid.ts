@@ -11,7 +11,7 @@ import { grokkingStep } from '../analysis/transition';
 import { PAPER } from '../experiments/presets';
 import { titleOf } from '../experiments/registry';
 import { ANYTHING, assertGiven, type Kinds } from '../given';
-import { formatSetting, formatStep } from '../number-format';
+import { counted, formatSetting, formatStep } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
 import type { Figure } from './figure';
@@ -73,7 +73,7 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
   const everything = runs.flatMap((run) => run.measurements);
   if (everything.length === 0)
     throw new Error(
-      `grokkingGrid needs at least one run with a measurement, got ${runs.length} runs without one`,
+      `grokkingGrid needs at least one run with a measurement, got ${counted(runs.length, 'run')} without one`,
     );
   const rows = options.trainFraction ?? distinctValues(runs.map((run) => setting(run, 'trainFraction')));
   const columns = options.weightDecay ?? distinctValues(runs.map((run) => setting(run, 'weightDecay')));

@@ -15,8 +15,12 @@ type Foreign = any;
 
 let loading: Promise<PictureMaker> | undefined;
 
+/** What plotly.js has said of the picture that it draws, which it repeats for every element. */
+const said = new Set<string>();
+
 /** Loads plotly.js into a page. The first picture waits about a second for it; later ones do not. */
 export function offlinePlotly(): Promise<PictureMaker> {
+  said.clear();
   loading ??= load();
   return loading;
 }
@@ -37,15 +41,20 @@ export function fontFolder(): string | undefined {
 }
 
 async function load(): Promise<PictureMaker> {
-  const { JSDOM } = await import('jsdom');
+  const { JSDOM, VirtualConsole } = await import('jsdom');
   const canvas = await import('@napi-rs/canvas');
   const folder = fontFolder();
   if (folder) canvas.GlobalFonts.registerFromPath(join(folder, 'DejaVuSans.ttf'), 'DejaVu Sans');
+
+  const virtualConsole = new VirtualConsole();
+  for (const kind of ['warn', 'error', 'trace'] as const) virtualConsole.on(kind, sayOnce);
+  virtualConsole.on('jsdomError', sayOnce);
 
   // The page has no types. Everything below adds what plotly.js asks for and jsdom lacks.
   const page = new JSDOM('<!doctype html><body></body>', {
     runScripts: 'outside-only',
     pretendToBeVisual: true,
+    virtualConsole,
   });
   const window: Foreign = page.window;
   window.TextDecoder = TextDecoder;
@@ -57,6 +66,14 @@ async function load(): Promise<PictureMaker> {
   measureText(window, canvas.createCanvas(1, 1).getContext('2d'));
   window.eval(plotlySource());
   return window.Plotly;
+}
+
+/** Without the stack, which leads through plotly.js only. */
+function sayOnce(...parts: readonly unknown[]): void {
+  const words = parts.map((part) => (part instanceof Error ? part.message : String(part))).join(' ');
+  if (said.has(words)) return;
+  said.add(words);
+  console.warn(`plotly.js: ${words.replace(/^(WARN|LOG): */, '')}`);
 }
 
 /** Text has no size in jsdom; plotly.js needs it for margins, legends and ticks. */

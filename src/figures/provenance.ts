@@ -1,5 +1,6 @@
 /** The last sentence of a caption: from which runs the figure is drawn, with their data, settings, hardware and code. */
 import { namedSettings } from '../experiments/registry';
+import { counted } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 
 /** Data: 46 runs (mnist, 500 pictures, ResNet of width 16) on tensorflow CPU, AMD EPYC, 2 cores; commit 1a2b3c4. */
@@ -14,7 +15,7 @@ export function provenance(runs: readonly RunSoFar[]): string {
     ),
   ).join(' or ');
   const commits = distinct(runs.map(({ environment }) => shortCommit(environment?.commit)));
-  const count = `${runs.length} run${runs.length === 1 ? '' : 's'}`;
+  const count = counted(runs.length, 'run');
   return [
     `Data: ${count}${shared === '' ? '' : ` (${shared})`}`,
     machines === '' ? '' : ` on ${machines}`,

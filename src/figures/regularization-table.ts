@@ -16,7 +16,7 @@ import {
   sweepsOf,
 } from '../analysis/regularization';
 import { assertGiven } from '../given';
-import { formatSetting } from '../number-format';
+import { counted, formatSetting } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import { STRENGTH_NAMES } from './strength-axis';
 import { type Cell, type Table, table } from './table';
@@ -115,7 +115,7 @@ export function predictorsTable(runs: readonly RunSoFar[], options: HarmlessOpti
       'partial r of it, given PID / LLID': text(itGivenRatio),
     })),
     {
-      caption: `What predicts validation accuracy: Pearson’s r with 95 % intervals, ${n} runs of ${groups} settings`,
+      caption: `What predicts validation accuracy: Pearson’s r with 95 % intervals, ${counted(n, 'run')} of ${counted(groups, 'setting')}`,
     },
   );
 }

@@ -2,6 +2,7 @@
 import { assertGiven, TEXT } from '../given';
 import type { IdReport, Part } from '../intrinsic-dimension/report/report';
 import type { ScaleCurve } from '../intrinsic-dimension/scale';
+import { counted } from '../number-format';
 import { toSVG } from './figure';
 import { reportFigures } from './report';
 import { DARK, darkRules, INK, PAPER } from './style';
@@ -149,7 +150,7 @@ function part<T extends object>(
 }
 
 function methods({ estimator, points, rows, columns, metric, seed, level }: IdReport): string {
-  const array = columns === null ? 'distances' : `${columns.toLocaleString('en')} coordinates`;
+  const array = columns === null ? 'distances' : counted(columns.toLocaleString('en'), 'coordinate');
   return (
     `Estimator ${estimator}, metric ${metric}, ${points.toLocaleString('en')} of ${rows.toLocaleString('en')} rows with ${array}, intervals at level ${level}, seed ${seed}. ` +
     'The corrected value is the dimension of known surfaces with as many points on which the estimator gives the same value; ' +

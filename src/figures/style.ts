@@ -81,7 +81,7 @@ export const TEMPLATE: Template = {
     paper_bgcolor: PAPER,
     plot_bgcolor: PAPER,
     colorway: Object.values(COLOURS),
-    margin: { l: 60, r: 20, t: 84, b: 56 },
+    margin: { l: 60, r: 20, b: 56 },
     legend: {
       orientation: 'h',
       x: 0,

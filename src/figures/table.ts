@@ -1,6 +1,7 @@
 /** A table of numbers for a notebook, as HTML, Markdown and plain text. */
 import { median } from 'd3-array';
 import { assertGiven, NAMES, TEXT } from '../given';
+import { counted } from '../number-format';
 import type { MimeBundle } from './notebook-output';
 
 /** The value of a cell; a missing value is shown as a dash. */
@@ -122,7 +123,7 @@ function toHtml(contents: Table): string {
   const body = cellTexts(contents).map((cells) => line('td', cells));
   const whole = `<table>${heading}\n<thead>${line('th', columns)}</thead>\n<tbody>\n${body.join('\n')}\n</tbody></table>`;
   if (!folded) return whole;
-  const summary = `${escapeHtml(caption ?? 'Table')} (${rows.length} rows)`;
+  const summary = `${escapeHtml(caption ?? 'Table')} (${counted(rows.length, 'row')})`;
   return `<details><summary>${summary}</summary>\n${whole}</details>`;
 }
 

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import type { LayerProfile } from '../activations/layer-profile';
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
 import type { ScaleCurve } from '../intrinsic-dimension/scale';
+import { counted } from '../number-format';
 import type { RunRecord } from '../records/run-record';
 import { captionBundles, type Figure, figureBundle } from './figure';
 import type { MimeBundle } from './notebook-output';
@@ -56,10 +57,10 @@ export function estimateInWords(estimate: IdEstimate): string {
   const { value, interval, estimator, scale, points, duplicates } = estimate;
   const share = `${Number((100 * interval.level).toPrecision(6))} %`;
   const range = `${interval.lower.toFixed(2)} to ${interval.upper.toFixed(2)}`;
-  const without = duplicates > 0 ? ` without ${duplicates.toLocaleString('en')} duplicates` : '';
+  const without = duplicates > 0 ? ` without ${counted(duplicates.toLocaleString('en'), 'duplicate')}` : '';
   return (
     `Intrinsic dimension ${value.toFixed(2)} (${share} interval ${range}) at distance ${scale.toPrecision(3)}, ` +
-    `by ${estimator} from ${points.toLocaleString('en')} points${without}.`
+    `by ${estimator} from ${counted(points.toLocaleString('en'), 'point')}${without}.`
   );
 }
 
@@ -102,7 +103,7 @@ function cut(text: string): string {
   const lines = text.split('\n');
   const left = lines.length - MOST_LINES;
   return left > 0
-    ? `${lines.slice(0, MOST_LINES).join('\n')}\n... ${left.toLocaleString('en')} more lines`
+    ? `${lines.slice(0, MOST_LINES).join('\n')}\n... ${counted(left.toLocaleString('en'), 'more line')}`
     : text;
 }
 
@@ -126,10 +127,10 @@ function summaryOf(model: LayersModel): string {
   return lines.join('\n');
 }
 
-const has = (value: object, ...names: readonly string[]): boolean => names.every((name) => name in value);
-
+/** Plain data of the user may have the same names; the types of what stands under them tell it apart. */
 function isTable(value: object): value is Table {
-  return has(value, 'rows', 'columns') && Array.isArray((value as Table).rows);
+  const { rows, columns } = value as Partial<Table>;
+  return Array.isArray(rows) && rows.every(isObject) && allOf('string', columns);
 }
 
 /** True for an object that has only traces, a layout, a caption and the other keys of a plotly.js figure. */
@@ -138,29 +139,52 @@ function isFigure(value: object): value is Figure {
   const known = Object.keys(value).every((key) =>
     ['data', 'layout', 'caption', 'config', 'frames'].includes(key),
   );
-  return known && Array.isArray(data) && data.length > 0 && data.every((trace) => typeof trace === 'object');
+  return known && Array.isArray(data) && data.length > 0 && data.every(isObject);
 }
 
 function isEstimate(value: object): value is IdEstimate {
-  return (
-    has(value, 'value', 'interval', 'estimator', 'scale', 'points', 'duplicates') && !has(value, 'curve')
-  );
+  const { value: id, interval, estimator, scale, points, duplicates } = value as Partial<IdEstimate>;
+  const numbers = [id, scale, points, duplicates, interval?.lower, interval?.upper, interval?.level];
+  return allOf('number', numbers) && typeof estimator === 'string' && !('curve' in value);
 }
 
 function isProfile(value: object): value is LayerProfile {
-  return has(value, 'order', 'sites', 'notMeasurable', 'peakSite', 'lastSite');
+  const { order, sites, notMeasurable, peakId, lastSite } = value as Partial<LayerProfile>;
+  return (
+    allOf('string', order) &&
+    isObject(sites) &&
+    isObject(notMeasurable) &&
+    typeof peakId === 'number' &&
+    typeof lastSite === 'string'
+  );
 }
 
 function isScaleCurve(value: object): value is ScaleCurve {
-  const [first] = (value as Partial<ScaleCurve>).curve ?? [];
-  return first !== undefined && has(first, 'n1', 'n2', 'interval', 'scale');
+  const { curve } = value as Partial<ScaleCurve>;
+  return (
+    Array.isArray(curve) &&
+    curve.length > 0 &&
+    curve.every((point) => isObject(point) && 'n1' in point && 'n2' in point && 'interval' in point)
+  );
 }
 
 function isRecord(value: object): value is RunRecord {
   const { measurements, config } = value as Partial<RunRecord>;
-  return Array.isArray(measurements) && measurements.length > 0 && typeof config === 'object';
+  return (
+    isObject(config) &&
+    Array.isArray(measurements) &&
+    measurements.length > 0 &&
+    measurements.every((line) => line?.type === 'measurement' && isObject(line.validation))
+  );
 }
 
 function isLayersModel(value: object): value is LayersModel {
-  return has(value, 'layers', 'summary', 'trainableWeights');
+  const { layers, summary, trainableWeights } = value as Partial<LayersModel & { trainableWeights: unknown }>;
+  return Array.isArray(layers) && typeof summary === 'function' && Array.isArray(trainableWeights);
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+function allOf(type: 'number' | 'string', values: unknown): boolean {
+  return Array.isArray(values) && values.every((value) => typeof value === type);
 }

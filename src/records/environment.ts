@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { instructionsInUse } from '../instructions';
 import { kernel } from '../intrinsic-dimension/search/kernel';
+import { counted } from '../number-format';
 import type { BackendInfo } from '../runtime/backend';
 import type { Environment } from './run-record';
 
@@ -16,7 +17,7 @@ export function environment(backend: BackendInfo): Environment {
   const processors = cpus();
   const hardware = [
     processors[0]?.model.trim() || 'unknown processor',
-    `${processors.length} cores`,
+    counted(processors.length, 'core'),
     `${Math.round(totalmem() / 2 ** 30)} GiB`,
     ...(backend.device === 'GPU' ? graphicsCards(root) : []),
   ];

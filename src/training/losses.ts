@@ -1,5 +1,6 @@
 /** The loss and the accuracy of a classifier. */
 import * as tf from '@tensorflow/tfjs';
+import { counted } from '../number-format';
 import { embedding, softmaxCrossEntropy } from '../runtime/operations/fused-operations';
 
 /**
@@ -28,7 +29,7 @@ export function crossEntropy(
 export function classWeights(weights: readonly number[], exponent: number, classes: number): number[] {
   if (weights.length !== classes)
     throw new RangeError(
-      `there are ${weights.length} class weights for ${classes} classes: give one for each class`,
+      `there are ${counted(weights.length, 'class weight')} for ${counted(classes, 'class', 'classes')}: give one for each class`,
     );
   const bad = weights.find((weight) => !(weight > 0 && Number.isFinite(weight)));
   if (bad !== undefined) throw new RangeError(`class weight ${bad}: weights must be finite and above 0`);

@@ -97,7 +97,7 @@ describe('figure', () => {
     const plain = { data: [{ type: 'scatter', x: [1, 2], y: [3, 4] }], layout: { title: { text: 'Plain' } } };
     assert.equal(await printed(() => show(plain)), 'Figure: Plain');
     const constant = { data: [{ type: 'bar', x: ['a'], y: [1], name: 'of its own' }] } as const;
-    assert.equal(await printed(() => show(constant)), 'Figure: 1 trace(s) (of its own)');
+    assert.equal(await printed(() => show(constant)), 'Figure: 1 trace (of its own)');
     await assert.rejects(show({ data: [{ type: 'scater' }] }), {
       message: "data[0].type is 'scater', which plotly.js does not know: did you mean 'scatter'?",
     });

@@ -178,7 +178,7 @@ describe('plots of one’s own', function () {
       ],
       [() => plot.line(columns), /say which column is y, as \{ y: 'step' \}: there are step, loss/],
       [() => plot.line(columns, { y: [1, 2, 3] }), /y has 3 values, and the data have 2 rows/],
-      [() => plot.line({ x: [1, 2], y: [1] }), /column 'y' has 1 values, and 'x' has 2/],
+      [() => plot.line({ x: [1, 2], y: [1] }), /column 'y' has 1 value, and 'x' has 2/],
       [() => plot.line([]), /the data are empty/],
       [
         () => plot.scatter({ x: [1, 2], y: [1, 'two'] }),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { layerProfile } from '../../src/activations/profile';
 import type { MimeBundle } from '../../src/figures/notebook-output';
@@ -96,5 +97,20 @@ describe('the value of a cell', () => {
     assert.match(await textOf(Promise.resolve(1)), /await/);
     const long = Array.from({ length: 1000 }, (_, i) => ({ name: 'x'.repeat(200), i }));
     assert.ok((await textOf({ long, other: long })).split('\n').length <= 61);
+  });
+
+  it('is as Node prints it for data of the user whose names are those of another kind', async () => {
+    for (const value of [
+      { rows: [1, 2], columns: 5 },
+      { rows: [{ a: 1 }], columns: 2 },
+      { measurements: [{ step: 1 }], config: {} },
+      { order: ['a'], sites: {}, notMeasurable: {}, peakSite: 'a', lastSite: 'a' },
+      { value: 1, interval: 2, estimator: 'mine', scale: 4, points: 5, duplicates: 6 },
+      { curve: 5 },
+      { curve: [null] },
+      { layers: [], summary: 'short', trainableWeights: 3 },
+      { data: [1], layout: {} },
+    ])
+      assert.equal(await textOf(value), inspect(value, { breakLength: 100 }));
   });
 });

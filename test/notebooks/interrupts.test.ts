@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runExperiment } from '../../src/experiments/run';
 import { readRun } from '../../src/records/run-record';
@@ -20,6 +20,11 @@ const SETTINGS = {
   earlyMeasurements: 0,
   idSubsamples: 2,
 };
+
+interface Answer {
+  readonly reply: { readonly status: string; readonly ename?: string; readonly evalue?: string };
+  readonly outputs: readonly { readonly text?: string }[];
+}
 
 describe('interrupted training', function () {
   this.timeout(LIMIT);
@@ -45,7 +50,7 @@ describe('interrupted training', function () {
       })),
       { execute: cell },
     ];
-    const answers = played<{ reply: { status: string; ename?: string; evalue?: string } }[]>(
+    const answers = played<Answer[]>(
       'kernel_session.py',
       { folder: join(ROOT, 'notebooks'), requests },
       LIMIT,
@@ -62,5 +67,83 @@ describe('interrupted training', function () {
     const [ours, expected] = [readRun(path), readRun(whole)];
     assert.equal(ours.done?.step, STEPS);
     assert.deepEqual(ours.measurements, expected.measurements);
+  });
+});
+
+/** Milliseconds of code that blocks: less than the kernel gives to code that ends in good order, and much more than to a cell. */
+const BLOCKING = 9000;
+/** A library whose steps are long, and end in good order. */
+const LIBRARY = `exports.steps = async function* (milliseconds) {
+  const end = Date.now() + milliseconds;
+  while (Date.now() < end) {}
+  yield 'came to its end';
+};`;
+
+describe('a callback that lets nothing else happen', function () {
+  this.timeout(LIMIT);
+  const folder = join(ROOT, '.cache', 'blocking');
+  const library = join(folder, 'node_modules', 'library', 'index.cjs');
+  let answers: Answer[];
+
+  before(() => {
+    mkdirSync(join(library, '..'), { recursive: true });
+    writeFileSync(library, LIBRARY);
+    const stop = { once: 'output', interrupt_after: 0.1 };
+    const block = (milliseconds: number): string =>
+      `console.log('begun'); const end = Date.now() + ${milliseconds}; while (Date.now() < end) {}`;
+    const requests = [
+      {
+        execute: `import { interruptible, tf } from '..';
+const { steps } = require(${JSON.stringify(library)});
+let ended = 'no'; const pass = () => new Promise(setImmediate);
+const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [4] })] });
+model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+const x = tf.ones([64, 4]), y = tf.ones([64, 1]);
+const onBatchEnd = async () => { ${block(BLOCKING)} ended = 'fit'; };`,
+      },
+      { execute: `await interruptible(async () => { ${block(BLOCKING)} ended = 'block'; });`, ...stop },
+      {
+        execute: `await interruptible(async () => {
+  console.log('begun');
+  for (const end = Date.now() + ${BLOCKING}; Date.now() < end; ) tf.tidy(() => tf.ones([3]).square());
+  ended = 'operations';
+});`,
+        ...stop,
+      },
+      {
+        execute: 'await model.fit(x, y, { epochs: 1, verbose: 0, callbacks: { onBatchEnd } });',
+        ...stop,
+      },
+      {
+        execute: `console.log(ended);
+const { history } = await model.fit(x, y, { epochs: 2, verbose: 0 }); console.log(history['loss']!.length);`,
+      },
+      {
+        execute: `const kept: string[] = [];
+await interruptible(async () => {
+  console.log('begun');
+  for await (const step of steps(${BLOCKING / 3})) kept.push(step);
+  await pass();
+});`,
+        ...stop,
+      },
+      { execute: 'console.log(kept);' },
+    ];
+    answers = played('kernel_session.py', { folder: join(ROOT, 'notebooks'), requests }, LIMIT);
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const printed = ({ outputs }: Answer): string => outputs.map(({ text }) => text ?? '').join('');
+
+  it('is ended like the code of a cell, also in training and in operations of a library', () => {
+    for (const { reply } of answers.slice(1, 4))
+      assert.match(reply.evalue!, /^stopped in the middle of its code/, JSON.stringify(reply));
+    assert.equal(printed(answers[4]!), 'no\n2\n');
+  });
+
+  it('keeps the step of a library for which it waits', () => {
+    const [stopped, kept] = answers.slice(5);
+    assert.match(stopped!.reply.evalue!, /^stopped; what was computed is kept/, JSON.stringify(stopped));
+    assert.equal(printed(kept!), "[ 'came to its end' ]\n");
   });
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { itThorough } from '../thorough';
-import { played, ROOT } from './python';
+import { played, python, ROOT } from './python';
 
 /**
  * `interrupt_after` counts seconds from when the kernel is busy, where 0 presses Stop while it compiles the cell, or from
@@ -93,6 +93,17 @@ const MISTAKES: readonly (readonly [string, RegExp])[] = [
   ['sequential()', /tf\.sequential/],
   ['localId([[1]])', /import \{ localId \}/],
   ['const none: any = undefined; none.length', /before \.length is undefined/],
+];
+
+/** Cells whose values cannot be shown, and what the error says about it. */
+const UNSHOWN: readonly (readonly [string, RegExp])[] = [
+  [
+    "({ [Symbol.for('nodejs.util.inspect.custom')]() { throw new RangeError('mine'); } })",
+    /^RangeError: mine \(when the value of the cell was shown\)/,
+  ],
+  ["({ [Symbol.for('Jupyter.display')]: () => null })", /gave null: return an object such as/],
+  ["({ data: [{ type: 'scatterr', x: [1] }] })", /did you mean 'scatter'\?/],
+  ['({ get shape() { return 1; }, dtype: 1, dataId: 1, rankType: 1 })', /shape\.join is not a function/],
 ];
 
 /** What is asked of one kernel, in this order. */
@@ -305,6 +316,7 @@ console.log(tf.memory().numTensors);`,
     { execute: "({ data: [{ type: 'nothing', x: [1] }] })" },
     { execute: 'Promise.resolve(1)' },
   ],
+  unshown: UNSHOWN.map(([execute]) => ({ execute: `1;\n${execute}` })),
 };
 
 /** How many files the compiler reads when it warms up, and how many more for completions with and without the package. */
@@ -321,6 +333,12 @@ const complete = (code) => executor.complete(code, code.length).candidates;
 const candidates = ["import { cube } from '..';\\nconst points = cub", 'Math.hyp', "import { tf } from '..';\\ntf.layers.den"].map(complete);
 console.log(JSON.stringify({ warming, completing: read - warming, candidates: candidates.flat() }));
 process.exit();`;
+
+/** A process that has ended may stand in the list until its new parent looks. */
+function isAlive(pid: number): boolean {
+  const state = `/proc/${pid}/stat`;
+  return existsSync(state) && !/^\d+ \(.*\) [ZX]/.test(readFileSync(state, 'utf8'));
+}
 
 /** How long the Stop button took; the machine may be busy, so this is for the reader. */
 function saySeconds(name: string, { stopped_after: seconds }: Answer): void {
@@ -545,6 +563,17 @@ describe('kernel', function () {
     assert.match(data(promise!)['text/plain']!, /write await/);
   });
 
+  it('names the line of the cell for a value that cannot be shown', () => {
+    for (const [i, [code, words]] of UNSHOWN.entries()) {
+      const answer = answers.unshown![i]!;
+      assert.equal(answer.reply.status, 'error', code);
+      const trace = traceOf(answer);
+      assert.match(trace, words);
+      assert.match(trace, /\n {2}cell \[\d+\], line 2:\d+\n/, trace);
+      assert.doesNotMatch(trace, /node_modules/);
+    }
+  });
+
   it('has read all types before the first completion, and keeps them', () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', FIRST_COMPLETION], {
       cwd: join(ROOT, 'notebooks'),
@@ -556,6 +585,17 @@ describe('kernel', function () {
     assert.ok(warming > 100, `${warming} files`);
     assert.equal(completing, 0);
     assert.deepEqual(candidates, ['cube', 'hypot', 'dense']);
+  });
+
+  it('ends when the program that started it was killed, also in a loop', async () => {
+    for (const code of ['console.log("begun");', 'console.log("begun"); await null; while (true) {}']) {
+      const { stdout, stderr, signal } = python([join(__dirname, 'kernel_orphan.py'), code]);
+      assert.equal(signal, 'SIGKILL', stderr);
+      const kernel = Number(stdout.trim().split('\n').at(-1));
+      assert.ok(kernel > 1, stdout);
+      // The limit of the test ends this.
+      while (isAlive(kernel)) await new Promise((resolve) => setTimeout(resolve, 100));
+    }
   });
 
   itThorough('goes on when files change on disk, with their new types', () => {

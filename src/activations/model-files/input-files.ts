@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { openArrays } from '../../intrinsic-dimension/files/open-arrays';
 import { readBox, type StoredArray } from '../../intrinsic-dimension/files/stored-array';
+import { counted } from '../../number-format';
 import { type InputSpec, type Numbers, specInWords } from './file-network';
 import { openPictures, type PictureOptions } from './pictures';
 
@@ -86,7 +87,7 @@ function examplesOf(path: string, fed: readonly Fed[]): number {
   const other = sizes.findIndex((size) => size !== examples);
   if (other >= 0)
     throw new Error(
-      `${path} has ${examples} examples for '${fed[0]!.spec.name}' and ${sizes[other]} for '${fed[other]!.spec.name}'`,
+      `${path} has ${counted(examples, 'example')} for '${fed[0]!.spec.name}' and ${sizes[other]} for '${fed[other]!.spec.name}'`,
     );
   if (examples === 0) throw new Error(`${path} has no examples`);
   return examples;

@@ -1,5 +1,6 @@
 /** A model file and its inputs as layers: the network runs batch after batch, and the points of some sites are kept. */
 import { assertGiven, type Kinds, NUMBER, TEXT } from '../../given';
+import { counted } from '../../number-format';
 import { ACTIVATION_MEMORY, type ActivationSource, activations } from '../activations';
 import { chooseSites } from '../choose-sites';
 import type { Layer, Layers } from '../layers';
@@ -119,7 +120,7 @@ async function open(path: string, options: SavedOptions & ModelFileOptions): Pro
       const fixed = fixedBatch(path, network, feed.examples);
       if (fixed !== undefined && batchSize !== undefined && batchSize !== fixed)
         throw new RangeError(
-          `${path} takes ${fixed} examples at once, and batchSize is ${batchSize}: leave it out`,
+          `${path} takes ${counted(fixed, 'example')} at once, and batchSize is ${batchSize}: leave it out`,
         );
       const found = await trial(path, network, feed, fixed, options, mask);
       return {
@@ -145,7 +146,7 @@ function fixedBatch(path: string, { inputs }: FileNetwork, examples: number): nu
   const [size] = sizes;
   if (size !== undefined && examples % size !== 0)
     throw new RangeError(
-      `${path} takes ${size} examples at once, and there are ${examples}: give a multiple`,
+      `${path} takes ${counted(size, 'example')} at once, and there are ${examples}: give a multiple`,
     );
   return size;
 }
@@ -199,7 +200,9 @@ async function trial(
     if (isTokens)
       tell(`points: ${selection.note}${tokens === undefined ? ' (--tokens chooses others)' : ''}`);
     if (axes.why !== undefined) {
-      const sizes = hasTokens ? `[${['examples', ...shape.slice(1)]}]` : `of ${shape.length} axes`;
+      const sizes = hasTokens
+        ? `[${['examples', ...shape.slice(1)]}]`
+        : `of ${counted(shape.length, 'axis', 'axes')}`;
       tell(`sites ${sizes} are ${axes.text}: ${axes.why} (--axes says otherwise)`);
     }
     const features = axesNamed(axes, 'D').map((axis) => shape[axis]!);

@@ -4,6 +4,7 @@ import { extname, join } from 'node:path';
 import { commonShape, decodePictures } from '../../data/image-folder/decode';
 import { inWords } from '../../given';
 import { NATURAL } from '../../natural-order';
+import { counted } from '../../number-format';
 import { type InputSpec, type Numbers, specInWords } from './file-network';
 import type { InputFeed } from './input-files';
 
@@ -65,7 +66,7 @@ export async function openPictures(
     throw new Error(`pixels imagenet are for three channels, and the network takes ${channels}`);
   const { height, width } = await commonShape(files, imageSize ?? side);
   onNote?.(
-    `${folder}: ${files.length} pictures of ${width} x ${height}, to which all others are resized; ` +
+    `${folder}: ${counted(files.length, 'picture')} of ${width} x ${height}, to which all others are resized; ` +
       `pixels ${pixels} (--pixels chooses among ${PIXELS.join(', ')})`,
   );
   const value = pixelValues(pixels);

@@ -2,6 +2,7 @@
 import { bisectLeft } from 'd3-array';
 import { bufferBytes } from '../../intrinsic-dimension/files/byte-source';
 import { stridesOf } from '../../intrinsic-dimension/files/stored-array';
+import { counted } from '../../number-format';
 import { type Axes, axesOf } from '../saved/axes';
 import { savedPoints } from '../saved/saved-points';
 import type { Selection } from '../saved/tokens';
@@ -31,7 +32,7 @@ export function siteAxes(
   if (fitting !== undefined) return axesOf(shape, { axes: fitting, shared: false, tokens });
   const isMasked = maskTokens === undefined || shape[1] === maskTokens;
   if (shape.length === 3 && tokens && isMasked) return { text: 'NTD', why: 'tokens were named' };
-  const why = isMasked ? '' : `, since the mask has ${maskTokens} tokens`;
+  const why = isMasked ? '' : `, since the mask has ${counted(maskTokens, 'token')}`;
   const flattened = shape.length > 2 ? { why: `all axes behind the examples are flattened${why}` } : {};
   return { text: `N${'D'.repeat(Math.max(0, shape.length - 1))}`, ...flattened };
 }

@@ -1,4 +1,5 @@
 /** The meaning of the axes of saved activations: L layers, N examples, T tokens or places, D features. */
+import { counted } from '../../number-format';
 
 /** The role of each axis. */
 export interface Axes {
@@ -89,7 +90,7 @@ function said(text: string, shape: readonly number[]): string {
   const fitting = all.filter((one) => one.length === shape.length);
   if (fitting.length === 1) return fitting[0]!;
   throw new RangeError(
-    `its shape [${shape}] has ${shape.length} axes, but --axes ${text} names ${all.map((one) => one.length).join(' or ')}: ` +
+    `its shape [${shape}] has ${counted(shape.length, 'axis', 'axes')}, but --axes ${text} names ${all.map((one) => one.length).join(' or ')}: ` +
       'give one letter for each axis, and texts for several ranks separated by commas',
   );
 }

@@ -4,6 +4,7 @@ import { extname } from 'node:path';
 import { whyUnreadable } from '../../intrinsic-dimension/files/input';
 import { openArrays } from '../../intrinsic-dimension/files/open-arrays';
 import { readBox } from '../../intrinsic-dimension/files/stored-array';
+import { counted } from '../../number-format';
 
 /** Labels and the file that they come from. */
 export interface Labels {
@@ -41,7 +42,7 @@ export async function readLabels(file: string): Promise<Labels> {
 export function assertLabels({ file, values }: Labels, examples: number): void {
   if (values.length !== examples)
     throw new RangeError(
-      `${file} has ${values.length} labels for ${examples} examples: give one for each example`,
+      `${file} has ${counted(values.length, 'label')} for ${counted(examples, 'example')}: give one for each example`,
     );
   if (new Set(values).size < 2)
     throw new RangeError(`${file} has only the label ${values[0]}: an overlap with labels needs two classes`);

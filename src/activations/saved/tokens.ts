@@ -1,4 +1,5 @@
 /** The choice of tokens of saved activations that become points. */
+import { counted } from '../../number-format';
 import { mulberry32 } from '../../random';
 
 /** The tokens to use; `sample` draws a number of tokens from all examples together, the same for every layer. */
@@ -38,13 +39,12 @@ export function selectTokens(
 ): Selection {
   if (mask && mask.valid.length !== examples * tokens) {
     throw new RangeError(
-      `the mask has shape [${mask.shape}], but the activations have ${examples} examples of ${tokens} tokens: give a mask [${examples}, ${tokens}]`,
+      `the mask has shape [${mask.shape}], but the activations have ${counted(examples, 'example')} of ${counted(tokens, 'token')}: give a mask [${examples}, ${tokens}]`,
     );
   }
   const isValid = (place: number): boolean => mask?.valid[place] !== 0;
   const everyPlace = (): Float64Array =>
     Float64Array.from({ length: examples * tokens }, (_, place) => place).filter(isValid);
-  const counted = (n: number): string => n.toLocaleString('en');
   if (typeof rule === 'object') {
     const all = everyPlace();
     const { sample } = rule;
@@ -56,12 +56,12 @@ export function selectTokens(
       examples,
       tokens,
       places: drawn(all, sample, seed),
-      note: `${counted(sample)} of ${counted(all.length)} tokens`,
+      note: `${sample.toLocaleString('en')} of ${counted(all.length.toLocaleString('en'), 'token')}`,
     };
   }
   if (rule === 'all') {
     const places = everyPlace();
-    return { examples, tokens, places, note: `all ${counted(places.length)} tokens` };
+    return { examples, tokens, places, note: `all ${counted(places.length.toLocaleString('en'), 'token')}` };
   }
   const places: number[] = [];
   for (let n = 0; n < examples; n++) {
@@ -70,8 +70,8 @@ export function selectTokens(
   }
   const empty = examples - places.length;
   const note =
-    `the ${rule} token of ${counted(places.length)} examples` +
-    (empty > 0 ? `; left out are examples that consist of padding: ${counted(empty)}` : '');
+    `the ${rule} token of ${counted(places.length.toLocaleString('en'), 'example')}` +
+    (empty > 0 ? `; left out are examples that consist of padding: ${empty.toLocaleString('en')}` : '');
   return {
     examples,
     tokens,

@@ -1,6 +1,7 @@
 /** A model and a tensor of inputs as a source of activations. */
 import * as tf from '@tensorflow/tfjs';
 import { assertGiven, BYTES, type Kinds, NAMES, NUMBER } from '../../given';
+import { counted } from '../../number-format';
 import { loadBackend } from '../../runtime/backend';
 import { ACTIVATION_MEMORY, type ActivationSource } from '../activations';
 import { type AnyModel, networkOf } from './any-model';
@@ -63,12 +64,12 @@ export async function modelSource(
   }
   if (network.batchSize !== undefined && wanted !== undefined && wanted !== network.batchSize) {
     throw new RangeError(
-      `the model takes ${network.batchSize} examples at once, and batchSize is ${wanted}: leave it out`,
+      `the model takes ${counted(network.batchSize, 'example')} at once, and batchSize is ${wanted}: leave it out`,
     );
   }
   if (network.batchSize !== undefined && examples % network.batchSize !== 0) {
     throw new RangeError(
-      `the model takes ${network.batchSize} examples at once, got ${examples}: give a multiple`,
+      `the model takes ${counted(network.batchSize, 'example')} at once, got ${examples}: give a multiple`,
     );
   }
   const { shapes, bytesPerExample } = await trial(network, tensors, sites);
@@ -153,7 +154,7 @@ async function trial(
       if (shape[0] === size && dtype === 'float32') shapes.set(site, shape.slice(1));
       else if (wanted)
         throw new RangeError(
-          `site '${site}' has ${dtype} numbers of shape [${shape}] for ${size} examples: ` +
+          `site '${site}' has ${dtype} numbers of shape [${shape}] for ${counted(size, 'example')}: ` +
             'choose one of float32 numbers whose first axis is the examples',
         );
     }

@@ -1,6 +1,7 @@
 /** The interface of a network, which gives the activations of a batch by name. */
 import type * as tf from '@tensorflow/tfjs';
 import { nearest } from '../../given';
+import { counted } from '../../number-format';
 
 /** The inputs of a batch: one tensor [batch, ...], or one for each input of the network, in order. */
 export type NetworkInputs = tf.Tensor | readonly tf.Tensor[];
@@ -34,7 +35,7 @@ export function inputList(batch: NetworkInputs, names: readonly string[]): tf.Te
   const list = Array.isArray(batch) ? (batch as tf.Tensor[]) : [batch as tf.Tensor];
   if (list.length === names.length) return list;
   throw new RangeError(
-    `the model has ${names.length} input(s), ${names.join(', ')}, and was given ${list.length}: give a tensor for each, in ` +
+    `the model has ${counted(names.length, 'input')}, ${names.join(', ')}, and was given ${list.length}: give a tensor for each, in ` +
       'this order or by name',
   );
 }

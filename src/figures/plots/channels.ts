@@ -1,5 +1,6 @@
 /** A user's own data as columns: arrays, records and DataFrames, and which of their columns goes where. */
 import { nearest } from '../../given';
+import { counted } from '../../number-format';
 import type { Frame } from '../table';
 
 /** Numbers; NaN is a gap. */
@@ -72,7 +73,9 @@ export function columnsOf(mark: string, data: PlotInput): Columns {
         `${mark}: ${role} is ${shown(channel)}: give the name of a column, an array, or a function of a row`,
       );
     if (values.length !== length && names.length > 0)
-      throw new RangeError(`${mark}: ${role} has ${values.length} values, and the data have ${length} rows`);
+      throw new RangeError(
+        `${mark}: ${role} has ${counted(values.length, 'value')}, and the data have ${counted(length, 'row')}`,
+      );
     return { label: role, values };
   };
   return { names, length, read };
@@ -116,7 +119,7 @@ function access(mark: string, data: PlotInput): Access {
   for (const [name, values] of known)
     if (values.length !== length)
       throw new RangeError(
-        `${mark}: column '${name}' has ${values.length} values, and '${first}' has ${length}`,
+        `${mark}: column '${name}' has ${counted(values.length, 'value')}, and '${first}' has ${length}`,
       );
   return {
     names: [...byName.keys()],
@@ -162,7 +165,7 @@ export function numbersOf(mark: string, role: string, { values }: Column): numbe
   });
   if (!numbers.some(Number.isFinite))
     throw new RangeError(
-      `${mark}: ${role} has ${numbers.length} values, and none is a number that can be drawn`,
+      `${mark}: ${role} has ${counted(numbers.length, 'value')}, and none is a number that can be drawn`,
     );
   return numbers;
 }

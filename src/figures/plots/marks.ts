@@ -1,7 +1,7 @@
 /** The marks of a plot: curves, points, bars and histograms as plain data, before they get colours and axes. */
 import { bin, extent } from 'd3-array';
 import { ANYTHING, FLAG, type Kinds, NUMBER, TEXT } from '../../given';
-import { formatSetting } from '../../number-format';
+import { counted, formatSetting } from '../../number-format';
 import { type Channel, type Column, type Columns, columnsOf, numbersOf, type PlotInput } from './channels';
 
 /** A position on an axis: a number, the name of a category, or a date. */
@@ -219,7 +219,9 @@ function sameLength(mark: string, ...columns: readonly (readonly [string, readon
   const [[first, values], ...others] = columns as [readonly [string, readonly unknown[]]];
   for (const [name, own] of others as unknown as typeof columns)
     if (own.length !== values.length)
-      throw new RangeError(`${mark}: ${first} has ${values.length} values, and ${name} has ${own.length}`);
+      throw new RangeError(
+        `${mark}: ${first} has ${counted(values.length, 'value')}, and ${name} has ${own.length}`,
+      );
 }
 
 /** The rows of each series in each panel: numbers in rising order, names in the order of the data. */

@@ -1,5 +1,6 @@
 /** Neighbourhood overlap: the share of neighbours that two descriptions of points have in common, or that have a point's label. */
 import { FLAG, inWords, NUMBER } from '../../given';
+import { counted } from '../../number-format';
 import { assertNeighbours } from '../points/distinct-points';
 import type { Points } from '../points/points';
 import { space } from '../points/space';
@@ -94,7 +95,7 @@ export async function labelOverlap(
   const { n, kept, duplicates } = set;
   if (labels.length !== n + duplicates)
     throw new RangeError(
-      `there are ${labels.length} labels for ${n + duplicates} rows: give one label for each row`,
+      `there are ${counted(labels.length, 'label')} for ${n + duplicates} rows: give one label for each row`,
     );
   const strange = Array.from(labels).findIndex((label) => !isLabel(label));
   if (strange >= 0)

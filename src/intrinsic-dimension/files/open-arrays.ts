@@ -1,4 +1,5 @@
 /** The arrays of a file in any format that is read: .npy, .npz, .safetensors, and PyTorch's .pt and .pth. */
+
 import type { ByteSource } from './byte-source';
 import { type Format, formatOf } from './format';
 import { openInput, whyUnreadable } from './input';
@@ -62,7 +63,11 @@ async function zipped(source: ByteSource): Promise<Opened> {
     const unchecked = [...entries.values()].every(({ crc, deflated }) => crc === 0 && !deflated);
     const notes = [
       ...(others.length > 0
-        ? [`${others.length} values that are not tensors are left out: ${listed(others)}`]
+        ? [
+            others.length === 1
+              ? `${listed(others)} is not a tensor and is left out`
+              : `${others.length} values that are not tensors are left out: ${listed(others)}`,
+          ]
         : []),
       ...(unchecked ? ['it was saved without checksums, so damage would go unnoticed'] : []),
     ];

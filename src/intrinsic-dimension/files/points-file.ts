@@ -1,6 +1,7 @@
 /** Points or distances from files in common formats: NumPy and PyTorch arrays, .safetensors, and text tables. */
 import { called } from '../../called';
 import { assertGiven, CALLBACK, FLAG, type Kind, type Kinds, oneOf, TEXT } from '../../given';
+import { counted } from '../../number-format';
 import { looksLikeDistances } from '../points/distance-like';
 import type { ByteSource } from './byte-source';
 import { type Columns, chosenColumns, refuseRowNumbers } from './columns';
@@ -220,7 +221,7 @@ function squareOf(list: PointsFile['data']): Float64Array {
   const n = Math.round((1 + Math.sqrt(1 + 8 * list.length)) / 2);
   if ((n * (n - 1)) / 2 !== list.length) {
     throw new Error(
-      `it has ${list.length} numbers, but a list of distances between n points has n (n - 1) / 2, such as ${(n * (n - 1)) / 2} for ${n} points`,
+      `it has ${counted(list.length, 'number')}, but a list of distances between n points has n (n - 1) / 2, such as ${(n * (n - 1)) / 2} for ${n} points`,
     );
   }
   const square = new Float64Array(n * n);

@@ -1,4 +1,5 @@
 /** An array of any rank in a file, of which any box can be read without the rest. */
+import { counted } from '../../number-format';
 import type { ByteSource } from './byte-source';
 import { bytesOfType, decodeNumbers } from './numbers';
 
@@ -143,7 +144,7 @@ function allocate(type: string, length: number): Float32Array | Float64Array {
     return isSingle ? new Float32Array(length) : new Float64Array(length);
   } catch {
     throw new Error(
-      `there is not enough memory for its ${length.toLocaleString('en')} numbers: give fewer points`,
+      `there is not enough memory for its ${counted(length.toLocaleString('en'), 'number')}: give fewer points`,
     );
   }
 }

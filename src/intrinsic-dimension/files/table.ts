@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
+import { counted } from '../../number-format';
 import { DELIMITERS, type Delimiter, isNumber, NO_VALUE, NUMBER, type Row, shown, withPoint } from './cells';
 import { type ColumnOptions, type Columns, chosenColumns, columnInWords } from './columns';
 import { isHeader, leadingUnnamed, namesOf } from './header';
@@ -184,8 +185,9 @@ function begin(
 }
 
 function raggedRow({ cells, line }: Row, first: Row, width: number): Error {
-  const counted = (count: number): string => (count === 1 ? '1 column' : `${count} columns`);
-  return new Error(`line ${line} has ${counted(cells.length)}, line ${first.line} has ${counted(width)}`);
+  return new Error(
+    `line ${line} has ${counted(cells.length, 'column')}, line ${first.line} has ${counted(width, 'column')}`,
+  );
 }
 
 /** @throws Error for a column without a name that holds fractions, and so may be a coordinate */

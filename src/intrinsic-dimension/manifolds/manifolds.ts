@@ -1,5 +1,6 @@
 /** Random points on shapes of known dimension, for checking estimators by eye and by test. */
 import { assertGiven, inWords, type Kinds, NUMBER, SEED } from '../../given';
+import { counted } from '../../number-format';
 import { mulberry32, normals } from '../../random';
 
 export interface PointSet {
@@ -91,7 +92,7 @@ export function embed(points: PointSet, options: EmbeddingOptions): PointSet {
   const [count, width] = points.shape;
   if (!Number.isInteger(coordinates) || coordinates < width) {
     throw new RangeError(
-      `coordinates is ${coordinates}, but the points have ${width} coordinates: give ${width} or more`,
+      `coordinates is ${coordinates}, but the points have ${counted(width, 'coordinate')}: give ${width} or more`,
     );
   }
   const normal = normals(mulberry32(seed));

@@ -1,5 +1,6 @@
 /** A matrix of distances between points that need no coordinates, without those at distance 0 from another. */
 import { inWords } from '../../given';
+import { counted } from '../../number-format';
 import { NoEstimateError } from '../no-estimate';
 import { assertFinite } from './distinct-points';
 import {
@@ -25,7 +26,7 @@ export async function readDistances({ distances }: DistanceMatrix): Promise<{
   readonly distances: Float64Array;
 }> {
   const { data, n, d } = await flattenMatrix(distances);
-  if (n !== d) throw new RangeError(`distances must be a square matrix, got ${n} rows of ${d}`);
+  if (n !== d) throw new RangeError(`distances must be a square matrix, got ${counted(n, 'row')} of ${d}`);
   assertFinite(flatRows(data, n, d));
   const kept: number[] = [];
   const copies: number[] = [];
@@ -52,7 +53,7 @@ export async function readDistances({ distances }: DistanceMatrix): Promise<{
   const duplicates = n - m;
   if (m < 3)
     throw new NoEstimateError(
-      `need at least 3 distinct points, got ${m} (${duplicates} duplicates removed)`,
+      `need at least 3 distinct points, got ${m} (${counted(duplicates, 'duplicate')} removed)`,
       'give more points',
     );
   const distinct = new Float64Array(m * m);
@@ -83,7 +84,7 @@ function flatSquare(data: Float32Array | Float64Array): FlatRows {
   const n = Math.round(Math.sqrt(data.length));
   if (n * n !== data.length) {
     throw new RangeError(
-      `distances must be a square matrix, got ${data.length} numbers, which is not a square number`,
+      `distances must be a square matrix, got ${counted(data.length, 'number')}, which is not a square number`,
     );
   }
   return flatRows(data, n, n);

@@ -1,4 +1,5 @@
 /** Distinct points: rows of finite numbers, of which no two are exactly equal. */
+import { counted } from '../../number-format';
 import { threads } from '../../threads';
 import { NoEstimateError } from '../no-estimate';
 import { kernel, sourceOf } from '../search/kernel';
@@ -20,7 +21,7 @@ export interface DistinctPoints extends Rows {
 export function assertNeighbours(k: number, n: number): void {
   if (k < n) return;
   throw new NoEstimateError(
-    `${k} neighbours need at least ${k + 1} distinct points, got ${n}`,
+    `${counted(k, 'neighbour')} ${k === 1 ? 'needs' : 'need'} at least ${k + 1} distinct points, got ${n}`,
     'give more points, or use fewer neighbours',
   );
 }
@@ -38,7 +39,7 @@ export function distinctPoints(rows: Rows): DistinctPoints {
   const { kept, copies } = firstOfEachRow(rows, looks);
   const duplicates = n - kept.length;
   if (kept.length < 3) {
-    const removed = duplicates === 1 ? '1 duplicate' : `${duplicates} duplicates`;
+    const removed = counted(duplicates, 'duplicate');
     const constant = kept.length === 1 && n > 1 ? '; all points are equal' : '';
     throw new NoEstimateError(
       `need at least 3 distinct points, got ${kept.length} (${removed} removed${constant})`,

@@ -1,5 +1,6 @@
 /** Points of any accepted form, read into rows. */
 import { inWords } from '../../given';
+import { counted } from '../../number-format';
 
 /**
  * Points in rows, as a tensor, nested arrays, flat data in C order with its shape [points, dimensions], or a function that
@@ -136,7 +137,7 @@ export function flattenArrays(points: readonly (readonly number[])[]): FlatRows 
     if (!isList(point)) throw new TypeError(`row ${i} must be an array of numbers, got ${inWords(point)}`);
     if (point.length !== d) {
       throw new RangeError(
-        `row ${i} has ${point.length} numbers, row 0 has ${d}: all points need the same length`,
+        `row ${i} has ${counted(point.length, 'number')}, row 0 has ${d}: all points need the same length`,
       );
     }
     assertNumbers(point, i);
@@ -162,7 +163,9 @@ function assertNumbers(point: ArrayLike<unknown>, i: number): asserts point is A
 function checked(data: Float32Array | Float64Array, n: number, d: number): FlatRows {
   assertSizes(n, d);
   if (data.length !== n * d) {
-    throw new RangeError(`shape [${n}, ${d}] needs ${n * d} numbers, got ${data.length}: correct the shape`);
+    throw new RangeError(
+      `shape [${n}, ${d}] needs ${counted(n * d, 'number')}, got ${data.length}: correct the shape`,
+    );
   }
   assertSome(n, d);
   return flatRows(data, n, d);
@@ -189,6 +192,6 @@ function rowOf(points: PointsOnDemand, i: number): Float32Array | Float64Array {
   }
   if (row.length === points.shape[1]) return row;
   throw new RangeError(
-    `row ${i} has ${row.length} numbers, but the shape is [${points.shape}]: correct the shape`,
+    `row ${i} has ${counted(row.length, 'number')}, but the shape is [${points.shape}]: correct the shape`,
   );
 }

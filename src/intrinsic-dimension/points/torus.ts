@@ -1,5 +1,6 @@
 /** Points with periodic coordinates, such as angles: distances go the short way around. */
 import { inWords, type Kind } from '../../given';
+import { counted } from '../../number-format';
 import { pauses } from '../pauses';
 import type { NeighbourTable } from '../search/neighbour-table';
 import { neighbours, type SearchOptions } from '../search/neighbours';
@@ -38,7 +39,7 @@ export function periodOfColumns(period: Period, d: number): Float64Array {
   if (typeof period === 'number') return new Float64Array(d).fill(period);
   if (period.length === d) return Float64Array.from(period);
   throw new RangeError(
-    `period has ${period.length} numbers for ${d} columns: give one a column, or a single number for all`,
+    `period has ${counted(period.length, 'number')} for ${counted(d, 'column')}: give one a column, or a single number for all`,
   );
 }
 

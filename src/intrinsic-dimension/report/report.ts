@@ -1,5 +1,6 @@
 /** A report on whether a dimension is believable: estimates, scales, null models, warnings with evidence, and a calibrated value. */
 import { type Kinds, NUMBER, SEED } from '../../given';
+import { counted } from '../../number-format';
 import { type DecimationPoint, decimationIn } from '../decimation';
 import type { FromNeighbours } from '../estimators/estimator';
 import { gride } from '../estimators/gride';
@@ -362,7 +363,7 @@ function sentenceOf(
   estimate: EstimateRow,
   corrected: Part<Corrected>,
 ): string {
-  const set = `${points.toLocaleString('en')} points${columns === null ? '' : ` in ${columns.toLocaleString('en')} dimensions`}`;
+  const set = `${points.toLocaleString('en')} points${columns === null ? '' : ` in ${counted(columns.toLocaleString('en'), 'dimension')}`}`;
   if (estimate.value === null) return `${estimate.name} has no value on ${set}: ${estimate.reason}.`;
   const percent = `${Number((100 * level).toPrecision(6))} %`;
   const range = (

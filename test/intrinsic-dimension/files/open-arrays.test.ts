@@ -64,7 +64,7 @@ describe('openArrays', () => {
     await check('parameters.pth', ['0', '1', '2']);
     await check('views.pt', ['hidden.first', 'hidden.second', 'hidden.third']);
     const { notes, close } = await openArrays(join(FIXTURES, 'views.pt'));
-    assert.deepEqual(notes, ['1 values that are not tensors are left out: epoch']);
+    assert.deepEqual(notes, ['epoch is not a tensor and is left out']);
     close();
   });
 

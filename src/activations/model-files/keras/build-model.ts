@@ -1,5 +1,6 @@
 /** Builds a model of tfjs from the configuration of a Keras model. Models within the model become a part of it. */
 import * as tf from '@tensorflow/tfjs';
+import { counted } from '../../../number-format';
 import { endsOf, isModel, type LayerConfig, layerConfig, type TensorRef } from './configuration';
 import { LayerOptions, Untranslated } from './layer-options';
 import { BY_TOKEN, makeLayer, OPERATIONS, RECURRENT } from './layers';
@@ -149,7 +150,7 @@ class Graph {
       endsOf(options.output_layers, 'outputs'),
     ]) as [TensorRef[], TensorRef[]];
     if (given && given.length !== ins.length)
-      throw new Untranslated(`it takes ${ins.length} inputs, and is given ${given.length}`);
+      throw new Untranslated(`it takes ${counted(ins.length, 'input')}, and is given ${given.length}`);
     given?.forEach((tensor, i) => {
       found.set(`${ins[i]!.use} ${ins[i]!.layer}`, [tensor]);
     });

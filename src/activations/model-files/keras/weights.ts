@@ -1,5 +1,6 @@
 /** The weights of a Keras model, in either layout of its files. */
 import * as tf from '@tensorflow/tfjs';
+import { counted } from '../../../number-format';
 import type { BuiltLayer } from './build-model';
 import type { Hdf5 } from './hdf5';
 
@@ -144,6 +145,6 @@ function assign(built: Leaf, found: readonly Stored[]): void {
 
 function wrongCount({ name, type }: BuiltLayer, found: number, wanted: number): Error {
   return new Error(
-    `layer '${name}' (${type}): the file has ${found} arrays of weights for it, and it takes ${wanted}`,
+    `layer '${name}' (${type}): the file has ${counted(found, 'array')} of weights for it, and it takes ${wanted}`,
   );
 }
