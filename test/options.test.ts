@@ -37,6 +37,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   flatTorus: [(o) => library.flatTorus({ ...sizes, ...(o as object) })],
   swissRoll: [(o) => library.swissRoll({ points: 3, ...(o as object) })],
   embed: [(o) => library.embed(points, o)],
+  manifold: [(o) => library.manifold('M7_Roll', { points: 3, ...(o as object) })],
   // data
   batches: [(o) => library.batches(none, o)],
   cifar10: [(o) => library.cifar10(o)],

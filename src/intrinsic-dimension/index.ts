@@ -35,6 +35,15 @@ export {
 export { type LocalId, type LocalIdOptions, localId } from './local-id';
 // points of known dimension
 export {
+  BENCHMARK_MANIFOLDS,
+  MANIFOLDS,
+  type ManifoldInfo,
+  type ManifoldName,
+  manifold,
+  type NamedManifoldOptions,
+  type NamedPointSet,
+} from './manifolds/manifold';
+export {
   cube,
   embed,
   flatTorus,
