@@ -61,3 +61,10 @@ export { NoEstimateError } from './no-estimate';
 export type { Points, TensorLike } from './points/points';
 export { type IdReport, type IdReportOptions, idReport } from './report/report';
 export { idScale, type ScaleCurve, type ScaleOptions } from './scale';
+export {
+  TRIAL_ESTIMATORS,
+  type Trial,
+  type TrialEstimator,
+  type TrialOptions,
+  trials,
+} from './trials';
