@@ -1,6 +1,10 @@
-/** `npm run bench -- [step] [id] [--only a,b] [--rounds 5] [--instructions avx2] [--json]`: compares this project with the tools that researchers use today. */
+/**
+ * `npm run bench -- [step] [id] [--only a,b] [--rounds 5] [--instructions avx2] [--json]`: compares this project with the tools that researchers use today.
+ * `npm run bench -- truth`: compares estimators with each other.
+ */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
+import { runCommand } from '../src/commands/command';
 import { environment } from '../src/records/environment';
 import { loadBackend } from '../src/runtime/backend';
 import { ID_BARS } from './id/bars';
@@ -8,6 +12,7 @@ import { limitInstructions } from './instructions';
 import { allMet, draw, toJson, toText } from './report';
 import type { Result } from './result';
 import { STEP_BARS } from './step/bars';
+import { truthCommand } from './truth/truth';
 
 const SUITES = { step: STEP_BARS, id: ID_BARS } as const;
 type Suite = keyof typeof SUITES;
@@ -30,7 +35,7 @@ async function main(): Promise<void> {
     );
   for (const name of positionals)
     if (!(name in SUITES))
-      throw new Error(`no benchmark '${name}': choose ${Object.keys(SUITES).join(' or ')}`);
+      throw new Error(`no benchmark '${name}': choose ${[...Object.keys(SUITES), 'truth'].join(' or ')}`);
   if (values.instructions !== undefined) limitInstructions(values.instructions);
   const backend = await loadBackend();
   for (const suite of (positionals.length > 0 ? positionals : Object.keys(SUITES)) as Suite[]) {
@@ -71,7 +76,8 @@ function lettersOf(suite: Suite, only: string | undefined): string[] {
   return chosen;
 }
 
-main()
+const [first, ...rest] = process.argv.slice(2);
+(first === 'truth' ? runCommand(truthCommand(), rest) : main())
   .catch((error: Error) => {
     console.error(`error: ${error.message}`);
     process.exitCode = 1;

@@ -20,6 +20,7 @@ const STORED = [
   '3-over-regularization',
   '5-your-own-model',
   '6-any-network',
+  '7-which-estimator',
 ];
 
 const USAGE = `

@@ -73,7 +73,10 @@ await runMain(async () => {
   await check('notebooks, in a small form', async () => {
     const words = ['--output', join('.cache', 'notebooks')];
     const small = Object.entries(SMALL_GROKKING).flatMap(([key, value]) => ['-p', `${key}=${value}`]);
-    const whole = ['0-intrinsic-dimension', ...(thorough ? ['5-your-own-model', '6-any-network'] : [])];
+    const whole = [
+      '0-intrinsic-dimension',
+      ...(thorough ? ['5-your-own-model', '6-any-network', '7-which-estimator'] : []),
+    ];
     return (await executeNotebooks(whole, words)) || executeNotebooks(['4-grokking'], [...words, ...small]);
   });
   if (options.includes('--browser')) {

@@ -73,6 +73,7 @@ export { type CurvePoint, readCurves } from './records/curves';
 export { type Measurement, type RunRecord, readRun } from './records/run-record';
 export { RECORDED, readRuns, recordedRuns } from './records/recorded-runs';
 export { recordedProfile, recordProfile } from './records/recorded-profiles';
+export { readTrials, recordedTrials, type TrialRecord } from './records/trial-record';
 export { runs } from './records/table';
 
 // 8. experiments: one run, many runs
@@ -106,6 +107,8 @@ export {
   pearson,
 } from './analysis/correlation';
 export { type ProfileShape, profileShape } from './analysis/profile-shape';
+export { type Recommendation, recommendations } from './analysis/recommendation';
+export { type TrialSummary, trialCells, trialSummaries } from './analysis/trial-summary';
 
 // 10. figures: draw
 export * as figures from './figures/by-name';

@@ -10,9 +10,9 @@ export function formatStep(step: number): string {
   return Math.round(step).toLocaleString('en');
 }
 
-/** A coefficient with two decimals, and a minus sign that is as wide as a plus: −0.83. */
-export function formatSigned(value: number): string {
-  return value.toFixed(2).replace('-', '−');
+/** A coefficient with two decimals unless others are asked for, and a minus sign that is as wide as a plus: −0.83. */
+export function formatSigned(value: number, decimals = 2): string {
+  return value.toFixed(decimals).replace('-', '−');
 }
 
 /** A count, or its digits, with its noun: 1 value, 2 values. */

@@ -37,6 +37,8 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   flatTorus: [(o) => library.flatTorus({ ...sizes, ...(o as object) })],
   swissRoll: [(o) => library.swissRoll({ points: 3, ...(o as object) })],
   embed: [(o) => library.embed(points, o)],
+  manifold: [(o) => library.manifold('M7_Roll', { points: 3, ...(o as object) })],
+  trials: [(o) => library.trials(o).next()],
   // data
   batches: [(o) => library.batches(none, o)],
   cifar10: [(o) => library.cifar10(o)],
@@ -103,6 +105,7 @@ const CALLS: Readonly<Record<string, readonly Call[]>> = {
   'figures.runs': [(o) => figures.runs({}, o)],
   'figures.scale': [(o) => figures.scale(none, o)],
   'figures.sites': [(o) => figures.sites([], o)],
+  'figures.trials': [(o) => figures.trials([], o)],
   'figures.truth': [(o) => figures.truth([], o)],
   'figures.twoNn': [(o) => figures.twoNn(none, o)],
   'plot.bar': [(o) => plot.bar([1], o)],

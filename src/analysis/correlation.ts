@@ -76,7 +76,7 @@ function correlated(
 export function correlationText(found: Correlation | undefined): string {
   if (!found) return 'too few runs for a correlation';
   const { r, interval, n, groups } = found;
-  const [lower, upper] = [interval.lower, interval.upper].map(formatSigned);
+  const [lower, upper] = [interval.lower, interval.upper].map((end) => formatSigned(end));
   const of = groups === undefined ? '' : ` of ${counted(groups, 'setting')}`;
   return `r = ${formatSigned(r)}, ${100 * interval.level} % interval ${lower} to ${upper}, ${counted(n, 'run')}${of}`;
 }

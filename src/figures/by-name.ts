@@ -16,3 +16,4 @@ export { regularizationFigure as regularization } from './regularization';
 export { claimsFigure as claims, repeatsFigure as repeats } from './repeats';
 export { reportFigures as report } from './report';
 export { runFigure as run } from './run';
+export { type TrialsOptions, trialsFigure as trials } from './trials';

@@ -11,3 +11,4 @@ export {
   strengthTable as strength,
 } from './regularization-table';
 export { table as of } from './table';
+export { recommendationTable as recommendations, trialTable as trials } from './trial-tables';

@@ -36,6 +36,15 @@ export {
 export { type LocalId, type LocalIdOptions, localId } from './local-id';
 // points of known dimension
 export {
+  BENCHMARK_MANIFOLDS,
+  MANIFOLDS,
+  type ManifoldInfo,
+  type ManifoldName,
+  manifold,
+  type NamedManifoldOptions,
+  type NamedPointSet,
+} from './manifolds/manifold';
+export {
   cube,
   embed,
   flatTorus,
@@ -53,3 +62,10 @@ export { NoEstimateError } from './no-estimate';
 export type { Points, TensorLike } from './points/points';
 export { type IdReport, type IdReportOptions, idReport } from './report/report';
 export { idScale, type ScaleCurve, type ScaleOptions } from './scale';
+export {
+  TRIAL_ESTIMATORS,
+  type Trial,
+  type TrialEstimator,
+  type TrialOptions,
+  trials,
+} from './trials';

@@ -2,6 +2,7 @@
 import { assertGiven, inWords, type Kinds, NUMBER, SEED } from '../../given';
 import { counted } from '../../number-format';
 import { mulberry32, normals } from '../../random';
+import { onSphere } from './on-sphere';
 
 export interface PointSet {
   readonly name: string;
@@ -49,14 +50,10 @@ export function gaussian(options: ManifoldOptions): PointSet {
   });
 }
 
-/** Points with a uniform distribution on the unit sphere in dimension + 1 coordinates: normal vectors scaled to length 1 (Muller 1959). */
+/** Points with a uniform distribution on the unit sphere in dimension + 1 coordinates. */
 export function sphere(options: ManifoldOptions): PointSet {
   const normal = normals(mulberry32(options.seed ?? 0));
-  return fill('sphere', options, options.dimension + 1, (row) => {
-    for (let i = 0; i < row.length; i++) row[i] = normal();
-    const length = Math.hypot(...row);
-    for (let i = 0; i < row.length; i++) row[i]! /= length;
-  });
+  return fill('sphere', options, options.dimension + 1, (row) => onSphere(row, normal));
 }
 
 /** Points with a uniform distribution on a product of unit circles, which is flat and has no boundary, in 2 x dimension coordinates. */

@@ -3,7 +3,6 @@ import { type Kinds, NUMBER, SEED } from '../../given';
 import { counted } from '../../number-format';
 import { type DecimationPoint, decimationIn } from '../decimation';
 import type { FromNeighbours } from '../estimators/estimator';
-import { gride } from '../estimators/gride';
 import { subset } from '../estimators/pointwise/neighbourhood';
 import {
   assertEstimatorOptions,
@@ -13,7 +12,7 @@ import {
   isFromNeighbours,
 } from '../estimators/registry';
 import { type IntervalOptions, levelOf } from '../intervals';
-import { type NoEstimate, NoEstimateError } from '../no-estimate';
+import type { NoEstimate } from '../no-estimate';
 import type { Points, Rows } from '../points/points';
 import {
   DEFAULT_METRIC,
@@ -25,12 +24,13 @@ import {
 } from '../points/space';
 import { type ScaleCurve, scaleIn } from '../scale';
 import type { SearchOptions } from '../search/neighbours';
-import { type Corrected, calibration } from './calibration';
+import type { Corrected } from './calibration';
+import { corrected as correctedIn } from './corrected';
 import { type EstimateRow, estimateRow, estimateRows, isKnown, nameOf, orReason } from './estimates';
 import { type LocalHistogram, localHistogram } from './local-histogram';
 import { compareWithNulls, type NullComparison, pointsForNulls } from './nulls';
 import { drawRows, type ReportPoints, reportPoints } from './report-points';
-import { neighboursToSee, see } from './scales';
+import { neighboursToSee } from './scales';
 import { biasWarning, fewPointsWarning, scaleWarning } from './warnings/bias';
 import { consecutiveWarning } from './warnings/consecutive';
 import { duplicateWarning, nearDuplicateWarning } from './warnings/copies';
@@ -92,8 +92,6 @@ const REPORT_KINDS: Kinds<ReportSettings> = { ...SPACE_KINDS, level: NUMBER, mos
 
 /** The share of the time that each part takes with a large set, as measured. */
 const SHARES = { points: 0.15, estimates: 0.1, decimation: 0.1, nulls: 0.25, calibration: 0.4 };
-/** The number of points that give the widest scales if no known surface explains the near ones. */
-const COARSE = 1000;
 
 /**
  * Answers whether a dimension is believable. The report compares the value of an estimator from neighbour distances with its
@@ -152,9 +150,18 @@ export async function idReport(points: Points, options: IdReportOptions = {}): P
     nullModels(clean, { ...stage('nulls'), name: nameOf(chosen), estimator, metric, level, seed }),
   );
   const corrected = await orReason(() =>
-    calibration(nameOf(chosen), estimator, clean.n, seed).correct(
-      see(set.cleanTable, estimator),
-      { level, columns: set.given?.d, extremes: () => extremes(clean, scale, seed, search) },
+    correctedIn(
+      clean,
+      {
+        name: nameOf(chosen),
+        estimator,
+        level,
+        seed,
+        table: set.cleanTable,
+        columns: set.given?.d,
+        scale: isKnown(scale) ? scale : undefined,
+        search,
+      },
       stage('calibration'),
     ),
   );
@@ -243,28 +250,6 @@ async function nullModels(
   const most = pointsForNulls(n, rows.d);
   const part = most < n ? await subset(points, drawRows(n, most, options.seed)) : points;
   return { models: await compareWithNulls(part, options) };
-}
-
-/** The lowest and the highest value at any scale that is not tied, up to half of the points. */
-async function extremes(
-  points: Space,
-  scale: Part<ScaleCurve>,
-  seed: number,
-  search: SearchOptions,
-): Promise<{ readonly lowest: number; readonly highest: number }> {
-  const part = points.n > COARSE ? await subset(points, drawRows(points.n, COARSE, seed)) : points;
-  const farthest = Math.floor(part.n / 2);
-  const table = await part.neighbours(farthest, search);
-  const values = isKnown(scale) ? scale.curve.map(({ value }) => value) : [];
-  for (let n1 = 1; 2 * n1 <= farthest; n1 *= 2) {
-    try {
-      values.push(gride(table, n1, 2 * n1).value);
-    } catch (error) {
-      const last = 4 * n1 > farthest && values.length === 0;
-      if (!(error instanceof NoEstimateError) || last) throw error;
-    }
-  }
-  return { lowest: Math.min(...values), highest: Math.max(...values) };
 }
 
 /** The data that the warnings are based on. */
