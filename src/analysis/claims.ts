@@ -36,13 +36,22 @@ export function verdictOf(interval: Interval | undefined, [from, to]: Allowed): 
   return interval.upper <= from || interval.lower >= to ? 'contradicted' : 'undecided';
 }
 
+/** With fewer settings, the interval of a bootstrap is too short for a verdict. */
+const FEWEST = 5;
+
 function tested(
   claim: string,
   measure: string,
   found: Bootstrapped | undefined,
   allowed: Allowed,
 ): ClaimTest {
-  return { claim, measure, ...(found ? { found } : {}), verdict: verdictOf(found?.interval, allowed) };
+  const enough = found && (found.groups === undefined || found.groups >= FEWEST);
+  return {
+    claim,
+    measure,
+    ...(found ? { found } : {}),
+    verdict: verdictOf(enough ? found.interval : undefined, allowed),
+  };
 }
 
 function ofCorrelation(found: Correlation | undefined): Bootstrapped | undefined {

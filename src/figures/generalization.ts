@@ -16,7 +16,7 @@ import { assertGiven } from '../given';
 import { formatSetting } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
-import { ERROR_AXIS, errorOf } from './error-axis';
+import { errorAxis, errorOf } from './error-axis';
 import type { Figure } from './figure';
 import { FRAME_KINDS, type FrameOptions, framed } from './frame';
 import { provenance } from './provenance';
@@ -95,7 +95,7 @@ export function generalizationFigure(runs: readonly RunSoFar[], options: General
       }),
       xaxis: { title: { text: 'PID / LLID on validation' } },
       yaxis: {
-        ...(options.harmless ? {} : ERROR_AXIS),
+        ...(options.harmless ? {} : errorAxis(learntOutcomes(runs).map(({ accuracy }) => errorOf(accuracy)))),
         title: { text: 'validation accuracy (%)' },
       },
     },

@@ -6,7 +6,7 @@ import { assertGiven } from '../given';
 import { formatSetting } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import type { Drawing } from './drawing';
-import { ERROR_AXIS, errorOf } from './error-axis';
+import { errorAxis, errorOf } from './error-axis';
 import type { Figure } from './figure';
 import { FRAME_KINDS, type FrameOptions, framed, label } from './frame';
 import { panelTitle, share } from './panels';
@@ -18,13 +18,14 @@ import { COLOURS, DEFAULT_SIZE } from './style';
 interface Row {
   readonly name: string;
   readonly value: (of: Readonly<Record<Quantity, number>>) => number;
-  readonly axis: Partial<Layout['yaxis']>;
+  /** The axis for these values. */
+  readonly axis: (values: readonly number[]) => Partial<Layout['yaxis']>;
 }
 
 /** Rows from top to bottom. */
 const ROWS: readonly Row[] = [
-  { name: 'PID on validation', value: ({ peakId }) => peakId, axis: { rangemode: 'tozero' } },
-  { name: 'validation accuracy (%)', value: ({ accuracy }) => errorOf(accuracy), axis: ERROR_AXIS },
+  { name: 'PID on validation', value: ({ peakId }) => peakId, axis: () => ({ rangemode: 'tozero' }) },
+  { name: 'validation accuracy (%)', value: ({ accuracy }) => errorOf(accuracy), axis: errorAxis },
 ];
 
 /** Figure 3 of the documentation. */
@@ -75,7 +76,7 @@ export function overRegularizationFigure(runs: readonly RunSoFar[], options: Fra
         anchor: x,
         title: { text: column === 0 ? name : '' },
         showticklabels: column === 0,
-        ...yaxis,
+        ...yaxis(sweeps.flatMap(({ ends }) => ends.map((end) => value(end)))),
         ...(column === 0 ? {} : { matches: row === 0 ? 'y' : `y${row * sweeps.length + 1}` }),
       };
       for (const trace of alongStrength(sweep, axis, value, COLOURS.blue)) {

@@ -160,7 +160,7 @@ describe('a sweep of regularisation', () => {
 
   it('is refused where there is none, with the command that makes one', () => {
     for (const draw of [regularizationFigure, generalizationFigure, overRegularizationFigure]) {
-      assert.throws(() => draw([]), /no sweep .* among the 0 runs: npm run sweep/);
+      assert.throws(() => draw([]), /no sweep .* in 0 runs: npm run sweep/);
     }
   });
 });

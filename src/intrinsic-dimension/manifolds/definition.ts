@@ -33,7 +33,7 @@ export interface Manifold<N extends string = string> {
   own(dimension: number): number;
   /** The number of coordinates unless another is asked for. @default own(dimension) */
   coordinates?(dimension: number): number;
-  /** What further coordinates hold. @default 'zeros' */
+  /** What further coordinates hold; zeros, if it is left out. */
   readonly further?: 'zeros' | 'copies';
   /** Returns a function that draws one point into a row of `own` coordinates; a union returns the dimension at the point. */
   drawer(how: Drawing): (row: Float64Array) => number | undefined;

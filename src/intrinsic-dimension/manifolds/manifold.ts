@@ -155,7 +155,7 @@ function addNoise(data: Float64Array, { noise = 0, noiseType, seed = 0 }: NamedM
     return;
   }
   const uniform = mulberry32(streamSeed(seed, 1));
-  const draw = noiseType === 'uniform' ? () => uniform() - 0.5 : normals(uniform);
+  const draw = (noiseType ?? 'normal') === 'uniform' ? () => uniform() - 0.5 : normals(uniform);
   for (let i = 0; i < data.length; i++) data[i]! += noise * draw();
 }
 
