@@ -364,8 +364,8 @@ describe('layerProfile', () => {
     assert.deepEqual(Object.keys(inOrder.sites), ['both', 'end']);
     // Two planes whose points are paired at random: four dimensions.
     assert.ok(Math.abs(inOrder.sites['both']!.value - 4) < 0.8, `${inOrder.sites['both']!.value}`);
-    await assert.rejects(layerProfile(model, x), /has 2 input\(s\), a, b, and was given 1/);
-    await assert.rejects(layerProfile(model, { a: x }), /has 2 input\(s\), a, b, and was given 1/);
+    await assert.rejects(layerProfile(model, x), /has 2 inputs, a, b, and was given 1/);
+    await assert.rejects(layerProfile(model, { a: x }), /has 2 inputs, a, b, and was given 1/);
     await assert.rejects(layerProfile(model, { a: x, c: y }), /no input 'c': it has a, b/);
     const few = tf.slice(y, 0, 10);
     await assert.rejects(layerProfile(model, [x, few]), /inputs a, b have 300, 10 examples/);

@@ -140,7 +140,7 @@ describe('npm run profile', () => {
     const none = await run([dead, '--compare', '--axes', 'LND']);
     assert.equal(none.code, 1);
     assert.match(none.out, /dead +0 +- .*all points are equal/);
-    assert.match(none.err, /error: none of the 1 runs has a layer with a dimension/);
+    assert.match(none.err, /error: there is no layer with a dimension in 1 run/);
   });
 
   it('adds scales, overlaps and labels to every form of output', async () => {

@@ -126,7 +126,7 @@ describe('augmentation', () => {
     );
     assert.throws(() => imagePreparation(UNIT, { rotation: -1 }), /rotation -1 is outside 0 to 180/);
     assert.throws(() => imagePreparation({ mean: [0], std: [0] }), /normalization holds 0/);
-    assert.throws(() => imagePreparation({ mean: [0, 0], std: [1] }), /2 means and 1 deviations/);
+    assert.throws(() => imagePreparation({ mean: [0, 0], std: [1] }), /2 means and 1 deviation:/);
     const grey = imagePreparation({ mean: [0], std: [1] });
     assert.throws(
       () => grey(pictures(1), Int32Array.of(0)),

@@ -115,7 +115,7 @@ describe('estimators', () => {
   });
 
   const wrong: { what: string; distances: number[][]; message: RegExp }[] = [
-    { what: 'not square', distances: [[0, 1, 2]], message: /square matrix, got 1 rows of 3/ },
+    { what: 'not square', distances: [[0, 1, 2]], message: /square matrix, got 1 row of 3/ },
     {
       what: 'not symmetric',
       distances: [

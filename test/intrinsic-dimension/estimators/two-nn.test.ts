@@ -125,7 +125,7 @@ describe('TwoNN', () => {
       points: Array.from({ length: 100 }, (_, i) => [0.1 * (i % 10), 0.1 * Math.floor(i / 10)]),
       message: /as on a lattice/,
     },
-    { what: 'ragged rows', points: [[1, 2], [3]], message: /row 1 has 1 numbers/ },
+    { what: 'ragged rows', points: [[1, 2], [3]], message: /row 1 has 1 number,/ },
     { what: 'undefined', points: undefined as never, message: /points must be .*, got undefined/ },
     { what: 'a word', points: 'points.npy' as never, message: /points must be .*, got 'points.npy'/ },
     { what: 'numbers in one row', points: [1, 2, 3] as never, message: /row 0 must be an array .*, got 1/ },

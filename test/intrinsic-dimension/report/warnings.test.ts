@@ -220,7 +220,7 @@ describe('warnings of a report', function () {
       points.distance(Math.floor(p / 120), p % 120),
     );
     const report = await idReport({ data: distances, shape: [120, 120] });
-    assert.match(warningOf(report, 'distances as points').text, /\{ distances \}/);
+    assert.match(warningOf(report, 'distances as points').text, /give them as distances/);
     assert.ok(!names(await idReport({ distances })).includes('distances as points'));
   });
 
