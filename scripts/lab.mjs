@@ -31,9 +31,10 @@ await runMain(async () => {
   await setUp();
   const given = words.map((word) => /(?:notebook|root)[-_]dir=(.+)/.exec(word)?.[1]).find(Boolean);
   const notebooks = join(given ?? ROOT, 'notebooks');
+  const opensElsewhere = words.some((word) => /preferred[-_]dir=/.test(word)) || !existsSync(notebooks);
   const folder = [
     ...(given ? [] : [`--notebook-dir=${ROOT}`]),
-    ...(existsSync(notebooks) ? [`--ServerApp.preferred_dir=${notebooks}`] : []),
+    ...(opensElsewhere ? [] : ['--FileContentsManager.preferred_dir=notebooks']),
   ];
   const root = process.getuid?.() === 0 ? ['--allow-root'] : [];
   const screen = process.platform !== 'linux' || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
