@@ -57,6 +57,11 @@ function placeOfValue() {
   return { cell: number, line: line + 1, column: character + 1 };
 }
 
+/** Of each executed cell [0, number, source], in order, as Jupyter's history has it. */
+function sourcesOfCells() {
+  return [...cells].map(([number, { source }]) => [0, number, source]);
+}
+
 /** The lines that show a position in the source of a cell. */
 function quote({ cell, line, column }) {
   const text = cells.get(cell)?.source.split('\n')[line - 1];
@@ -73,4 +78,5 @@ module.exports = {
   placeInStack,
   placeOfValue,
   quote,
+  sourcesOfCells,
 };

@@ -50,6 +50,15 @@ const CURES = [
     'The frame has no such column: see frame.columns.',
   ],
   [/^CSV parsing errors/, 'The file has no columns that are divided by commas: look at its first lines.'],
+  // points
+  [
+    /type '(DataFrame|ArrayType1D \| ArrayType2D)' is not assignable to parameter of type 'Points'/,
+    "The numbers of a frame are points: frame.tensor; columns of something else go first: frame.drop({ columns: ['name'] }).tensor.",
+  ],
+  [
+    /type 'string' is not assignable to parameter of type 'Points'|^points must be .*, got '/,
+    () => `A file is read first: await readPoints('points.npy'), imported from '${packageName}'.`,
+  ],
   // Node
   [
     /^fetch failed|^getaddrinfo|ECONNREFUSED|ENOTFOUND|EAI_AGAIN/,
@@ -66,6 +75,11 @@ const CURES = [
     'A function calls itself without an end, or a list of arguments is too long.',
   ],
   // TypeScript and JavaScript
+  [
+    /^(?:'.*'|.* statement|.* expression|Expression|Identifier|Declaration or statement) expected\.$|^Unterminated /i,
+    'Something is missing or too much, here or in the line above: a bracket, a comma, a quotation mark.',
+  ],
+  [/^Module .* has no exported member /, 'Tab between the braces lists the names that can be imported.'],
   [/ on type 'Promise</, 'A promise: write await before it.'],
   [
     /^Cannot read properties of (undefined|null) \(reading '(.+)'\)/,

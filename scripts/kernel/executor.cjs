@@ -15,7 +15,7 @@ const {
 } = require('./interrupts.cjs');
 const { collectLateErrors } = require('./late-errors.cjs');
 const { packageName } = require('./package.cjs');
-const { fromDiagnostics, fromThrown, interruption, problem } = require('./problems.cjs');
+const { fromDiagnostics, fromThrown, interruption, printErrorsBriefly, problem } = require('./problems.cjs');
 const { warnOfRebuild } = require('./rebuilt.cjs');
 const { repairing } = require('./sources.cjs');
 const { showValues } = require('./values.cjs');
@@ -34,6 +34,7 @@ function createExecutor({ createConverter, createExecutor, jupyter }, interrupts
     unlessStopped,
   });
   runCodeBetween(interrupts);
+  printErrorsBriefly();
 
   let running = false;
   let failure;

@@ -1,6 +1,7 @@
 // Jupyter's messages that tslab leaves out or gets wrong.
 'use strict';
 
+const { sourcesOfCells } = require('./cells.cjs');
 const { listenForControl } = require('./control.cjs');
 const { helpBundle, inspectAt } = require('./help.cjs');
 const { turn } = require('./interrupts.cjs');
@@ -67,6 +68,7 @@ function createServer({ jupyter }, executor, interrupts, configPath) {
     /** Every client sends this request first, so the time until its first cell arrives is free for warming up. */
     handleKernelInfo(socket, message) {
       super.handleKernelInfo(socket, message);
+      this.messageType = message.constructor;
       if (!this.isWarm)
         setTimeout(() => {
           super.publishStatus('busy', message);
@@ -125,16 +127,35 @@ function createServer({ jupyter }, executor, interrupts, configPath) {
       published.signAndSend(this.connInfo.key, this.iopub);
     }
 
+    /** tslab does not know the request for the history, which JupyterLab sends first, and says so in the terminal. */
+    async handleShellMessage(socket, ...frames) {
+      const Message = this.messageType;
+      const message = Message?.fromRaw(this.connInfo.key, frames);
+      if (message?.header.msg_type !== 'history_request') return super.handleShellMessage(socket, ...frames);
+      this.publishStatus('busy', message);
+      this.reply(socket, message, 'history_reply', { history: historyOf(message.content) });
+      this.publishStatus('idle', message);
+    }
+
     /** tslab answers with the type of another reply. */
     handleCommInfoRequest(socket, message) {
+      this.reply(socket, message, 'comm_info_reply', { comms: {} });
+    }
+
+    reply(socket, message, type, content) {
       const reply = message.createReply();
-      reply.header.msg_type = 'comm_info_reply';
-      reply.content = { status: 'ok', comms: {} };
+      reply.header.msg_type = type;
+      reply.content = { status: 'ok', ...content };
       reply.signAndSend(this.connInfo.key, socket);
     }
   }
 
   return new Server(new Handler(executor, false), configPath);
+}
+
+/** The last `n` executed cells; other requests search earlier sessions, of which the kernel keeps nothing. */
+function historyOf({ hist_access_type, n }) {
+  return hist_access_type === 'tail' ? sourcesOfCells().slice(-n) : [];
 }
 
 module.exports = { createServer };

@@ -1,6 +1,7 @@
 // The problem of a cell in Jupyter's terms: name, message, and a traceback that points to lines of cells.
 'use strict';
 
+const { AssertionError } = require('node:assert');
 const path = require('node:path');
 const util = require('node:util');
 const { callOf } = require('./calls.cjs');
@@ -14,6 +15,8 @@ const FOREIGN_FRAMES = /node_modules[\\/]|\(?node:|\(<anonymous>\)|scripts[\\/]k
 
 /** Messages are cut after this many characters. */
 const MOST_TEXT = 1000;
+/** The most of the errors in an AggregateError that are listed. */
+const MOST_REASONS = 10;
 
 // The line of the cell may be more than ten calls deep, since libraries call themselves.
 Error.stackTraceLimit = 100;
@@ -35,12 +38,29 @@ function fromThrown(thrown, note = '', place = undefined) {
   const frames = isError ? stackLines(thrown) : [];
   const isPlaced = place === undefined || frames.some((line) => line.startsWith(`${CELL}${place.cell}]`));
   const lines = [`${name}: ${message}`, ...frames, ...(isPlaced ? [] : quote(place))];
-  const cause = isError ? thrown.cause : undefined;
-  const why = cause === undefined ? undefined : (cause?.message ?? util.inspect(cause));
-  if (why !== undefined) lines.push(`  caused by ${shortened(why)}`);
-  const advice = cureFor(why ?? message) ?? cureFor(message);
+  const errors = thrown instanceof AggregateError ? thrown.errors : [];
+  const causes = isError ? [thrown.cause, ...errors].filter((cause) => cause !== undefined) : [];
+  const reasons = causes.map((cause) => String(cause?.message ?? util.inspect(cause)));
+  lines.push(...reasons.slice(0, MOST_REASONS).map((reason) => `  caused by ${shortened(reason)}`));
+  const advice = cureFor(reasons[0] ?? message) ?? cureFor(message);
   if (advice) lines.push(`  ${advice}`);
+  if (!isError && place === undefined)
+    lines.push('  Only an Error knows the line where it was thrown: throw new Error(...).');
   return problem(name, message, lines);
+}
+
+/** Prints an Error, wherever it stands in a value, with the same lines as if it were thrown, and with its other properties. */
+function printErrorsBriefly() {
+  // It has a form of its own.
+  delete AssertionError.prototype[util.inspect.custom];
+  Object.defineProperty(Error.prototype, util.inspect.custom, {
+    configurable: true,
+    writable: true,
+    value(_depth, options) {
+      const text = fromThrown(this).traceback.join('\n');
+      return Object.keys(this).length > 0 ? `${text} ${util.inspect({ ...this }, options)}` : text;
+    },
+  });
 }
 
 /** Cuts long messages; some libraries put a whole file into one. */
@@ -101,4 +121,4 @@ function fromDiagnostics(diagnostics) {
   ]);
 }
 
-module.exports = { fromDiagnostics, fromThrown, interruption, problem };
+module.exports = { fromDiagnostics, fromThrown, interruption, printErrorsBriefly, problem };

@@ -20,6 +20,9 @@ async function showValues(values, jupyter) {
 
 /** The forms of a value. A value may draw itself; the package handles all others. */
 async function bundlesOf(value) {
+  // A function without a name would have that of tslab's variable.
+  if (typeof value === 'function' && value.name === 'tsLastExpr')
+    Object.defineProperty(value, 'name', { value: '' });
   const draw = value[Symbol.for('Jupyter.display')];
   if (typeof draw === 'function') {
     const bundle = await draw.call(value);

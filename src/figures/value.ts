@@ -133,12 +133,12 @@ function isTable(value: object): value is Table {
   return Array.isArray(rows) && rows.every(isObject) && allOf('string', columns);
 }
 
-/** True for an object that has only traces, a layout, a caption and the other keys of a plotly.js figure. */
+/** What a figure of plotly.js has, a caption, and what a plot keeps to be laid over another. */
+const FIGURE_KEYS = ['data', 'layout', 'config', 'frames', 'caption', 'marks', 'options'];
+
 function isFigure(value: object): value is Figure {
   const { data } = value as Partial<Figure>;
-  const known = Object.keys(value).every((key) =>
-    ['data', 'layout', 'caption', 'config', 'frames'].includes(key),
-  );
+  const known = Object.keys(value).every((key) => FIGURE_KEYS.includes(key));
   return known && Array.isArray(data) && data.length > 0 && data.every(isObject);
 }
 

@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { layerProfile } from '../../src/activations/profile';
 import type { MimeBundle } from '../../src/figures/notebook-output';
+import { line } from '../../src/figures/plots/by-name';
 import { estimateInWords, valueBundles } from '../../src/figures/value';
 import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
 import { cube } from '../../src/intrinsic-dimension/manifolds/manifolds';
@@ -85,6 +86,7 @@ describe('the value of a cell', () => {
     assert.deepEqual(kinds(await valueBundles(plain)), [FIGURE]);
     const [figure, caption] = await valueBundles({ ...plain, caption: 'One point.' });
     assert.deepEqual(kinds([figure!]), [FIGURE]);
+    assert.deepEqual(kinds(await valueBundles(line([3, 2, 1]))), [FIGURE]);
     assert.deepEqual(caption, { 'text/markdown': '*One point.*', 'text/plain': 'One point.' });
     const model = tf.sequential({ layers: [tf.layers.dense({ units: 6, inputShape: [5] })] });
     assert.match(await textOf(model), /Trainable params: 36/);

@@ -13,6 +13,7 @@ import { played, python, ROOT } from './python';
 type Request =
   | { execute: string; interrupt_after?: number; once?: 'busy' | 'output' }
   | { complete: string }
+  | { history: number }
   | { inspect: string };
 
 interface Answer {
@@ -21,6 +22,7 @@ interface Answer {
     readonly ename?: string;
     readonly evalue?: string;
     readonly matches?: string[];
+    readonly history?: (readonly [session: number, cell: number, source: string])[];
     readonly data?: Record<string, string>;
   };
   readonly outputs: { type: string; name?: string; text?: string; traceback?: string[]; data?: object }[];
@@ -82,6 +84,11 @@ const MISTAKES: readonly (readonly [string, RegExp])[] = [
   ["await tf.setBackend('none')", /await loadBackend\(\)/],
   ["await tf.loadLayersModel('model.json')", /with file:/],
   ["new DataFrame({ a: [1] }).column('b')", /frame\.columns/],
+  ['await intrinsicDimension(new DataFrame({ a: [1] }))', /frame\.tensor/],
+  ['await intrinsicDimension(new DataFrame({ a: [1] }).values)', /frame\.tensor/],
+  ["await intrinsicDimension('points.npy')", /await readPoints/],
+  ['const list = [1, 2;', /a bracket, a comma/],
+  ["import { nothing } from '..';", /Tab between the braces/],
   ["await readCSV('nothing.csv')", /folder of the notebook, .*notebooks\./],
   ["await readCSV('start-here.ipynb')", /divided by commas/],
   ['await show(5 as any)', /show draws a figure/],
@@ -133,6 +140,7 @@ const REQUESTS: Record<string, readonly Request[]> = {
         'await Promise.all([1].map(async () => {\n  await null;\n  throw new TypeError("later");\n}));',
     },
     { execute: 'throw "text";' },
+    { execute: "await Promise.any([Promise.reject(new Error('one')), Promise.reject(new Error('two'))])" },
   ],
   late: [
     { execute: 'Promise.reject(new Error("nobody awaits this"));\n1' },
@@ -291,6 +299,7 @@ console.log(tf.memory().numTensors);`,
     { inspect: 'settings' },
     { inspect: 'Math.max(1, | )' },
     { inspect: ' | ' },
+    { history: 1 },
   ],
   mistakes: [
     {
@@ -315,6 +324,12 @@ console.log(tf.memory().numTensors);`,
     { execute: "import { DataFrame } from 'danfojs-node';\nnew DataFrame({ a: [1, 2, 4] }).describe()" },
     { execute: "({ data: [{ type: 'nothing', x: [1] }] })" },
     { execute: 'Promise.resolve(1)' },
+    { execute: '[() => 1, () => 2].at(0)' },
+    { execute: '() => 1' },
+    {
+      execute: `await Promise.allSettled([Promise.reject(Object.assign(new RangeError("mine"), { code: 7 }))])`,
+    },
+    { execute: "try { require('node:assert').equal(1, 2); } catch (error) { console.log(error); }" },
   ],
   unshown: UNSHOWN.map(([execute]) => ({ execute: `1;\n${execute}` })),
 };
@@ -382,7 +397,7 @@ describe('kernel', function () {
   });
 
   it('reports what is thrown with the line of the cell, also from functions of earlier cells', () => {
-    const [, thrown, inMap, text] = answers.thrown!;
+    const [, thrown, inMap, text, several] = answers.thrown!;
     assert.equal(thrown!.reply.ename, 'RangeError');
     assert.equal(thrown!.reply.evalue, 'got 3');
     assert.match(
@@ -391,6 +406,11 @@ describe('kernel', function () {
     );
     assert.match(traceOf(inMap!), /TypeError: later\n {2}cell \[\d+\], line 3:/);
     assert.equal(text!.reply.evalue, "'text'");
+    assert.match(traceOf(text!), /throw new Error/);
+    assert.match(
+      traceOf(several!),
+      /\n {2}cell \[\d+\], line 1:1\n.*\n.*\n {2}caused by one\n {2}caused by two/,
+    );
   });
 
   it('reports what is rejected or thrown late', () => {
@@ -520,7 +540,7 @@ describe('kernel', function () {
   });
 
   it('completes and inspects', () => {
-    const [, completed, inspected, max, nothing] = answers.help!;
+    const [, completed, inspected, max, nothing, history] = answers.help!;
     const own = answers.settings!.at(-1);
     assert.match(
       max!.reply.data!['text/plain']!,
@@ -528,6 +548,10 @@ describe('kernel', function () {
     );
     assert.match(own!.reply.data!['text/markdown']!, /^```ts\n.*\n.*\n```[\s\S]*\*Throws\*: RangeError/);
     assert.deepEqual(nothing!.reply.data, {});
+    assert.deepEqual(
+      history!.reply.history!.map(([, , source]) => source),
+      [(REQUESTS['help']![0] as { execute: string }).execute],
+    );
     assert.deepEqual(completed!.reply.matches, ['learningRate']);
     assert.match(inspected!.reply.data!['text/plain']!, /learningRate: number/);
   });
@@ -556,11 +580,20 @@ describe('kernel', function () {
   });
 
   it('shows the value of the last expression as what it is', () => {
-    const [described, , promise] = answers.shown!.slice(-3);
+    const [described, , promise, one, anonymous, errors, printed] = answers.shown!.slice(-7);
     const data = ({ outputs }: Answer): Record<string, string> => ({ ...outputs[0]?.data });
     assert.equal(described!.outputs[0]?.type, 'display_data');
     assert.match(data(described!)['text/markdown']!, /\| mean \| 2\.33 \|/);
     assert.match(data(promise!)['text/plain']!, /write await/);
+    for (const answer of [one, anonymous])
+      assert.equal(data(answer!)['text/plain'], '[Function (anonymous)]');
+    assert.match(
+      data(errors!)['text/plain']!,
+      /RangeError: mine\n +cell \[\d+\], line 1:\d+\n +await .*\n +\^ \{ code: 7 \}/,
+    );
+    assert.match(textOf(printed!), /^AssertionError: 1 == 2\n {2}cell \[\d+\], line 1:\d+\n/);
+    for (const text of [data(errors!)['text/plain']!, textOf(printed!)])
+      assert.doesNotMatch(text, /node_modules|node:internal/);
   });
 
   it('names the line of the cell for a value that cannot be shown', () => {

@@ -1,7 +1,7 @@
 """Plays a list of requests to our kernel and prints what comes back; the test beside it judges.
 
 stdin: {"folder": where the kernel runs, "requests": [{"execute": code, "interrupt_after": seconds?, "once": when?} |
-{"complete": code} | {"inspect": code}]}; the cursor stands at the end of the code, and the seconds count from the moment
+{"complete": code} | {"history": how many} | {"inspect": code}]}; the cursor stands at the end of the code, and the seconds count from the moment
 when the kernel is "busy" with the request, unless "once" says that it is when the cell has shown its first "output".
 The cursor of an "inspect" may stand elsewhere: at the first "|", which is no part of the code.
 stdout: a list with {"reply", "outputs", "stopped_after": seconds from the interrupt to the end} for each request.
@@ -71,6 +71,8 @@ def main():
                 message_id = client.execute(request["execute"], stop_on_error=False)
             elif "complete" in request:
                 message_id = client.complete(request["complete"])
+            elif "history" in request:
+                message_id = client.history(hist_access_type="tail", n=request["history"])
             else:
                 before, _, after = request["inspect"].partition("|")
                 message_id = client.inspect(before + after, cursor_pos=len(before))
