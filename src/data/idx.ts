@@ -1,6 +1,6 @@
 /** Pictures from IDX files, the format in which MNIST, Fashion-MNIST, KMNIST and EMNIST are published. */
 import { existsSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { constants, gunzipSync } from 'node:zlib';
 import { assertGiven, NAMES } from '../given';
 import { counted } from '../number-format';
@@ -49,7 +49,8 @@ export const FASHION_MNIST: ImageDataset<'fashion-mnist', typeof SETTINGS> = {
   summary:
     '70,000 grey pictures of clothes in IDX files, 10,000 of them for validation; you must put them into the folder',
   settings: SETTINGS,
-  load: (options, { folder }) => idxFolder(folder ?? join(downloadsFolder(), 'fashion-mnist'), options),
+  load: (options, { folder }) =>
+    idxFolder(folderOfProject(folder ?? join(downloadsFolder(), 'fashion-mnist')), options),
 };
 
 /** More bytes than any published file of this format has; a header that asks for more is damaged. */
@@ -59,12 +60,12 @@ const MOST_BYTES = 2 ** 31;
  * Pictures from a folder with `train-images-idx3-ubyte` and `train-labels-idx1-ubyte`, and the same two files of `t10k` for
  * validation, each uncompressed or as `.gz`. Pictures smaller than 32 x 32 get a black border.
  *
- * @param path a relative one starts from the project's folder
+ * @param path a relative one starts from the working folder, which is a notebook's own
  * @throws Error that names the file that is missing or damaged; RangeError for options that ImageOptions do not allow
  */
 export function idxFolder(path: string, options: IdxOptions = {}): Dataset {
   assertGiven('idxFolder', options, { ...IMAGE_KINDS, classNames: NAMES });
-  const folder = folderOfProject(path);
+  const folder = resolve(path);
   const train = readSplit(folder, 'train');
   if (!train) {
     throw new Error(

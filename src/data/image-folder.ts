@@ -1,6 +1,6 @@
 /** A data set of the user's own pictures: a folder for each class, as torchvision's ImageFolder and Keras read them. */
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { assertGiven, NUMBER } from '../given';
 import { count, type OptionalSetting } from '../setting';
 import type { Dataset, Examples } from './dataset';
@@ -35,7 +35,7 @@ export const IMAGE_FOLDER: ImageDataset<'folder', typeof SETTINGS> = {
     if (folder === undefined) refuse('folder', 'is not allowed with dataset=folder: give folder=PATH');
   },
   load: (options, { folder, imageSize }) =>
-    imageFolder(folder!, imageSize === undefined ? options : { ...options, imageSize }),
+    imageFolder(folderOfProject(folder!), imageSize === undefined ? options : { ...options, imageSize }),
 };
 
 /**
@@ -44,13 +44,13 @@ export const IMAGE_FOLDER: ImageDataset<'folder', typeof SETTINGS> = {
  * their names. Pictures smaller than 32 x 32 get a black border. The pictures are decoded once; the result is kept in `decoded`
  * beside the downloaded data sets, and made again if a file of the folder has changed.
  *
- * @param folder a relative path starts from the project's folder
+ * @param folder a relative path starts from the working folder, which is a notebook's own
  * @throws Error that names the file or folder that is missing, empty, damaged or of another size; RangeError for options
  *   that ImageOptions does not allow
  */
 export async function imageFolder(folder: string, options: ImageFolderOptions = {}): Promise<Dataset> {
   assertGiven('imageFolder', options, { ...IMAGE_KINDS, imageSize: NUMBER });
-  const place = folderOfProject(folder);
+  const place = resolve(folder);
   const tree = readTree(place);
   const { imageSize, ...choices } = options;
   const { shape, pixels } = await decoded(place, tree, imageSize);

@@ -13,12 +13,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import sharp from 'sharp';
-import { imageFolder } from '../../src/data/image-folder';
+import { IMAGE_FOLDER, imageFolder } from '../../src/data/image-folder';
 import { IMAGES, imagesConfig } from '../../src/experiments/images-config';
 
-const FIXTURE = join(__dirname, '..', 'fixtures', 'image-folder');
+const PROJECT = join(__dirname, '..', '..');
+const FIXTURE = join(PROJECT, 'test', 'fixtures', 'image-folder');
 
 describe('an image folder', () => {
   let folder: string;
@@ -75,6 +76,19 @@ describe('an image folder', () => {
       [60, 1],
     ]);
     assert.equal(words!(0, 'validation'), 'a');
+  });
+
+  it('is found from the working folder, and from the project where a setting names it', async () => {
+    await putSome();
+    const before = process.cwd();
+    try {
+      process.chdir(folder);
+      assert.equal((await imageFolder('pictures')).train.size, 4);
+      const named = await IMAGE_FOLDER.load({}, { folder: relative(PROJECT, FIXTURE) });
+      assert.ok(named.train.size > 0);
+    } finally {
+      process.chdir(before);
+    }
   });
 
   it('gives the pixels that Pillow gives', async () => {
