@@ -12,7 +12,12 @@ export function formatStep(step: number): string {
 
 /** A coefficient with two decimals unless others are asked for, and a minus sign that is as wide as a plus: −0.83. */
 export function formatSigned(value: number, decimals = 2): string {
-  return value.toFixed(decimals).replace('-', '−');
+  return withMinus(value.toFixed(decimals));
+}
+
+/** A written number with a minus sign instead of the hyphen that it begins with. */
+export function withMinus(number: string): string {
+  return number.replace(/^-/, '−');
 }
 
 /** A count, or its digits, with its noun: 1 value, 2 values. */

@@ -10,7 +10,7 @@ import {
   leadRows,
 } from '../analysis/grokking-runs';
 import { assertGiven, TEXT } from '../given';
-import { formatStep } from '../number-format';
+import { formatSigned, formatStep } from '../number-format';
 import type { RunSoFar } from '../records/run-record';
 import { type Cell, type Table, table } from './table';
 
@@ -94,7 +94,7 @@ export function leadTable(
   });
 }
 
-/** A correlation with its interval, such as -0.36 [-0.68, 0.15]. */
+/** A correlation with its interval, such as −0.36 [−0.68, 0.15]. */
 function correlationText({ r, interval }: Correlation): string {
-  return `${r.toFixed(2)} [${interval.lower.toFixed(2)}, ${interval.upper.toFixed(2)}]`;
+  return `${formatSigned(r)} [${formatSigned(interval.lower)}, ${formatSigned(interval.upper)}]`;
 }

@@ -1,7 +1,7 @@
 /** A table of numbers for a notebook, as HTML, Markdown and plain text. */
 import { median } from 'd3-array';
 import { assertGiven, NAMES, TEXT } from '../given';
-import { counted } from '../number-format';
+import { counted, withMinus } from '../number-format';
 import type { MimeBundle } from './notebook-output';
 
 /** The value of a cell; a missing value is shown as a dash. */
@@ -87,8 +87,10 @@ function columnFormat({ rows }: Table, column: string): (value: Cell) => string 
     if (value === null || value === undefined || Number.isNaN(value)) return '–';
     if (typeof value !== 'number' || !Number.isFinite(value)) return String(value);
     if (value === 0 && (exponents || decimals === 0)) return '0';
-    if (exponents) return value.toExponential(Math.min(2, digits));
-    return value.toLocaleString('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    const text = exponents
+      ? value.toExponential(Math.min(2, digits))
+      : value.toLocaleString('en', { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+    return withMinus(text);
   };
 }
 

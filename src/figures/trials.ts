@@ -79,6 +79,8 @@ export function trialsFigure(trials: readonly Trial[], options: TrialsOptions = 
       text: known.map(({ estimator }) => estimator),
       xaxis: axis,
       showlegend: false,
+      // A spread of zero lies on the edge of its panel.
+      cliponaxis: false,
       marker: { color: GREY, symbol: 'square', size: 7 },
     };
   };
@@ -177,7 +179,9 @@ function captionOf(points: number, cells: readonly TrialCell[]): string {
   return (
     `${count(({ estimator }) => estimator)} estimators with their default options on ${count(({ manifold }) => manifold)} manifolds with ` +
     `${points.toLocaleString('en')} points, ${fewest === most ? most : `${fewest} to ${most}`} seeds each. A dot is the mean bias on one manifold; a ` +
-    `thin cross at the edge is a bias beyond ${EDGE} %. Spread is the standard deviation over seeds, the intervals are 95 % intervals, and ` +
-    'time is that of all threads of a call; all three are means or medians over manifolds. The smallest mean error is at the top.'
+    `thin cross at the edge is a bias beyond ${EDGE} %. Spread is the standard deviation over seeds; intervals that hold are the share of ` +
+    `${LEVEL} % intervals that contain the dimension, with a line where it should be. Both are means over manifolds. The time, on a log scale, is ` +
+    'that of all threads of a call, the median over manifolds. A mark is missing where an estimator gave no value on a manifold or had one seed ' +
+    'only, and where its time is not recorded. The smallest mean error is at the top.'
   );
 }

@@ -188,6 +188,7 @@ describe('table', () => {
     assert.deepEqual(column([0.3, 0.25, null]), ['0.30', '0.25', '–']);
     assert.deepEqual(column([23_379, 7, 0]), ['23,379', '7', '0']);
     assert.deepEqual(column([0, 1e-4, 1e-3, 5e-2]), ['0', '1e-4', '1e-3', '5e-2']);
+    assert.deepEqual(column([-1.5, 20]), ['−1.5', '20.0']);
     assert.deepEqual(column([2701.3, 1, 25.52, 12.13]), ['2,701.3', '1.0', '25.5', '12.1']);
     assert.deepEqual(column([0.001, 85, 108]), ['0.001', '85.000', '108.000']);
     assert.deepEqual(column([0.1 + 0.2, 0.5]), ['0.3', '0.5']);
