@@ -43,14 +43,22 @@ function helpBundle({ displayParts = [], documentation = [], tags = [] }) {
   const lines = told.map(({ name, text }) =>
     name === 'param' ? text.replace(/^(\S+)\s*-?\s*/, '$1: ') : `${NAMES[name] ?? name}: ${text}`,
   );
-  const plain = [signature, about, lines.join('\n')].filter(Boolean).join('\n\n');
+  const plain = inOrder(signature, signature, about, lines.join('\n'));
   const items = told.map(({ name, text }) => {
     const [, parameter, rest] = name === 'param' ? /^(\S+)\s*-?\s*([\s\S]*)/.exec(text) : [];
     if (parameter) return `- \`${parameter}\`: ${rest}`;
     return name === 'example' ? `\n\`\`\`ts\n${text}\n\`\`\`` : `- *${NAMES[name] ?? name}*: ${text}`;
   });
-  const markdown = [`\`\`\`ts\n${signature}\n\`\`\``, about, items.join('\n')].filter(Boolean).join('\n\n');
+  const markdown = inOrder(signature, `\`\`\`ts\n${signature}\n\`\`\``, about, items.join('\n'));
   return { 'text/plain': plain, 'text/markdown': markdown };
+}
+
+/** A signature with more lines stands below the words, which it would push out of sight. */
+const LONG = 6;
+
+function inOrder(signature, code, ...words) {
+  const isLong = signature.split('\n').length > LONG;
+  return (isLong ? [...words, code] : [code, ...words]).filter(Boolean).join('\n\n');
 }
 
 /** Tags in words. */

@@ -94,6 +94,8 @@ export function alongStrength(
         name,
         x: chosen.map(({ strength }) => axis.position(strength)),
         y: chosen.map(value),
+        // A dimension of zero lies on the edge.
+        cliponaxis: false,
         marker: { color, symbol: hollow ? 'circle-open' : 'circle', size: 7, opacity: hollow ? 1 : 0.55 },
       },
     ];

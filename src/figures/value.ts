@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import type { LayerProfile } from '../activations/layer-profile';
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
 import type { ScaleCurve } from '../intrinsic-dimension/scale';
-import { counted } from '../number-format';
+import { counted, formatStep } from '../number-format';
 import type { RunRecord } from '../records/run-record';
 import { captionBundles, type Figure, figureBundle } from './figure';
 import type { MimeBundle } from './notebook-output';
@@ -19,8 +19,8 @@ const MOST_LINES = 60;
 /**
  * The outputs for a value, one below the other, each in several forms. A danfo DataFrame or Series becomes a table; a
  * tensor its shape, type and first values; an {@link IdEstimate} a sentence; a {@link LayerProfile} its figure and its
- * table; a {@link ScaleCurve} and a {@link RunRecord} their figures; a model of tf.layers its summary. Figures and tables
- * are shown as they are, and everything else as Node prints it, cut if it is long.
+ * table; a {@link ScaleCurve} and a {@link RunRecord} their figures; a model of tf.layers its summary; what `trainLive`
+ * returns a sentence. Figures and tables are shown as they are, and everything else as Node prints it, cut if it is long.
  */
 export async function valueBundles(value: unknown): Promise<readonly MimeBundle[]> {
   if (typeof value === 'string') return [textBundle(cut(value))];
@@ -43,6 +43,7 @@ export async function valueBundles(value: unknown): Promise<readonly MimeBundle[
     const { runFigure } = await import('./run.js');
     return captioned(runFigure(value));
   }
+  if (isLiveRun(value)) return [textBundle(liveRunInWords(value))];
   if (isLayersModel(value)) return [textBundle(summaryOf(value))];
   return [textBundle(cut(printed(value)))];
 }
@@ -116,6 +117,16 @@ function textBundle(text: string): MimeBundle {
   };
 }
 
+interface Live {
+  readonly record: RunRecord;
+  readonly weights: string;
+}
+
+function liveRunInWords({ record: { measurements }, weights }: Live): string {
+  const count = counted(measurements.length.toLocaleString('en'), 'measurement');
+  return `A run with ${count} up to step ${formatStep(measurements.at(-1)!.step)}, and its weights in ${weights}.`;
+}
+
 interface LayersModel {
   readonly layers: readonly unknown[];
   summary(lineLength?: number, positions?: number[], print?: (line: string) => void): void;
@@ -176,6 +187,12 @@ function isRecord(value: object): value is RunRecord {
     measurements.length > 0 &&
     measurements.every((line) => line?.type === 'measurement' && isObject(line.validation))
   );
+}
+
+/** What `trainLive` gives; it has drawn the run already. */
+function isLiveRun(value: object): value is Live {
+  const { record, weights } = value as Partial<Live>;
+  return isObject(record) && isRecord(record as object) && typeof weights === 'string';
 }
 
 function isLayersModel(value: object): value is LayersModel {

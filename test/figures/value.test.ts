@@ -78,7 +78,12 @@ describe('the value of a cell', () => {
     assert.match(String(profiled[2]!['text/plain']), /dense_Dense\d+ .*\[6\] .*PID, LLID/);
     const scales = await valueBundles(await idScale(cube({ points: 300, dimension: 2 })));
     assert.deepEqual(kinds(scales), [FIGURE, CAPTION]);
-    assert.deepEqual(kinds(await valueBundles(recordedRuns('grokking')[0])), [FIGURE, CAPTION]);
+    const [record] = recordedRuns('grokking');
+    assert.deepEqual(kinds(await valueBundles(record)), [FIGURE, CAPTION]);
+    assert.match(
+      await textOf({ record, weights: 'run.weights' }),
+      /^A run with \d+ measurements up to step 40,000, and its weights in run\.weights\.$/,
+    );
   });
 
   it('is the drawing of a figure with its caption, and the summary of a model', async () => {

@@ -314,6 +314,7 @@ console.log(tf.memory().numTensors);`,
     { inspect: 'grokking.config({ weightDecay' },
     { inspect: 'const parameters: Partial<images.Config> = { blockDropout' },
     { complete: 'images.preset({ weightD' },
+    { inspect: "import { plot } from '..';\nplot.line([{ a: 1, b: 2, c: 3, d: 4, e: 5 }], |)" },
     { inspect: 'await trainLive(|' },
   ],
   shown: [
@@ -557,7 +558,7 @@ describe('kernel', function () {
   });
 
   it('shows what a setting means, which values are allowed, and its default', () => {
-    const [, weightDecay, dropout, completed] = answers.settings!;
+    const [, weightDecay, dropout, completed, line] = answers.settings!;
     assert.equal(
       weightDecay!.reply.data!['text/plain'],
       '(property) weightDecay?: number | undefined\n\n' +
@@ -569,6 +570,8 @@ describe('kernel', function () {
       /blockDropout\?: number.*\n\nDropout rate after each of conv1 to conv5_x\..* less than 1\. Default: 0\.$/s,
     );
     assert.deepEqual(completed!.reply.matches, ['weightDecay']);
+    // A long signature stands below the words.
+    assert.match(line!.reply.data!['text/plain']!, /^[A-Z].*\.[\s\S]*\n\nfunction line</);
   });
 
   it('shows figures, tables and values that draw themselves', () => {
