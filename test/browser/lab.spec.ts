@@ -105,6 +105,9 @@ describe('JupyterLab in a browser', function () {
     const notebook = await open('start-here', 'dark');
     const { page } = notebook;
     assert.match(await page.content(), /"preferredPath": "\/?notebooks"/);
+    // What File > New > Notebook proposes.
+    const kernels = await fetch(`${lab.origin}/api/kernelspecs?token=${lab.token}`);
+    assert.equal(((await kernels.json()) as { default: string }).default, 'tslab');
     await notebook.runAll();
     // Also with cells in the queue.
     await page.getByText('TypeScript | Busy').waitFor();
@@ -211,8 +214,9 @@ new DataFrame([columns.map((_, i) => i / 7)], { columns: columns }).describe()`;
     await parameters.screenshot({ path: notebook.picture('-wrong-key') });
   });
 
-  it('has no error on the console, and asks no other host', () => {
+  it('has no error on the console and in the terminal, and asks no other host', () => {
     assert.ok(opened.length > 0);
+    assert.doesNotMatch(lab.log(), /Warning: |unknown msg_type/);
     assert.deepEqual(
       opened.flatMap(({ complaints }) => complaints),
       [],

@@ -122,6 +122,10 @@ const REQUESTS: Record<string, readonly Request[]> = {
     { execute: 'console.log(await (async () => 7)())' },
     { execute: 'for await (const x of [1, Promise.resolve(2)]) console.log(x);' },
     { execute: 'other = 5 // a value that nobody asked for' },
+    {
+      execute: `process.emitWarning('mine', 'DeprecationWarning');
+require('node:vm').runInThisContext("process.emitWarning('theirs', 'DeprecationWarning')", { filename: '/node_modules/old.js' });`,
+    },
   ],
   strict: [
     { execute: 'const lr = 0.1;' },
@@ -385,6 +389,12 @@ describe('kernel', function () {
     assert.equal(textOf(loop!), '1\n2\n');
     assert.equal(assignment!.reply.status, 'ok');
     assert.equal(textOf(assignment!), '');
+  });
+
+  it('says what is deprecated of what a cell calls, and not of what a library calls', () => {
+    const said = textOf(answers.sources!.at(-1)!);
+    assert.match(said, /DeprecationWarning: mine/);
+    assert.doesNotMatch(said, /theirs/);
   });
 
   it('checks strictly, and points to the place as it was written', () => {
