@@ -34,6 +34,17 @@ export interface Result {
   }[];
 }
 
+/** One part of a suite. */
+export interface Part {
+  /** What is compared, in a few words. */
+  readonly about: string;
+  /** Measures in `rounds` rounds. */
+  run(rounds: number): Promise<Result[]>;
+}
+
+/** The parts of a suite, by letter. */
+export type Parts = Readonly<Record<string, Part>>;
+
 /** A size and its median time in milliseconds. */
 export interface Point {
   readonly x: number;

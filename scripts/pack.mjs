@@ -1,9 +1,4 @@
-/**
- * `npm run pack`: makes the package `intrinsic-dimension`, and one with the search kernel for each system, in out/packages, ready
- * to be published. It publishes nothing. Kernels are compiled only if their sources have changed.
- *
- *   --only <system>   packs the kernel for only one system (linux-x64-gnu, darwin-arm64, ..), or for none (--only none)
- */
+/** `npm run pack`: makes the package `intrinsic-dimension`, and one with the search kernel for each system, in out/packages. */
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeManifest, writePackage } from './lib/bundle.mjs';
@@ -12,14 +7,29 @@ import { CACHE, ROOT } from './lib/places.mjs';
 import { buildWasm, kernelFor, PLATFORMS, WASM_BYTES, wasmInputs } from './lib/prebuilt-kernels.mjs';
 import { run } from './lib/program.mjs';
 import { SetupError, step, tellFile } from './lib/report.mjs';
+import { checkWords } from './lib/words.mjs';
 import { runMain, setUp } from './setup.mjs';
 
 const OUT = join(ROOT, 'out', 'packages');
 const STAGE = join(CACHE, 'pack');
 const { version, license, engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
+const USAGE = `
+Usage: npm run pack -- [--only SYSTEM]
+
+Makes the package intrinsic-dimension, and one with the search kernel for each system, in out/packages, ready to be published.
+It publishes nothing. Kernels are compiled only if their sources have changed.
+
+  --only SYSTEM  packs the kernel of one system, or of none: none, ${PLATFORMS.map(({ name }) => name).join(', ')}`;
+
 await runMain(async () => {
-  const platforms = chosenPlatforms(process.argv.slice(2));
+  const words = process.argv.slice(2);
+  await checkWords(
+    words.filter((word) => word.startsWith('-')),
+    USAGE,
+    ['--only'],
+  );
+  const platforms = chosenPlatforms(words);
   await setUp(['npm', 'compiled']);
   await locked(join(CACHE, 'pack.lock'), async () => {
     if (!readFileSync(WASM_BYTES, 'utf8').includes(`(${wasmInputs()})`)) {

@@ -4,9 +4,17 @@ import { join } from 'node:path';
 import { writePage } from './lib/bundle.mjs';
 import { ROOT } from './lib/places.mjs';
 import { step, tellFile } from './lib/report.mjs';
+import { checkWords } from './lib/words.mjs';
 import { runMain, setUp } from './setup.mjs';
 
+const USAGE = `
+Usage: npm run page
+
+Writes out/intrinsic-dimension.html: one file that measures the files that are dropped on it, in a browser and without a network.
+It takes no options.`;
+
 await runMain(async () => {
+  await checkWords(process.argv.slice(2), USAGE);
   await setUp(['npm']);
   const file = join(ROOT, 'out', 'intrinsic-dimension.html');
   mkdirSync(join(ROOT, 'out'), { recursive: true });

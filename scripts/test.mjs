@@ -20,7 +20,9 @@ Sets everything up, and runs all checks: format, types, unused code, unit tests,
 
   --thorough  adds slow tests, slow forms of others, and further notebooks, and repeats the tests of runtime, models, training
               and activations as on a processor without AVX-512, on all cores
-  --browser   adds the notebooks in JupyterLab, in a real browser`;
+  --browser   adds the notebooks in JupyterLab, in a real browser
+
+npx mocha test/data/mnist.test.ts runs the tests of one file.`;
 
 /** The memory that a process with tests of networks needs, including the programs that it starts, in bytes. */
 const MEMORY = 3 * 2 ** 30;

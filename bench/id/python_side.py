@@ -168,4 +168,50 @@ def run(request):
     return {"ms": [ms], "value": value}
 
 
-serve({"write": write, "setup": setup, "run": run, "write_layers": write_layers, "layers": layers})
+def library_estimators():
+    """The estimators of the libraries, with the number of neighbours that this project takes."""
+    import skdim.id as sk
+    from dadapy import Data
+
+    def local(estimator, k):
+        return lambda: estimator().fit(points, n_neighbors=k).dimension_
+
+    def data(**options):
+        return Data(points, n_jobs=threads, verbose=False, **options)
+
+    return {
+        "skdim CorrInt": lambda: sk.CorrInt().fit(points).dimension_,
+        "skdim DANCo": lambda: sk.DANCo(random_state=0).fit(points).dimension_,
+        "skdim ESS": local(sk.ESS, 100),
+        "skdim FisherS": lambda: sk.FisherS().fit(points).dimension_,
+        # Its own subsets have 3 to 6 points; these have the sizes and the number of this project's.
+        "skdim KNN": lambda: sk.KNN(k=2, ps=np.array([5, 6, 7, 8, 9]) * len(points) // 10, M=10).fit(points).dimension_,
+        "skdim lPCA": lambda: sk.lPCA(ver="ratio", alphaRatio=0.95).fit(points).dimension_,
+        "skdim MADA": local(sk.MADA, 20),
+        "skdim MLE": local(sk.MLE, 20),
+        "skdim MOM": local(sk.MOM, 100),
+        "skdim MiND_ML": lambda: sk.MiND_ML(k=20, D=40).fit(points).dimension_,
+        "skdim TLE": local(sk.TLE, 20),
+        "skdim TwoNN": lambda: sk.TwoNN().fit(points).dimension_,
+        "DADApy 2NN with prior": lambda: data().compute_id_2NN_wprior()[0],
+        "DADApy binomial": lambda: data(maxk=21).compute_id_binomial_k(20, 0.5, bayes=False)[0],
+        "DADApy ABIDE": lambda: data(maxk=100).return_ids_kstar_binomial()[0][-1],
+    }
+
+
+def estimator(request):
+    method = library_estimators()[request["library"]]
+    ms, value = milliseconds(method)
+    return {"ms": [ms], "value": float(value)}
+
+
+serve(
+    {
+        "write": write,
+        "setup": setup,
+        "run": run,
+        "write_layers": write_layers,
+        "layers": layers,
+        "estimator": estimator,
+    }
+)

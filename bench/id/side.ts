@@ -4,7 +4,7 @@ import { profile as savedProfile } from '../../src/activations/file-profile';
 import { layerProfile } from '../../src/activations/profile';
 import { toBatch } from '../../src/data/dataset';
 import { mnist } from '../../src/data/mnist';
-import { intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
+import { type IdOptions, intrinsicDimension } from '../../src/intrinsic-dimension/intrinsic-dimension';
 import type { Coordinates } from '../../src/intrinsic-dimension/points/points';
 import { resnet } from '../../src/models/resnet';
 import { loadBackend } from '../../src/runtime/backend';
@@ -26,6 +26,10 @@ void serve({
   run: async () => {
     const { result, ms, extraMegabytes } = await watched(() => intrinsicDimension(points!, SETTINGS));
     return { ms: [ms], value: result.value, certified: result.certified, extraMegabytes };
+  },
+  estimator: async ({ options }) => {
+    const { result, ms } = await watched(() => intrinsicDimension(points!, options as IdOptions));
+    return { ms: [ms], value: result.value };
   },
   /** All sites of an untrained ResNet-18 over MNIST's 10,000 digits; the network's own time is part of it. */
   profile: async ({ width }) => {

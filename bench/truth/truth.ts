@@ -33,8 +33,9 @@ interface Options {
 /** The command, whose words follow `truth`. */
 export function truthCommand(): Command {
   return defineCommand(
-    'bench -- truth',
+    'bench',
     'Try estimators on manifolds of known dimension: bias, spread, coverage and time.',
+    'truth',
   )
     .option('--estimators <list>', `of ${TRIAL_ESTIMATORS.join(', ')} (default: all)`, words)
     .option('--manifolds <list>', 'names (default: the 24 benchmark manifolds)', words)

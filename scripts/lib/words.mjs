@@ -5,7 +5,7 @@ import { SetupError } from './report.mjs';
  * Prints the usage and ends the process if help is asked for.
  *
  * @param options the valid options; a value may follow with `=`
- * @throws SetupError for an unknown option, with the nearest valid one
+ * @throws SetupError for an unknown option, with the nearest valid one, and for a word that is not an option
  */
 export async function checkWords(words, usage, options = []) {
   if (words.some((word) => word === '-h' || word === '--help')) {
@@ -14,7 +14,9 @@ export async function checkWords(words, usage, options = []) {
   }
   for (const word of words) {
     const [option] = word.split('=');
-    if (!/^-+\D/.test(word) || options.includes(option)) continue;
+    if (options.includes(option)) continue;
+    if (!/^-+\D/.test(word))
+      throw new SetupError(`${word} is not an option, and would be ignored. See --help`);
     throw new SetupError(`there is no option ${option}.${await didYouMean(option, options)} See --help`);
   }
 }

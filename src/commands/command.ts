@@ -5,9 +5,9 @@ import { BEFORE_OPTIONS, called } from '../called';
 import { nearest } from '../given';
 import { whyUnwritable } from './writable';
 
-/** A command `npm run <name> -- ...`, to which the caller adds options. */
-export function defineCommand(name: string, summary: string): Command {
-  return new Command(`${called(name)}${BEFORE_OPTIONS}`)
+/** A command `npm run <name> -- <part> ...`, to which the caller adds options. */
+export function defineCommand(name: string, summary: string, part?: string): Command {
+  return new Command([`${called(name)}${BEFORE_OPTIONS}`, part].filter(Boolean).join(' '))
     .description(summary)
     .helpOption('-h, --help', 'show this text')
     .allowExcessArguments(false)
@@ -19,7 +19,8 @@ export function defineCommand(name: string, summary: string): Command {
 /** An error in one line, with the nearest choice, which commander suggests for options only. */
 function inOneLine(text: string): string {
   const line = text.trim().replaceAll(/\s*\n\s*/g, ' ');
-  const [, word, choices] = /argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(line) ?? [];
+  const [, word, choices] =
+    /(?:argument|value) '(.*)' is invalid.*\. Allowed choices are (.*)\.$/.exec(line) ?? [];
   return word === undefined ? line : `${line} Did you mean ${nearest(word, choices!.split(', '))}?`;
 }
 

@@ -14,7 +14,7 @@ function call(file: string, ...words: string[]): { status: number | null; stdout
 }
 
 describe('the words of command lines', function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   it('show the estimators in help, and the options of the one that was asked for', () => {
     const all = call('src/commands/id.ts', '--help').stdout;
@@ -36,9 +36,14 @@ describe('the words of command lines', function () {
         ['regularisation'],
         /no figure 'regularisation'; did you mean 'regularization'\?/,
       ],
+      ['bench/cli.ts', ['steps'], /Did you mean step\?/],
+      ['bench/cli.ts', ['id', '--only', 'a,z'], /There is no part 'z': choose from a, b, /],
       ['scripts/notebooks.mjs', ['4-grokin'], /no notebook '4-grokin'. Did you mean 4-grokking\?/],
       ['scripts/notebooks.mjs', ['--htlm'], /no option --htlm. Did you mean --html\?/],
       ['scripts/start.mjs', ['--quick'], /no option --quick/],
+      ['scripts/test.mjs', ['test/data/mnist.test.ts'], /test\/data\/mnist.test.ts is not an option/],
+      ['scripts/page.mjs', ['--open'], /no option --open/],
+      ['scripts/pack.mjs', ['--only', 'linux'], /takes --only and one of none, linux-x64-gnu/],
       ['scripts/doctor.mjs', ['--fix'], /no option --fix/],
       ['scripts/setup.mjs', ['--force'], /no option --force/],
       ['scripts/test.mjs', ['--throrough'], /no option --throrough. Did you mean --thorough\?/],
@@ -52,8 +57,19 @@ describe('the words of command lines', function () {
     }
   });
 
+  it('show the parts of a benchmark in its help', () => {
+    assert.match(
+      call('bench/cli.ts', '--help').stdout,
+      /^Usage: npm run bench -- .*\n[\s\S]*\n {2}truth {2}/,
+    );
+    assert.match(
+      call('bench/cli.ts', 'id', '--help').stdout,
+      /^Usage: npm run bench -- id .*\n[\s\S]*\n {2}g {2}/,
+    );
+  });
+
   it('show a short help of each script, before anything is set up', () => {
-    for (const name of ['start', 'test', 'setup', 'doctor', 'lab', 'notebooks']) {
+    for (const name of ['start', 'test', 'setup', 'doctor', 'lab', 'notebooks', 'pack', 'page']) {
       const { status, stdout } = call(`scripts/${name}.mjs`, '--help');
       assert.equal(status, 0);
       assert.match(stdout, new RegExp(`^Usage: npm (run )?${name}`));

@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadBackend } from '../../src/runtime/backend';
 import { python } from '../python';
-import { alternate, type Bar, mean, median, type Point, type Result, speedup } from '../result';
+import { alternate, type Bar, mean, median, type Parts, type Point, type Result, speedup } from '../result';
 import { type Message, Side } from '../side';
 import { alikeBar, course, sameBar } from './losses';
 import { ADAM } from './transformer';
@@ -16,23 +16,38 @@ const PAPER_STEP = { batch: 512, width: 128, depth: 2 } as const;
 /** Seeds of the masks under which the losses are compared. */
 const SEEDS = [1, 2, 3, 4, 5];
 
-/** The comparison of each letter, in `rounds` rounds. */
-export const STEP_BARS: Readonly<Record<string, (rounds: number) => Promise<Result[]>>> = {
-  a: async (rounds) => [await transformer(rounds)],
-  b: async (rounds) => [
-    await resnet(rounds, { width: 64, batch: 32 }),
-    await resnet(rounds, { width: 16, batch: 128 }),
-  ],
-  c: async (rounds) => {
-    const results: Result[] = [];
-    for (const kind of ['mlp', 'cnn'] as const)
-      for (const batchNormalization of [false, true])
-        results.push(await layers(rounds, { kind, batchNormalization }));
-    return [...results, await stock(rounds)];
+/** The comparison of each letter. */
+export const STEP_PARTS: Parts = {
+  a: {
+    about: "the paper's transformer, beside PyTorch eager and torch.compile",
+    run: async (rounds) => [await transformer(rounds)],
   },
-  d: async (rounds) => [await compiling(rounds)],
-  e: async (rounds) => [await growth(rounds)],
-  f: async (rounds) => [await feeding(rounds)],
+  b: {
+    about: 'ResNet-18 of two sizes, beside PyTorch in both layouts',
+    run: async (rounds) => [
+      await resnet(rounds, { width: 64, batch: 32 }),
+      await resnet(rounds, { width: 16, batch: 128 }),
+    ],
+  },
+  c: {
+    about: 'models of tf.layers beside their own model.fit, and the transformer beside stock tfjs-node',
+    run: async (rounds) => {
+      const results: Result[] = [];
+      for (const kind of ['mlp', 'cnn'] as const)
+        for (const batchNormalization of [false, true])
+          results.push(await layers(rounds, { kind, batchNormalization }));
+      return [...results, await stock(rounds)];
+    },
+  },
+  d: { about: 'the time of compiling a program', run: async (rounds) => [await compiling(rounds)] },
+  e: {
+    about: 'how the step of the transformer grows with batch, width and depth',
+    run: async (rounds) => [await growth(rounds)],
+  },
+  f: {
+    about: 'the share of a step that preparing a batch takes',
+    run: async (rounds) => [await feeding(rounds)],
+  },
 };
 
 async function transformer(rounds: number): Promise<Result> {

@@ -4,10 +4,13 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mnist } from '../../src/data/mnist';
 import { python } from '../python';
-import { alternate, type Bar, median, type Point, type Result, speedup } from '../result';
+import { alternate, type Bar, median, type Parts, type Point, type Result, speedup } from '../result';
 import { type Message, Side } from '../side';
+import { besideLibraries } from './estimators';
 
 const OURS = 'this project, 20 subsamples';
+const ESTIMATES = 'this project';
+const LIBRARIES = 'the libraries';
 const PROFILE = 'this project, with intervals';
 /** The method of the Python side for each name. */
 const METHODS: Readonly<Record<string, string>> = {
@@ -22,29 +25,48 @@ const [DADAPY, SKDIM, FAISS, PAPER, FULL] = Object.keys(METHODS) as [string, str
 /** The most rounds for sides that take minutes, whose median is over these rounds. */
 const ROUNDS: Readonly<Record<string, number>> = { [SKDIM]: 2, [PAPER]: 1, [FULL]: 2 };
 
-/** The comparison of each letter, in `rounds` rounds. */
-export const ID_BARS: Readonly<Record<string, (rounds: number) => Promise<Result[]>>> = {
-  a: async (rounds) => [
-    await compare('a', rounds, { n: 10_000, d: 512 }, [DADAPY, SKDIM, FAISS, PAPER], (times) => [
-      faster(times, DADAPY, 3),
-      faster(times, FAISS, 3),
-      faster(times, PAPER, 50),
-    ]),
-  ],
-  b: async (rounds) => [
-    await compare('b', rounds, { n: 10_000, d: 8192 }, [DADAPY, FAISS], (times) => [
-      faster(times, DADAPY, 2),
-      faster(times, FAISS, 8),
-    ]),
-  ],
-  c: async (rounds) => [
-    await compare('c', rounds, { n: 10_000, d: 65_536, pictures: true }, [FULL], (times) => [
-      faster(times, FULL, 5),
-    ]),
-  ],
-  d: async (rounds) => [await growth(rounds)],
-  e: async (rounds) => [await profile(rounds)],
-  f: async (rounds) => [await savedLayers(rounds, { layers: 13, n: 10_000, d: 768 })],
+/** The comparison of each letter. */
+export const ID_PARTS: Parts = {
+  a: {
+    about: "TwoNN at 10,000 x 512, beside DADApy, scikit-dimension, FAISS and the paper's procedure",
+    run: async (rounds) => [
+      await compare('a', rounds, { n: 10_000, d: 512 }, [DADAPY, SKDIM, FAISS, PAPER], (times) => [
+        faster(times, DADAPY, 3),
+        faster(times, FAISS, 3),
+        faster(times, PAPER, 50),
+      ]),
+    ],
+  },
+  b: {
+    about: 'TwoNN at 10,000 x 8,192, beside DADApy and FAISS',
+    run: async (rounds) => [
+      await compare('b', rounds, { n: 10_000, d: 8192 }, [DADAPY, FAISS], (times) => [
+        faster(times, DADAPY, 2),
+        faster(times, FAISS, 8),
+      ]),
+    ],
+  },
+  c: {
+    about: 'TwoNN of a layer of 65,536 columns, beside a search that computes all products',
+    run: async (rounds) => [
+      await compare('c', rounds, { n: 10_000, d: 65_536, pictures: true }, [FULL], (times) => [
+        faster(times, FULL, 5),
+      ]),
+    ],
+  },
+  d: {
+    about: 'how the time grows with the numbers of points and of columns',
+    run: async (rounds) => [await growth(rounds)],
+  },
+  e: { about: 'all layers of a network', run: async (rounds) => [await profile(rounds)] },
+  f: {
+    about: '13 layers of 10,000 x 768 saved on disk, beside DADApy',
+    run: async (rounds) => [await savedLayers(rounds, { layers: 13, n: 10_000, d: 768 })],
+  },
+  g: {
+    about: 'each estimator beside that of its library, scikit-dimension or DADApy',
+    run: async (rounds) => [await estimators(rounds, { n: 2000, d: 20 })],
+  },
 };
 
 interface Size {
@@ -104,6 +126,19 @@ async function compare(
           `certified by the fast search: ${(100 * Number(last.get(OURS)!['certified'])).toFixed(1)} % of the points, the others searched again; extra memory ${extra.toFixed(0)} MB`,
         ],
       };
+    } finally {
+      for (const side of sides) side.end();
+    }
+  });
+}
+
+/** Each estimator beside that of the library that it comes from. */
+function estimators(rounds: number, size: Size): Promise<Result> {
+  return withPoints(size, async (file) => {
+    const sides = [start(ESTIMATES), start(LIBRARIES)] as const;
+    try {
+      for (const side of sides) await side.ask('setup', { file, threads: availableParallelism() });
+      return await besideLibraries(sides, `${size.n} points in ${size.d} dimensions`, rounds);
     } finally {
       for (const side of sides) side.end();
     }
@@ -239,7 +274,7 @@ function oneSubsample(size: Size): Promise<number> {
 }
 
 function start(name: string): Side {
-  return name === OURS || name === PROFILE
+  return name === OURS || name === PROFILE || name === ESTIMATES
     ? new Side(name, process.execPath, ['--import=tsx', join(__dirname, 'side.ts')])
     : new Side(name, python(), [join(__dirname, 'python_side.py')]);
 }

@@ -1,0 +1,67 @@
+/** Estimators of this project beside those of the library that each comes from: the same points, by turns. */
+import { availableParallelism } from 'node:os';
+import type { EstimatorOptions } from '../../src/intrinsic-dimension/estimators/registry';
+import { alternate, type Bar, median, type Result, type Times } from '../result';
+import type { Side } from '../side';
+
+interface Pair {
+  /** An estimator of a library, as the Python side knows it. */
+  readonly library: string;
+  /** The options that give the same estimator here. */
+  readonly options: EstimatorOptions;
+  /** The most rounds, for estimators of libraries that take minutes. */
+  readonly rounds?: number;
+}
+
+const PAIRS: readonly Pair[] = [
+  { library: 'skdim CorrInt', options: { estimator: 'correlation' } },
+  { library: 'skdim FisherS', options: { estimator: 'fisher-separability' } },
+  { library: 'skdim KNN', options: { estimator: 'knn-graph' } },
+  { library: 'skdim lPCA', options: { estimator: 'pca' } },
+  { library: 'skdim MADA', options: { estimator: 'mada' } },
+  { library: 'skdim MLE', options: { estimator: 'levina-bickel', combine: 'harmonic' } },
+  { library: 'skdim MOM', options: { estimator: 'mom' } },
+  { library: 'skdim MiND_ML', options: { estimator: 'mind-ml' } },
+  { library: 'skdim TLE', options: { estimator: 'tle' } },
+  { library: 'skdim TwoNN', options: { estimator: 'two-nn' } },
+  { library: 'DADApy 2NN with prior', options: { estimator: 'two-nn-bayes' } },
+  { library: 'DADApy binomial', options: { estimator: 'binomial' } },
+  { library: 'DADApy ABIDE', options: { estimator: 'abide' } },
+  { library: 'skdim ESS', options: { estimator: 'ess' }, rounds: 1 },
+  { library: 'skdim DANCo', options: { estimator: 'danco' }, rounds: 1 },
+];
+
+/** Times each pair in `rounds` rounds; both sides have the points. No estimator may be slower than that of its library. */
+export async function besideLibraries(
+  sides: readonly [ours: Side, theirs: Side],
+  points: string,
+  rounds: number,
+): Promise<Result> {
+  const times: Times[] = [];
+  const bars: Bar[] = [];
+  const notes = [];
+  for (const side of sides) notes.push(`${side.name}: ${(await side.ask('instructions'))['instructions']}`);
+  for (const { library, options, rounds: most = rounds } of PAIRS) {
+    const values: number[] = [];
+    const turns = Math.min(rounds, most);
+    const [own, other] = (await alternate(sides, turns, async (side, round) => {
+      const answer = await side.ask('estimator', { library, options, threads: availableParallelism() });
+      const ms = answer['ms'] as number[];
+      values[sides.indexOf(side)] = Number(answer['value']);
+      console.error(
+        `  (g) round ${round + 1} of ${turns}, ${library}, ${side.name}: ${ms.map(Math.round)} ms`,
+      );
+      return ms;
+    })) as [Times, Times];
+    times.push({ side: options.estimator!, ms: own.ms }, { side: library, ms: other.ms });
+    bars.push({
+      what: `times as fast as ${library}`,
+      value: median(other.ms) / median(own.ms),
+      bar: 1,
+      good: 'at least',
+      unit: 'x',
+    });
+    notes.push(`${options.estimator} ${values[0]!.toFixed(4)}, ${library} ${values[1]!.toFixed(4)}`);
+  }
+  return { letter: 'g', title: `Estimators of ${points}, beside those of their library`, times, bars, notes };
+}
