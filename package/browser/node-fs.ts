@@ -86,35 +86,30 @@ export function readSync(
 }
 
 /**
- * Appends to a file, whose room grows by half, so that many small parts are not copied each time.
+ * Gives a file room for so many bytes.
  *
- * @throws Error if the file becomes larger than an array can be
+ * @throws Error if there is not enough memory, or an array cannot have so many
  */
+export function ftruncateSync(file: number, size: number): void {
+  const gibibytes = (size / 2 ** 30).toFixed(1);
+  if (size > limits.MAX_LENGTH)
+    throw new Error(`unpacked, it has ${gibibytes} GiB, and browsers read up to 2: give fewer points`);
+  try {
+    openFile(file).bytes = new Uint8Array(size);
+  } catch {
+    throw new Error(
+      `there is not enough memory for the ${gibibytes} GiB that it has unpacked: give fewer points`,
+    );
+  }
+}
+
+/** Writes the bytes of `part` from position `from` on to the room of a file, after those of the last call. */
 export function writeSync(file: number, part: Uint8Array, from: number): number {
   const open = openFile(file);
   const added = part.subarray(from);
-  const size = open.at + added.length;
-  if (size > limits.MAX_LENGTH) throw new Error('unpacked, it is larger than 2 GiB: give fewer points');
-  const room = open.bytes.buffer;
-  const grown =
-    room.byteLength >= size
-      ? new Uint8Array(room, 0, size)
-      : new Uint8Array(roomFor(Math.min(Math.ceil(1.5 * size), limits.MAX_LENGTH)), 0, size);
-  if (grown.buffer !== room) grown.set(open.bytes);
-  grown.set(added, open.at);
-  open.bytes = grown;
-  open.at = size;
+  open.bytes.set(added, open.at);
+  open.at += added.length;
   return added.length;
-}
-
-function roomFor(bytes: number): ArrayBuffer {
-  try {
-    return new ArrayBuffer(bytes);
-  } catch {
-    throw new Error(
-      `there is not enough memory for ${(bytes / 2 ** 30).toFixed(1)} GiB, which it has unpacked: give fewer points`,
-    );
-  }
 }
 
 let folders = 0;

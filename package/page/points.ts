@@ -41,7 +41,7 @@ export async function pointsOf(
     } catch (error) {
       const asksForArray = controlsIn((error as Error).message).includes('key');
       if (format === undefined || format === 'csv' || wanted.key !== undefined || !asksForArray) throw error;
-      const arrays = await matricesIn(name, format);
+      const arrays = await matricesIn(name, format, onProgress);
       if (arrays.length === 0) throw error;
       return arrays.length > 1 ? { arrays } : await read({ ...flatten, key: arrays[0]!.name });
     }
@@ -50,7 +50,7 @@ export async function pointsOf(
   }
 }
 
-/** @throws Error that names the file and why it cannot be read: a folder, one that was taken away, one that is too large */
+/** @throws Error that names the file and why it cannot be read: a folder, one that was changed, one that is too large */
 async function bytesOf(file: File): Promise<Uint8Array> {
   if (file.size > constants.MAX_LENGTH)
     throw new Error(
@@ -60,7 +60,11 @@ async function bytesOf(file: File): Promise<Uint8Array> {
   try {
     return new Uint8Array(await file.arrayBuffer());
   } catch (error) {
-    throw new Error(`${file.name} cannot be read: ${(error as Error).message}`);
+    // Browsers tell these apart in different ways, or not at all.
+    const { message } = error as Error;
+    throw new Error(
+      `cannot read ${file.name}: it is a folder, was changed or moved after it was chosen, or may not be read (${message})`,
+    );
   }
 }
 
@@ -77,8 +81,12 @@ async function formatIn(name: string): Promise<Format | undefined> {
 }
 
 /** The arrays of a file that may hold points. */
-async function matricesIn(name: string, format: Exclude<Format, 'csv'>): Promise<Choice['arrays']> {
-  const opened = await arraysOf(await openInput(name), format);
+async function matricesIn(
+  name: string,
+  format: Exclude<Format, 'csv'>,
+  onProgress: (share: number) => void,
+): Promise<Choice['arrays']> {
+  const opened = await arraysOf(await openInput(name), format, onProgress);
   try {
     return opened.arrays
       .filter(({ shape }) => shape.length >= 2)

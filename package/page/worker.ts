@@ -4,6 +4,7 @@ import { reportContents, reportPage } from '../../src/figures/report-page';
 import type { DistancesFile, PointsFile } from '../../src/intrinsic-dimension/files/points-file';
 import { embed, swissRoll } from '../../src/intrinsic-dimension/manifolds/manifolds';
 import { idReport } from '../../src/intrinsic-dimension/report/report';
+import { counted } from '../../src/number-format';
 import type { Answer, Request } from './messages';
 import { pointsOf } from './points';
 import { controlsIn } from './words';
@@ -36,9 +37,9 @@ scope.onmessage = async ({ data: request }) => {
 
 function inWords(found: PointsFile | DistancesFile): string {
   if ('distances' in found)
-    return `distances between ${Math.sqrt(found.distances.length).toLocaleString('en')} points`;
+    return `distances between ${counted(Math.sqrt(found.distances.length).toLocaleString('en'), 'point')}`;
   const [n, d] = found.shape;
-  return `${n.toLocaleString('en')} points of ${d.toLocaleString('en')} coordinates`;
+  return `${counted(n.toLocaleString('en'), 'point')} of ${counted(d.toLocaleString('en'), 'coordinate')}`;
 }
 
 function example(): PointsFile {

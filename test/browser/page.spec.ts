@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { deflateRawSync } from 'node:zlib';
+import { constants, deflateRawSync } from 'node:zlib';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { GOLDEN } from '../intrinsic-dimension/golden';
 
@@ -42,9 +42,11 @@ function npyOf(shape: string, data: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`\x93NUMPY\x01\x00\x76\x00${head}\n`, 'latin1'), data]);
 }
 
-/** An archive whose entry unpacks to 64 MiB of zeros, and says that it has fewer bytes. */
-function zeros(size: number): Buffer {
-  const [name, packed] = [Buffer.from('x.npy'), deflateRawSync(Buffer.alloc(2 ** 26))];
+/** An archive whose entry unpacks to so many MiB of zeros, and says that it has `size` bytes. */
+function zeros(mebibytes: number, size = mebibytes * 2 ** 20): Buffer {
+  const name = Buffer.from('x.npy');
+  const one = deflateRawSync(Buffer.alloc(2 ** 20), { finishFlush: constants.Z_FULL_FLUSH });
+  const packed = Buffer.concat([...Array<Buffer>(mebibytes).fill(one), deflateRawSync(Buffer.alloc(0))]);
   const entry = Buffer.alloc(22);
   entry.writeUInt16LE(8, 0); // deflated
   entry.writeUInt32LE(packed.length, 10);
@@ -204,7 +206,12 @@ describe('the page that measures files', function () {
       ['-', Buffer.from('1,2\n'), /at least 3 distinct points, got 1/],
       ['quotes.csv', Buffer.from('"1,2\n3,4\n'.repeat(9)), /quotes are not closed/],
       ['wide.csv', Buffer.from('1e300,2.5\n3,4\n5,-6e300\n'), /overflow when squared/],
-      ['zeros.npz', zeros(1000), /does not unpack to what was packed/],
+      ['zeros.npz', zeros(64, 1000), /does not unpack to what was packed/],
+      [
+        'bomb.npz',
+        zeros(3000),
+        /in 'x.npy': unpacked, it has 2\.9 GiB, and browsers read up to 2: give fewer points/,
+      ],
     ];
     for (const [name, bytes, expected] of files) {
       await give(page, name, bytes);
@@ -228,6 +235,12 @@ describe('the page that measures files', function () {
     }, bytes);
     assert.equal(await verdict(page), 'dropped.npy is measured.');
     assert.equal(await page.evaluate(() => document.activeElement!.tagName), 'H2');
+    await page.reload();
+    const data = { items: [], files: [OUT], dragOperationsMask: 1 };
+    const session = await page.context().newCDPSession(page);
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+      await session.send('Input.dispatchDragEvent', { type, x: 300, y: 200, data });
+    assert.match(await verdict(page), /^cannot read browser: it is a folder, was changed or moved/);
     await page.reload();
     await page.keyboard.press('Tab');
     assert.equal(await page.evaluate(() => document.activeElement!.id), 'file');

@@ -32,9 +32,17 @@ export async function openArrays(path: string): Promise<StoredArrays> {
   }
 }
 
-/** The arrays of an open file; closing them closes the file. */
-export async function arraysOf(source: ByteSource, format: Exclude<Format, 'csv'>): Promise<StoredArrays> {
-  const opened = await openedAs(source, format);
+/**
+ * The arrays of an open file; closing them closes the file.
+ *
+ * @param onProgress is called from time to time with the share of a NumPy archive that has been read, 0 .. 1
+ */
+export async function arraysOf(
+  source: ByteSource,
+  format: Exclude<Format, 'csv'>,
+  onProgress?: (done: number) => void,
+): Promise<StoredArrays> {
+  const opened = await openedAs(source, format, onProgress);
   return {
     ordered: true,
     notes: [],
@@ -48,13 +56,17 @@ export async function arraysOf(source: ByteSource, format: Exclude<Format, 'csv'
 
 type Opened = Pick<StoredArrays, 'arrays'> & Partial<StoredArrays>;
 
-async function openedAs(source: ByteSource, format: Exclude<Format, 'csv'>): Promise<Opened> {
+async function openedAs(
+  source: ByteSource,
+  format: Exclude<Format, 'csv'>,
+  onProgress?: (done: number) => void,
+): Promise<Opened> {
   if (format === 'npy') return { arrays: [npyArray(source, '')] };
   if (format === 'safetensors') return { arrays: safetensorsArrays(source), ordered: false };
-  return zipped(source);
+  return zipped(source, onProgress);
 }
 
-async function zipped(source: ByteSource): Promise<Opened> {
+async function zipped(source: ByteSource, onProgress: (done: number) => void = () => {}): Promise<Opened> {
   const entries = zipEntries(source);
   const names = [...entries.keys()];
   const pickle = names.find((name) => /^([^/]+\/)?data\.pkl$/.test(name));
@@ -80,10 +92,16 @@ async function zipped(source: ByteSource): Promise<Opened> {
   const notes: string[] = [];
   const others = names.filter((name) => !name.endsWith('.npy') && !name.endsWith('/'));
   if (others.length > 0) notes.push(`entries that are not .npy arrays are left out: ${listed(others)}`);
+  const all = members.reduce((sum, member) => sum + entries.get(member)!.packedSize, 0);
+  let done = 0;
+  const onPacked = (bytes: number): void => {
+    done += bytes;
+    onProgress(done / all);
+  };
   for (const member of members) {
     const name = member.slice(0, -'.npy'.length);
     try {
-      arrays.push(npyArray(await unpacked(source, entries.get(member)!), name));
+      arrays.push(npyArray(await unpacked(source, entries.get(member)!, onPacked), name));
     } catch (error) {
       const { message } = error as Error;
       if (!(error instanceof UnreadType)) throw new Error(`in '${member}': ${message}`);

@@ -142,7 +142,7 @@ async function numbersOf(
     return await readTable(source.read(0, source.size), options, words);
   }
   refuseGiven(['header'], `text, but this is .${format}`);
-  const opened = await arraysOf(source, format);
+  const opened = await arraysOf(source, format, options.onProgress);
   try {
     return rowsOf(opened, options, words);
   } finally {

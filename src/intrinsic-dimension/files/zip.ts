@@ -1,5 +1,5 @@
 /** The entries of a zip archive, stored or deflated, as NumPy (.npz) and PyTorch (.pt) write them. */
-import { writeSync } from 'node:fs';
+import { ftruncateSync, writeSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
 import { type ByteSource, descriptorBytes, openUnnamed, partOf } from './byte-source';
@@ -150,20 +150,30 @@ function assertApart(entries: readonly ZipEntry[]): void {
 /** The number of bytes whose checksum is computed at once. */
 const CHECKED_AT_ONCE = 2 ** 24;
 
+/** The most bytes that a deflated byte unpacks to: two bits can stand for 258 (RFC 1951). */
+const MOST_OF_A_BYTE = 4 * 258;
+
 /**
  * The bytes of an entry: in place if they are stored, and in a temporary file without a name if they are deflated. They are
  * compared with their checksum. Only a stored entry may lack it (0), as PyTorch's entries do after
  * `torch.serialization.set_crc32_options(False)`.
  *
+ * @param onPacked is called from time to time with the number of packed bytes that were read since the last call
  * @throws Error if the unpacked bytes are not those that were packed
  */
-export async function unpacked(archive: ByteSource, entry: ZipEntry): Promise<ByteSource> {
+export async function unpacked(
+  archive: ByteSource,
+  entry: ZipEntry,
+  onPacked: (bytes: number) => void = () => {},
+): Promise<ByteSource> {
   const stored = partOf(archive, entry.start, entry.packedSize);
   if (!entry.deflated) {
     if (entry.crc === 0) return stored;
     let crc = 0;
     for (let at = 0; at < stored.size; at += CHECKED_AT_ONCE) {
-      crc = crc32(stored.read(at, Math.min(CHECKED_AT_ONCE, stored.size - at)), crc);
+      const piece = stored.read(at, Math.min(CHECKED_AT_ONCE, stored.size - at));
+      crc = crc32(piece, crc);
+      onPacked(piece.length);
       // Signals can be handled while a large entry is read.
       await new Promise((resolve) => setImmediate(resolve));
     }
@@ -172,10 +182,13 @@ export async function unpacked(archive: ByteSource, entry: ZipEntry): Promise<By
     return stored;
   }
   const damaged = `its entry '${entry.name}' does not unpack to what was packed: it is damaged, ${DAMAGED}`;
+  if (entry.size > MOST_OF_A_BYTE * entry.packedSize) throw new Error(damaged);
   const file = openUnnamed();
   const bytes = descriptorBytes(file);
   try {
-    const packed = Readable.from(pieces(archive, entry));
+    // An entry for which there is no room is noticed before it is unpacked.
+    ftruncateSync(file, entry.size);
+    const packed = Readable.from(pieces(archive, entry, onPacked));
     const inflate = createInflateRaw();
     packed.on('error', (error) => inflate.destroy(error));
     let size = 0;
@@ -198,7 +211,14 @@ export async function unpacked(archive: ByteSource, entry: ZipEntry): Promise<By
 /** The number of bytes that are unpacked at once. */
 const PIECE = 2 ** 16;
 
-function* pieces(archive: ByteSource, { start, packedSize }: ZipEntry): Generator<Buffer, void, void> {
-  for (let at = 0; at < packedSize; at += PIECE)
-    yield archive.read(start + at, Math.min(PIECE, packedSize - at));
+function* pieces(
+  archive: ByteSource,
+  { start, packedSize }: ZipEntry,
+  onPacked: (bytes: number) => void,
+): Generator<Buffer, void, void> {
+  for (let at = 0; at < packedSize; at += PIECE) {
+    const length = Math.min(PIECE, packedSize - at);
+    yield archive.read(start + at, length);
+    onPacked(length);
+  }
 }

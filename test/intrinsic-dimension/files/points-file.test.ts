@@ -249,8 +249,12 @@ describe('readPoints', () => {
   it('reads what npm run profile reads: .npz and .pt, by key', async () => {
     const fixtures = join(__dirname, '..', '..', 'fixtures', 'arrays');
     for (const name of ['layers.npz', 'layers-compressed.npz']) {
-      const { shape } = await readPoints(join(fixtures, name), { key: 'block.1', flatten: true });
+      const shares: number[] = [];
+      const onProgress = (share: number): number => shares.push(share);
+      const { shape } = await readPoints(join(fixtures, name), { key: 'block.1', flatten: true, onProgress });
       assert.deepEqual(shape, [80, 18]);
+      assert.equal(shares.length, 3); // one for each array, since all are small
+      assert.equal(shares.at(-1), 1);
     }
     const [fromNpz, fromPt] = [
       await readPoints(join(fixtures, 'layers.npz'), { key: 'block.2', flatten: true }),
