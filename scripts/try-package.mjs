@@ -44,7 +44,8 @@ const empty = mkdtempSync(join(tmpdir(), 'try-'));
 try {
   writeFileSync(join(empty, 'package.json'), '{ "private": true }\n');
   const started = performance.now();
-  const words = ['install', '--no-audit', '--no-fund', ...chosen.map((name) => join(folder, name))];
+  // Without --offline, npm would ask the registry for the kernels of the other systems.
+  const words = ['install', '--offline', '--no-fund', ...chosen.map((name) => join(folder, name))];
   const { status, stderr } = spawnSync('npm', words, {
     cwd: empty,
     encoding: 'utf8',
