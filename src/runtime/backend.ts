@@ -144,13 +144,27 @@ async function chooseBackend(): Promise<BackendInfo> {
   if (wanted !== 'cpu') {
     try {
       await import('@tensorflow/tfjs-backend-wasm');
-      if (await tf.setBackend('wasm')) return fallback('wasm', note);
+      if (await startWasm()) return fallback('wasm', note);
     } catch (error) {
       note = `${note ? `${note}; ` : ''}WebAssembly is not available (${firstLine(error)})`;
     }
   }
   await tf.setBackend('cpu');
   return fallback('cpu', note);
+}
+
+/** Starts WebAssembly without its module's listeners: they throw each error again, and Node then prints the module's one long line. */
+async function startWasm(): Promise<boolean> {
+  const emitter: NodeJS.EventEmitter = process;
+  const before = ['uncaughtException', 'unhandledRejection'].map((event) => ({
+    event,
+    listeners: new Set(emitter.listeners(event)),
+  }));
+  const started = await tf.setBackend('wasm');
+  for (const { event, listeners } of before)
+    for (const listener of emitter.listeners(event) as ((...given: unknown[]) => void)[])
+      if (!listeners.has(listener)) emitter.off(event, listener);
+  return started;
 }
 
 /** The backend that ID_BACKEND names, if it is set. */

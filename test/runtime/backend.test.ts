@@ -45,6 +45,13 @@ describe('the backend', () => {
     assert.match(printed(code, { ID_BACKEND: 'wasm' }), /EagerProgram \S* ?8 wasm 14$/);
   });
 
+  it('leaves no listeners of WebAssembly, after which errors would be shown at a line of its module', () => {
+    const code = `const count = () =>
+        process.listenerCount('uncaughtException') + process.listenerCount('unhandledRejection');
+      const before = count(); const { name } = await loadBackend(); console.log(name + ' ' + (count() - before));`;
+    assert.equal(printed(code, { ID_BACKEND: 'wasm' }), 'wasm 0');
+  });
+
   it('is refused by a name that is none, by loadBackend and by compile', () => {
     const message =
       /RangeError: ID_BACKEND is 'tensrflow': did you mean 'tensorflow'\? .* tensorflow, wasm, cpu$/;
