@@ -197,10 +197,9 @@ function drawTrace(trace: Trace, i: number, x: Axis, y: Axis): string[] {
   }
   if (mode.includes('lines') && seen.length > 1) {
     const path = seen.map((p) => `${pixel(x.at(trace.x[p]!))},${pixel(y.at(trace.y[p]!))}`).join(' ');
-    const dash = line?.dash === 'dash' ? ' stroke-dasharray="7 4"' : '';
     drawn.push(
       `<polyline points="${path}" fill="none" stroke="${colour}" stroke-width="${line?.width ?? 2}" ` +
-        `stroke-opacity="${opacity}"${dash}/>`,
+        `stroke-opacity="${opacity}"${dashOf(trace)}/>`,
     );
   }
   for (const p of seen) {
@@ -230,7 +229,11 @@ function drawTrace(trace: Trace, i: number, x: Axis, y: Axis): string[] {
         markOf(String(marker?.symbol ?? 'circle'), cx, cy, size, colour, Number(marker?.opacity ?? 1), title),
       );
     }
-  return drawn;
+  return [`<g class="scatterlayer">${drawn.join('')}</g>`]; // the class of plotly.js, for the rules of dark pages
+}
+
+function dashOf({ line }: Trace): string {
+  return line?.dash === 'dash' ? ' stroke-dasharray="7 4"' : '';
 }
 
 function markOf(
@@ -275,12 +278,27 @@ function legend(traces: readonly Trace[], { left, top }: Frame): string[] {
     const name = plain(String(trace.name));
     const from = at;
     at += 34 + 7.2 * name.length;
-    const mark = `stroke="${colourOf(trace, i)}" stroke-width="${Math.min(6, Number(trace.line?.width ?? 3))}" stroke-opacity="${trace.opacity ?? 1}"`;
     return [
-      `<line x1="${pixel(from)}" y1="${top - 14}" x2="${pixel(from + 20)}" y2="${top - 14}" ${mark}/>`,
+      `<g class="legend"><g class="layers">${legendKey(trace, i, pixel(from), top - 14)}</g></g>`,
       text(from + 26, top - 10, name, ''),
     ];
   });
+}
+
+/** What stands for a trace in the legend, 20 pixels wide: a bar, or its line and its mark. */
+function legendKey(trace: Trace, i: number, x: number, y: number): string {
+  const { mode = 'lines+markers', type, opacity = 1, line, marker } = trace;
+  const colour = colourOf(trace, i);
+  if (type === 'bar') return `<rect x="${x}" y="${y - 5}" width="20" height="10" fill="${colour}"/>`;
+  const width = Math.min(6, Number(line?.width ?? 2));
+  const stroke = `stroke="${colour}" stroke-width="${width}" stroke-opacity="${opacity}"${dashOf(trace)}`;
+  const symbol = String(marker?.symbol ?? 'circle');
+  return [
+    mode.includes('lines') ? `<line x1="${x}" y1="${y}" x2="${x + 20}" y2="${y}" ${stroke}/>` : '',
+    mode.includes('markers')
+      ? markOf(symbol, x + 10, y, Number(marker?.size ?? 6) / 2, colour, opacity, '')
+      : '',
+  ].join('');
 }
 
 function text(x: number, y: number, words: string, more: string): string {

@@ -96,6 +96,14 @@ describe('the package intrinsic-dimension', function () {
       assert.ok(required.includes(name), name);
   });
 
+  it('shows a short line of its code above an error that nobody catches', () => {
+    const script = "require('intrinsic-dimension').intrinsicDimension([[1]], { estimator: 'two' });";
+    const { errors, code } = run(['-e', script]);
+    assert.equal(code, 1);
+    assert.match(errors, /^RangeError: no estimator 'two'/m);
+    assert.ok(errors.length < 5000, `${errors.length} characters`);
+  });
+
   it('estimates what the lab does, from tensors as well, and by a thread where a matrix is large', async () => {
     const points = embed(cube({ points: 310, dimension: 2 }), { coordinates: 301 });
     writeFileSync(
@@ -128,7 +136,11 @@ describe('the package intrinsic-dimension', function () {
     assert.equal(run([COMMAND, POINTS, '--scale', '--figure', 'scales.html']).code, 0);
     assert.match(readFileSync(join(project, 'scales.html'), 'utf8'), /^<!doctype html>[\s\S]*<svg /);
     assert.equal(run([COMMAND, POINTS, '--report', '--figure', 'report.html']).code, 0);
-    assert.match(readFileSync(join(project, 'report.html'), 'utf8'), /<h2>[\s\S]*<figure><svg /);
+    const report = readFileSync(join(project, 'report.html'), 'utf8');
+    assert.match(report, /<h2>[\s\S]*<figure><svg /);
+    // The legend shows the dashes of a line, and the rules of dark pages find the class of plotly.js.
+    assert.match(report, /<g class="legend"><g class="layers"><line [^>]*stroke-dasharray/);
+    assert.match(report, /<g class="scatterlayer"><polyline [^>]*stroke-dasharray/);
     const refused = run([COMMAND, POINTS, '--scale', '--figure', 'scales.png']);
     assert.equal(refused.code, 1);
     assert.match(refused.errors, /must end in \.svg or \.html/);

@@ -69,6 +69,7 @@ async function bundle(options) {
     logLevel: 'warning',
     minifySyntax: true,
     minifyWhitespace: true,
+    lineLimit: 120, // Node shows the line of an error that nobody catches
     tsconfigRaw: { compilerOptions: { target: 'es2022' } },
     ...options,
   });
