@@ -44,8 +44,11 @@ export async function besideLibraries(
   for (const { library, options, rounds: most = rounds } of PAIRS) {
     const values: number[] = [];
     const turns = Math.min(rounds, most);
+    const request = { library, options, threads: availableParallelism() };
+    // The first call, which compiles and loads code, does not count, except where it takes minutes.
+    if (turns > 1) for (const side of sides) await side.ask('estimator', request);
     const [own, other] = (await alternate(sides, turns, async (side, round) => {
-      const answer = await side.ask('estimator', { library, options, threads: availableParallelism() });
+      const answer = await side.ask('estimator', request);
       const ms = answer['ms'] as number[];
       values[sides.indexOf(side)] = Number(answer['value']);
       console.error(

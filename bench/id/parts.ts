@@ -65,7 +65,7 @@ export const ID_PARTS: Parts = {
   },
   g: {
     about: 'each estimator beside that of its library, scikit-dimension or DADApy',
-    run: async (rounds) => [await estimators(rounds, { n: 1000, d: 20 })],
+    run: async (rounds) => [await estimators(rounds, { n: 2000, d: 20 })],
   },
 };
 

@@ -40,21 +40,39 @@ export interface Interval {
  */
 export function sandwichStandardError(influences: Float64Array, table: NeighbourTable, k: number): number {
   const { n, indices } = table;
-  const isNeighbour = (i: number, j: number): boolean => {
-    for (let p = j * table.k; p < j * table.k + k; p++) if (indices[p] === i) return true;
-    return false;
-  };
+  const { starts, members } = listedBy(table, k);
+  const listing = new Int32Array(n).fill(-1); // for each point, the last point i that it was found to list
   let independent = 0;
   let shared = 0;
   for (let i = 0; i < n; i++) {
     independent += influences[i]! ** 2;
+    for (let p = starts[i]!; p < starts[i + 1]!; p++) listing[members[p]!] = i;
     for (let p = i * table.k; p < i * table.k + k; p++) {
       const j = indices[p]!;
       // An edge counts in both directions; an edge that both of its ends list occurs twice.
-      shared += (isNeighbour(i, j) ? 1 : 2) * influences[i]! * influences[j]!;
+      shared += (listing[j] === i ? 1 : 2) * influences[i]! * influences[j]!;
     }
   }
   return Math.sqrt(Math.max(independent, independent + shared)) / n;
+}
+
+/** For each point i, `members[starts[i] .. starts[i + 1])`: the points that have i among their nearest k. */
+function listedBy(table: NeighbourTable, k: number): { starts: Int32Array; members: Int32Array } {
+  const { n, indices } = table;
+  const starts = new Int32Array(n + 1);
+  const eachEdge = (visit: (from: number, to: number) => void): void => {
+    for (let i = 0; i < n; i++) for (let p = i * table.k; p < i * table.k + k; p++) visit(i, indices[p]!);
+  };
+  eachEdge((_, j) => {
+    starts[j + 1]!++;
+  });
+  for (let i = 0; i < n; i++) starts[i + 1]! += starts[i]!;
+  const ends = starts.slice(0, n);
+  const members = new Int32Array(n * k);
+  eachEdge((i, j) => {
+    members[ends[j]!++] = i;
+  });
+  return { starts, members };
 }
 
 /** The standard error of a mean of influences if all points are independent. */

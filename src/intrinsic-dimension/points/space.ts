@@ -8,7 +8,7 @@ import { blockRows, COUNTED_TOGETHER, SEARCH_MEMORY } from '../search/plan';
 import { largestComputed, searchSet } from '../search/search-set';
 import { squaredDistancesFrom } from '../search/shortlist';
 import { readDistances } from './distance-matrix';
-import { squaredDistance } from './distances';
+import { squaredDistance, squaredDistances } from './distances';
 import { assertFinite, assertNeighbours, type DistinctPoints, distinctPoints } from './distinct-points';
 import { type DistanceMatrix, flatRows, type Points, type Rows, readRows } from './points';
 import {
@@ -133,13 +133,21 @@ function pointSpace(rows: DistinctPoints): Space {
       const size = Math.min(COUNTED_TOGETHER, blockRows(n, memory / 2));
       for (let start = 0; start < n; start += size) {
         const block = Int32Array.from({ length: Math.min(size, n - start) }, (_, r) => start + r);
+        const [nearI, nearJ]: [number[], number[]] = [[], []];
         for (const [r, squared] of squaredDistancesFrom(set, block).entries()) {
           const i = start + r;
           const reach = largestComputed(set, i, widest * set.scale);
           for (let j = i + 1; j < n; j++) {
-            if (squared[j]! <= reach) count(counts, radii, i, j, distance(i, j));
+            if (squared[j]! > reach) continue;
+            nearI.push(i);
+            nearJ.push(j);
           }
         }
+        const pairs = { i: Int32Array.from(nearI), j: Int32Array.from(nearJ) };
+        const limits = new Float64Array(nearI.length).fill(Number.POSITIVE_INFINITY);
+        const measured = squaredDistances(rows, Int32Array.of(0, rows.d), { ...pairs, limits });
+        for (let p = 0; p < measured.length; p++)
+          count(counts, radii, nearI[p]!, nearJ[p]!, Math.sqrt(measured[p]!));
         onProgress?.((start + block.length) / n);
         await new Promise((resolve) => setImmediate(resolve));
         signal?.throwIfAborted();
@@ -166,8 +174,8 @@ async function countsOfPairs(
 }
 
 function count(counts: Float64Array[], radii: readonly number[], i: number, j: number, r: number): void {
-  for (const [c, radius] of radii.entries()) {
-    if (r >= radius) continue;
+  for (let c = 0; c < radii.length; c++) {
+    if (r >= radii[c]!) continue;
     counts[c]![i]!++;
     counts[c]![j]!++;
   }

@@ -49,9 +49,10 @@ export function measureAll(search: Search, queues: readonly Queue[]): void {
       const limit = found.farthest(queue.i);
       const reach = reachOf(search, queue.i);
       const { candidates, squared } = queue;
+      found.mark(queue.i);
       for (const end = count + step; queue.next < candidates.length && count < end; queue.next++) {
         const other = candidates[queue.next]!;
-        if (squared[queue.next]! > reach || found.has(queue.i, other)) continue;
+        if (squared[queue.next]! > reach || found.isMarked(other)) continue;
         i[count] = queue.i;
         j[count] = other;
         limits[count++] = limit;

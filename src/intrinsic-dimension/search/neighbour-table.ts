@@ -31,15 +31,20 @@ export class NeighbourLists {
   readonly #squared: Float64Array;
   /** [n] The number of them that are needed at present. */
   readonly #needed: Int32Array;
+  /** [n] For each point, the number of the last call of `mark` that met it. */
+  readonly #marks: Int32Array;
+  #calls = 0;
 
+  /** @param depth without it, all k neighbours are needed */
   constructor(
     readonly n: number,
     readonly k: number,
-    readonly depth: Depth,
+    readonly depth?: Depth,
   ) {
     this.#indices = new Int32Array(n * k).fill(-1);
     this.#squared = new Float64Array(n * k).fill(Number.POSITIVE_INFINITY);
     this.#needed = new Int32Array(n).fill(k);
+    this.#marks = new Int32Array(n);
   }
 
   /** The squared distance to the last neighbour of `i` that is needed. */
@@ -47,26 +52,38 @@ export class NeighbourLists {
     return this.#squared[i * this.k + this.#needed[i]! - 1]!;
   }
 
-  /** True if `j` is in the list of `i`. */
-  has(i: number, j: number): boolean {
-    for (let p = i * this.k; p < (i + 1) * this.k; p++) if (this.#indices[p] === j) return true;
-    return false;
+  /** Marks the points that are in the list of `i`, and no others. */
+  mark(i: number): void {
+    this.#calls++;
+    for (let p = i * this.k; p < (i + 1) * this.k && this.#indices[p]! >= 0; p++)
+      this.#marks[this.#indices[p]!] = this.#calls;
+  }
+
+  /** True if the last call of `mark` marked the point. */
+  isMarked(j: number): boolean {
+    return this.#marks[j] === this.#calls;
   }
 
   /** Keeps `j` if it is among the needed neighbours of `i` so far, and is not in the list yet. */
   offer(i: number, j: number, squared: number): boolean {
-    if (!(squared < this.farthest(i)) || this.has(i, j)) return false;
+    if (!(squared < this.farthest(i))) return false;
     const begin = i * this.k;
-    let p = begin + this.k - 1;
-    for (; p > begin && this.#squared[p - 1]! > squared; p--) {
+    const end = begin + this.k;
+    const place = firstAbove(this.#squared, squared, begin, end);
+    // A pair has the same distance from both sides, so `j` can only stand among those that are as far.
+    for (let p = place - 1; p >= begin && this.#squared[p] === squared; p--)
+      if (this.#indices[p] === j) return false;
+    for (let p = end - 1; p > place; p--) {
       this.#squared[p] = this.#squared[p - 1]!;
       this.#indices[p] = this.#indices[p - 1]!;
     }
-    this.#squared[p] = squared;
-    this.#indices[p] = j;
-    let end = p + 1;
-    while (end < begin + this.k && this.#indices[end]! >= 0) end++;
-    this.#needed[i] = this.depth(i, this.#indices.subarray(begin, end));
+    this.#squared[place] = squared;
+    this.#indices[place] = j;
+    if (this.depth) {
+      let known = place + 1;
+      while (known < end && this.#indices[known]! >= 0) known++;
+      this.#needed[i] = this.depth(i, this.#indices.subarray(begin, known));
+    }
     return true;
   }
 
@@ -80,6 +97,17 @@ export class NeighbourLists {
     }
     return { n, k, indices: this.#indices, distances: this.#squared.map(Math.sqrt), searchedAgain };
   }
+}
+
+/** The first position of a rising part of an array whose value is above another, or the end of the part. */
+function firstAbove(values: Float64Array, value: number, begin: number, end: number): number {
+  let [low, high] = [begin, end];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle]! > value) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** The mean distance to the `order`-th neighbour. */

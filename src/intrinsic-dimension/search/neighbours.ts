@@ -43,7 +43,7 @@ export async function neighbours(
   rows: Rows,
   k: number,
   options: SearchOptions = {},
-  depth: Depth = () => k,
+  depth?: Depth,
 ): Promise<NeighbourTable> {
   const { memory = SEARCH_MEMORY, through, onProgress, signal } = options;
   const { n, d } = rows;
