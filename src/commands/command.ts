@@ -1,7 +1,7 @@
 /** Shared by all commands, on top of commander: help, errors in one line, signals, and exit codes. */
 import { constants } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { BEFORE_OPTIONS, called } from '../called';
+import { BEFORE_OPTIONS, called, VERSION } from '../called';
 import { nearest } from '../given';
 import { whyUnwritable } from './writable';
 
@@ -10,6 +10,7 @@ export function defineCommand(name: string, summary: string, part?: string): Com
   return new Command([`${called(name)}${BEFORE_OPTIONS}`, part].filter(Boolean).join(' '))
     .description(summary)
     .helpOption('-h, --help', 'show this text')
+    .version(VERSION, '--version', 'print the version')
     .allowExcessArguments(false)
     .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? 100, 120), sortOptions: false })
     .configureOutput({ outputError: (text, write) => write(`${inOneLine(text)}\n`) })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ESTIMATORS } from '../../src/intrinsic-dimension/estimators/registry';
 
@@ -66,6 +67,11 @@ describe('the words of command lines', function () {
       call('bench/cli.ts', 'id', '--help').stdout,
       /^Usage: npm run bench -- id .*\n[\s\S]*\n {2}g {2}/,
     );
+  });
+
+  it('print the version', () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    assert.equal(call('src/commands/id.ts', '--version').stdout, `${version}\n`);
   });
 
   it('show a short help of each script, before anything is set up', () => {
