@@ -1,7 +1,5 @@
 /** How the command of the package, and those of the lab, are called from a terminal. */
 
-import { version } from '../package.json';
-
 export function called(name: string): string {
   return name === 'id' ? 'npx intrinsic-dimension' : `npm run ${name} in intrinsic-dimension-lab`;
 }
@@ -9,5 +7,3 @@ export function called(name: string): string {
 export const BEFORE_OPTIONS: string = '';
 
 export const QUIETLY: string = '';
-
-export const VERSION: string = version;

@@ -13,6 +13,3 @@ export const BEFORE_OPTIONS: string = ' --';
 
 /** A remark that says how to keep npm's own lines out of the output. */
 export const QUIETLY: string = " (npm run -s keeps npm's own lines out)";
-
-/** The version of the program. */
-export const VERSION: string = (require('../package.json') as { version: string }).version;

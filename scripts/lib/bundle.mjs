@@ -18,6 +18,7 @@ const IN_NODE = {
   'commands/figure-file.ts': 'figure-file.ts',
   'figures/figure.ts': 'figure.ts',
   'called.ts': 'called.ts',
+  'version.ts': 'version.ts',
 };
 const IN_BROWSERS = {
   'intrinsic-dimension/search/native-kernel.ts': 'browser/native-kernel.ts',

@@ -1,8 +1,9 @@
 /** Shared by all commands, on top of commander: help, errors in one line, signals, and exit codes. */
 import { constants } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { BEFORE_OPTIONS, called, VERSION } from '../called';
+import { BEFORE_OPTIONS, called } from '../called';
 import { nearest } from '../given';
+import { VERSION } from '../version';
 import { whyUnwritable } from './writable';
 
 /** A command `npm run <name> -- <part> ...`, to which the caller adds options. */
