@@ -8,12 +8,12 @@ import { instructionsInUse } from '../instructions';
 import { kernel } from '../intrinsic-dimension/search/kernel';
 import { counted } from '../number-format';
 import type { BackendInfo } from '../runtime/backend';
+import { VERSION } from '../version';
 import type { Environment } from './run-record';
 
 /** Describes this machine and this code, for the first line of a record. */
 export function environment(backend: BackendInfo): Environment {
   const root = realpathSync(join(__dirname, '..', '..'));
-  const { version } = require(join(root, 'package.json')) as { version: string };
   const processors = cpus();
   const hardware = [
     processors[0]?.model.trim() || 'unknown processor',
@@ -25,7 +25,7 @@ export function environment(backend: BackendInfo): Environment {
     commit: commitOf(root),
     backend: `${backend.name} ${backend.device}`,
     versions: {
-      package: version,
+      package: VERSION,
       node: process.versions.node,
       ...(backend.name === 'tensorflow' ? { tensorflow: backend.version } : {}),
       tfjs: tf.version.tfjs,
