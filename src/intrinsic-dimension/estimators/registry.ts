@@ -88,8 +88,27 @@ export function estimatorNamed(name: string): Estimator {
   const found = REGISTRY.find((estimator) => estimator.name === name);
   if (found) return found as unknown as Estimator;
   throw new RangeError(
-    `no estimator ${inWords(name)}: did you mean '${nearest(String(name), ESTIMATORS)}'? Choose one of ${ESTIMATORS.join(', ')}`,
+    `no estimator ${inWords(name)}: did you mean '${meant(String(name))}'? Choose one of ${ESTIMATORS.join(', ')}`,
   );
+}
+
+/** Names that other libraries and papers give to these estimators, in lower case and without signs. */
+const ELSEWHERE: Readonly<Record<string, EstimatorName>> = {
+  '2nn': 'two-nn',
+  corrint: 'correlation',
+  fishers: 'fisher-separability',
+  grassbergerprocaccia: 'correlation',
+  knn: 'knn-graph',
+  lpca: 'pca',
+  mle: 'levina-bickel',
+  persistenthomology: 'ph0',
+  phdim: 'ph0',
+  pr: 'participation-ratio',
+};
+
+function meant(name: string): string {
+  const plain = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  return Object.hasOwn(ELSEWHERE, plain) ? ELSEWHERE[plain]! : nearest(name, ESTIMATORS);
 }
 
 /**

@@ -315,6 +315,8 @@ describe('estimators', () => {
         { estimator: 'twonn' as EstimatorName },
         /no estimator 'twonn': did you mean 'two-nn'\? Choose one of two-nn, /,
       ],
+      [{ estimator: 'MLE' as EstimatorName }, /did you mean 'levina-bickel'\?/],
+      [{ estimator: 'FisherS' as EstimatorName }, /did you mean 'fisher-separability'\?/],
       [{ estimator: 'levina-bickel', k: 2 }, /k must be a whole number of at least 3, got 2/],
       [
         { estimator: 'mackay-ghahramani', k: 30 },
