@@ -35,7 +35,7 @@ export function queueOf(i: number, candidates: Int32Array, squared: Float32Array
 
 /**
  * Measures candidates in float64 and keeps the nearest ones so far, skipping those that their computed distance rules out.
- * A distance that is measured completely counts for the other point as well.
+ * Where the plan says so, a distance that is measured completely counts for the other point as well.
  */
 export function measureAll(search: Search, queues: readonly Queue[]): void {
   const { rows, columns, found, plan } = search;
@@ -49,10 +49,10 @@ export function measureAll(search: Search, queues: readonly Queue[]): void {
       const limit = found.farthest(queue.i);
       const reach = reachOf(search, queue.i);
       const { candidates, squared } = queue;
-      found.mark(queue.i);
+      if (plan.shared) found.mark(queue.i);
       for (const end = count + step; queue.next < candidates.length && count < end; queue.next++) {
         const other = candidates[queue.next]!;
-        if (squared[queue.next]! > reach || found.isMarked(other)) continue;
+        if (squared[queue.next]! > reach || (plan.shared && found.isMarked(other))) continue;
         i[count] = queue.i;
         j[count] = other;
         limits[count++] = limit;
@@ -62,7 +62,7 @@ export function measureAll(search: Search, queues: readonly Queue[]): void {
     const measured = squaredDistances(rows, columns.ranges, pairs);
     for (let p = 0; p < count; p++) {
       if (measured[p] === Number.POSITIVE_INFINITY) continue;
-      found.offer(j[p]!, i[p]!, measured[p]!);
+      if (plan.shared) found.offer(j[p]!, i[p]!, measured[p]!);
       found.offer(i[p]!, j[p]!, measured[p]!);
     }
     waiting = waiting.filter(({ next, candidates }) => next < candidates.length);

@@ -64,15 +64,22 @@ export class NeighbourLists {
     return this.#marks[j] === this.#calls;
   }
 
-  /** Keeps `j` if it is among the needed neighbours of `i` so far, and is not in the list yet. */
+  /**
+   * Keeps `j` if it is among the needed neighbours of `i` so far, and is not in the list yet. Of neighbours at the same distance,
+   * the one with the smaller number comes first.
+   */
   offer(i: number, j: number, squared: number): boolean {
-    if (!(squared < this.farthest(i))) return false;
     const begin = i * this.k;
     const end = begin + this.k;
-    const place = firstAbove(this.#squared, squared, begin, end);
+    const last = begin + this.#needed[i]! - 1;
+    if (!(squared < this.#squared[last]!)) {
+      // Where fewer neighbours may be enough, one that is as far as the last must not replace it: it could decide less.
+      if (this.depth || squared > this.#squared[last]! || !(j < this.#indices[last]!)) return false;
+    }
+    let place = firstAbove(this.#squared, squared, begin, end);
     // A pair has the same distance from both sides, so `j` can only stand among those that are as far.
-    for (let p = place - 1; p >= begin && this.#squared[p] === squared; p--)
-      if (this.#indices[p] === j) return false;
+    for (; place > begin && this.#squared[place - 1] === squared && this.#indices[place - 1]! >= j; place--)
+      if (this.#indices[place - 1] === j) return false;
     for (let p = end - 1; p > place; p--) {
       this.#squared[p] = this.#squared[p - 1]!;
       this.#indices[p] = this.#indices[p - 1]!;

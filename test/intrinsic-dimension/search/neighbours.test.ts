@@ -12,7 +12,7 @@ import { planSearch } from '../../../src/intrinsic-dimension/search/plan';
 import { projectedSet } from '../../../src/intrinsic-dimension/search/projection';
 import { largestComputed, searchSet } from '../../../src/intrinsic-dimension/search/search-set';
 import { squaredDistancesFrom } from '../../../src/intrinsic-dimension/search/shortlist';
-import { mulberry32, normals } from '../../../src/random';
+import { mulberry32, normals, shuffled } from '../../../src/random';
 import { loadBackend } from '../../../src/runtime/backend';
 import { gelu } from '../../../src/runtime/operations/fused-operations';
 
@@ -176,6 +176,35 @@ describe('neighbours', () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('come in the order of their numbers where they are equally far, however they are searched', async () => {
+    const side = 7;
+    const n = side ** 3;
+    const order = shuffled(n, 1); // so that a number says nothing of the place
+    const lattice = flatRows(
+      Float64Array.from(
+        { length: 3 * n },
+        (_, p) => Math.floor(order[Math.floor(p / 3)]! / side ** (p % 3)) % side,
+      ),
+      n,
+      3,
+    );
+    const oneByOne: Rows = { n, d: 3, row: lattice.row };
+    for (const k of [6, 40]) {
+      const expected = Array.from({ length: n }, (_, i) => {
+        const others = Array.from({ length: n }, (_, j) => j).filter((j) => j !== i);
+        const squared = Float64Array.from({ length: n }, (_, j) => squaredDistance(lattice, i, j));
+        return others.sort((a, b) => squared[a]! - squared[b]! || a - b).slice(0, k);
+      }).flat();
+      for (const through of ['float32', 'bfloat16', 'projection'] as const)
+        assert.deepEqual(
+          [...(await neighbours(lattice, k, { through })).indices],
+          expected,
+          `${through}, ${k}`,
+        );
+      assert.deepEqual([...(await neighbours(oneByOne, k)).indices], expected, `row by row, ${k}`);
+    }
   });
 
   it('searches again where one far point hides a cluster from float32, and only there', async () => {
