@@ -19,8 +19,6 @@ import { loadBackend } from '../../src/runtime/backend';
 
 /** The estimators that take seconds, in the order in which they are tried after all others; the rest is then finished early. */
 const SLOW: readonly TrialEstimator[] = ['two-nn corrected', 'danco', 'ess', 'ph0', 'hidalgo'];
-/** Those that are tried with no more points, unless they are asked for by name. */
-const MOST_POINTS: Partial<Record<TrialEstimator, number>> = { ph0: 1000, hidalgo: 1000 };
 
 interface Options {
   readonly estimators?: readonly TrialEstimator[];
@@ -45,7 +43,13 @@ export function truthCommand(): Command {
     .action(run);
 }
 
-async function run({ estimators, manifolds = BENCHMARK_MANIFOLDS, n, seeds, out }: Options): Promise<void> {
+async function run({
+  estimators: wanted = TRIAL_ESTIMATORS,
+  manifolds = BENCHMARK_MANIFOLDS,
+  n,
+  seeds,
+  out,
+}: Options): Promise<void> {
   const stop = listenForStop(
     `stopping; finished trials are kept in ${out}, and the same command goes on from there`,
   );
@@ -53,9 +57,6 @@ async function run({ estimators, manifolds = BENCHMARK_MANIFOLDS, n, seeds, out 
   const known = new Set(record.before.map(keyOf));
   const made: Trial[] = [...record.before];
   const show = showLine();
-  const tooMany = ({ estimator, points }: TrialSettings): boolean =>
-    !estimators && points > (MOST_POINTS[estimator] ?? Number.POSITIVE_INFINITY);
-  const wanted = estimators ?? TRIAL_ESTIMATORS;
   const rounds = [
     wanted.filter((name) => !SLOW.includes(name)),
     ...SLOW.map((name) => wanted.filter((each) => each === name)),
@@ -68,7 +69,7 @@ async function run({ estimators, manifolds = BENCHMARK_MANIFOLDS, n, seeds, out 
         manifolds,
         points: n,
         seeds: [...Array(seeds).keys()],
-        skip: (trial) => known.has(keyOf(trial)) || tooMany(trial),
+        skip: (trial) => known.has(keyOf(trial)),
         onProgress: (done, what) => show.update(done, `round ${i + 1} of ${rounds.length}: ${what}`),
         signal: stop.signal,
       });
