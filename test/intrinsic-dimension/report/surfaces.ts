@@ -60,5 +60,18 @@ export const SURFACES = {
   ),
 } as const;
 
-/** The name of a surface. */
-export type SurfaceName = keyof typeof SURFACES;
+/** Surfaces that are harder to see with 1,000 points: strong curvature, noise, and densities and widths of several sizes. */
+export const HARD_SURFACES = {
+  waves: surface('uniform', (at) => at.flatMap((u) => [u, 0.05 * Math.sin(20 * u)])),
+  noise: surface('uniform', (at, { normal }) =>
+    Array.from({ length: Math.max(40, at.length) }, (_, c) => (at[c] ?? 0) + 2e-3 * normal()),
+  ),
+  /** Five clusters, each three times as wide as the one before. */
+  clusters: surface('normal', (at, { uniform }) => {
+    const cluster = Math.floor(5 * uniform());
+    return at.map((x, c) => 3 ** (cluster - 4) * x + (c % 5 === cluster ? 4 : 0));
+  }),
+  'log-normal': surface('normal', (at) => at.map(Math.exp)),
+  /** The widths of the axes fall from 1 to 1/30. */
+  'thin axes': surface('uniform', (at) => at.map((u, c) => u / 30 ** (c / (at.length - 1)))),
+} as const;
