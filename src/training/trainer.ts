@@ -320,10 +320,15 @@ export async function* train<M = unknown>(
           const { accuracy, loss } = measurement.validation;
           if (!best || accuracy > best.accuracy || (accuracy === best.accuracy && loss < best.loss)) {
             best = { step, accuracy, loss };
-            if (checkpoints) yield save('best');
+            if (checkpoints) {
+              // First, so that a run that is killed can always be resumed from where its best checkpoint was written.
+              yield save('last');
+              yield save('best');
+            }
           }
         }
-        if (checkpoints && (step % checkpoints.every === 0 || step === steps)) yield save('last');
+        const due = step % (checkpoints?.every ?? 1) === 0 || step === steps;
+        if (checkpoints && due && saved < step) yield save('last');
         // Lets timers, signals and output proceed.
         await new Promise((resolve) => setImmediate(resolve));
         if (step === steps || signal?.aborted) break;

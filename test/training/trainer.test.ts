@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import {
+  cpSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -261,6 +262,20 @@ describe('train and resume', () => {
     writeFileSync(path, `\uFEFF${record.replaceAll('\n', '\r\n')}`); // as an editor of Windows leaves it
     await run('lost', { resume: true });
     assert.deepEqual(linesAfterFirst(path), linesAfterFirst((await run('whole-lost')).path));
+  });
+
+  it('can be resumed after a kill from the moment that its best checkpoint is written, before any other is due', async () => {
+    const path = join(folder, 'early.jsonl');
+    const settings = { ...SMALL, checkpointEvery: 100 };
+    for await (const event of runExperiment(settings, { path })) {
+      if (event.type !== 'checkpoint' || event.kind !== 'best') continue;
+      // What a kill at this moment would leave.
+      for (const name of ['early', 'early.jsonl', 'early.curves.csv'])
+        cpSync(join(folder, name), join(folder, name.replace('early', 'killed')), { recursive: true });
+      break;
+    }
+    const killed = await run('killed', { resume: true, settings });
+    assert.deepEqual(linesAfterFirst(killed.path), linesAfterFirst(whole.path));
   });
 
   it('starts from the beginning only where nothing is lost by it', async () => {
