@@ -2,7 +2,8 @@
 'use strict';
 
 const { SourceMap } = require('node:module');
-const { allowManyTimers } = require('./file-changes.cjs');
+const path = require('node:path');
+const { allowManyTimers, watchOnlyOwnFiles } = require('./file-changes.cjs');
 const { packagePaths, packageTypes } = require('./package.cjs');
 
 const compilerPath = require.resolve('@tslab/typescript-for-tslab', {
@@ -18,17 +19,56 @@ function replaceCompiler() {
   require.cache[compilerPath].exports = { ...ts, createWatchCompilerHost, transpileModule };
 }
 
+/** Types of plotly.js for danfojs, whose own are twelve times as long. */
+const plotlyTypes = path.resolve(__dirname, '..', '..', 'node_modules', '@types', 'plotly.js');
+
 /**
  * The first of a cell's two compilations, which checks the types and produces JavaScript. The package is always part of the
  * program; otherwise the compiler would drop its types at every cell that does not import it, and read them again later.
  */
-function createWatchCompilerHost(files, options, sys, ...rest) {
+function createWatchCompilerHost(files, options, sys, _createProgram, ...rest) {
   allowManyTimers(sys);
-  const lib = [...options.lib, 'lib.es2023.d.ts'];
-  const stricter = { ...options, strict: true, inlineSourceMap: true, lib, paths: packagePaths };
-  return ts.createWatchCompilerHost([...files, packageTypes], stricter, sys, ...rest);
+  watchOnlyOwnFiles(sys);
+  const stricter = {
+    ...options,
+    strict: true,
+    inlineSourceMap: true,
+    lib: [...options.lib, 'lib.es2023.d.ts'],
+    paths: { ...packagePaths, 'plotly.js-dist-min': [plotlyTypes] },
+    // Others in node_modules, of test runners and of browsers, are read when a cell imports them.
+    types: ['node'],
+  };
+  return ts.createWatchCompilerHost([...files, packageTypes], stricter, sys, createProgram, ...rest);
 }
 
+/**
+ * A program that knows no more than tslab asks for: the names in each cell, and the files of the user that a cell imports. What
+ * TypeScript adds for incremental builds would take longer than a completion.
+ */
+function createProgram(...args) {
+  const builder = ts.createAbstractBuilder(...args);
+  const program = builder.getProgram();
+  for (const name of program.getRootFileNames()) {
+    const file = program.getSourceFile(name);
+    if (file) ts.bindSourceFile(file, program.getCompilerOptions());
+  }
+  builder.getAllDependencies = (file) => withImports(file, program);
+  return builder;
+}
+
+/** The names of a file and of all source files that it imports, directly or through others. */
+function withImports(file, program) {
+  const names = new Set();
+  const add = (file) => {
+    if (!file || file.isDeclarationFile || names.has(file.fileName)) return;
+    names.add(file.fileName);
+    file.resolvedModules?.forEach(({ resolvedModule }) => {
+      if (resolvedModule) add(program.getSourceFile(resolvedModule.resolvedFileName));
+    });
+  };
+  add(file);
+  return [...names];
+}
 /** The second compilation, which turns the JavaScript into a CommonJS module. */
 function transpileModule(javascript, options) {
   const compilerOptions = { ...options.compilerOptions, sourceMap: true };
@@ -37,7 +77,12 @@ function transpileModule(javascript, options) {
   const inline = /\/\/# sourceMappingURL=data:application\/json;base64,(.*)\s*$/.exec(javascript);
   const first = inline ? JSON.parse(Buffer.from(inline[1], 'base64').toString()) : undefined;
   lastMaps = first ? [new SourceMap(JSON.parse(result.sourceMapText)), new SourceMap(first)] : [];
-  return { ...result, outputText: result.outputText.replace(/^\/\/# sourceMappingURL=.*$/gm, '') };
+  // A name keeps its earlier value until the code has come to its declaration, which a cell that fails may not reach.
+  const outputText = result.outputText.replace(
+    /^(?:exports\.\S+ = )+void 0;$|^\/\/# sourceMappingURL=.*$/gm,
+    '',
+  );
+  return { ...result, outputText };
 }
 
 /**

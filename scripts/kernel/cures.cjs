@@ -25,6 +25,10 @@ const CURES = [
     (kind, name) => `tfjs has no ${kind.toLowerCase()} called ${name.replace(/\.$/, '')}.`,
   ],
   [
+    /passed to 'floor' must be float32 tensor, but got int32/,
+    'With sparseCategoricalCrossentropy, tfjs takes labels as floating-point numbers: labels.toFloat().',
+  ],
+  [
     /must be (\w+) tensor, but got \w+ tensor/,
     (type) => `Convert it: ${type === 'int32' ? 'x.toInt()' : `x.cast('${type}')`}.`,
   ],
@@ -49,6 +53,13 @@ const CURES = [
     /^ParamError: .*column .*not found|^DtypeError: Dtype "undefined"/i,
     'The frame has no such column: see frame.columns.',
   ],
+  [
+    /^Cannot convert "([^"]*)" to a number|is '([^']*)', which is not a number$/,
+    (...texts) => {
+      const text = texts.find((text) => text !== undefined);
+      return `Where '${text}' stands for a missing number: frame.replace('${text}', NaN).dropNa() leaves these rows out.`;
+    },
+  ],
   [/^CSV parsing errors/, 'The file has no columns that are divided by commas: look at its first lines.'],
   // points
   [
@@ -58,6 +69,10 @@ const CURES = [
   [
     /type 'string' is not assignable to parameter of type 'Points'|^points must be .*, got '/,
     () => `A file is read first: await readPoints('points.npy'), imported from '${packageName}'.`,
+  ],
+  [
+    /^(.*) exists already: resume it/,
+    (file) => `In code, resume: true goes on, and fs.rmSync('${file}'), of 'node:fs', deletes it.`,
   ],
   // Node
   [

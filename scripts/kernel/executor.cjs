@@ -3,6 +3,7 @@
 
 const vm = require('node:vm');
 const { addCell, nameCode } = require('./cells.cjs');
+const { notingAssignments, rememberingDeclarations } = require('./declarations.cjs');
 const {
   closeIfStopped,
   dropHalfLoadedModules,
@@ -22,13 +23,16 @@ const { showValues } = require('./values.cjs');
 
 /** tslab's executor, where `failure()` gives the problem of the last executed cell, if any. */
 function createExecutor({ createConverter, createExecutor, jupyter }, interrupts) {
-  const converter = startingLater(repairing(createConverter({ isJS: false, isBrowser: false })));
+  const own = rememberingDeclarations(repairing(createConverter({ isJS: false, isBrowser: false })));
+  const converter = startingLater(own);
   const converters = { node: converter, browser: converter, close: () => converter.close() };
   const output = outputOfTslab();
   const tslab = createExecutor(process.cwd(), converters, output.console);
+  const assigned = new Set();
   Object.assign(globalThis.__tslab__, {
+    exports: notingAssignments(globalThis.__tslab__.exports, assigned),
     closeIfStopped,
-    eachUnlessStopped,
+    eachUnlessStopped: (values) => eachUnlessStopped(values, new Error()),
     throwIfStopped,
     unlessLeft,
     unlessStopped,
@@ -51,7 +55,9 @@ function createExecutor({ createConverter, createExecutor, jupyter }, interrupts
     });
     running = true;
     warnOfRebuild();
+    assigned.clear();
     const succeeded = await tslab.execute(source);
+    own.settle(succeeded, assigned);
     const unshown = await Promise.race([showValues(output.values, jupyter), left.then(() => undefined)]);
     interrupts.cellEnds();
     // Rejections that no code awaits are reported one turn of the event loop later.
@@ -64,8 +70,8 @@ function createExecutor({ createConverter, createExecutor, jupyter }, interrupts
   /** Lets the compiler read the types of the package, so that the first cell and the first completion need not wait. */
   function warmUp() {
     const source = `import * as lab from '${packageName}';\nlab`;
-    converter.convert('', source);
-    converter.complete('', source, source.length);
+    own.convert('', source);
+    own.complete('', source, source.length);
   }
 
   return { ...tslab, execute, failure: () => failure, warmUp };

@@ -39,7 +39,9 @@ function endOf(call, code) {
 function helpBundle({ displayParts = [], documentation = [], tags = [] }) {
   const signature = textOf(displayParts);
   const about = withoutLinks(textOf(documentation));
-  const told = tags.map(({ name, text = [] }) => ({ name, text: withoutLinks(textOf(text)) }));
+  const told = tags
+    .filter(({ name }) => name !== 'doc')
+    .map(({ name, text = [] }) => ({ name, text: withoutLinks(textOf(text)) }));
   const lines = told.map(({ name, text }) =>
     name === 'param' ? text.replace(/^(\S+)\s*-?\s*/, '$1: ') : `${NAMES[name] ?? name}: ${text}`,
   );
@@ -61,10 +63,12 @@ function inOrder(signature, code, ...words) {
   return (isLong ? [...words, code] : [code, ...words]).filter(Boolean).join('\n\n');
 }
 
-/** Tags in words. */
+/** Tags in words; `exception` and `return` are those of tfjs, whose `doc` is for its own pages. */
 const NAMES = {
   default: 'Default',
   example: 'Example',
+  exception: 'Throws',
+  return: 'Returns',
   returns: 'Returns',
   throws: 'Throws',
   see: 'See',

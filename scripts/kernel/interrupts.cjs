@@ -169,12 +169,21 @@ async function unlessAborted(signal, promise) {
   }
 }
 
-/** Wraps each `for await` of a cell's code, so that a stopped cell leaves the loop in good order. @throws Stopped */
-async function* eachUnlessStopped(values) {
+/**
+ * Wraps each `for await` of a cell's code, so that a stopped cell leaves the loop in good order; `call` has the stack of the loop.
+ *
+ * @throws Stopped
+ */
+async function* eachUnlessStopped(values, call) {
   const signal = cellSignal();
-  for await (const value of values) {
-    signal.throwIfAborted();
-    yield value;
+  try {
+    for await (const value of values) {
+      signal.throwIfAborted();
+      yield value;
+    }
+  } catch (error) {
+    rememberCall(error, call.stack);
+    throw error;
   }
   signal.throwIfAborted();
 }

@@ -11,6 +11,7 @@ const interrupts = listenForInterrupts();
 
 require('./environment.cjs');
 const { createExecutor } = require('./executor.cjs');
+const { rememberFileCalls } = require('./file-calls.cjs');
 const { createServer } = require('./messages.cjs');
 const { resolvePackage } = require('./package.cjs');
 const { makeTrainingStoppable } = require('./training.cjs');
@@ -24,6 +25,7 @@ if (!configPath) {
 }
 try {
   resolvePackage();
+  rememberFileCalls();
   makeTrainingStoppable(interrupts);
   const tslab = loadTslab();
   createServer(tslab, createExecutor(tslab, interrupts), interrupts, configPath).init();

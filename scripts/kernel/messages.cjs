@@ -2,6 +2,7 @@
 'use strict';
 
 const { sourcesOfCells } = require('./cells.cjs');
+const { completeAt } = require('./completions.cjs');
 const { listenForControl } = require('./control.cjs');
 const { helpBundle, inspectAt } = require('./help.cjs');
 const { turn } = require('./interrupts.cjs');
@@ -33,8 +34,9 @@ function createServer({ jupyter }, executor, interrupts, configPath) {
       return reply.status === 'error' ? { ...reply, ...executor.failure() } : reply;
     }
 
-    handleComplete(request) {
-      return interrupts.unending(() => super.handleComplete(request));
+    handleComplete({ code, cursor_pos }) {
+      const { start, end, candidates } = interrupts.unending(() => completeAt(executor, code, cursor_pos));
+      return { cursor_start: start, cursor_end: end, matches: candidates, metadata: {}, status: 'ok' };
     }
 
     handleInspect({ code, cursor_pos }) {

@@ -89,6 +89,14 @@ const MISTAKES: readonly (readonly [string, RegExp])[] = [
   ["await intrinsicDimension('points.npy')", /await readPoints/],
   ['const list = [1, 2;', /a bracket, a comma/],
   ["import { nothing } from '..';", /Tab between the braces/],
+  [
+    "plot.histogram(new DataFrame({ x: Array.from({ length: 999 }, (_, i) => (i === 998 ? 'NA' : i)) }), { x: 'x' })",
+    /replace\('NA', NaN\)/,
+  ],
+  [
+    "const sparse = tf.sequential({ layers: [tf.layers.dense({ units: 3, inputShape: [2], activation: 'softmax' })] }); sparse.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropy' }); await sparse.fit(tf.ones([2, 2]), tf.tensor1d([0, 1], 'int32'))",
+    /labels\.toFloat\(\)/,
+  ],
   ["await readCSV('nothing.csv')", /folder of the notebook, .*notebooks\./],
   ["await readCSV('start-here.ipynb')", /divided by commas/],
   ['await show(5 as any)', /show draws a figure/],
@@ -297,6 +305,42 @@ console.log(tf.memory().numTensors);`,
     { execute: `require(${JSON.stringify(HALF_LOADED)});` },
     { execute: `console.log(require(${JSON.stringify(HALF_LOADED)}).second)` },
   ],
+  kept: [
+    { execute: 'const kept = 1; class Shape { sides = 3; }' },
+    {
+      execute: `import { join } from 'node:path';
+interface Named { name: string }
+const first: Named = { name: 'one' }, second = 2;
+const kept = JSON.parse('{');
+const unreached = 4;
+class Shape { corners = 4; }`,
+    },
+    { execute: 'console.log(kept.toFixed(1), join("a", first.name), second, new Shape().sides);' },
+    { execute: 'unreached' },
+    {
+      execute: 'const found: number[] = [];\nconsole.log("begun"); while (true) { found.push(await 1); }',
+      ...STOP,
+    },
+    { execute: 'console.log(found.length > 0);' },
+    { complete: 'foun' },
+    { execute: 'let maybe: number | undefined = 1;' },
+    { execute: 'let maybe: number | undefined;' },
+    { execute: 'console.log(maybe);' },
+  ],
+  files: [
+    { execute: "import { createReadStream } from 'node:fs';\nimport { readFile } from 'node:fs/promises';" },
+    { execute: "\nawait readFile('nowhere');" },
+    {
+      execute:
+        "\nreadFile('nowhere').then(String);\nawait new Promise((resolve) => setTimeout(resolve, 200));",
+    },
+    { execute: "\nfor await (const part of createReadStream('nowhere')) console.log(part);" },
+  ],
+  imports: [
+    { complete: 'import { intrinsicDimensio' },
+    { complete: 'const n = 1;\nimport { cube, type LayerProf' },
+    { complete: 'documen' },
+  ],
   help: [
     { execute: 'const settings = { learningRate: 1, steps: 2 };' },
     { complete: 'settings.lear' },
@@ -308,7 +352,7 @@ console.log(tf.memory().numTensors);`,
   mistakes: [
     {
       execute:
-        "import { intrinsicDimension, show, tf } from '..';\nimport { DataFrame, readCSV } from 'danfojs-node';",
+        "import { intrinsicDimension, plot, show, tf } from '..';\nimport { DataFrame, readCSV } from 'danfojs-node';",
     },
     { execute: 'tf.ones([2]).dataSync()' },
     ...MISTAKES.map(([execute]) => ({ execute })),
@@ -342,16 +386,24 @@ console.log(tf.memory().numTensors);`,
 /** How many files the compiler reads when it warms up, and how many more for completions with and without the package. */
 const FIRST_COMPLETION = `const kernel = ${JSON.stringify(join(ROOT, 'scripts', 'kernel'))};
 const { ts } = require(kernel + '/compiler.cjs');
-const readFile = ts.sys.readFile;
+const { readFile, watchFile } = ts.sys;
 let read = 0;
-ts.sys.readFile = (file, ...rest) => ((read += /ts$/.test(file)), readFile(file, ...rest));
+const large = [];
+ts.sys.readFile = (file, ...rest) => {
+  const text = readFile(file, ...rest);
+  read += /ts$/.test(file);
+  if (text?.length > 250_000) large.push(file);
+  return text;
+};
+let watched = 0;
+ts.sys.watchFile = (file, ...rest) => ((watched += /node_modules/.test(file)), watchFile(file, ...rest));
 const interrupts = require(kernel + '/interrupts.cjs').listenForInterrupts();
 const executor = require(kernel + '/executor.cjs').createExecutor(require(kernel + '/tslab.cjs').loadTslab(), interrupts);
 executor.warmUp();
 const warming = read;
 const complete = (code) => executor.complete(code, code.length).candidates;
 const candidates = ["import { cube } from '..';\\nconst points = cub", 'Math.hyp', "import { tf } from '..';\\ntf.layers.den"].map(complete);
-console.log(JSON.stringify({ warming, completing: read - warming, candidates: candidates.flat() }));
+console.log(JSON.stringify({ warming, completing: read - warming, candidates: candidates.flat(), large, watched }));
 process.exit();`;
 
 /** A process that has ended may stand in the list until its new parent looks. */
@@ -422,6 +474,35 @@ describe('kernel', function () {
       traceOf(several!),
       /\n {2}cell \[\d+\], line 1:1\n.*\n.*\n {2}caused by one\n {2}caused by two/,
     );
+  });
+
+  it('keeps the names of a cell that fails or is stopped, as far as it came, and their earlier values', () => {
+    const [, failed, used, unreached, stopped, found, completed, , , reset] = answers.kept!;
+    assert.equal(failed!.reply.ename, 'SyntaxError');
+    assert.equal(textOf(used!), '1.0 a/one 2 3\n', traceOf(used!));
+    assert.match(unreached!.reply.evalue!, /unreached is not defined yet/);
+    assert.equal(stopped!.reply.ename, 'Interrupted');
+    assert.equal(textOf(found!), 'true\n', traceOf(found!));
+    assert.equal(completed!.reply.matches![0], 'found');
+    assert.equal(textOf(reset!), 'undefined\n');
+  });
+
+  it('names the line of the cell for a file that cannot be read, also without await', () => {
+    const [, ...missing] = answers.files!;
+    assert.equal(missing.length, 3);
+    for (const answer of missing) {
+      assert.equal(answer.reply.status, 'error');
+      assert.match(
+        traceOf(answer),
+        /^Error: ENOENT.*\n {2}cell \[\d+\], line 2:\d+\n.*nowhere/,
+        traceOf(answer),
+      );
+    }
+  });
+
+  it('completes an import that does not say yet from where, and no names of browsers', () => {
+    const matches = answers.imports!.map(({ reply }) => reply.matches);
+    assert.deepEqual(matches, [['intrinsicDimension'], ['LayerProfile', 'layerProfile'], []]);
   });
 
   it('reports what is rejected or thrown late', () => {
@@ -627,9 +708,12 @@ describe('kernel', function () {
       timeout: 240_000,
     });
     assert.equal(status, 0, stderr);
-    const { warming, completing, candidates } = JSON.parse(stdout);
+    const { warming, completing, candidates, large, watched } = JSON.parse(stdout);
     assert.ok(warming > 100, `${warming} files`);
     assert.equal(completing, 0);
+    // A file of a megabyte and a thousand watches each take about as long as ten completions.
+    assert.deepEqual(large, []);
+    assert.equal(watched, 0);
     assert.deepEqual(candidates, ['cube', 'hypot', 'dense']);
   });
 
