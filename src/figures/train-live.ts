@@ -1,11 +1,11 @@
 /** Training in a notebook: one call trains, records, draws the run as it goes on, and resumes a run that was stopped. */
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { type RunConfig, runName, titleOf } from '../experiments/registry';
 import { runExperiment } from '../experiments/run';
 import { assertGiven, TEXT } from '../given';
 import type { Model } from '../models/model';
 import { readRuns } from '../records/recorded-runs';
-import { RUNS, runPath } from '../records/run-path';
+import { projectFolder, RUNS, runPath } from '../records/run-path';
 import { type Measurement, type RunRecord, readRun } from '../records/run-record';
 import { interruptible } from '../runtime/interrupt';
 import { checkpointPath } from '../training/checkpoint';
@@ -15,7 +15,7 @@ import { RUN_FIGURE_KINDS, type RunFigureOptions } from './run';
 
 /** The folder of a run's records, and the options of its chart. */
 export interface TrainLiveOptions extends Omit<RunFigureOptions, 'beside'> {
-  /** The folder of records. @default NOTEBOOK_RUNS in the environment, else that of {@link RUNS} beside the notebooks */
+  /** The folder of records. @default NOTEBOOK_RUNS in the environment, else out/runs in the folder of the project, as for commands */
   readonly folder?: string;
 }
 
@@ -40,8 +40,9 @@ export interface LiveRun {
 export async function trainLive(config: RunConfig, options: TrainLiveOptions = {}): Promise<LiveRun> {
   const { beside: _, ...kinds } = RUN_FIGURE_KINDS;
   assertGiven('trainLive', options, { ...kinds, folder: TEXT });
-  const { folder = process.env['NOTEBOOK_RUNS'] ?? BESIDE_NOTEBOOKS, ...figure } = options;
+  const { folder = process.env['NOTEBOOK_RUNS'] ?? join(projectFolder(), RUNS), ...figure } = options;
   const path = runPath(folder, runName(config));
+  console.log(`The record of this run is ${relative('', path)}.`);
   const beside = readRuns(folder).filter((other) => titleOf(other.config) === titleOf({ ...config }));
   const measurements = await interruptible((signal) =>
     liveChart(runExperiment(config, { path, resume: true, signal }), { ...figure, config, path, beside }),
@@ -56,6 +57,3 @@ export async function trainLive(config: RunConfig, options: TrainLiveOptions = {
     },
   };
 }
-
-/** The folder of records beside that of the notebooks, which is the working directory of a notebook. */
-const BESIDE_NOTEBOOKS = join('..', RUNS);

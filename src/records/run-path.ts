@@ -1,8 +1,20 @@
 /** The path of a run's record. */
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
-/** The default folder of records, below the folder in which a command is run. */
+/** The default folder of records, in the folder of the project, where npm runs every command. */
 export const RUNS: string = join('out', 'runs');
+
+/** The folder of the project around a folder as npm finds it, upwards to the next package.json; the folder itself if there is none. */
+export function projectFolder(folder: string = process.cwd()): string {
+  let at = folder;
+  while (!existsSync(join(at, 'package.json'))) {
+    const above = dirname(at);
+    if (above === at) return folder;
+    at = above;
+  }
+  return at;
+}
 
 /** The most bytes of a name; file systems allow 255, to which `.jsonl.lock` and the names of temporary files are added. */
 const LONGEST_NAME = 225;

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runPath } from '../../src/records/run-path';
+import { projectFolder, runPath } from '../../src/records/run-path';
 
 describe('the place of a run', () => {
   it('is in the folder, under the name', () => {
@@ -29,5 +31,18 @@ describe('the place of a run', () => {
         name: 'RangeError',
         message: /^the name of a run cannot be /,
       });
+  });
+
+  it('is in the project wherever a notebook is, and beside a notebook of no project', () => {
+    const top = mkdtempSync(join(tmpdir(), 'project-'));
+    const deep = join(top, 'notebooks', 'mine');
+    mkdirSync(deep, { recursive: true });
+    try {
+      assert.equal(projectFolder(deep), deep);
+      writeFileSync(join(top, 'package.json'), '{}');
+      for (const folder of [deep, join(top, 'notebooks'), top]) assert.equal(projectFolder(folder), top);
+    } finally {
+      rmSync(top, { recursive: true });
+    }
   });
 });
