@@ -5,7 +5,7 @@ export function formatSetting(value: number): string {
   return value !== 0 && Math.abs(value) < 0.1 ? value.toExponential() : String(value);
 }
 
-/** A step with separators of thousands: 2,701. */
+/** A step, or another count, with separators of thousands: 2,701. */
 export function formatStep(step: number): string {
   return Math.round(step).toLocaleString('en');
 }
@@ -20,7 +20,7 @@ export function withMinus(number: string): string {
   return number.replace(/^-/, '−');
 }
 
-/** A count, or its digits, with its noun: 1 value, 2 values. */
+/** A count, or its digits, with its noun: 1 value, 2,701 values. */
 export function counted(count: number | string, noun: string, plural = `${noun}s`): string {
-  return `${count} ${String(count) === '1' ? noun : plural}`;
+  return `${typeof count === 'number' ? formatStep(count) : count} ${String(count) === '1' ? noun : plural}`;
 }

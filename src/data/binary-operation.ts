@@ -1,6 +1,6 @@
 /** The full table of a binary operation as a data set of token sequences; some cells are for training, the others for validation. */
 import { type Kinds, NUMBER } from '../given';
-import { counted } from '../number-format';
+import { counted, formatStep } from '../number-format';
 import {
   type Choosable,
   fraction,
@@ -99,7 +99,7 @@ export function binaryOperation(operation: BinaryOperation): Dataset {
   return {
     name: operation.name,
     description:
-      `${operation.title}: ${counted(pairs, 'pair')}, ${train.size} to train on and ${validation.size} to validate, ` +
+      `${operation.title}: ${counted(pairs, 'pair')}, ${formatStep(train.size)} to train on and ${formatStep(validation.size)} to validate, ` +
       counted(elements, 'class', 'classes'),
     classes: elements,
     vocabularySize: elements + 2,

@@ -1,6 +1,6 @@
 /** Labelled pictures, and a data set made from them: split, reduced, balanced, or with wrong labels. */
 import { ANYTHING, FLAG, type Kinds, NUMBER } from '../given';
-import { counted } from '../number-format';
+import { counted, formatStep } from '../number-format';
 import { mulberry32, shuffled, streamSeed } from '../random';
 import type { Choosable, Settings, ValuesOf } from '../setting';
 import { type Augmentation, channelStatistics, imagePreparation, type Normalization } from './augment';
@@ -100,7 +100,7 @@ export function imageDataset(source: ImageSource, options: ImageOptions = {}): D
   return {
     name: source.name,
     description:
-      `${source.title}: ${splits.train.size} pictures to train on and ${splits.validation.size} to validate, ` +
+      `${source.title}: ${formatStep(splits.train.size)} pictures to train on and ${formatStep(splits.validation.size)} to validate, ` +
       `${height} x ${width}, ${channels === 1 ? 'grey' : counted(channels, 'channel')}, ${counted(classes, 'class', 'classes')}`,
     classes,
     ...splits,

@@ -377,7 +377,9 @@ class IdCallback extends tf.Callback {
 
   #assertFinite(loss: number, what: string): void {
     if (Number.isFinite(loss)) return;
-    throw new Error(`${what} became ${loss} at step ${this.#step}: lower the learning rate`);
+    throw new Error(
+      `${what} became ${loss} at step ${this.#step}: lower the learning rate, and see that no input is NaN`,
+    );
   }
 
   /** Lets Ctrl-C end the training in good order, like the signal. */

@@ -58,10 +58,10 @@ export function estimateInWords(estimate: IdEstimate): string {
   const { value, interval, estimator, scale, points, duplicates } = estimate;
   const share = `${Number((100 * interval.level).toPrecision(6))} %`;
   const range = `${interval.lower.toFixed(2)} to ${interval.upper.toFixed(2)}`;
-  const without = duplicates > 0 ? ` without ${counted(duplicates.toLocaleString('en'), 'duplicate')}` : '';
+  const without = duplicates > 0 ? ` without ${counted(duplicates, 'duplicate')}` : '';
   return (
     `Intrinsic dimension ${value.toFixed(2)} (${share} interval ${range}) at distance ${scale.toPrecision(3)}, ` +
-    `by ${estimator} from ${counted(points.toLocaleString('en'), 'point')}${without}.`
+    `by ${estimator} from ${counted(points, 'point')}${without}.`
   );
 }
 
