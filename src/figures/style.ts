@@ -97,6 +97,15 @@ export const TEMPLATE: Template = {
   } as Template['layout'] & object,
 };
 
+/** Curves and points with what explains them; bars hold white text and keep their colours, in the legend as well. */
+const BRIGHTENED = [
+  '.scatterlayer',
+  '.cbfills',
+  '.legend .legendfill',
+  '.legend .legendlines',
+  '.legend .legendpoints .scatterpts',
+];
+
 /**
  * A style that gives a drawn figure the colours of {@link DARK}. Drawings name their colours in attributes, so that
  * viewers without support for style sheets show them on light paper.
@@ -108,7 +117,7 @@ export function darkRules(within: string): string {
     return `${where.map((place) => `${within} ${place}`).join(', ')} { ${property}: ${dark} !important; }`;
   };
   const fills = Object.entries(DARK).map(([light, dark]) => rule('fill', light, dark));
-  const marks = ['.scatterlayer', '.legend .layers'].map((layer) => `${within} ${layer}`).join(', ');
+  const marks = BRIGHTENED.map((layer) => `${within} ${layer}`).join(', ');
   return [
     ...fills,
     rule('stroke', INK, DARK[INK]!),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { JSDOM } from 'jsdom';
 import sharp from 'sharp';
 import { type Figure, figureBundle, show, toHTML, toPNG, toSVG } from '../../src/figures/figure';
 import { withEmbeddedFonts } from '../../src/figures/fonts';
@@ -123,6 +124,33 @@ describe('figures on dark pages', () => {
     assert.ok(texts.length > 5);
     for (const colour of texts) assert.ok(darkRules('').includes(`fill: ${colour}`), colour);
     assert.match(inside, /<rect x="0" y="0" width="700" height="420" style="fill: rgb\(255, 255, 255\)/);
+  });
+
+  it('have marks as bright as what explains them', async () => {
+    const svg = await toSVG({
+      data: [
+        { type: 'scatter', x: [1, 2], y: [1, 2], name: 'line', mode: 'lines+markers' },
+        {
+          type: 'scatter',
+          x: [1, 2],
+          y: [2, 1],
+          name: 'points',
+          mode: 'markers',
+          marker: { color: [1, 2], showscale: true },
+        },
+        { type: 'bar', x: [1, 2], y: [1, 2], name: 'bar' },
+      ],
+      layout: { showlegend: true },
+    });
+    const { document } = new JSDOM(svg, { contentType: 'image/svg+xml' }).window;
+    const [, brightened = ''] = /(.*) \{ filter: brightness/.exec(darkRules('svg'))!;
+    const isBright = (mark: string): boolean[] => [
+      ...new Set([...document.querySelectorAll(mark)].map((found) => found.closest(brightened) !== null)),
+    ];
+    for (const mark of ['.scatterlayer path', '.cbfill', '.legendlines path', '.legend .scatterpts'])
+      assert.deepEqual(isBright(mark), [true], mark);
+    for (const mark of ['.barlayer path', '.legendpoints > :not(.scatterpts)'])
+      assert.deepEqual(isBright(mark), [false], mark);
   });
 
   it('have the same rules in JupyterLab', () => {
