@@ -51,6 +51,8 @@ export function runFigure(run: RunSoFar, options: RunFigureOptions = {}): Figure
   });
   const everything = [run, ...beside].flatMap(({ measurements }) => measurements);
   const half = grokkingStep(run.measurements);
+  // What lies between step 0, which the log axis lacks, and the first measurement would stand beside no curve.
+  const curveBegins = run.measurements.find(({ step }) => step > 0)?.step ?? Number.POSITIVE_INFINITY;
   const { axis: x, first, last } = stepAxis(everything, width - 60 - FRAME.right, options.steps);
   const data = [...traces.map((trace, i) => ({ ...trace, ...(i === 2 ? { yaxis: 'y2' } : {}) })), ...others];
   const title = options.title ?? runTitle(run);
@@ -69,7 +71,9 @@ export function runFigure(run: RunSoFar, options: RunFigureOptions = {}): Figure
       xaxis: { ...x, title: { text: 'step (log scale)' } },
       yaxis: ACCURACY_AXIS,
       ...(withIds(everything).length === 0 ? {} : { yaxis2: right }),
-      ...(half !== undefined && half > first ? halfwayMark(half, half > last / 2) : {}),
+      ...(half !== undefined && half > first && half >= curveBegins
+        ? halfwayMark(half, half > last / 2)
+        : {}),
     },
   };
 }

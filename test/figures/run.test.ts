@@ -45,6 +45,13 @@ describe('grokking figures', () => {
     assert.equal((data[0]!.x as number[])[0], 1);
   });
 
+  it('marks no step of 50 % before the first that is drawn', () => {
+    const run = syntheticRun();
+    const measurements = run.measurements.filter(({ step }) => step === 0 || step >= 4000);
+    const { layout } = runFigure({ ...run, measurements });
+    assert.deepEqual(layout?.annotations ?? [], []);
+  });
+
   it('says the instructions of the processor where the record has them', () => {
     const run = syntheticRun();
     const told = { ...run.environment!, instructions: 'AVX2, oneDNN asked for SSE41, kernels avx2' };
