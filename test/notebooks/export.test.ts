@@ -10,6 +10,15 @@ const PYTHON = process.env.PYTHON ?? join(ROOT, '.venv', 'bin', 'python');
 /** It has text, tables, figures, estimates and plain values. */
 const NOTEBOOK = join(ROOT, 'notebooks', 'start-here.ipynb');
 
+/** Saves a notebook as the server of JupyterLab does. */
+const SAVE = `import json, sys
+from jupyter_server.services.contents.largefilemanager import LargeFileManager
+from traitlets.config.loader import PyFileConfigLoader
+settings, folder = sys.argv[1:]
+config = PyFileConfigLoader('jupyter_server_config.py', path=settings).load_config()
+manager = LargeFileManager(config=config, root_dir=folder)
+manager.save({'type': 'notebook', 'format': 'json', 'content': json.load(sys.stdin)}, 'saved.ipynb')`;
+
 describe('exported notebooks', function () {
   this.timeout(180_000);
   let folder: string;
@@ -59,5 +68,37 @@ describe('exported notebooks', function () {
     assert.equal(text.match(/^!\[svg\]\(/gm)?.length, 2);
     assert.match(text, /<table>.*95 % intervals/);
     assert.match(text, /Intrinsic dimension 2\.\d\d \(95 % interval/);
+  });
+
+  it('are saved by JupyterLab without the picture that it would show in place of a figure', () => {
+    const figure = {
+      'application/vnd.plotly.v1+json': { data: [] },
+      'image/svg+xml': '<svg/>',
+      'image/png': 'AA',
+    };
+    const outputs = [figure, { 'image/png': 'AA', 'text/plain': 'a picture of the user' }].map((data) => ({
+      output_type: 'display_data',
+      metadata: {},
+      data,
+    }));
+    const notebook = {
+      cells: [{ cell_type: 'code', id: 'a', metadata: {}, source: '', outputs, execution_count: 1 }],
+      metadata: {},
+      nbformat: 4,
+      nbformat_minor: 5,
+    };
+    const { status, stderr } = spawnSync(PYTHON, ['-c', SAVE, join(ROOT, 'scripts', 'jupyter'), folder], {
+      input: JSON.stringify(notebook),
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
+    const saved = JSON.parse(readFileSync(join(folder, 'saved.ipynb'), 'utf8')) as typeof notebook;
+    assert.deepEqual(
+      saved.cells[0]!.outputs.map(({ data }) => Object.keys(data).sort()),
+      [
+        ['application/vnd.plotly.v1+json', 'image/svg+xml'],
+        ['image/png', 'text/plain'],
+      ],
+    );
   });
 });
