@@ -132,10 +132,16 @@ interface LayersModel {
   summary(lineLength?: number, positions?: number[], print?: (line: string) => void): void;
 }
 
+/** The summary of tfjs, with separators of thousands in its numbers of parameters. */
 function summaryOf(model: LayersModel): string {
   const lines: string[] = [];
   model.summary(undefined, undefined, (line) => lines.push(line));
-  return lines.join('\n');
+  // Its lines end in blanks; a column that follows keeps its place.
+  const written = (line: string): string =>
+    line.replace(/ (\d{4,})( *)/g, (found, count: string, blanks: string) =>
+      ` ${formatStep(Number(count))}${blanks && ' '}`.padEnd(found.length),
+    );
+  return lines.map(written).join('\n');
 }
 
 /** Plain data of the user may have the same names; the types of what stands under them tell it apart. */

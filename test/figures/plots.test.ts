@@ -199,6 +199,10 @@ describe('plots of one’s own', function () {
       ],
       [() => plot.bar([1, 2], { yAxis: { log: true } }), /bars begin at 0/],
       [() => plot.line(columns, { x: 'step', y: 'loss', lower: 'loss' }), /give upper as well/],
+      [
+        () => plot.bar(columns, { x: 'step', y: 'loss', interval: '95 % interval' }),
+        /there are none: name their columns/,
+      ],
       [() => plot.histogram([1, 0], { log: true }), /x\[1\] is 0, which a log axis cannot show/],
       [() => plot.histogram([1, 2], { bins: 0 }), /bins is 0: it must be a whole number/],
       [() => plot.overlay([]), /there are no plots/],

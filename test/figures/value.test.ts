@@ -95,6 +95,15 @@ describe('the value of a cell', () => {
     assert.deepEqual(caption, { 'text/markdown': '*One point.*', 'text/plain': 'One point.' });
     const model = tf.sequential({ layers: [tf.layers.dense({ units: 6, inputShape: [5] })] });
     assert.match(await textOf(model), /Trainable params: 36/);
+    const input = tf.input({ shape: [99] });
+    const branches = ['wide', 'other'].map((name) => tf.layers.dense({ name, units: 30 }).apply(input));
+    const outputs = tf.layers.add().apply(branches as tf.SymbolicTensor[]) as tf.SymbolicTensor;
+    const summary = (await textOf(tf.model({ inputs: input, outputs }))).split('\n');
+    assert.match(summary.join('\n'), /Trainable params: 6,000\n/);
+    const at = (start: string, words: string): number | undefined =>
+      summary.find((line) => line.trim().startsWith(start))?.indexOf(words);
+    assert.ok(at('Layer', 'Receives inputs')! > 0);
+    assert.equal(at('wide', 'input'), at('Layer', 'Receives inputs'), summary.join('\n'));
   });
 
   it('is as Node prints it for everything else, and bounded', async () => {

@@ -119,6 +119,10 @@ export function xyMark<Data extends PlotInput>(
   );
   if ((lower === undefined) !== (upper === undefined))
     throw new RangeError(`${mark}: an interval has two ends: give ${lower ? 'upper' : 'lower'} as well`);
+  if (lower === undefined && channels.interval !== undefined)
+    throw new RangeError(
+      `${mark}: interval says what the bars and bands mean, and there are none: name their columns, such as lower: 'lower', upper: 'upper'`,
+    );
   const ends = lower && upper && [numbersOf(mark, 'lower', lower), numbersOf(mark, 'upper', upper)];
   const colour = channels.colour === undefined ? undefined : columns.read('colour', channels.colour);
   const colours = colour && numbersOf(mark, 'colour', colour);
