@@ -98,13 +98,7 @@ export const TEMPLATE: Template = {
 };
 
 /** Curves and points with what explains them; bars hold white text and keep their colours, in the legend as well. */
-const BRIGHTENED = [
-  '.scatterlayer',
-  '.cbfills',
-  '.legend .legendfill',
-  '.legend .legendlines',
-  '.legend .legendpoints .scatterpts',
-];
+const BRIGHTENED = ['.scatterlayer', '.cbfills', '.legendfill', '.legendlines', '.scatterpts'];
 
 /**
  * A style that gives a drawn figure the colours of {@link DARK}. Drawings name their colours in attributes, so that

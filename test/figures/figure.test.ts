@@ -129,7 +129,7 @@ describe('figures on dark pages', () => {
   it('have marks as bright as what explains them', async () => {
     const svg = await toSVG({
       data: [
-        { type: 'scatter', x: [1, 2], y: [1, 2], name: 'line', mode: 'lines+markers' },
+        { type: 'scatter', x: [1, 2], y: [1, 2], name: 'line', mode: 'lines+markers', legend: 'legend2' },
         {
           type: 'scatter',
           x: [1, 2],
@@ -140,14 +140,14 @@ describe('figures on dark pages', () => {
         },
         { type: 'bar', x: [1, 2], y: [1, 2], name: 'bar' },
       ],
-      layout: { showlegend: true },
-    });
+      layout: { showlegend: true, legend2: { x: 0.5 } },
+    } as Figure);
     const { document } = new JSDOM(svg, { contentType: 'image/svg+xml' }).window;
     const [, brightened = ''] = /(.*) \{ filter: brightness/.exec(darkRules('svg'))!;
     const isBright = (mark: string): boolean[] => [
       ...new Set([...document.querySelectorAll(mark)].map((found) => found.closest(brightened) !== null)),
     ];
-    for (const mark of ['.scatterlayer path', '.cbfill', '.legendlines path', '.legend .scatterpts'])
+    for (const mark of ['.scatterlayer path', '.cbfill', '.legend2 .legendlines path', '.legend .scatterpts'])
       assert.deepEqual(isBright(mark), [true], mark);
     for (const mark of ['.barlayer path', '.legendpoints > :not(.scatterpts)'])
       assert.deepEqual(isBright(mark), [false], mark);
