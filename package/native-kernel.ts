@@ -1,5 +1,7 @@
 /** Loads the native kernel from an optional package for each system, which npm chooses by `os`, `cpu` and `libc`. */
-
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { version } from '../package.json';
 import type { Kernel, NotLoaded } from '../src/intrinsic-dimension/search/kernel';
 
@@ -13,7 +15,7 @@ export function loadNativeKernel(): Kernel | NotLoaded | undefined {
   const reasons = new Map<string, string>();
   for (const name of names) {
     try {
-      return require(name) as Kernel;
+      return kernelIn(name);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       // One of the packages for glibc and musl is always missing.
@@ -34,6 +36,20 @@ export function loadNativeKernel(): Kernel | NotLoaded | undefined {
     reason,
     cure: `${own} is damaged, or made for a newer system than this one: remove node_modules and install again${end}`,
   };
+}
+
+/**
+ * The kernel in a package. Its bytes are compared with their checksum first: Linux ends a process that loads a library whose end
+ * is missing.
+ *
+ * @throws Error with code MODULE_NOT_FOUND if there is no such package; other errors if it is damaged or does not load
+ */
+function kernelIn(name: string): Kernel {
+  const manifest = require.resolve(`${name}/package.json`);
+  const file = join(dirname(manifest), 'kernel.node');
+  if (crc32(readFileSync(file)) !== (require(manifest) as { readonly crc32?: number }).crc32)
+    throw new Error(`the checksum of ${file} is not the one in its package.json`);
+  return require(file) as Kernel;
 }
 
 /** True if the system's C library is glibc; that of Alpine is musl. */

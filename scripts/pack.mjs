@@ -1,7 +1,7 @@
 /** `npm run pack`: makes the package `intrinsic-dimension`, and one with the search kernel for each system, in out/packages. */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeManifest, writePackage } from './lib/bundle.mjs';
+import { writeKernelPackage, writePackage } from './lib/bundle.mjs';
 import { locked } from './lib/lock.mjs';
 import { CACHE, ROOT } from './lib/places.mjs';
 import { buildWasm, kernelFor, PLATFORMS, WASM_BYTES, wasmInputs } from './lib/prebuilt-kernels.mjs';
@@ -12,7 +12,6 @@ import { runMain, setUp } from './setup.mjs';
 
 const OUT = join(ROOT, 'out', 'packages');
 const STAGE = join(CACHE, 'pack');
-const { version, license, engines } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
 const USAGE = `
 Usage: npm run pack -- [--only SYSTEM]
@@ -44,7 +43,9 @@ await runMain(async () => {
     await packed(main);
     for (const platform of platforms) {
       const folder = join(STAGE, platform.name);
-      await step(`kernel for ${platform.name}`, () => writeKernel(folder, platform));
+      await step(`kernel for ${platform.name}`, async () =>
+        writeKernelPackage(folder, platform, await kernelFor(platform)),
+      );
       await packed(folder);
     }
     console.log('node scripts/try-package.mjs tries them in an empty folder; nothing was published');
@@ -61,25 +62,6 @@ function chosenPlatforms(words) {
       `npm run pack takes --only and one of none, ${names.join(', ')}; got ${words.join(' ')}`,
     );
   return PLATFORMS.filter(({ name }) => name === wanted);
-}
-
-async function writeKernel(folder, platform) {
-  mkdirSync(folder, { recursive: true });
-  const { name, os, cpu, libc } = platform;
-  writeManifest(folder, {
-    name: `intrinsic-dimension-${name}`,
-    version,
-    description: `The search kernel of intrinsic-dimension for ${name}`,
-    license,
-    main: 'kernel.node',
-    files: ['kernel.node'],
-    os: [os],
-    cpu: [cpu],
-    ...(libc ? { libc: [libc] } : {}),
-    engines,
-  });
-  writeFileSync(join(folder, 'LICENSE'), readFileSync(join(ROOT, 'LICENSE')));
-  copyFileSync(await kernelFor(platform), join(folder, 'kernel.node'));
 }
 
 async function packed(folder) {

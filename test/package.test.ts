@@ -1,14 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,6 +13,13 @@ const FIXTURES = join(ROOT, 'test', 'fixtures', 'golden');
 const POINTS = join(FIXTURES, readdirSync(FIXTURES).find((name) => name.endsWith('.npy'))!);
 /** The kernel that set-up has compiled, under the name that this system's package has. */
 const KERNEL = `intrinsic-dimension-${process.platform}-${process.arch}${process.platform === 'linux' ? '-gnu' : ''}`;
+
+const COMPILED = join(ROOT, '.cache', 'search-kernel.node');
+
+/** The systems that have a kernel. */
+async function systems(): Promise<readonly { readonly name: string }[]> {
+  return (await import(join(ROOT, 'scripts', 'lib', 'prebuilt-kernels.mjs'))).PLATFORMS;
+}
 
 /** A project of somebody who has installed the package; no compiler, Python or npm is on its PATH. */
 let project: string;
@@ -58,12 +57,10 @@ describe('the package intrinsic-dimension', function () {
 
   before(async () => {
     project = mkdtempSync(join(tmpdir(), 'package-'));
-    const { writePackage, writeManifest } = await import(join(ROOT, 'scripts', 'lib', 'bundle.mjs'));
+    const { writePackage, writeKernelPackage } = await import(join(ROOT, 'scripts', 'lib', 'bundle.mjs'));
     await writePackage(join(project, 'node_modules', 'intrinsic-dimension'));
-    const kernel = join(project, 'node_modules', KERNEL);
-    mkdirSync(kernel, { recursive: true });
-    writeManifest(kernel, { name: KERNEL, version: '0.1.0', main: 'kernel.node' });
-    copyFileSync(join(ROOT, '.cache', 'search-kernel.node'), join(kernel, 'kernel.node'));
+    const system = (await systems()).find(({ name }) => KERNEL.endsWith(name));
+    writeKernelPackage(join(project, 'node_modules', KERNEL), system, COMPILED);
   });
   after(() => rmSync(project, { recursive: true, force: true }));
 
@@ -72,9 +69,9 @@ describe('the package intrinsic-dimension', function () {
     const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'));
     assert.equal(manifest.dependencies, undefined);
     assert.equal(manifest.scripts, undefined);
-    const systems = Object.keys(manifest.optionalDependencies);
-    assert.equal(systems.length, 8);
-    assert.ok(systems.includes(KERNEL));
+    const kernels = Object.keys(manifest.optionalDependencies);
+    assert.equal(kernels.length, 8);
+    assert.ok(kernels.includes(KERNEL));
     const bytes = readdirSync(home, { recursive: true, encoding: 'utf8', withFileTypes: true })
       .filter((entry) => entry.isFile())
       .reduce((sum, { parentPath, name }) => sum + readFileSync(join(parentPath, name)).length, 0);
@@ -157,10 +154,15 @@ describe('the package intrinsic-dimension', function () {
     const kernel = join(folder, 'kernel.node');
     const whole = readFileSync(kernel);
     const manifest = readFileSync(join(folder, 'package.json'));
+    const CHECKSUM =
+      /does not load \(the checksum of .*kernel\.node is not the one .*; intrinsic-dimension-\S+ is damaged/;
     const damages: readonly (readonly [() => void, RegExp])[] = [
+      [() => writeFileSync(kernel, 'no kernel'), CHECKSUM],
+      // Linux would end the process if it loaded this.
+      [() => writeFileSync(kernel, whole.subarray(0, whole.length / 2)), CHECKSUM],
       [
-        () => writeFileSync(kernel, 'no kernel'),
-        /does not load \(.*kernel\.node: .*; intrinsic-dimension-\S+ is damaged/,
+        () => rmSync(kernel),
+        /does not load \(ENOENT.*kernel\.node'\): .*; intrinsic-dimension-\S+ is damaged/,
       ],
       [
         () => rmSync(folder, { recursive: true }),
@@ -256,18 +258,13 @@ describe('the package intrinsic-dimension', function () {
 
   it('gets the kernel of every system from one lock file, and from one that npm before 11.3 made', async function () {
     if (!THOROUGH) this.skip();
-    const { PLATFORMS } = await import(join(ROOT, 'scripts', 'lib', 'prebuilt-kernels.mjs'));
-    const { writeManifest } = await import(join(ROOT, 'scripts', 'lib', 'bundle.mjs'));
+    const { writeKernelPackage } = await import(join(ROOT, 'scripts', 'lib', 'bundle.mjs'));
     const [published, user] = [join(project, 'published'), join(project, 'user')];
-    const kernels = (PLATFORMS as readonly { name: string; os: string; cpu: string; libc?: string }[]).map(
-      ({ name, os, cpu, libc }) => {
-        const folder = join(published, name);
-        mkdirSync(folder, { recursive: true });
-        const systems = { os: [os], cpu: [cpu], ...(libc ? { libc: [libc] } : {}) };
-        writeManifest(folder, { name: `intrinsic-dimension-${name}`, version: '0.1.0', ...systems });
-        return folder;
-      },
-    );
+    const kernels = (await systems()).map((system) => {
+      const folder = join(published, system.name);
+      writeKernelPackage(folder, system, COMPILED);
+      return folder;
+    });
     mkdirSync(user);
     const [lock, modules] = [join(user, 'package-lock.json'), join(user, 'node_modules')];
     writeFileSync(join(user, 'package.json'), '{ "private": true }');
@@ -285,7 +282,7 @@ describe('the package intrinsic-dimension', function () {
     const mac = ['--os=darwin', '--cpu=arm64'];
     try {
       await npm('install', 'intrinsic-dimension');
-      assert.equal(locked().length, PLATFORMS.length);
+      assert.equal(locked().length, kernels.length);
       rmSync(modules, { recursive: true });
       await npm('ci', ...mac);
       assert.deepEqual(installed(), ['darwin-arm64']);

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { build } from 'esbuild';
 import { ROOT } from './places.mjs';
 import { PLATFORMS } from './prebuilt-kernels.mjs';
@@ -134,8 +135,30 @@ export async function writePackage(folder) {
   writeFileSync(join(folder, 'LIBRARIES'), head + licences.join(`\n${'-'.repeat(80)}\n\n`));
 }
 
+/** Writes the package with the kernel for one system, ready to be published. */
+export function writeKernelPackage(folder, { name, os, cpu, libc }, kernel) {
+  const { version, license, engines } = LAB;
+  const bytes = readFileSync(kernel);
+  mkdirSync(folder, { recursive: true });
+  writeManifest(folder, {
+    name: `intrinsic-dimension-${name}`,
+    version,
+    description: `The search kernel of intrinsic-dimension for ${name}`,
+    license,
+    main: 'kernel.node',
+    files: ['kernel.node'],
+    os: [os],
+    cpu: [cpu],
+    ...(libc ? { libc: [libc] } : {}),
+    engines,
+    crc32: crc32(bytes), // is compared before the kernel is loaded
+  });
+  writeFileSync(join(folder, 'LICENSE'), readFileSync(join(ROOT, 'LICENSE')));
+  writeFileSync(join(folder, 'kernel.node'), bytes);
+}
+
 /** Writes the package.json of a package. */
-export function writeManifest(folder, contents) {
+function writeManifest(folder, contents) {
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(contents, undefined, 2)}\n`);
 }
 
