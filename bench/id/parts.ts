@@ -12,6 +12,12 @@ const OURS = 'this project, 20 subsamples';
 const ESTIMATES = 'this project';
 const LIBRARIES = 'the libraries';
 const PROFILE = 'this project, with intervals';
+/** The kernels of a search, with the variables of the environment that choose them. */
+const KERNELS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'native, one thread': { TF_NUM_INTRAOP_THREADS: '1' },
+  'WebAssembly, one thread': { ID_KERNEL: 'wasm', TF_NUM_INTRAOP_THREADS: '1' },
+  'WebAssembly, two threads': { ID_KERNEL: 'wasm', TF_NUM_INTRAOP_THREADS: '2' },
+};
 /** The method of the Python side for each name. */
 const METHODS: Readonly<Record<string, string>> = {
   'DADApy, one estimate': 'dadapy',
@@ -66,6 +72,10 @@ export const ID_PARTS: Parts = {
   g: {
     about: 'each estimator beside that of its library, scikit-dimension or DADApy',
     run: async (rounds) => [await estimators(rounds, { n: 2000, d: 20 })],
+  },
+  h: {
+    about: 'the search in WebAssembly with one thread and with two, beside the native kernel with one',
+    run: async (rounds) => [await kernels(rounds, { n: 10_000, d: 512 })],
   },
 };
 
@@ -139,6 +149,48 @@ function estimators(rounds: number, size: Size): Promise<Result> {
     try {
       for (const side of sides) await side.ask('setup', { file, threads: availableParallelism() });
       return await besideLibraries(sides, `${size.n} points in ${size.d} dimensions`, rounds);
+    } finally {
+      for (const side of sides) side.end();
+    }
+  });
+}
+
+/** One estimate by each kernel; the native one has the instruction set of the benchmark. */
+function kernels(rounds: number, size: Size): Promise<Result> {
+  return withPoints(size, async (file) => {
+    const sides = Object.entries(KERNELS).map(([name, environment]) => ours(name, environment));
+    try {
+      const found = new Map<string, Message>();
+      const ask = async (side: Side): Promise<readonly number[]> => {
+        const answer = await side.ask('estimator', { options: { estimator: 'two-nn' } });
+        found.set(side.name, answer);
+        return answer['ms'] as number[];
+      };
+      for (const side of sides) {
+        await side.ask('setup', { file });
+        await ask(side); // starts the threads
+      }
+      const times = await alternate(sides, rounds, ask);
+      const [native, one, two] = times.map(({ ms }) => median(ms)) as [number, number, number];
+      const told = [...found].map(([name, { kernel, value }]) => `${name} (${kernel}) ${value}`);
+      return {
+        letter: 'h',
+        title: `TwoNN of ${size.n} points in ${size.d} dimensions by each kernel`,
+        times,
+        bars: [
+          {
+            what: 'times as long in WebAssembly, one thread',
+            value: one / native,
+            bar: 4,
+            good: 'at most',
+            unit: 'x',
+          },
+        ],
+        notes: [
+          `WebAssembly with two threads is ${(one / two).toFixed(2)} times as fast as with one`,
+          `estimates: ${told.join(', ')}`,
+        ],
+      };
     } finally {
       for (const side of sides) side.end();
     }
@@ -273,9 +325,14 @@ function oneSubsample(size: Size): Promise<number> {
   });
 }
 
+/** A process of this project. */
+function ours(name: string, environment: Readonly<Record<string, string>> = {}): Side {
+  return new Side(name, process.execPath, ['--import=tsx', join(__dirname, 'side.ts')], environment);
+}
+
 function start(name: string): Side {
   return name === OURS || name === PROFILE || name === ESTIMATES
-    ? new Side(name, process.execPath, ['--import=tsx', join(__dirname, 'side.ts')])
+    ? ours(name)
     : new Side(name, python(), [join(__dirname, 'python_side.py')]);
 }
 

@@ -29,7 +29,7 @@ void serve({
   },
   estimator: async ({ options }) => {
     const { result, ms } = await watched(() => intrinsicDimension(points!, options as IdOptions));
-    return { ms: [ms], value: result.value };
+    return { ms: [ms], value: result.value, kernel: result.kernel };
   },
   /** All sites of an untrained ResNet-18 over MNIST's 10,000 digits; the network's own time is part of it. */
   profile: async ({ width }) => {
