@@ -6,6 +6,10 @@ export interface Axis {
   at(value: number): number;
   readonly ticks: readonly { readonly value: number; readonly text: string }[];
   readonly title: string;
+  /** A value in words: its category, or the number in three digits. */
+  inWords(value: number): string;
+  /** True if the values are categories. */
+  readonly ofWords: boolean;
 }
 
 /** The part of the layout of an axis that is read. */
@@ -53,7 +57,14 @@ export function axisOf(
       : isLog
         ? logTicks(least!, most!)
         : linearTicks(least!, most!, wanted);
-  return { at, ticks, title: plain((typeof title === 'string' ? title : title?.text) ?? '') };
+  const inWords = (value: number): string => words?.[value] ?? short(value);
+  return {
+    at,
+    inWords,
+    ofWords: words !== undefined,
+    ticks,
+    title: plain((typeof title === 'string' ? title : title?.text) ?? ''),
+  };
 }
 
 /** From the least to the greatest value, with a little room. */
@@ -101,7 +112,7 @@ function apart(ticks: Axis['ticks'], at: Axis['at']): Axis['ticks'] {
 }
 
 /** A number in three digits. */
-export function short(value: number): string {
+function short(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 

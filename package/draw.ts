@@ -16,7 +16,7 @@ import {
   standaloneStyle,
 } from '../src/figures/style';
 import { escapeHtml } from '../src/figures/table';
-import { type Axis, type AxisLayout, axisOf, plain, short } from './draw-axes';
+import { type Axis, type AxisLayout, axisOf, plain } from './draw-axes';
 
 /** Room around the plot for titles and numbers; a figure may ask for more on the left. */
 const MARGIN = { left: 60, right: 18, bottom: 54 };
@@ -68,7 +68,7 @@ export function drawSVG(figure: Figure): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
       `role="img" aria-label="${escapeHtml(description)}" font-family="${FONT}" font-size="12">`,
-    `<title>${escapeHtml(description)}</title>${standaloneStyle()}`,
+    standaloneStyle(), // no title, which would be read as a second description
     `<rect width="${width}" height="${height}" fill="${PAPER}"/>`,
     text(frame.left, 24, title, 'font-size="15"'),
     ...(subtitle ? [text(frame.left, 42, subtitle, 'font-size="11"')] : []),
@@ -191,7 +191,7 @@ function drawTrace(trace: Trace, i: number, x: Axis, y: Axis): string[] {
       const [top, bottom] = [y.at(trace.y[p]!), y.at(0)];
       return (
         `<rect x="${pixel(left)}" y="${pixel(top)}" width="${pixel(Math.max(0.5, right - left - 1))}" ` +
-        `height="${pixel(bottom - top)}" fill="${colour}"><title>${escapeHtml(short(trace.x[p]!))}: ${trace.y[p]}</title></rect>`
+        `height="${pixel(bottom - top)}" fill="${colour}"><title>${escapeHtml(x.inWords(trace.x[p]!))}: ${trace.y[p]}</title></rect>`
       );
     });
   }
@@ -221,7 +221,9 @@ function drawTrace(trace: Trace, i: number, x: Axis, y: Axis): string[] {
     for (const p of seen) {
       const size = Number(marker?.size ?? 6) / 2;
       const [cx, cy] = [pixel(x.at(trace.x[p]!)), pixel(y.at(trace.y[p]!))];
-      const words = [trace.text, `${short(trace.x[p]!)}: ${short(trace.y[p]!)}`]
+      const here = [x.inWords(trace.x[p]!), y.inWords(trace.y[p]!)];
+      if (y.ofWords) here.reverse(); // the name first
+      const words = [trace.text, here.join(': ')]
         .map((part) => (Array.isArray(part) ? part[p] : part))
         .filter((part) => typeof part === 'string' && part !== '');
       const title = `<title>${escapeHtml(words.join(', '))}</title>`;

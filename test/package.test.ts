@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -138,6 +146,10 @@ describe('the package intrinsic-dimension', function () {
     // The legend shows the dashes of a line, and the rules of dark pages find the class of plotly.js.
     assert.match(report, /<g class="legend"><g class="layers"><line [^>]*stroke-dasharray/);
     assert.match(report, /<g class="scatterlayer"><polyline [^>]*stroke-dasharray/);
+    assert.match(report, /<title>two-nn: \d[\d.]*<\/title>/);
+    copyFileSync(POINTS, join(project, '-points.npy'));
+    assert.match(run([COMMAND, '-points.npy']).errors, /: the file of this name is \.\/-points\.npy$/m);
+    assert.match(run([COMMAND, './-points.npy']).output, /^two-nn: /);
     const refused = run([COMMAND, POINTS, '--scale', '--figure', 'scales.png']);
     assert.equal(refused.code, 1);
     assert.match(refused.errors, /must end in \.svg or \.html/);

@@ -1,23 +1,27 @@
+/// <reference lib="webworker" />
 /**
- * `node:fs` in a browser: files in memory, by name. The readers of files use it unchanged, so that a page reads the same files as
- * the command line, with the same errors.
+ * `node:fs` in a worker of a browser: given files, which are read in place, and temporary files in memory, by name. The readers of
+ * files use it unchanged, so that a page reads the same files as the command line, with the same errors.
  */
 import { constants as limits } from './node-buffer';
 
+/** A file that the user gave, or the bytes of a temporary one. */
+type Contents = Blob | Uint8Array;
+
 interface Open {
   readonly name: string;
-  bytes: Uint8Array;
+  contents: Contents;
   /** The current position of writing or reading. */
   at: number;
 }
 
-const files = new Map<string, Uint8Array>();
+const files = new Map<string, Contents>();
 const opened = new Map<number, Open>();
 let next = 3;
 
 /** Adds a file for the readers. */
-export function putFile(name: string, bytes: Uint8Array): void {
-  files.set(name, bytes);
+export function putFile(name: string, file: Blob): void {
+  files.set(name, file);
 }
 
 /** Removes a file; it remains available to readers that have it open. */
@@ -25,24 +29,45 @@ export function dropFile(name: string): void {
   files.delete(name);
 }
 
+/** The most bytes that are read at once, since each part is copied twice. */
+const PART = 2 ** 24;
+
+/** @throws Error for a file that cannot be read; browsers tell the reasons apart in different ways, or not at all */
+function partOf(contents: Contents, from: number, to: number): Uint8Array {
+  if (contents instanceof Uint8Array) return contents.subarray(from, to);
+  try {
+    return new Uint8Array(
+      new FileReaderSync().readAsArrayBuffer(contents.slice(from, Math.min(to, from + PART))),
+    );
+  } catch (error) {
+    throw new Error(
+      `it is a folder, was changed or moved after it was chosen, or may not be read (${(error as Error).message})`,
+    );
+  }
+}
+
+function sizeOf(contents: Contents): number {
+  return contents instanceof Uint8Array ? contents.length : contents.size;
+}
+
 /** Flags of `openSync`, which no file here needs. */
 export const constants = { O_RDONLY: 0, O_NONBLOCK: 0 };
 
-/** The status of a file; every name is a file. */
+/** The status of a file; every name is a file, unless it cannot be read. */
 export function statSync(name: string): {
   isFile(): boolean;
   isFIFO(): boolean;
   isDirectory(): boolean;
   isSocket(): boolean;
 } {
-  bytesOf(name);
+  partOf(contentsOf(name), 0, 1);
   return { isFile: () => true, isFIFO: () => false, isDirectory: () => false, isSocket: () => false };
 }
 
-function bytesOf(name: string): Uint8Array {
-  const bytes = files.get(name);
-  if (!bytes) throw Object.assign(new Error(`no such file: ${name}`), { code: 'ENOENT' });
-  return bytes;
+function contentsOf(name: string): Contents {
+  const contents = files.get(name);
+  if (!contents) throw Object.assign(new Error(`no such file: ${name}`), { code: 'ENOENT' });
+  return contents;
 }
 
 function openFile(file: number): Open {
@@ -53,7 +78,7 @@ function openFile(file: number): Open {
 
 export function openSync(name: string, flags: string): number {
   if (flags.startsWith('w')) files.set(name, new Uint8Array(0));
-  opened.set(next, { name, bytes: bytesOf(name), at: 0 });
+  opened.set(next, { name, contents: contentsOf(name), at: 0 });
   return next++;
 }
 
@@ -66,10 +91,10 @@ export function fstatSync(file: number): {
   isFile(): boolean;
   isDirectory(): boolean;
 } {
-  return { size: openFile(file).bytes.length, isFile: () => true, isDirectory: () => false };
+  return { size: sizeOf(openFile(file).contents), isFile: () => true, isDirectory: () => false };
 }
 
-/** Copies bytes from position `at`, or for null from the end of the last call. */
+/** Copies bytes from position `at`, or for null from the end of the last call; fewer than `length` of them where that spares memory. */
 export function readSync(
   file: number,
   into: Uint8Array,
@@ -79,7 +104,7 @@ export function readSync(
 ): number {
   const open = openFile(file);
   const from = at ?? open.at;
-  const part = open.bytes.subarray(from, from + length);
+  const part = partOf(open.contents, from, from + length);
   into.set(part, offset);
   open.at = from + part.length;
   return part.length;
@@ -95,7 +120,7 @@ export function ftruncateSync(file: number, size: number): void {
   if (size > limits.MAX_LENGTH)
     throw new Error(`unpacked, it has ${gibibytes} GiB, and browsers read up to 2: give fewer points`);
   try {
-    openFile(file).bytes = new Uint8Array(size);
+    openFile(file).contents = new Uint8Array(size);
   } catch {
     throw new Error(
       `there is not enough memory for the ${gibibytes} GiB that it has unpacked: give fewer points`,
@@ -107,7 +132,7 @@ export function ftruncateSync(file: number, size: number): void {
 export function writeSync(file: number, part: Uint8Array, from: number): number {
   const open = openFile(file);
   const added = part.subarray(from);
-  open.bytes.set(added, open.at);
+  (open.contents as Uint8Array).set(added, open.at);
   open.at += added.length;
   return added.length;
 }

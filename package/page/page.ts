@@ -42,6 +42,7 @@ function stop(): void {
   worker?.terminate();
   worker = undefined;
   progress.hidden = true;
+  progress.removeAttribute('value');
   cancel.hidden = true;
 }
 
@@ -58,6 +59,7 @@ function start(name: string, request: Request): void {
     say(`${name} could not be measured: ${message}`, true);
   };
   cancel.hidden = false;
+  progress.hidden = false; // moves without a value until a share is known
   worker.postMessage(request);
 }
 
@@ -67,9 +69,9 @@ function answer(name: string, given: Answer): void {
     title.tabIndex = -1;
     results.append(title, ...given.notes.map((note) => element('p', note)));
     offer(given.controls);
+    progress.removeAttribute('value');
     say(`Measuring ${name} …`);
   } else if (given.type === 'progress') {
-    progress.hidden = false;
     progress.value = given.share;
   } else if (given.type === 'choose') {
     stop();
@@ -171,4 +173,5 @@ choices.addEventListener('submit', (event) => {
 cancel.addEventListener('click', () => {
   stop();
   say('Stopped.');
+  input.focus(); // the button that had it is gone
 });

@@ -1,4 +1,5 @@
 /** Points from a file that was dropped on the page. */
+import type { ByteSource } from '../../src/intrinsic-dimension/files/byte-source';
 import { type Format, formatOf } from '../../src/intrinsic-dimension/files/format';
 import { openInput } from '../../src/intrinsic-dimension/files/input';
 import { arraysOf } from '../../src/intrinsic-dimension/files/open-arrays';
@@ -9,7 +10,6 @@ import {
   readDistances,
   readPoints,
 } from '../../src/intrinsic-dimension/files/points-file';
-import { constants } from '../browser/node-buffer';
 import { dropFile, putFile } from '../browser/node-fs';
 import type { FileRequest } from './messages';
 import { controlsIn, onPage } from './words';
@@ -30,7 +30,7 @@ export async function pointsOf(
   onProgress: (share: number) => void,
 ): Promise<PointsFile | DistancesFile | Choice> {
   const name = file.name === '-' ? './-' : file.name; // - alone would be standard input
-  putFile(name, await bytesOf(file));
+  putFile(name, file);
   const read = (more: ReadPointsOptions = {}): Promise<PointsFile | DistancesFile> =>
     (distances ? readDistances : readPoints)(name, { ...wanted, ...more }, onPage);
   try {
@@ -50,33 +50,16 @@ export async function pointsOf(
   }
 }
 
-/** @throws Error that names the file and why it cannot be read: a folder, one that was changed, one that is too large */
-async function bytesOf(file: File): Promise<Uint8Array> {
-  if (file.size > constants.MAX_LENGTH)
-    throw new Error(
-      `${file.name} has ${(file.size / 2 ** 30).toFixed(1)} GiB, and browsers read files of up to 2: ` +
-        'npx intrinsic-dimension --report takes larger ones',
-    );
-  try {
-    return new Uint8Array(await file.arrayBuffer());
-  } catch (error) {
-    // Browsers tell these apart in different ways, or not at all.
-    const { message } = error as Error;
-    throw new Error(
-      `cannot read ${file.name}: it is a folder, was changed or moved after it was chosen, or may not be read (${message})`,
-    );
-  }
-}
-
 /** The format of a file; undefined if it cannot be told, which reading the file reports. */
 async function formatIn(name: string): Promise<Format | undefined> {
-  const source = await openInput(name);
+  let source: ByteSource | undefined;
   try {
+    source = await openInput(name);
     return formatOf(name, source).format;
   } catch {
     return undefined;
   } finally {
-    source.close();
+    source?.close();
   }
 }
 

@@ -1,4 +1,5 @@
 /** Shared by all commands, on top of commander: help, errors in one line, signals, and exit codes. */
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { BEFORE_OPTIONS, called } from '../called';
@@ -21,6 +22,8 @@ export function defineCommand(name: string, summary: string, part?: string): Com
 /** An error in one line, with the nearest choice, which commander suggests for options only. */
 function inOneLine(text: string): string {
   const line = text.trim().replaceAll(/\s*\n\s*/g, ' ');
+  const [, option] = /unknown option '(-.*?)'/.exec(line) ?? [];
+  if (option !== undefined && existsSync(option)) return `${line}: the file of this name is ./${option}`;
   const [, word, choices] =
     /(?:argument|value) '(.*)' is invalid.*\. Allowed choices are (.*)\.$/.exec(line) ?? [];
   return word === undefined ? line : `${line} Did you mean ${nearest(word, choices!.split(', '))}?`;

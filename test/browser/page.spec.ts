@@ -113,6 +113,21 @@ describe('the page that measures files', function () {
     for (const { n1, n2, value } of golden.gride)
       assert.equal(await dimension('Scales', `${n1} and ${n2}`), value.toFixed(2));
     assert.equal(await page.locator('figure svg[role=img][aria-label]').count(), 6);
+    assert.equal(await page.evaluate(() => document.activeElement!.tagName), 'H2');
+    const { nodes } = await (await page.context().newCDPSession(page)).send('Accessibility.getFullAXTree');
+    const seen = nodes.filter(({ ignored }) => !ignored);
+    const named = /^(button|link|textbox|combobox|progressbar|heading|table|columnheader|image)$/;
+    assert.deepEqual(
+      seen.filter(({ role, name }) => named.test(role?.value) && !name?.value).map(({ role }) => role?.value),
+      [],
+    );
+    // Whoever hears the page hears each state once.
+    assert.equal(await page.locator('[role=status], [role=alert], [aria-live]').count(), 1);
+    const twice = seen.filter(({ name, description }) => name?.value && name.value === description?.value);
+    assert.deepEqual(
+      twice.map(({ role }) => role?.value),
+      [],
+    );
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       await page.screenshot({ path: join(OUT, `page-${colorScheme}.png`), fullPage: true });
@@ -269,6 +284,7 @@ describe('the page that measures files', function () {
     await page.getByRole('button', { name: 'Stop' }).click();
     assert.equal(await verdict(page), 'Stopped.');
     assert.equal(await page.getByRole('progressbar').count(), 0);
+    assert.equal(await page.evaluate(() => document.activeElement!.id), 'file');
     await page.close();
   });
 });

@@ -8,9 +8,10 @@ import { join } from 'node:path';
 export interface ByteSource {
   readonly size: number;
   /**
+   * @param into takes the bytes in place of a new buffer; a source in memory returns its own bytes nevertheless
    * @throws Error if the bytes end before `at + length`
    */
-  read(at: number, length: number): Buffer;
+  read(at: number, length: number, into?: Buffer): Buffer;
   /** Closes the source; it may be called more than once. */
   readonly close: () => void;
 }
@@ -26,12 +27,13 @@ export function descriptorBytes(file: number): ByteSource {
   let open = true;
   return {
     size,
-    read: (at, length) => {
+    read: (at, length, into) => {
       assertWithin(at, length, size);
-      const bytes = allocate(length);
+      const bytes = into ?? allocate(length);
       for (let done = 0; done < length; ) {
         const more = readSync(file, bytes, done, Math.min(2 ** 30, length - done), at + done);
-        if (more === 0) throw new Error(`it became shorter while it was read`);
+        if (more === 0)
+          throw new Error('it became shorter while it was read: wait until no program writes to it');
         done += more;
       }
       return bytes;
@@ -83,10 +85,10 @@ export function partOf(source: ByteSource, start: number, length: number): ByteS
   }
   return {
     size: length,
-    read: (at, count) => {
+    read: (at, count, into) => {
       if (!(at >= 0 && count >= 0 && at + count <= length))
         throw new Error(`a part of it has ${length} bytes, and ${at + count} are needed: it is damaged`);
-      return source.read(start + at, count);
+      return source.read(start + at, count, into);
     },
     close: source.close,
   };

@@ -24,9 +24,14 @@ export function isNumber(cell: string, delimiter: Delimiter): boolean {
   return NUMBER.test(withPoint(cell, delimiter));
 }
 
+/** A text without line breaks and other control characters. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '\u00B7');
+}
+
 /** A cell as an error shows it, in one short line. */
 export function shown(cell: string): string {
-  const line = cell.replaceAll(/\p{Cc}/gu, '\u00B7');
+  const line = oneLine(cell);
   return line.length > 40 ? `${line.slice(0, 40)}...` : line;
 }
 

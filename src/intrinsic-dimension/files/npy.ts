@@ -24,7 +24,7 @@ export function readNpyHeader(source: ByteSource): NpyHeader {
   if (!head.subarray(0, 6).equals(NPY_MAGIC)) throw new Error('it is not an .npy file');
   const version = head[6] ?? 0;
   if (version < 1 || version > 3)
-    throw new Error(`its format version ${version} is unknown: 1 to 3 are read`);
+    throw new Error(`its format version ${version} is unknown: 1 to 3 are read, as numpy.save writes them`);
   const wide = version > 1;
   const start = wide ? 12 : 10;
   if (head.length < start) throw new Error('it is cut off in its header');

@@ -53,6 +53,11 @@ function readerOf(type: string): (typeof READERS)[string] {
   throw new UnreadType(`${what}: convert with array.astype(float)`);
 }
 
+/** True for numbers whose bytes are those of a Float32Array or a Float64Array. */
+export function isAsInMemory(type: string, bigEndian: boolean): boolean {
+  return !bigEndian && (type === 'f4' || type === 'f8');
+}
+
 /**
  * Decodes `count` numbers.
  *

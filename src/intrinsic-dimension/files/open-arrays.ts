@@ -35,7 +35,7 @@ export async function openArrays(path: string): Promise<StoredArrays> {
 /**
  * The arrays of an open file; closing them closes the file.
  *
- * @param onProgress is called from time to time with the share of a NumPy archive that has been read, 0 .. 1
+ * @param onProgress is called from time to time with the share of an archive that has been read, 0 .. 1
  */
 export async function arraysOf(
   source: ByteSource,
@@ -62,18 +62,29 @@ async function openedAs(
   onProgress?: (done: number) => void,
 ): Promise<Opened> {
   if (format === 'npy') return { arrays: [npyArray(source, '')] };
-  if (format === 'safetensors') return { arrays: safetensorsArrays(source), ordered: false };
+  if (format === 'safetensors') return { ...safetensorsArrays(source), ordered: false };
   return zipped(source, onProgress);
 }
 
 async function zipped(source: ByteSource, onProgress: (done: number) => void = () => {}): Promise<Opened> {
   const entries = zipEntries(source);
   const names = [...entries.keys()];
+  /** Tells the share of these entries that was read, after each number of their bytes. */
+  const shareOf = (wanted: readonly string[]): ((bytes: number) => void) => {
+    const all = wanted.reduce((sum, name) => sum + entries.get(name)!.packedSize, 0);
+    let done = 0;
+    return (bytes) => {
+      done += bytes;
+      onProgress(done / all);
+    };
+  };
   const pickle = names.find((name) => /^([^/]+\/)?data\.pkl$/.test(name));
   if (pickle !== undefined) {
-    const { arrays, others } = await pytorchTensors(source, entries, pickle.slice(0, -'data.pkl'.length));
+    const prefix = pickle.slice(0, -'data.pkl'.length);
+    const { arrays, others, unread } = await pytorchTensors(source, entries, prefix, shareOf(names));
     const unchecked = [...entries.values()].every(({ crc, deflated }) => crc === 0 && !deflated);
     const notes = [
+      ...unread,
       ...(others.length > 0
         ? [
             others.length === 1
@@ -92,12 +103,7 @@ async function zipped(source: ByteSource, onProgress: (done: number) => void = (
   const notes: string[] = [];
   const others = names.filter((name) => !name.endsWith('.npy') && !name.endsWith('/'));
   if (others.length > 0) notes.push(`entries that are not .npy arrays are left out: ${listed(others)}`);
-  const all = members.reduce((sum, member) => sum + entries.get(member)!.packedSize, 0);
-  let done = 0;
-  const onPacked = (bytes: number): void => {
-    done += bytes;
-    onProgress(done / all);
-  };
+  const onPacked = shareOf(members);
   for (const member of members) {
     const name = member.slice(0, -'.npy'.length);
     try {

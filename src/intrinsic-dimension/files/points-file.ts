@@ -4,6 +4,7 @@ import { assertGiven, CALLBACK, FLAG, type Kind, type Kinds, oneOf, TEXT } from 
 import { counted } from '../../number-format';
 import { looksLikeDistances } from '../points/distance-like';
 import type { ByteSource } from './byte-source';
+import { oneLine } from './cells';
 import { type Columns, chosenColumns, refuseRowNumbers } from './columns';
 import { FORMATS, type Format, formatOf } from './format';
 import { openInput, whyUnreadable } from './input';
@@ -121,7 +122,9 @@ async function reading<T>(
     const found = await numbersOf(source, format, options, words);
     return use(note === undefined ? found : { ...found, notes: [note, ...found.notes] });
   } catch (error) {
-    throw new Error(`cannot read ${path === '-' ? 'standard input' : path}: ${whyUnreadable(error)}`);
+    throw new Error(
+      `cannot read ${path === '-' ? 'standard input' : oneLine(path)}: ${whyUnreadable(error)}`,
+    );
   } finally {
     source?.close();
   }
@@ -142,16 +145,27 @@ async function numbersOf(
     return await readTable(source.read(0, source.size), options, words);
   }
   refuseGiven(['header'], `text, but this is .${format}`);
-  const opened = await arraysOf(source, format, options.onProgress);
+  const { onProgress = () => {} } = options;
+  // Archives are unpacked, or compared with their checksums, before their numbers are read.
+  const unpacking = format === 'npz' || format === 'pt' ? UNPACKING : 0;
+  const opened = await arraysOf(source, format, (done) => onProgress(unpacking * done));
   try {
-    return rowsOf(opened, options, words);
+    return rowsOf(opened, options, words, (done) => onProgress(unpacking + (1 - unpacking) * done));
   } finally {
     opened.close();
   }
 }
 
+/** The share of the time of reading an archive that goes into unpacking, as measured. */
+const UNPACKING = 0.8;
+
 /** The chosen array, in rows of the chosen columns. */
-function rowsOf(opened: StoredArrays, options: ReadPointsOptions, words: OptionWords): Numbers {
+function rowsOf(
+  opened: StoredArrays,
+  options: ReadPointsOptions,
+  words: OptionWords,
+  onProgress: (done: number) => void,
+): Numbers {
   const array = arrayNamed(opened, options.key, words);
   const { shape } = array;
   const notes = [...opened.notes];
@@ -171,7 +185,7 @@ function rowsOf(opened: StoredArrays, options: ReadPointsOptions, words: OptionW
   const columns = { width };
   const places = chosenColumns(columns, options, words);
   const order = shape.map((_, axis) => axis);
-  const all = readBox(array, { from: order.map(() => 0), count: shape }, order);
+  const all = readBox(array, { from: order.map(() => 0), count: shape }, order, onProgress);
   const data =
     places.length === width && places.every((place, c) => place === c) ? all : picked(all, width, places);
   return {

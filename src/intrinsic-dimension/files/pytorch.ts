@@ -1,12 +1,13 @@
 /** The format of torch.save since PyTorch 1.6: a zip archive with a pickle and the numbers of its tensors. */
 import type { ByteSource } from './byte-source';
+import { UnreadType } from './numbers';
 import { LARGEST_PICKLE, PickleCallable, unpickle } from './pickle';
 import { checkArray, type StoredArray } from './stored-array';
 import { unpacked, type ZipEntry } from './zip';
 
 const CURE = 'save tensors only, such as torch.save([h.cpu() for h in hidden_states], path)';
 
-/** NumPy's names for PyTorch's types of storages and numbers; other types are rejected by name. */
+/** NumPy's names for PyTorch's types of storages and numbers; tensors of other types are left out by name. */
 const STORAGES: Readonly<Record<string, string>> = {
   'torch.DoubleStorage': 'f8',
   'torch.FloatStorage': 'f4',
@@ -25,6 +26,7 @@ const DTYPES: Readonly<Record<string, string>> = {
   'torch.uint32': 'u4',
   'torch.uint64': 'u8',
 };
+const READ: ReadonlySet<string> = new Set([...Object.values(STORAGES), ...Object.values(DTYPES)]);
 
 class StorageType {
   constructor(readonly type: string | undefined) {}
@@ -55,6 +57,8 @@ export interface PytorchTensors {
   readonly arrays: readonly StoredArray[];
   /** Names of values that are not tensors. */
   readonly others: readonly string[];
+  /** Notes on the tensors that are left out because their types are not read. */
+  readonly unread: readonly string[];
 }
 
 /**
@@ -62,12 +66,14 @@ export interface PytorchTensors {
  * executed: it may build containers and tensors, and anything else is rejected.
  *
  * @param prefix the folder inside the archive, with its slash
+ * @param onPacked is called from time to time with the number of bytes of numbers that were read since the last call
  * @throws Error that says what is wrong, where, and how to save it instead
  */
 export async function pytorchTensors(
   archive: ByteSource,
   entries: ReadonlyMap<string, ZipEntry>,
   prefix: string,
+  onPacked: (bytes: number) => void,
 ): Promise<PytorchTensors> {
   if (entries.has(`${prefix}constants.pkl`))
     throw new Error(`it is a TorchScript program, not saved tensors: ${CURE}`);
@@ -91,23 +97,37 @@ export async function pytorchTensors(
   const { tensors, others } = contentsOf(root);
   /** The storages by key, since views share them. */
   const storages = new Map<string, Promise<ByteSource>>();
-  const arrays = await Promise.all(
+  const unread: string[] = [];
+  const found = await Promise.all(
     tensors.map(async ({ name, tensor: { key, type, ...place } }) => {
+      if (!READ.has(type)) {
+        const cure = /^complex/i.test(type) ? 'torch.view_as_real(x).flatten(1)' : 'x.float()';
+        const called = name === '' ? 'its tensor' : `'${name}'`;
+        unread.push(`${called} is left out: its numbers are of type ${type}: save ${cure}`);
+        return [];
+      }
       const entry = entries.get(`${prefix}data/${key}`);
       if (!entry) throw new Error(`the numbers of its tensor '${name}' are missing: it is damaged`);
-      const opening = storages.get(key) ?? unpacked(archive, entry);
+      const opening = storages.get(key) ?? unpacked(archive, entry, onPacked);
       storages.set(key, opening);
       const source = await opening;
-      return checkArray({ name, type, bigEndian: order === 'big', source, ...place });
+      return [checkArray({ name, type, bigEndian: order === 'big', source, ...place })];
     }),
   );
-  return { arrays, others };
+  const arrays = found.flat();
+  if (arrays.length === 0 && unread.length > 0) throw new UnreadType(unread.join('; '));
+  return { arrays, others, unread };
 }
 
 function global(name: string): unknown {
   if (Object.hasOwn(STORAGES, name)) return new StorageType(STORAGES[name]);
   if (name === UNTYPED) return new StorageType(undefined);
   if (Object.hasOwn(DTYPES, name)) return new Dtype(DTYPES[name]!);
+  // A type that is not read, such as torch.ComplexFloatStorage or torch.float8_e4m3fn, keeps PyTorch's name.
+  const [, storage] = /^torch\.(\w+)Storage$/.exec(name) ?? [];
+  if (storage !== undefined) return new StorageType(storage);
+  const [, dtype] = /^torch\.((?:float|complex|u?int|bits)\d\w*)$/.exec(name) ?? [];
+  if (dtype !== undefined) return new Dtype(dtype);
   return CALLABLES.get(name);
 }
 

@@ -1,6 +1,6 @@
 /** The safetensors format: tensors by name after a JSON header (https://github.com/huggingface/safetensors#format). */
 import { type ByteSource, partOf } from './byte-source';
-import { bytesOfType } from './numbers';
+import { bytesOfType, UnreadType } from './numbers';
 import { checkArray, type StoredArray, sizeOf, stridesOf } from './stored-array';
 
 /** NumPy's names for the types that are read; bf2 is bfloat16. */
@@ -64,7 +64,7 @@ export function parseSafetensors(file: Buffer): Safetensors {
   );
   // JSON.parse keeps only the last of two entries with one name.
   const types = text.toString('utf8').match(/"dtype"\s*:/g)?.length ?? 0;
-  if (types > tensors.size) throw new Error('its header names a tensor twice: it is damaged');
+  if (types > tensors.size) throw new Error('its header names a tensor twice: save it again');
   assertApart([...tensors]);
   return { tensors, metadata: metadata as Record<string, unknown> };
 }
@@ -85,14 +85,14 @@ function assertApart(tensors: readonly (readonly [string, SafetensorsEntry])[]):
   sorted.forEach(([name, { end }], i) => {
     const next = sorted[i + 1];
     if (next && next[1].start < end)
-      throw new Error(`its tensors '${name}' and '${next[0]}' overlap: it is damaged`);
+      throw new Error(`its tensors '${name}' and '${next[0]}' overlap: it is damaged, save it again`);
   });
 }
 
 function entryOf(name: string, entry: unknown, data: Buffer): SafetensorsEntry {
   const { dtype, shape, data_offsets: range } = (entry ?? {}) as Record<string, unknown>;
   if (typeof dtype !== 'string' || !areSizes(shape) || !areSizes(range) || range.length !== 2)
-    throw new Error(`the entry of tensor '${name}' is malformed`);
+    throw new Error(`the entry of its tensor '${name}' is malformed: save it again`);
   const [from, to] = range as [number, number];
   if (from > to) throw new Error(`tensor '${name}' ends at byte ${to}, before it begins at ${from}`);
   return { dtype, shape, bytes: data.subarray(from, to), start: from, end: to };
@@ -129,16 +129,31 @@ export function safetensorsParts(
 /** The most bytes of a header, as in the format's own library. */
 export const LARGEST_HEADER = 100e6;
 
-/** The tensors of a file of any size, read in place. */
-export function safetensorsArrays(source: ByteSource): StoredArray[] {
+/**
+ * The tensors of a file of any size, read in place, and notes on those that are left out because their types are not read.
+ *
+ * @throws Error that says what is wrong, or that no tensor can be read
+ */
+export function safetensorsArrays(source: ByteSource): {
+  readonly arrays: StoredArray[];
+  readonly notes: string[];
+} {
   const length = source.size < 8 ? Number.NaN : Number(source.read(0, 8).readBigUInt64LE(0));
-  if (!(length <= source.size - 8 && length <= LARGEST_HEADER))
+  if (length > LARGEST_HEADER && length <= source.size - 8)
+    throw new Error(
+      `its header has ${Math.ceil(length / 1e6)} MB, and the format allows ${LARGEST_HEADER / 1e6}: save fewer tensors`,
+    );
+  if (!(length <= source.size - 8))
     throw new Error('it is cut off in its header, or not a .safetensors file');
   // Only the header is parsed; the positions in it are checked against the size of the file.
   const { tensors } = parseSafetensors(source.read(0, 8 + length));
-  return [...tensors].map(([name, { dtype, shape, start, end }]) => {
+  const notes: string[] = [];
+  const arrays = [...tensors].flatMap(([name, { dtype, shape, start, end }]) => {
     const type = SAFETENSORS_TYPES[dtype];
-    if (type === undefined) throw new Error(`tensor '${name}' is ${dtype}: convert it to F32`);
+    if (type === undefined) {
+      notes.push(`'${name}' is left out: its numbers are of type ${dtype}: convert it to F32`);
+      return [];
+    }
     const bytes = sizeOf(shape) * bytesOfType(type);
     if (end - start !== bytes) {
       throw new Error(
@@ -156,4 +171,6 @@ export function safetensorsArrays(source: ByteSource): StoredArray[] {
       source: numbers,
     });
   });
+  if (arrays.length === 0 && notes.length > 0) throw new UnreadType(notes.join('; '));
+  return { arrays, notes };
 }

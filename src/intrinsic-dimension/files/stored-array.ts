@@ -1,7 +1,7 @@
 /** An array of any rank in a file, of which any box can be read without the rest. */
 import { counted } from '../../number-format';
 import type { ByteSource } from './byte-source';
-import { bytesOfType, decodeNumbers } from './numbers';
+import { bytesOfType, decodeNumbers, isAsInMemory } from './numbers';
 
 /** The place and the type of the numbers of an array. */
 export interface StoredArray {
@@ -68,19 +68,21 @@ export function checkArray(array: StoredArray): StoredArray {
 
 /** Elements that are at most this many numbers apart are read at once. */
 const NEAR = 2 ** 14;
-/** The most numbers that are read at once. */
+/** The most numbers that are read at once, and after which progress is told. */
 const MOST = 2 ** 24;
 
 /**
  * Reads a box.
  *
  * @param order the axes of the result, slowest first; the box has one element along all other axes
+ * @param onProgress is called from time to time with the share that has been read, 0 .. 1
  * @returns the numbers in C order of `order`, as float64 if float32 would lose digits
  */
 export function readBox(
   array: StoredArray,
   { from, count }: Box,
   order: readonly number[],
+  onProgress: (done: number) => void = () => {},
 ): Float32Array | Float64Array {
   const { type, bigEndian, strides, source } = array;
   const bytes = bytesOfType(type);
@@ -94,13 +96,22 @@ export function readBox(
   const total = axes.reduce((size, axis) => size * axis.count, 1);
   const result = allocate(type, total);
   const start = from.reduce((at, index, axis) => at + index * strides[axis]!, array.offset);
+  let [done, told] = [0, 0];
+  const read = (numbers: Float32Array | Float64Array, inner: readonly Axis[], target: number): void => {
+    // Numbers that were read into their place are not copied.
+    if (numbers.buffer !== result.buffer) scatter(numbers, inner, 0, 0, result, target);
+    done += inner.reduce((size, axis) => size * axis.count, 1);
+    if (done - told < MOST) return;
+    told = done;
+    onProgress(done / total);
+  };
   const descend = (depth: number, at: number, target: number): void => {
     const inner = axes.slice(depth);
     const span = inner.reduce((length, axis) => length + (axis.count - 1) * axis.stride, 1);
     const wanted = inner.reduce((size, axis) => size * axis.count, 1);
     if (inner.length === 0 || (span <= MOST && (span <= 2 * wanted || span <= NEAR))) {
       const numbers = decodeNumbers(source.read(at * bytes, span * bytes), span, type, bigEndian);
-      scatter(numbers, inner, 0, 0, result, target);
+      read(numbers, inner, target);
       return;
     }
     const [{ count: steps, stride, target: step }] = inner as [Axis];
@@ -108,14 +119,20 @@ export function readBox(
     if (inner.length === 1 && stride === 1) {
       for (let i = 0; i < steps; i += MOST) {
         const size = Math.min(MOST, steps - i);
-        const numbers = decodeNumbers(source.read((at + i) * bytes, size * bytes), size, type, bigEndian);
-        scatter(numbers, [{ count: size, stride, target: step }], 0, 0, result, target + i * step);
+        const into =
+          step === 1 && isAsInMemory(type, bigEndian)
+            ? Buffer.from(result.buffer, (target + i) * bytes, size * bytes)
+            : undefined;
+        const part = source.read((at + i) * bytes, size * bytes, into);
+        const numbers = decodeNumbers(part, size, type, bigEndian);
+        read(numbers, [{ count: size, stride, target: step }], target + i * step);
       }
       return;
     }
     for (let i = 0; i < steps; i++) descend(depth + 1, at + i * stride, target + i * step);
   };
   if (total > 0) descend(0, start, 0);
+  if (told < total || total === 0) onProgress(1);
   return result;
 }
 

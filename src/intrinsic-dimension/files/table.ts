@@ -164,7 +164,7 @@ function begin(
   const named = isHeader([head, ...others], delimiter, options.header, notes, words);
   const rows = named ? others : sample;
   const first = rows[0];
-  if (!first) throw new Error('it has names but no rows of numbers');
+  if (!first) throw new Error('it has names but no rows of numbers: give each point a row');
   const isClosed = (row: Row): boolean => row.cells.at(-1) === '';
   const trailing = rows.every(isClosed) && first.cells.length > 1;
   const width = first.cells.length - (trailing ? 1 : 0);
@@ -186,7 +186,7 @@ function begin(
 
 function raggedRow({ cells, line }: Row, first: Row, width: number): Error {
   return new Error(
-    `line ${line} has ${counted(cells.length, 'column')}, line ${first.line} has ${counted(width, 'column')}`,
+    `line ${line} has ${counted(cells.length, 'column')}, line ${first.line} has ${counted(width, 'column')}: give all rows the same columns`,
   );
 }
 

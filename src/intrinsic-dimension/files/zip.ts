@@ -44,7 +44,8 @@ export function zipEntries(archive: ByteSource): ReadonlyMap<string, ZipEntry> {
     const next = at + 46 + lengths[0] + lengths[1] + lengths[2];
     if (next > table.length) throw new Error(`entry ${i} of its table of contents is cut off: ${DAMAGED}`);
     const entry = entryAt(archive, table.subarray(at, next), lengths, start);
-    if (entries.has(entry.name)) throw new Error(`it has two entries '${entry.name}': ${DAMAGED}`);
+    if (entries.has(entry.name))
+      throw new Error(`it has two entries '${entry.name}': give each a name of its own`);
     entries.set(entry.name, entry);
     at = next;
   }
@@ -89,7 +90,8 @@ function entryAt(
 ): ZipEntry {
   const name = record.toString('utf8', 46, 46 + nameLength);
   const method = record.readUInt16LE(10);
-  if ((record.readUInt16LE(8) & 1) !== 0) throw new Error(`its entry '${name}' is encrypted: ${DAMAGED}`);
+  if ((record.readUInt16LE(8) & 1) !== 0)
+    throw new Error(`its entry '${name}' is encrypted: save it without a password`);
   if (method !== 0 && method !== 8)
     throw new Error(`its entry '${name}' is packed by method ${method}: save it stored or deflated`);
   const sizes = {

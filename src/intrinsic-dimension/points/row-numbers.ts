@@ -13,15 +13,20 @@ export interface RowNumbers {
 /** Fewer whole numbers may be consecutive by chance, unless they rise one by one. */
 const FEW = 5;
 
+/** Columns of whole numbers that repeat mostly do so within the first rows. */
+const FIRST = 1000;
+
 /** The properties of a column as row numbers; undefined if a value is not a whole number, or two values are equal. */
 export function rowNumbers(n: number, value: (i: number) => number): RowNumbers | undefined {
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
   let before = Number.NaN;
+  const first = new Set<number>();
   const steps = { one: true, rising: true, falling: true };
   for (let i = 0; i < n; i++) {
     const here = value(i);
     if (!Number.isInteger(here)) return undefined;
+    if (i < FIRST && first.size === first.add(here).size) return undefined;
     least = Math.min(least, here);
     most = Math.max(most, here);
     if (i > 0) {

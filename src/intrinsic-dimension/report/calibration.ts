@@ -113,7 +113,9 @@ function newCalibration(estimator: FromNeighbours, points: number, seed: number)
       for (const [f, curve] of curves.entries()) {
         // Families are similar enough for the dimension of one to be a good start of the search for that of the next.
         const near = readings.at(-1)?.dimension ?? seen.value;
-        readings.push(await read(curve, seen, { level: limits.level, sets, signal, near }));
+        const within = (done: number): void => onProgress?.((f + done) / curves.length);
+        const how = { onProgress: within, ...(signal ? { signal } : {}) };
+        readings.push(await read(curve, seen, { level: limits.level, sets, near, how }));
         onProgress?.((f + 1) / curves.length);
       }
       return { ...(await summarise(readings, seen, limits)), readings, points };
@@ -153,23 +155,24 @@ interface Reading {
   readonly sets: number;
   /** The dimension at which the search for the value starts. */
   readonly near: number;
-  readonly signal: AbortSignal | undefined;
+  readonly how: SearchOptions;
 }
 
 async function read(
   { family, between }: FamilyCurve,
   seen: Seen,
-  { level, sets, near, signal }: Reading,
+  { level, sets, near, how }: Reading,
 ): Promise<FamilyReading> {
   // The means of the family have errors of their own, which are as large as that of the value if one set was drawn.
   const drawn = 1 + 1 / sets;
   const unlike = Math.min(UNLIKE.most, UNLIKE.each * seen.value);
   const reach = reachOf(level) * Math.hypot(unlike, Math.sqrt(drawn) * (seen.standardError / seen.value));
   const target = Math.log(seen.value);
-  const at = await between(target, near, signal);
+  const each = eachHalf(how);
+  const at = await between(target, near, each);
   const [lower, upper] = [
-    await between(target - reach, at.dimension, signal),
-    await between(target + reach, at.dimension, signal),
+    await between(target - reach, at.dimension, each),
+    await between(target + reach, at.dimension, each),
   ];
   const distance = seen.shape.reduce((most, each, s) => {
     const error = Math.hypot(TOLERANCE, Math.sqrt(drawn) * seen.shapeErrors[s]!);
@@ -189,7 +192,23 @@ async function read(
 interface FamilyCurve {
   readonly family: Family;
   /** The dimension at which the logarithm of the value is `target`, and the shape there; the search starts at `near`. */
-  between(target: number, near: number, signal: AbortSignal | undefined): Promise<Node>;
+  between(target: number, near: number, each: Each): Promise<Node>;
+}
+
+/** Runs a part of a longer work with the progress of the whole. */
+type Each = <T>(part: (how: SearchOptions) => Promise<T>) => Promise<T>;
+
+/** The progress of a work of which nobody knows how many parts follow: each part counts as half of what is left. */
+function eachHalf({ onProgress, ...how }: SearchOptions): Each {
+  let done = 0;
+  return async (part) => {
+    const found = await part({
+      ...how,
+      onProgress: (share) => onProgress?.(done + (share * (1 - done)) / 2),
+    });
+    done = (1 + done) / 2;
+    return found;
+  };
 }
 
 function familyCurve(
@@ -198,27 +217,28 @@ function familyCurve(
   how: { readonly points: number; readonly sets: number; readonly seed: number },
 ): FamilyCurve {
   const nodes = new Map<number, Node>();
-  const node = async (i: number, signal: AbortSignal | undefined): Promise<Node> => {
+  const node = async (i: number, each: Each): Promise<Node> => {
     const known =
-      nodes.get(i) ?? (await simulate(family, estimator, { ...how, dimension: NODES[i]!, signal }));
+      nodes.get(i) ??
+      (await each((search) => simulate(family, estimator, { ...how, dimension: NODES[i]!, search })));
     nodes.set(i, known);
     return known;
   };
   return {
     family,
-    async between(target, near, signal) {
+    async between(target, near, each) {
       const first = NODES.findIndex((dimension) => dimension >= near);
       let i = first < 0 ? NODES.length - 1 : Math.max(1, first);
-      while (i < NODES.length - 1 && (await node(i, signal)).value < target) i++;
-      while (i > 1 && (await node(i - 1, signal)).value > target) i--;
-      const [below, above] = [await node(i - 1, signal), await node(i, signal)];
+      while (i < NODES.length - 1 && (await node(i, each)).value < target) i++;
+      while (i > 1 && (await node(i - 1, each)).value > target) i--;
+      const [below, above] = [await node(i - 1, each), await node(i, each)];
       // Below the first and above the last node the lines are extrapolated, if the last one rises.
       const share = (target - below.value) / Math.max(LEVEL_SLOPE, above.value - below.value);
       const mix = (a: number, b: number): number => a + share * (b - a);
       return {
         dimension: Math.min(HIGHEST, Math.exp(mix(Math.log(below.dimension), Math.log(above.dimension)))),
         value: target,
-        shape: below.shape.map((each, s) => mix(each, above.shape[s]!)),
+        shape: below.shape.map((ratio, s) => mix(ratio, above.shape[s]!)),
       };
     },
   };
@@ -232,13 +252,13 @@ async function simulate(
     sets,
     seed,
     dimension,
-    signal,
+    search: { onProgress, ...search },
   }: {
     readonly points: number;
     readonly sets: number;
     readonly seed: number;
     readonly dimension: number;
-    readonly signal: AbortSignal | undefined;
+    readonly search: SearchOptions;
   },
 ): Promise<Node> {
   const needed = neighboursToSee(estimator, points);
@@ -248,7 +268,11 @@ async function simulate(
     const drawn = await space(
       drawFamily(family, { points, dimension, seed: streamSeed(streamSeed(seed, s), dimension) }),
     );
-    const seen = glance(await drawn.neighbours(needed, signal ? { signal } : {}), estimator);
+    const table = await drawn.neighbours(needed, {
+      ...search,
+      onProgress: (done) => onProgress?.((s + done) / sets),
+    });
+    const seen = glance(table, estimator);
     value += Math.log(seen.value) / sets;
     shape = seen.shape.map((each, i) => (shape[i] ?? 0) + each / sets);
   }

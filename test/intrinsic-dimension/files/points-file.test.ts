@@ -144,7 +144,7 @@ describe('readPoints', () => {
     [
       'negative.safetensors',
       safetensors({ a: entry([-3, -2]) }, singles),
-      /entry of tensor 'a' is malformed/,
+      /entry of its tensor 'a' is malformed: save it again/,
     ],
     [
       'twice.safetensors',
@@ -156,8 +156,16 @@ describe('readPoints', () => {
       safetensors({ a: entry([3, 2]), b: entry([6, 1]) }, singles),
       /'a' and 'b' overlap/,
     ],
-    ['half.safetensors', safetensors({ a: entry([12, 0.5]) }, singles), /entry of tensor 'a' is malformed/],
-    ['bad.safetensors', safetensors({ a: { dtype: 'F8' } }, singles), /entry of tensor 'a' is malformed/],
+    [
+      'half.safetensors',
+      safetensors({ a: entry([12, 0.5]) }, singles),
+      /entry of its tensor 'a' is malformed: save it again/,
+    ],
+    [
+      'bad.safetensors',
+      safetensors({ a: { dtype: 'F8' } }, singles),
+      /entry of its tensor 'a' is malformed: save it again/,
+    ],
     [
       'torn.safetensors',
       safetensors({ a: { dtype: 'F32', shape: [3, 2], data_offsets: [0, 24] } }, singles.subarray(0, 8)),
@@ -176,8 +184,20 @@ describe('readPoints', () => {
     });
   }
 
+  it('says when a header is longer than its format allows', async () => {
+    const size = Buffer.alloc(8);
+    size.writeBigUInt64LE(BigInt(2e8));
+    const path = write('long.safetensors', size);
+    truncateSync(path, 8 + 2e8);
+    await assert.rejects(readPoints(path), /its header has 200 MB, and the format allows 100: save fewer/);
+  });
+
   it('says when there is no file, a folder, a device, a socket, a pipe that nobody fills, or too much', async () => {
     await assert.rejects(readPoints(join(folder, 'none.npy')), /none\.npy: there is no such file$/);
+    await assert.rejects(
+      readPoints('no\nfile.npy'),
+      /^Error: cannot read no·file\.npy: there is no such file$/,
+    );
     await assert.rejects(
       readPoints(join(folder, 'f4.npy', 'x')),
       /there is no such file, since a part of its path/,
@@ -253,8 +273,15 @@ describe('readPoints', () => {
       const onProgress = (share: number): number => shares.push(share);
       const { shape } = await readPoints(join(fixtures, name), { key: 'block.1', flatten: true, onProgress });
       assert.deepEqual(shape, [80, 18]);
-      assert.equal(shares.length, 3); // one for each array, since all are small
+      assert.equal(shares.length, 4); // one for each array, since all are small, and one for reading the chosen one
       assert.equal(shares.at(-1), 1);
+    }
+    for (const name of ['float8-beside.pt', 'float8-beside.safetensors']) {
+      const path = join(fixtures, name);
+      const { shape, notes } = await readPoints(path);
+      assert.deepEqual(shape, [4, 2]);
+      assert.match(notes.join(), /^'eighths' is left out: its numbers are of type \w+E4M3\w*: /i);
+      await assert.rejects(readPoints(path, { key: 'eighths' }), /'eighths' is left out/);
     }
     const [fromNpz, fromPt] = [
       await readPoints(join(fixtures, 'layers.npz'), { key: 'block.2', flatten: true }),
