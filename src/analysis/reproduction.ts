@@ -58,3 +58,19 @@ export function agrees({ accuracy, lastLayerId }: StepPair, tolerance: Tolerance
       : Math.abs(again - recorded) <= share * recorded;
   return Math.abs(accuracy.again - accuracy.recorded) <= points && sameDimension;
 }
+
+/** The finished runs whose settings are those of another in all but the seed. */
+export function otherSeeds(of: RunSoFar, runs: readonly RunSoFar[]): RunSoFar[] {
+  const settings = ({ config: { seed, ...others } }: RunSoFar): string => JSON.stringify(sorted(others));
+  return runs.filter(
+    (run) =>
+      run.config.seed !== of.config.seed &&
+      run.measurements.at(-1)?.step === run.config.steps &&
+      settings(run) === settings(of),
+  );
+}
+
+/** The same with its keys in order. */
+function sorted(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

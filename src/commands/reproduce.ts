@@ -1,11 +1,13 @@
 /** `npm run reproduce -- RECORD`: trains a recorded run again from its settings, and says how far it ends from the record. */
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
-import { agrees, pairSteps } from '../analysis/reproduction';
+import { basename, dirname } from 'node:path';
+import { agrees, otherSeeds, pairSteps } from '../analysis/reproduction';
 import { completeConfig, type RunSettings, withDefaults } from '../experiments/registry';
 import { table, tableBundle } from '../figures/table';
+import { lastLayerId } from '../records/layer-ids';
+import { readRuns } from '../records/recorded-runs';
 import { runPath } from '../records/run-path';
-import { type Environment, type RunRecord, readRun } from '../records/run-record';
+import { type Environment, type RunRecord, type RunSoFar, readRun } from '../records/run-record';
 import { defineCommand, listenForStop, numberOption, runCommand } from './command';
 import { showProgress } from './progress';
 
@@ -61,6 +63,7 @@ const command = defineCommand(
       return;
     }
     process.exitCode = report(recorded, readRun(path), { accuracy, lastLayerId: llid }) ? 0 : 1;
+    printOtherSeeds(otherSeeds(recorded, readRuns(dirname(file))));
   });
 
 function report(recorded: RunRecord, again: RunRecord, tolerance: Parameters<typeof agrees>[1]): boolean {
@@ -86,6 +89,21 @@ function report(recorded: RunRecord, again: RunRecord, tolerance: Parameters<typ
     `${agree ? 'reproduced' : 'not reproduced'}: at step ${end.step} the accuracy differs by ${points.toFixed(2)} points, LLID by ${share.toFixed(1)} %`,
   );
   return agree;
+}
+
+/**
+ * Where runs of the same settings end that begin with other weights. Another number of threads adds numbers in another order,
+ * and after thousands of steps that can change a run as much as another seed does.
+ */
+function printOtherSeeds(runs: readonly RunSoFar[]): void {
+  const ends = runs.map(({ config: { seed }, measurements }) => ({
+    seed: Number(seed),
+    accuracy: measurements.at(-1)!.validation.accuracy,
+    LLID: lastLayerId(measurements.at(-1)!.validation),
+  }));
+  if (ends.length === 0) return;
+  console.log('\nThe same settings with other seeds end at');
+  console.log(tableBundle(table(ends))['text/plain']);
 }
 
 function inWords({ hardware, instructions, backend, commit, date }: Environment): string {

@@ -25,12 +25,17 @@ describe('npm run reproduce', function () {
   itThorough('trains a record again, finds the same, and finds what differs', () => {
     const made = call('experiment', ...TINY.split(' '), '--name', 'run', '--out', folder);
     assert.equal(made.status, 0, made.stderr);
+    call('experiment', ...TINY.split(' '), 'seed=1', '--name', 'seed-1', '--out', folder);
     const path = join(folder, 'run.jsonl');
     const same = call('reproduce', path, '--out', join(folder, 'again'));
     assert.equal(same.status, 0, same.stderr);
     assert.match(
       same.stdout,
       /^reproduced: at step 20 the accuracy differs by 0\.00 points, LLID by 0\.0 %$/m,
+    );
+    assert.match(
+      same.stdout,
+      /The same settings with other seeds end at\n *seed +accuracy +LLID\n *1 +0\.\d+/,
     );
     // The record of another network: its accuracy at the end is not that of its settings.
     const lines = readFileSync(path, 'utf8')

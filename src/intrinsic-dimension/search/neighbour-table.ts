@@ -29,6 +29,8 @@ export class NeighbourLists {
   readonly #indices: Int32Array;
   /** [n * k] Their squared distances; infinite if fewer than k were found. */
   readonly #squared: Float64Array;
+  /** [n] The number of neighbours found. */
+  readonly #found: Int32Array;
   /** [n] The number of them that are needed at present. */
   readonly #needed: Int32Array;
   /** [n] For each point, the number of the last call of `mark` that met it. */
@@ -43,6 +45,7 @@ export class NeighbourLists {
   ) {
     this.#indices = new Int32Array(n * k).fill(-1);
     this.#squared = new Float64Array(n * k).fill(Number.POSITIVE_INFINITY);
+    this.#found = new Int32Array(n);
     this.#needed = new Int32Array(n).fill(k);
     this.#marks = new Int32Array(n);
   }
@@ -55,7 +58,7 @@ export class NeighbourLists {
   /** Marks the points that are in the list of `i`, and no others. */
   mark(i: number): void {
     this.#calls++;
-    for (let p = i * this.k; p < (i + 1) * this.k && this.#indices[p]! >= 0; p++)
+    for (let p = i * this.k, end = p + this.#found[i]!; p < end; p++)
       this.#marks[this.#indices[p]!] = this.#calls;
   }
 
@@ -70,27 +73,25 @@ export class NeighbourLists {
    */
   offer(i: number, j: number, squared: number): boolean {
     const begin = i * this.k;
-    const end = begin + this.k;
     const last = begin + this.#needed[i]! - 1;
     if (!(squared < this.#squared[last]!)) {
       // Where fewer neighbours may be enough, one that is as far as the last must not replace it: it could decide less.
       if (this.depth || squared > this.#squared[last]! || !(j < this.#indices[last]!)) return false;
     }
-    let place = firstAbove(this.#squared, squared, begin, end);
+    const end = begin + this.#found[i]!;
+    let place = end;
+    while (place > begin && this.#squared[place - 1]! > squared) place--;
     // A pair has the same distance from both sides, so `j` can only stand among those that are as far.
     for (; place > begin && this.#squared[place - 1] === squared && this.#indices[place - 1]! >= j; place--)
       if (this.#indices[place - 1] === j) return false;
-    for (let p = end - 1; p > place; p--) {
+    if (end < begin + this.k) this.#found[i]!++;
+    for (let p = Math.min(end, begin + this.k - 1); p > place; p--) {
       this.#squared[p] = this.#squared[p - 1]!;
       this.#indices[p] = this.#indices[p - 1]!;
     }
     this.#squared[place] = squared;
     this.#indices[place] = j;
-    if (this.depth) {
-      let known = place + 1;
-      while (known < end && this.#indices[known]! >= 0) known++;
-      this.#needed[i] = this.depth(i, this.#indices.subarray(begin, known));
-    }
+    if (this.depth) this.#needed[i] = this.depth(i, this.#indices.subarray(begin, begin + this.#found[i]!));
     return true;
   }
 
@@ -104,17 +105,6 @@ export class NeighbourLists {
     }
     return { n, k, indices: this.#indices, distances: this.#squared.map(Math.sqrt), searchedAgain };
   }
-}
-
-/** The first position of a rising part of an array whose value is above another, or the end of the part. */
-function firstAbove(values: Float64Array, value: number, begin: number, end: number): number {
-  let [low, high] = [begin, end];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (values[middle]! > value) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** The mean distance to the `order`-th neighbour. */
