@@ -38,7 +38,7 @@ const LOOKS: Readonly<Record<StrengthSweep['regularization'], { color: string; s
 export const GENERALIZATION: Drawing = {
   name: 'generalization',
   summary: "the paper's figure 2: accuracy against PID / LLID",
-  records: 'mnist',
+  records: 'cifar10-jpeg',
   draw: (runs, options) => generalizationFigure(runs, { harmless: true, ...options }),
   findings: (runs) => [
     `validation accuracy over PID / LLID, below the onset of harm: ${correlationText(generalizationCorrelation(runs, { harmless: true }))}`,

@@ -32,7 +32,7 @@ const ROWS: readonly Row[] = [
 export const OVER_REGULARIZATION: Drawing = {
   name: 'over-regularization',
   summary: "the paper's figure 3: PID, accuracy and the onset of harm",
-  records: 'mnist',
+  records: 'cifar10-jpeg',
   draw: (runs, options) => overRegularizationFigure(runs, options),
   findings: (runs) => sweepsOf(runs).map(onsetText),
   tables: (runs) => [overRegularizationTable(runs, PAPER)],

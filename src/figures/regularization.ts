@@ -19,7 +19,7 @@ import { COLOURS, DEFAULT_SIZE } from './style';
 export const REGULARIZATION: Drawing = {
   name: 'regularization',
   summary: "the paper's figure 1: LLID against weight decay and dropout",
-  records: 'mnist',
+  records: 'cifar10-jpeg',
   draw: (runs, options) => regularizationFigure(runs, options),
   findings: (runs) => sweepsOf(runs).map((sweep) => `LLID over ${finding(sweep)}`),
   tables: (runs) => [regularizationTable(runs, PAPER)],
