@@ -119,7 +119,9 @@ const PRESETS = {
       idData: true,
     },
     grid: {
-      weightDecay: [0, 1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 5e-3, 7e-3, 8e-3, 1e-2, 1.2e-2, 1.5e-2, 2e-2, 3e-2, 5e-2],
+      weightDecay: [
+        0, 1e-4, 3e-4, 1e-3, 2e-3, 3e-3, 5e-3, 7e-3, 8e-3, 1e-2, 1.2e-2, 1.5e-2, 2e-2, 3e-2, 5e-2,
+      ],
       seed: [0, 1, 2],
     },
   },

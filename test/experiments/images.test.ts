@@ -215,7 +215,7 @@ describe('a run on images', () => {
     assert.deepEqual([train.size, validation.size], [1234, 567]);
     await assert.rejects(
       imagesData({ ...config, images: 20_000 }),
-      /images=20000 is not allowed: it must be a whole number between 1 and 9999, since there are 10000 pictures/,
+      /images=20000 is not allowed: it must be a whole number between 1 and 9999, since there are 10,000 pictures/,
     );
   });
 });
