@@ -1,5 +1,7 @@
 """JupyterLab's menu exports notebooks as `jupyter nbconvert` does, and a new notebook has the project's kernel."""
 
+import warnings
+
 
 def keep_figures_drawn(model, **_):
     """
@@ -17,4 +19,6 @@ def keep_figures_drawn(model, **_):
 
 load_subconfig("jupyter_nbconvert_config.py")  # noqa: F821  (Jupyter defines it for this file)
 c.MultiKernelManager.default_kernel_name = "tslab"  # noqa: F821
+# Jupyter reads this file twice, and would warn in the terminal that the second hook replaces the first.
+warnings.filterwarnings("ignore", message="Overriding existing pre_save_hook")
 c.ContentsManager.pre_save_hook = keep_figures_drawn  # noqa: F821
