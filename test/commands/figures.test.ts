@@ -23,7 +23,10 @@ describe('npm run figures', function () {
     assert.deepEqual(readdirSync(folder), ['generalization.pdf']);
     // 3.25 inches are 234 points.
     assert.match(readFileSync(join(folder, 'generalization.pdf'), 'latin1'), /MediaBox \[0 0 234 \d/);
-    assert.match(stdout, /Caption: Validation accuracy against PID .* 95 % interval .* AMD EPYC.*; commits? /);
+    assert.match(
+      stdout,
+      /Caption: Validation accuracy against PID .* 95 % interval .* AMD EPYC.*; commits? /,
+    );
   });
 
   it('names the nearest figure and the forms, and draws nothing', () => {
