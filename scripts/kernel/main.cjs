@@ -11,7 +11,7 @@ const interrupts = listenForInterrupts();
 
 require('./environment.cjs');
 const { createExecutor } = require('./executor.cjs');
-const { rememberFileCalls } = require('./file-calls.cjs');
+const { rememberNodeCalls } = require('./node-calls.cjs');
 const { createServer } = require('./messages.cjs');
 const { resolvePackage } = require('./package.cjs');
 const { makeTrainingStoppable } = require('./training.cjs');
@@ -25,7 +25,7 @@ if (!configPath) {
 }
 try {
   resolvePackage();
-  rememberFileCalls();
+  rememberNodeCalls();
   makeTrainingStoppable(interrupts);
   const tslab = loadTslab();
   createServer(tslab, createExecutor(tslab, interrupts), interrupts, configPath).init();

@@ -103,7 +103,7 @@ export interface KnownEstimate {
 /** Estimates with their intervals against the true dimensions; on the diagonal an estimate is right. */
 export function truthFigure(known: readonly KnownEstimate[], options: FrameOptions = {}): Figure {
   assertGiven('figures.truth', options, FRAME_KINDS);
-  if (known.length === 0) throw new Error('truthFigure needs at least one estimate, got none');
+  if (known.length === 0) throw new Error('figures.truth needs at least one estimate, got none');
   const names = [...new Set(known.map(({ name }) => name))];
   const top =
     1.08 * Math.max(...known.map(({ truth, estimate }) => Math.max(truth, estimate.interval.upper)));

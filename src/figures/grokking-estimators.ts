@@ -24,7 +24,7 @@ export function estimatorsFigure(run: RunSoFar, options: FrameOptions = {}): Fig
   const shown = run.measurements.filter(({ step }) => step > 0);
   const first = run.measurements[0];
   if (!first || shown.length < 2)
-    throw new RangeError(`estimatorsFigure needs at least 3 measurements, got ${run.measurements.length}`);
+    throw new RangeError(`figures.estimators needs at least 3 measurements, got ${run.measurements.length}`);
   const measured = withIds(shown);
   const colours = [COLOURS.green, COLOURS.blue, COLOURS.purple, COLOURS.orange, COLOURS.skyBlue];
   const curves = Object.entries(first.validation.id).map(([estimator, { value }], i): Partial<PlotData> => {

@@ -73,7 +73,7 @@ export function grokkingGrid(runs: readonly RunSoFar[], options: GrokkingGridOpt
   const everything = runs.flatMap((run) => run.measurements);
   if (everything.length === 0)
     throw new Error(
-      `grokkingGrid needs at least one run with a measurement, got ${counted(runs.length, 'run')} without one`,
+      `figures.grid needs at least one run with a measurement, got ${counted(runs.length, 'run')} without one`,
     );
   const rows = options.trainFraction ?? distinctValues(runs.map((run) => setting(run, 'trainFraction')));
   const columns = options.weightDecay ?? distinctValues(runs.map((run) => setting(run, 'weightDecay')));

@@ -10,7 +10,7 @@ import { difference } from './beside';
 import { duration } from './duration';
 import { type Figure, figureBundle, showCaption } from './figure';
 import { display, inNotebook, type MimeBundle } from './notebook-output';
-import { RUN_FIGURE_KINDS, type RunFigureOptions, runFigure, runFrame, runTitle } from './run';
+import { RUN_FIGURE_KINDS, type RunFigureOptions, runFrame, runSoFarFigure, runTitle } from './run';
 import { percent } from './run-axes';
 import { sketch } from './sketch';
 import { COLOURS } from './style';
@@ -119,7 +119,11 @@ export async function liveChart<Id extends Measurement['train']['id']>(
 export function liveFigure(state: LiveState, options: RunFigureOptions = {}): Figure {
   const { run, batches, steps } = state;
   const beside = options.beside?.filter(({ config }) => isOther(config, run.config)) ?? [];
-  const { data, layout, caption } = runFigure(run, { ...options, beside, ...(steps > 0 ? { steps } : {}) });
+  const { data, layout, caption } = runSoFarFigure(run, {
+    ...options,
+    beside,
+    ...(steps > 0 ? { steps } : {}),
+  });
   const { x, y } = batches.points();
   const faint: Partial<PlotData> = {
     type: 'scatter',

@@ -81,7 +81,7 @@ export function profilesFigure(
 ): Figure {
   assertGiven('figures.profiles', options, FRAME_KINDS);
   const curves = Object.entries(profiles);
-  if (curves.length === 0) throw new Error('profilesFigure needs at least one profile, got none');
+  if (curves.length === 0) throw new Error('figures.profiles needs at least one profile, got none');
   const along = siteAxis(
     curves.map(([, { order }]) => order),
     options,
@@ -111,7 +111,7 @@ export function runsFigure(
 ): Figure {
   assertGiven('figures.runs', options, FRAME_KINDS);
   const names = Object.keys(profiles);
-  if (names.length === 0) throw new Error('runsFigure needs at least one profile, got none');
+  if (names.length === 0) throw new Error('figures.runs needs at least one profile, got none');
   const curve = (i: number, name: string, site: 'peakSite' | 'lastSite'): Partial<PlotData> => {
     // A run whose last site has no dimension leaves a gap.
     const measured = names.filter((run) => profiles[run]!.sites[profiles[run]![site]]);
@@ -146,7 +146,7 @@ export function runsFigure(
 /** Curves along the same sites, such as a network before and after training; bars show the standard deviation. */
 export function sitesFigure(curves: readonly SiteCurve[], options: FrameOptions = {}): Figure {
   assertGiven('figures.sites', options, FRAME_KINDS);
-  if (curves.length === 0) throw new Error('sitesFigure needs at least one curve, got none');
+  if (curves.length === 0) throw new Error('figures.sites needs at least one curve, got none');
   const along = siteAxis(
     curves.map(({ sites }) => Object.keys(sites)),
     options,

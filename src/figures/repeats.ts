@@ -18,7 +18,7 @@ export function repeatsFigure(
 ): Figure {
   assertGiven('figures.repeats', options, { ...FRAME_KINDS, truth: NUMBER });
   if (repeated.length < 2)
-    throw new Error(`repeatsFigure needs at least 2 estimates, got ${repeated.length}`);
+    throw new Error(`figures.repeats needs at least 2 estimates, got ${repeated.length}`);
   const { truth } = options;
   const sorted = [...repeated].sort((a, b) => a.value - b.value);
   const holds = ({ interval }: IdEstimate): boolean => interval.lower < truth && truth < interval.upper;
@@ -75,7 +75,7 @@ export function claimsFigure(
   assertGiven('figures.claims', options, { ...FRAME_KINDS, truth: NUMBER });
   const kinds = Object.keys(repeated);
   const values = Object.values(repeated)[0]?.map(({ value }) => value) ?? [];
-  if (values.length < 2) throw new Error(`claimsFigure needs at least 2 estimates, got ${values.length}`);
+  if (values.length < 2) throw new Error(`figures.claims needs at least 2 estimates, got ${values.length}`);
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const spread = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
   const claimed = Object.values(repeated).map(

@@ -40,9 +40,22 @@ export function runFrame(
   return framed({ ...options, ...FRAME, legend: data.map(({ name }) => name ?? '') });
 }
 
-/** One run: train and validation accuracy on the left axis, LLID on validation on the right one, over steps on a log axis. */
+/**
+ * One run: train and validation accuracy on the left axis, LLID on validation on the right one, over steps on a log axis.
+ *
+ * @throws RangeError if nothing was measured yet
+ */
 export function runFigure(run: RunSoFar, options: RunFigureOptions = {}): Figure {
   assertGiven('figures.run', options, RUN_FIGURE_KINDS);
+  if (run.measurements.length === 0)
+    throw new RangeError(
+      'figures.run needs at least one measurement, and this run has none yet: let it train longer',
+    );
+  return runSoFarFigure(run, options);
+}
+
+/** The figure of a run that may have no measurements yet. */
+export function runSoFarFigure(run: RunSoFar, options: RunFigureOptions): Figure {
   const traces = runTraces(run.measurements, options.site);
   const { beside = [], width = DEFAULT_SIZE.width } = options;
   const others = besideTraces(run, beside, {

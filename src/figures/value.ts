@@ -1,6 +1,7 @@
 /** How the value of a notebook cell's last expression is shown, by its kind; called by the project's kernel. */
 import { inspect } from 'node:util';
 import type { LayerProfile } from '../activations/layer-profile';
+import type { Dataset, Examples } from '../data/dataset';
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
 import type { ScaleCurve } from '../intrinsic-dimension/scale';
 import { counted, formatStep } from '../number-format';
@@ -19,8 +20,8 @@ const MOST_LINES = 60;
 /**
  * The outputs for a value, one below the other, each in several forms. A danfo DataFrame or Series becomes a table; a
  * tensor its shape, type and first values; an {@link IdEstimate} a sentence; a {@link LayerProfile} its figure and its
- * table; a {@link ScaleCurve} and a {@link RunRecord} their figures; a model of tf.layers its summary; what `trainLive`
- * returns a sentence. Figures and tables are shown as they are, and everything else as Node prints it, cut if it is long.
+ * table; a {@link ScaleCurve} and a {@link RunRecord} their figures; a {@link Dataset} a sentence and
+ * its first pictures; a model of tf.layers its summary; what `trainLive` returns a sentence. Figures and tables are shown as they are, and everything else as Node prints it, cut if it is long.
  */
 export async function valueBundles(value: unknown): Promise<readonly MimeBundle[]> {
   if (typeof value === 'string') return [textBundle(cut(value))];
@@ -43,6 +44,7 @@ export async function valueBundles(value: unknown): Promise<readonly MimeBundle[
     const { runFigure } = await import('./run.js');
     return captioned(runFigure(value));
   }
+  if (isDataset(value)) return datasetBundles(value);
   if (isLiveRun(value)) return [textBundle(liveRunInWords(value))];
   if (isLayersModel(value)) return [textBundle(summaryOf(value))];
   return [textBundle(cut(printed(value)))];
@@ -115,6 +117,15 @@ function textBundle(text: string): MimeBundle {
     'text/plain': text,
     ...(isProse ? { 'text/markdown': text, 'text/html': `<p>${escapeHtml(text)}</p>` } : {}),
   };
+}
+
+/** What a data set is, and its first pictures if it has some. */
+async function datasetBundles({ description, train, describe }: Dataset): Promise<readonly MimeBundle[]> {
+  const sentence = textBundle(`${description}.`);
+  if (!(train.inputs instanceof Uint8Array && train.inputShape.length === 3)) return [sentence];
+  const { picturesFigure } = await import('./pictures.js');
+  const first = { count: Math.min(10, train.size), ...(describe ? { describe } : {}) };
+  return [sentence, await figureBundle(picturesFigure(train, first))];
 }
 
 interface Live {
@@ -192,6 +203,19 @@ function isRecord(value: object): value is RunRecord {
     Array.isArray(measurements) &&
     measurements.length > 0 &&
     measurements.every((line) => line?.type === 'measurement' && isObject(line.validation))
+  );
+}
+
+function isDataset(value: object): value is Dataset {
+  const { name, description, classes, train, validation } = value as Partial<Dataset>;
+  const isExamples = (part?: Partial<Examples>): boolean =>
+    typeof part?.size === 'number' && Array.isArray(part.inputShape) && ArrayBuffer.isView(part.inputs);
+  return (
+    typeof name === 'string' &&
+    typeof description === 'string' &&
+    typeof classes === 'number' &&
+    isExamples(train) &&
+    isExamples(validation)
   );
 }
 

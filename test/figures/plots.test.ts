@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { Layout, LayoutAxis } from 'plotly.js';
 import { toSVG } from '../../src/figures/figure';
 import * as plot from '../../src/figures/plots/by-name';
 import { svgFaults } from './text-boxes';
@@ -74,6 +75,36 @@ describe('plots of one’s own', function () {
       assert.deepEqual(svgFaults(await toSVG(column)), []);
     });
   }
+
+  it('give one unit the same length on both axes, in any figure, and leave no axis empty', () => {
+    const wide = { x: [0, 8, 16], y: [0, 2, 1], of: ['a', 'a', 'b'] };
+    const tall = { x: wide.y, y: wide.x, of: wide.of };
+    for (const [data, options] of [
+      [wide, {}],
+      [tall, {}],
+      [wide, { facet: 'of' }],
+      [tall, { facet: 'of', height: 200 }],
+      [wide, { width: 312 }],
+    ] as const) {
+      const { layout } = plot.scatter(data, { ...options, equalScales: true });
+      const { width, height, margin } = layout as Required<Layout>;
+      // plotly.js takes the number of the first axis, which its types do not know.
+      const { xaxis1: xaxis, yaxis1: yaxis } = layout as Record<string, Required<LayoutAxis>>;
+      const pixels = (axis: Required<LayoutAxis>, whole: number): number =>
+        (whole * (axis.domain[1]! - axis.domain[0]!)) / (axis.range[1] - axis.range[0]);
+      const unit = pixels(xaxis!, width - margin.l! - margin.r!);
+      assert.ok(Math.abs(pixels(yaxis!, height - margin.t! - margin.b!) / unit - 1) < 1e-9);
+      assert.ok(Math.min(xaxis!.range[1], yaxis!.range[1]) / 16 < 1.1);
+    }
+    assert.throws(
+      () => plot.scatter(wide, { equalScales: true, xAxis: { log: true } }),
+      /plot\.scatter: equalScales needs numbers on two linear axes, and one is logarithmic/,
+    );
+    assert.throws(
+      () => plot.bar({ x: ['a', 'b'], y: [1, 2] }, { equalScales: true }),
+      /plot\.bar: equalScales needs numbers on two linear axes, and x holds 'a'/,
+    );
+  });
 
   it('take numbers from arrays, records, columns and frames alike', () => {
     const points = (figure: plot.Plot): unknown => figure.data.map(({ x, y }) => [x, y]);

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { inspect } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { layerProfile } from '../../src/activations/profile';
+import { mnist } from '../../src/data/mnist';
+import { modularArithmetic } from '../../src/data/modular-arithmetic';
 import type { MimeBundle } from '../../src/figures/notebook-output';
 import { line } from '../../src/figures/plots/by-name';
 import { estimateInWords, valueBundles } from '../../src/figures/value';
@@ -84,6 +86,16 @@ describe('the value of a cell', () => {
       await textOf({ record, weights: 'run.weights' }),
       /^A run with \d+ measurements up to step 40,000, and its weights in run\.weights\.$/,
     );
+  });
+
+  it('is a sentence about a data set, and its first pictures', async () => {
+    const pairs = await valueBundles(modularArithmetic({ prime: 7 }));
+    assert.deepEqual(kinds(pairs), [['text/plain', 'text/markdown', 'text/html']]);
+    assert.match(String(pairs[0]!['text/plain']), /^a \/ b modulo 7: .*\d+.*\.$/);
+    const [sentence, pictures] = await valueBundles(mnist({ images: 12, validationImages: 5 }));
+    assert.match(String(sentence!['text/plain']), /^MNIST, .*: 12 pictures to train on and 5 to validate/);
+    assert.deepEqual(kinds([pictures!]), [FIGURE]);
+    assert.equal(String(pictures!['image/svg+xml']).match(/<image /g)!.length, 10);
   });
 
   it('is the drawing of a figure with its caption, and the summary of a model', async () => {

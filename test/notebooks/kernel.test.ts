@@ -110,6 +110,15 @@ const MISTAKES: readonly (readonly [string, RegExp])[] = [
   ['const none: any = undefined; none.length', /before \.length is undefined/],
 ];
 
+/** Calls of Node's own modules that fail later, in a callback or as an event that nobody listens to. */
+const NODE_CALLS: readonly string[] = [
+  "fs.readFile('nowhere', (error) => { if (error) throw error; })",
+  "fs.createReadStream('nowhere')",
+  "processes.spawn('nowhere')",
+  "processes.exec('exit 3 # nowhere', (error) => { if (error) throw error; })",
+  "get('http://127.0.0.1:1/nowhere')",
+];
+
 /** Cells whose values cannot be shown, and what the error says about it. */
 const UNSHOWN: readonly (readonly [string, RegExp])[] = [
   [
@@ -328,13 +337,24 @@ class Shape { corners = 4; }`,
     { execute: 'console.log(maybe);' },
   ],
   files: [
-    { execute: "import { createReadStream } from 'node:fs';\nimport { readFile } from 'node:fs/promises';" },
+    {
+      execute:
+        "import * as processes from 'node:child_process';\nimport * as fs from 'node:fs';\n" +
+        "import { readFile } from 'node:fs/promises';\nimport { get } from 'node:http';",
+    },
     { execute: "\nawait readFile('nowhere');" },
     {
       execute:
         "\nreadFile('nowhere').then(String);\nawait new Promise((resolve) => setTimeout(resolve, 200));",
     },
-    { execute: "\nfor await (const part of createReadStream('nowhere')) console.log(part);" },
+    { execute: "\nfor await (const part of fs.createReadStream('nowhere')) console.log(part);" },
+    ...NODE_CALLS.map((execute) => ({
+      execute: `\n${execute};\nawait new Promise((resolve) => setTimeout(resolve, 500));`,
+    })),
+    {
+      execute:
+        "import { promisify } from 'node:util';\n(await promisify(processes.exec)('echo done')).stdout",
+    },
   ],
   imports: [
     { complete: 'import { intrinsicDimensio' },
@@ -487,17 +507,19 @@ describe('kernel', function () {
     assert.equal(textOf(reset!), 'undefined\n');
   });
 
-  it('names the line of the cell for a file that cannot be read, also without await', () => {
-    const [, ...missing] = answers.files!;
-    assert.equal(missing.length, 3);
-    for (const answer of missing) {
+  it("names the line of the cell for what fails later in Node's own modules, also without await", () => {
+    const [, ...failed] = answers.files!;
+    const promisified = failed.pop()!;
+    assert.equal(failed.length, 3 + NODE_CALLS.length);
+    for (const answer of failed) {
       assert.equal(answer.reply.status, 'error');
       assert.match(
         traceOf(answer),
-        /^Error: ENOENT.*\n {2}cell \[\d+\], line 2:\d+\n.*nowhere/,
+        /^Error: .*(ENOENT|ECONNREFUSED|failed).*\n {2}cell \[\d+\], line 2:\d+\n.*nowhere/,
         traceOf(answer),
       );
     }
+    assert.equal(textOf(promisified), 'done\n\n', traceOf(promisified));
   });
 
   it('completes an import that does not say yet from where, and no names of browsers', () => {

@@ -19,6 +19,7 @@ import {
   rangeOf,
   scaled,
 } from './axes';
+import { equalScales } from './equal-scales';
 import type { Mark } from './marks';
 import { lookOf, tracesOf } from './traces';
 
@@ -55,11 +56,15 @@ const LEAST_PANEL = 190;
 const GAP = { across: 28, down: 44 } as const;
 /** Room at the right in pixels, with a colour bar and without. */
 const RIGHT = { colours: 96, plain: 20 } as const;
+/** From the panel to the colour bar, in units of all panels. */
+const COLOUR_BAR_GAP = 0.02;
 const LEFT = 60;
+/** The greatest height of a panel with equal scales in pixels. */
+const HIGHEST = 400;
 
 /** @throws RangeError for values that a log axis cannot show, and for unknown options of an axis */
 export function composed(marks: readonly Mark[], options: PlotOptions): Plot {
-  const { xAxis = {}, yAxis = {}, equalScales = false } = options;
+  const { xAxis = {}, yAxis = {} } = options;
   assertGiven('xAxis', xAxis, AXIS_KINDS);
   assertGiven('yAxis', yAxis, AXIS_KINDS);
   const series = marks.flatMap((mark) => mark.series);
@@ -69,13 +74,16 @@ export function composed(marks: readonly Mark[], options: PlotOptions): Plot {
   const facets = [...new Set(series.flatMap(({ facet }) => facet ?? []))];
   const rows = Math.max(1, Math.ceil(facets.length / Math.max(1, Math.floor(across / LEAST_PANEL))));
   const columns = Math.max(1, Math.ceil(facets.length / rows));
-  const height = options.height ?? (rows > 1 ? 180 : 280);
-  const plot = rows * height + (rows - 1) * GAP.down;
   const categories = categoriesOf(series);
   const names = [...new Set(series.flatMap(({ name }) => name ?? []))];
   const x = horizontal(marks, xAxis);
   checkHeights(marks, yAxis);
   const panelWidth = (across - GAP.across * (columns - 1)) / columns;
+  const equal = options.equalScales
+    ? equalScales(marks, { xAxis, yAxis }, { width: panelWidth, height: options.height ?? HIGHEST })
+    : undefined;
+  const height = equal?.height ?? options.height ?? (rows > 1 ? 180 : 280);
+  const plot = rows * height + (rows - 1) * GAP.down;
   const xLabel = axisLabel(xAxis, marks[0]!.xLabel);
   const along = categories && categoryAxis(categories, panelWidth, xLabel);
   const data: Partial<PlotData>[] = [];
@@ -87,32 +95,34 @@ export function composed(marks: readonly Mark[], options: PlotOptions): Plot {
   panels.forEach((facet, panel) => {
     const [xref, yref] = [`x${panel + 1}`, `y${panel + 1}`];
     const [row, column] = [Math.floor(panel / columns), panel % columns];
+    const whole = share(column, columns, GAP.across / across);
     const domain = {
-      x: share(column, columns, GAP.across / across),
+      x: equal ? ([whole[0], whole[0] + equal.width / across] as const) : whole,
       y: share(rows - 1 - row, rows, GAP.down / plot),
     };
     const lowest = panel + columns >= panels.length;
     layout[`xaxis${panel + 1}`] = {
       ...(along ? along.axis : { type: xAxis.log ? 'log' : x.type }),
       ...x.ticks,
-      ...rangeOf(xAxis),
+      ...(equal ? { range: equal.x } : rangeOf(xAxis)),
       domain: domain.x,
       anchor: yref,
       title: { text: lowest ? xLabel : '' },
       // With a range of its own, plotly.js would leave the heights of matching axes unset.
-      ...(panel > 0 && xAxis.range === undefined && x.zero === undefined ? { matches: 'x' } : {}),
+      ...(panel > 0 && xAxis.range === undefined && x.zero === undefined && !equal ? { matches: 'x' } : {}),
     };
     layout[`yaxis${panel + 1}`] = {
       type: yAxis.log ? 'log' : 'linear',
       ...(yAxis.log ? decadeTicks(series.flatMap(({ y }) => y)) : {}),
-      ...rangeOf(yAxis),
+      ...(equal ? { range: equal.y } : rangeOf(yAxis)),
       ...(hasBars(marks) && yAxis.range === undefined ? { rangemode: 'tozero' } : {}),
       domain: domain.y,
       anchor: xref,
       title: { text: column === 0 ? `${axisLabel(yAxis, marks[0]!.yLabel)}${intervalOf(marks)}` : '' },
       showticklabels: column === 0,
       ...(panel > 0 ? { matches: 'y' } : {}),
-      ...(equalScales ? { scaleanchor: panel === 0 ? 'x' : xref, scaleratio: 1 } : {}),
+      // For zooming.
+      ...(equal && panels.length === 1 ? { scaleanchor: 'x', scaleratio: 1, constrain: 'domain' } : {}),
     };
     if (facet !== undefined) annotations.push(panelTitle(domain.x, domain.y[1], facet));
     if (x.zero) shapes.push(...breakMarks(x.zero, xref, yref));
@@ -144,6 +154,8 @@ export function composed(marks: readonly Mark[], options: PlotOptions): Plot {
     layout: {
       ...framed({
         ...options,
+        // The units would differ in a wider cell.
+        ...(equal ? { width: options.width ?? DEFAULT_SIZE.width } : {}),
         legend:
           names.length > 1 ? names.map((name) => legendName(name, { ...options, left: LEFT, right })) : [],
         labels: facets.length > 0 ? 1 : 0,
@@ -162,6 +174,8 @@ export function composed(marks: readonly Mark[], options: PlotOptions): Plot {
             coloraxis: {
               colorscale: 'Viridis',
               colorbar: {
+                // Beside the last panel, which equal scales may end before the edge.
+                x: 1 + COLOUR_BAR_GAP - (equal ? (panelWidth - equal.width) / across : 0),
                 // An empty line keeps the title off the label of the uppermost tick.
                 title: { text: `${colourLabel}<br>\u200b`, font: { size: FONT_SIZES.text } },
                 thickness: 14,
