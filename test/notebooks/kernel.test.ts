@@ -515,7 +515,7 @@ describe('kernel', function () {
       assert.equal(answer.reply.status, 'error');
       assert.match(
         traceOf(answer),
-        /^Error: .*(ENOENT|ECONNREFUSED|failed).*\n {2}cell \[\d+\], line 2:\d+\n.*nowhere/,
+        /^Error: .*(ENOENT|ECONNREFUSED|failed)[^]*?\n {2}cell \[\d+\], line 2:\d+\n.*nowhere/,
         traceOf(answer),
       );
     }
