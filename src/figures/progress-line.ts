@@ -25,9 +25,13 @@ export function progressLine(...more: readonly never[]): (done: number, what?: s
     const now = performance.now();
     if (now < due && !(shown && done >= 1)) return;
     due = now + INTERVAL;
-    const left = done > 0 && done < 1 ? `, ${duration(((now - started) / done) * (1 - done))} left` : '';
-    const text = `${what ? `${what}: ` : ''}${Math.floor(100 * done)} %${left}`;
+    const text = done < 1 ? underWay(done, what, now - started) : `100 %, after ${duration(now - started)}`;
     display({ 'text/plain': text }, { id, update: shown });
     shown = true;
   };
+}
+
+function underWay(done: number, what: string | undefined, elapsed: number): string {
+  const left = done > 0 ? `, ${duration((elapsed / done) * (1 - done))} left` : '';
+  return `${what ? `${what}: ` : ''}${Math.floor(100 * done)} %${left}`;
 }

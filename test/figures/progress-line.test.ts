@@ -22,6 +22,6 @@ describe('progressLine', () => {
       Object.assign(console, { log });
       Object.assign(performance, { now });
     }
-    assert.deepEqual(printed, ['conv2: 50 %, 4 s left', 'conv3: 100 %']);
+    assert.deepEqual(printed, ['conv2: 50 %, 4 s left', '100 %, after 5 s']);
   });
 });
