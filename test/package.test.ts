@@ -12,6 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import * as zlib from 'node:zlib';
+import { crc32 } from '../package/browser/node-zlib';
 import { cube, embed, intrinsicDimension } from '../src/intrinsic-dimension/index';
 import { serveRegistry } from './registry';
 import { THOROUGH } from './thorough';
@@ -59,6 +61,22 @@ function estimate(env: NodeJS.ProcessEnv = {}): Told & { errors: string } {
   assert.equal(code, 0, errors);
   return { ...(JSON.parse(output) as Told), errors };
 }
+
+describe('what a page has in place of Node’s modules', () => {
+  it('computes the checksum of zip archives as Node does', () => {
+    const bytes = Uint8Array.from({ length: 5000 }, (_, i) => Math.imul(i, 2654435761) >>> 13);
+    for (const [from, to] of [
+      [0, 0],
+      [0, 1],
+      [3, 19],
+      [1, 4999],
+    ] as const) {
+      const part = bytes.subarray(from, to);
+      assert.equal(crc32(part), zlib.crc32(part));
+      assert.equal(crc32(part, crc32(bytes)), zlib.crc32(part, zlib.crc32(bytes)));
+    }
+  });
+});
 
 describe('the package intrinsic-dimension', function () {
   this.timeout(240_000);

@@ -1,15 +1,39 @@
 /** `node:zlib` in a browser: the functions that the reader of zip archives uses. */
 
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
+/** How many bytes are looked up at once. */
+const SLICE = 8;
+
+/** [SLICE * 256] What a byte adds to the checksum, in the r-th row if r bytes follow it in its slice. */
+const TABLE = new Uint32Array(SLICE * 256);
+for (let byte = 0; byte < 256; byte++) {
   let value = byte;
   for (let bit = 0; bit < 8; bit++) value = (value >>> 1) ^ (value & 1 ? 0xedb88320 : 0);
-  return value;
-});
+  TABLE[byte] = value;
+}
+for (let at = 256; at < TABLE.length; at++) {
+  const before = TABLE[at - 256]!;
+  TABLE[at] = (before >>> 8) ^ TABLE[before & 255]!;
+}
 
 /** The checksum of zip archives, continued from that of the preceding bytes. */
 export function crc32(bytes: Uint8Array, before = 0): number {
+  const added = (byte: number, following: number): number => TABLE[following * 256 + byte]!;
   let value = ~before;
-  for (const byte of bytes) value = (value >>> 8) ^ TABLE[(value ^ byte) & 255]!;
+  let at = 0;
+  // Slicing by 8 (Kounavis and Berry 2008) is several times as fast as byte after byte.
+  for (const end = bytes.length - SLICE; at <= end; at += SLICE) {
+    value ^= bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
+    value =
+      added(value & 255, 7) ^
+      added((value >>> 8) & 255, 6) ^
+      added((value >>> 16) & 255, 5) ^
+      added(value >>> 24, 4) ^
+      added(bytes[at + 4]!, 3) ^
+      added(bytes[at + 5]!, 2) ^
+      added(bytes[at + 6]!, 1) ^
+      added(bytes[at + 7]!, 0);
+  }
+  for (; at < bytes.length; at++) value = (value >>> 8) ^ added((value ^ bytes[at]!) & 255, 0);
   return ~value >>> 0;
 }
 

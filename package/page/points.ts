@@ -2,17 +2,17 @@
 import type { ByteSource } from '../../src/intrinsic-dimension/files/byte-source';
 import { type Format, formatOf } from '../../src/intrinsic-dimension/files/format';
 import { openInput } from '../../src/intrinsic-dimension/files/input';
-import { arraysOf } from '../../src/intrinsic-dimension/files/open-arrays';
 import {
   type DistancesFile,
   type PointsFile,
   type ReadPointsOptions,
   readDistances,
   readPoints,
+  SeveralArrays,
 } from '../../src/intrinsic-dimension/files/points-file';
 import { dropFile, putFile } from '../browser/node-fs';
 import type { FileRequest } from './messages';
-import { controlsIn, onPage } from './words';
+import { onPage } from './words';
 
 /** The arrays from which one must be chosen. */
 export interface Choice {
@@ -39,11 +39,10 @@ export async function pointsOf(
     try {
       return await read({ ...flatten, onProgress });
     } catch (error) {
-      const asksForArray = controlsIn((error as Error).message).includes('key');
-      if (format === undefined || format === 'csv' || wanted.key !== undefined || !asksForArray) throw error;
-      const arrays = await matricesIn(name, format, onProgress);
+      const { cause } = error as Error;
+      const arrays = cause instanceof SeveralArrays ? matricesAmong(cause) : [];
       if (arrays.length === 0) throw error;
-      return arrays.length > 1 ? { arrays } : await read({ ...flatten, key: arrays[0]!.name });
+      return arrays.length > 1 ? { arrays } : await read({ ...flatten, key: arrays[0]!.name, onProgress });
     }
   } finally {
     dropFile(name);
@@ -63,18 +62,9 @@ async function formatIn(name: string): Promise<Format | undefined> {
   }
 }
 
-/** The arrays of a file that may hold points. */
-async function matricesIn(
-  name: string,
-  format: Exclude<Format, 'csv'>,
-  onProgress: (share: number) => void,
-): Promise<Choice['arrays']> {
-  const opened = await arraysOf(await openInput(name), format, onProgress);
-  try {
-    return opened.arrays
-      .filter(({ shape }) => shape.length >= 2)
-      .map(({ name: array, shape }) => ({ name: array, shape: `[${shape.join(', ')}]` }));
-  } finally {
-    opened.close();
-  }
+/** The arrays that may hold points. */
+function matricesAmong({ arrays }: SeveralArrays): Choice['arrays'] {
+  return arrays
+    .filter(({ shape }) => shape.length >= 2)
+    .map(({ name, shape }) => ({ name, shape: `[${shape.join(', ')}]` }));
 }

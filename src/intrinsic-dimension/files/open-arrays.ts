@@ -32,17 +32,21 @@ export async function openArrays(path: string): Promise<StoredArrays> {
   }
 }
 
-/**
- * The arrays of an open file; closing them closes the file.
- *
- * @param onProgress is called from time to time with the share of an archive that has been read, 0 .. 1
- */
+/** What is opened of an archive of NumPy. */
+export interface OpeningOptions {
+  /** The only array that is needed; if there is none of this name, all are opened. */
+  readonly only?: string | undefined;
+  /** Called from time to time with the share of the archive that has been read, 0 .. 1. */
+  readonly onProgress?: (done: number) => void;
+}
+
+/** The arrays of an open file; closing them closes the file. */
 export async function arraysOf(
   source: ByteSource,
   format: Exclude<Format, 'csv'>,
-  onProgress?: (done: number) => void,
+  options: OpeningOptions = {},
 ): Promise<StoredArrays> {
-  const opened = await openedAs(source, format, onProgress);
+  const opened = await openedAs(source, format, options);
   return {
     ordered: true,
     notes: [],
@@ -59,14 +63,14 @@ type Opened = Pick<StoredArrays, 'arrays'> & Partial<StoredArrays>;
 async function openedAs(
   source: ByteSource,
   format: Exclude<Format, 'csv'>,
-  onProgress?: (done: number) => void,
+  options: OpeningOptions,
 ): Promise<Opened> {
   if (format === 'npy') return { arrays: [npyArray(source, '')] };
   if (format === 'safetensors') return { ...safetensorsArrays(source), ordered: false };
-  return zipped(source, onProgress);
+  return zipped(source, options);
 }
 
-async function zipped(source: ByteSource, onProgress: (done: number) => void = () => {}): Promise<Opened> {
+async function zipped(source: ByteSource, { only, onProgress = () => {} }: OpeningOptions): Promise<Opened> {
   const entries = zipEntries(source);
   const names = [...entries.keys()];
   /** Tells the share of these entries that was read, after each number of their bytes. */
@@ -103,8 +107,9 @@ async function zipped(source: ByteSource, onProgress: (done: number) => void = (
   const notes: string[] = [];
   const others = names.filter((name) => !name.endsWith('.npy') && !name.endsWith('/'));
   if (others.length > 0) notes.push(`entries that are not .npy arrays are left out: ${listed(others)}`);
-  const onPacked = shareOf(members);
-  for (const member of members) {
+  const needed = members.includes(`${only}.npy`) ? [`${only}.npy`] : members;
+  const onPacked = shareOf(needed);
+  for (const member of needed) {
     const name = member.slice(0, -'.npy'.length);
     try {
       arrays.push(npyArray(await unpacked(source, entries.get(member)!, onPacked), name));

@@ -124,6 +124,7 @@ async function reading<T>(
   } catch (error) {
     throw new Error(
       `cannot read ${path === '-' ? 'standard input' : oneLine(path)}: ${whyUnreadable(error)}`,
+      { cause: error },
     );
   } finally {
     source?.close();
@@ -148,11 +149,24 @@ async function numbersOf(
   const { onProgress = () => {} } = options;
   // Archives are unpacked, or compared with their checksums, before their numbers are read.
   const unpacking = format === 'npz' || format === 'pt' ? UNPACKING : 0;
-  const opened = await arraysOf(source, format, (done) => onProgress(unpacking * done));
+  const opened = await arraysOf(source, format, {
+    only: options.key,
+    onProgress: (done) => onProgress(unpacking * done),
+  });
   try {
     return rowsOf(opened, options, words, (done) => onProgress(unpacking + (1 - unpacking) * done));
   } finally {
     opened.close();
+  }
+}
+
+/** A file holds several arrays, and none was chosen. */
+export class SeveralArrays extends Error {
+  constructor(
+    message: string,
+    readonly arrays: readonly Pick<StoredArray, 'name' | 'shape'>[],
+  ) {
+    super(message);
   }
 }
 
@@ -213,13 +227,10 @@ function arrayNamed(
   if (arrays.length === 1 && arrays[0]!.name === '')
     throw new Error(`its array has no name: leave ${words('key')} out`);
   const choice = listed.join(', ') + (arrays.length > 12 ? ', ...' : '');
+  if (key === undefined)
+    throw new SeveralArrays(`it holds several arrays: choose one with ${words('key')}: ${choice}`, arrays);
   const why = notes.find((note) => note.startsWith(`'${key}' is left out`));
-  throw new Error(
-    why ??
-      (key === undefined
-        ? `it holds several arrays: choose one with ${words('key')}: ${choice}`
-        : `it has no array '${key}': ${words('key')} chooses one of ${choice}`),
-  );
+  throw new Error(why ?? `it has no array '${key}': ${words('key')} chooses one of ${choice}`);
 }
 
 function picked(all: PointsFile['data'], width: number, places: readonly number[]): PointsFile['data'] {
