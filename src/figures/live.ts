@@ -65,7 +65,9 @@ export async function liveChart<Id extends Measurement['train']['id']>(
   const batches = new BatchCurve();
   const steps = options.steps ?? Number(config.steps ?? 0);
   let environment: RunSoFar['environment'];
-  let started: { time: number; step: number } | undefined;
+  let started: { step: number } | undefined;
+  /** The first step takes the time to compile as well. */
+  let first: { time: number; step: number } | undefined;
   let step = 0;
   let shown = false;
   let nextDraw = 0;
@@ -77,8 +79,8 @@ export async function liveChart<Id extends Measurement['train']['id']>(
       ...(environment ? { environment } : {}),
     };
     const now = performance.now();
-    const done = started ? step - started.step : 0;
-    const remaining = started && done > 0 ? ((now - started.time) / done) * (steps - step) : undefined;
+    const done = first ? step - first.step : 0;
+    const remaining = first && done > 0 ? ((now - first.time) / done) * (steps - step) : undefined;
     const state = { run, batches, step, steps, ...(remaining === undefined ? {} : { remaining }) };
     if (inNotebook()) {
       const figure = liveFigure(state, figureOptions);
@@ -94,7 +96,7 @@ export async function liveChart<Id extends Measurement['train']['id']>(
   try {
     for await (const event of events) {
       if (!started) {
-        started = { time: performance.now(), step: event.type === 'step' ? event.step - 1 : event.step };
+        started = { step: event.type === 'step' ? event.step - 1 : event.step };
         if (path !== undefined && existsSync(path)) {
           const record = readRun(path);
           environment = record.environment;
@@ -104,7 +106,10 @@ export async function liveChart<Id extends Measurement['train']['id']>(
         }
       }
       step = event.step;
-      if (event.type === 'step') batches.add(event.step, event.accuracy);
+      if (event.type === 'step') {
+        first ??= { time: performance.now(), step };
+        batches.add(event.step, event.accuracy);
+      }
       if (event.type === 'measurement') measurements.set(event.step, event);
       if (performance.now() >= nextDraw) await draw(false);
     }

@@ -8,24 +8,35 @@ import { band } from './band';
 import { COLOURS, FONT_SIZES, TEXT_COLOURS } from './style';
 import { onLogAxis, type Tick, tickArrays, withRoom } from './ticks';
 
-/** Train accuracy, validation accuracy, and LLID on validation if it was measured, with different colours and dashes. */
+/** What the left axis shows: accuracy, or loss where a run has no accuracy, such as that of an autoencoder. */
+export function leftQuantity(measurements: readonly Measurement[]): 'accuracy' | 'loss' {
+  const known = measurements.some(({ train, validation }) =>
+    [train, validation].some(({ accuracy }) => Number.isFinite(accuracy)),
+  );
+  return known || measurements.length === 0 ? 'accuracy' : 'loss';
+}
+
+/** Accuracy or loss of training and validation, and LLID on validation if it was measured, with different colours and dashes. */
 export function runTraces(measurements: readonly Measurement[], site?: string): Partial<PlotData>[] {
   // A log axis cannot show step 0.
   const shown = measurements.filter(({ step }) => step > 0);
   const step = shown.map((measurement) => measurement.step);
   const measured = withIds(shown);
+  const quantity = leftQuantity(measurements);
+  const height = (split: Measurement['train']): number =>
+    quantity === 'loss' ? split.loss : percent(split.accuracy);
   const lines = { type: 'scatter', mode: shown.length < 3 ? 'lines+markers' : 'lines', x: step } as const;
   return [
     {
       ...lines,
-      y: shown.map(({ train }) => percent(train.accuracy)),
-      name: 'train accuracy',
+      y: shown.map(({ train }) => height(train)),
+      name: `train ${quantity}`,
       line: { color: COLOURS.blue, dash: 'dot', width: 2 },
     },
     {
       ...lines,
-      y: shown.map(({ validation }) => percent(validation.accuracy)),
-      name: 'validation accuracy',
+      y: shown.map(({ validation }) => height(validation)),
+      name: `validation ${quantity}`,
       line: { color: COLOURS.vermillion, width: 2.5 },
     },
     ...(withIds(measurements).length === 0

@@ -10,7 +10,7 @@ import { besideTraces } from './beside';
 import type { Figure } from './figure';
 import { FRAME_KINDS, type FrameOptions, framed, legendName } from './frame';
 import { provenance } from './provenance';
-import { ACCURACY_AXIS, idAxis, runTraces, stepAxis } from './run-axes';
+import { ACCURACY_AXIS, idAxis, leftQuantity, runTraces, stepAxis } from './run-axes';
 import { DEFAULT_SIZE, FONT_SIZES, GREY, TEXT_COLOURS } from './style';
 
 export interface RunFigureOptions extends FrameOptions {
@@ -41,7 +41,7 @@ export function runFrame(
 }
 
 /**
- * One run: train and validation accuracy on the left axis, LLID on validation on the right one, over steps on a log axis.
+ * One run: train and validation accuracy, or loss if it has no accuracy, on the left axis, LLID on validation on the right one, over steps on a log axis.
  *
  * @throws RangeError if nothing was measured yet
  */
@@ -56,6 +56,7 @@ export function runFigure(run: RunSoFar, options: RunFigureOptions = {}): Figure
 
 /** The figure of a run that may have no measurements yet. */
 export function runSoFarFigure(run: RunSoFar, options: RunFigureOptions): Figure {
+  const quantity = leftQuantity(run.measurements);
   const traces = runTraces(run.measurements, options.site);
   const { beside = [], width = DEFAULT_SIZE.width } = options;
   const others = besideTraces(run, beside, {
@@ -76,13 +77,13 @@ export function runSoFarFigure(run: RunSoFar, options: RunFigureOptions): Figure
   };
   return {
     caption:
-      'Training and validation accuracy (left axis) and the intrinsic dimension of the last layer on validation, LLID ' +
+      `Training and validation ${quantity} (left axis) and the intrinsic dimension of the last layer on validation, LLID ` +
       `(right axis), over the steps of training. Run: ${runTitle(run)}. ${provenance([run, ...beside])}`,
     data,
     layout: {
       ...runFrame(data, { ...options, title }),
       xaxis: { ...x, title: { text: 'step (log scale)' } },
-      yaxis: ACCURACY_AXIS,
+      yaxis: quantity === 'loss' ? { title: { text: 'loss' } } : ACCURACY_AXIS,
       ...(withIds(everything).length === 0 ? {} : { yaxis2: right }),
       ...(half !== undefined && half > first && half >= curveBegins
         ? halfwayMark(half, half > last / 2)

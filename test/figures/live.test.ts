@@ -60,6 +60,15 @@ async function inNotebook(body: () => Promise<unknown>): Promise<MimeBundle[]> {
 }
 
 describe('live chart', () => {
+  it('tells no time left from the first step, which takes the time to compile as well', async () => {
+    const options = { config: { steps: 500 }, interval: 0 };
+    const { lines } = await quietly(() => liveChart(events(1), options));
+    assert.match(lines.at(-1)!, /^step 1 of 500, validation/);
+    assert.doesNotMatch(lines.join('\n'), / left/);
+    const { lines: later } = await quietly(() => liveChart(events(2), options));
+    assert.match(later.at(-1)!, /^step 2 of 500, \d+ s left/);
+  });
+
   it('returns every measurement and prints where the run ended', async () => {
     const { result, lines } = await quietly(() => liveChart(events(500), { config: { steps: 500 } }));
     assert.deepEqual(

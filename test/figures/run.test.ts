@@ -45,6 +45,25 @@ describe('grokking figures', () => {
     assert.equal((data[0]!.x as number[])[0], 1);
   });
 
+  it('draws the loss of a run without accuracy, such as that of an autoencoder', () => {
+    const { measurements, ...run } = syntheticRun();
+    const without = measurements.map((line) => ({
+      ...line,
+      train: { ...line.train, accuracy: Number.NaN },
+      validation: { ...line.validation, accuracy: Number.NaN },
+    }));
+    const { data, layout, caption } = runFigure({ ...run, measurements: without });
+    assert.deepEqual(
+      data.slice(0, 2).map(({ name, y }) => [name, (y as number[])[0]]),
+      [
+        ['train loss', 1],
+        ['validation loss', 2],
+      ],
+    );
+    assert.deepEqual(layout!.yaxis!.title, { text: 'loss' });
+    assert.match(caption!, /^Training and validation loss /);
+  });
+
   it('marks no step of 50 % before the first that is drawn', () => {
     const run = syntheticRun();
     const measurements = run.measurements.filter(({ step }) => step === 0 || step >= 4000);
