@@ -48,19 +48,31 @@ const CURES = [
     /^Cannot find any save handlers|not implemented\.\.\. yet|^No model\.json|^Failed to parse URL|^Only absolute URLs|^Invalid URL/,
     `An address begins with https://, a model on disk with file://, after await loadBackend() of '${packageName}'; other files are read with node:fs.`,
   ],
+  [
+    /^Shape does not match typed-array/,
+    'Rows of one tensor have the same length: give each as many numbers.',
+  ],
   // danfojs
   [
     /^ParamError: .*column .*not found|^DtypeError: Dtype "undefined"/i,
     'The frame has no such column: see frame.columns.',
   ],
   [
-    /^Cannot convert "([^"]*)" to a number|is '([^']*)', which is not a number$/,
+    /^Cannot convert "([^"]*)" to a number|is '([^']*)', which is not a number$|but x\[\d+\] is '([^']*)': give values of one kind$/,
     (...texts) => {
       const text = texts.find((text) => text !== undefined);
       return `Where '${text}' stands for a missing number: frame.replace('${text}', NaN).dropNa() leaves these rows out.`;
     },
   ],
+  [
+    /^Cannot calculate \w+, unexpected type of argument \(type: null/,
+    'Numbers are missing: frame.dropNa() leaves their rows out.',
+  ],
   [/^CSV parsing errors/, 'The file has no columns that are divided by commas: look at its first lines.'],
+  [
+    /'Tensor\w*(?:<.*>)?' is not assignable to parameter of type 'PlotInput'/,
+    'The numbers of a tensor: await x.array().',
+  ],
   // points
   [
     /type '(DataFrame|ArrayType1D \| ArrayType2D)' is not assignable to parameter of type 'Points'/,
@@ -84,7 +96,11 @@ const CURES = [
     / in JSON at position|JSON input|is not valid JSON/,
     'This text is no JSON: look at it, such as at text.slice(0, 200).',
   ],
-  [/^Invalid (typed )?array length|^Array buffer allocation failed|^Invalid string length/, MEMORY],
+  [
+    /^Invalid array length|^Invalid typed array length: -/,
+    'A length is a whole number from 0 to 4,294,967,295.',
+  ],
+  [/^Invalid typed array length|^Array buffer allocation failed|^Invalid string length/, MEMORY],
   [
     /^Maximum call stack size exceeded/,
     'A function calls itself without an end, or a list of arguments is too long.',

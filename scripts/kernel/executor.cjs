@@ -16,7 +16,14 @@ const {
 } = require('./interrupts.cjs');
 const { collectLateErrors } = require('./late-errors.cjs');
 const { packageName } = require('./package.cjs');
-const { fromDiagnostics, fromThrown, interruption, printErrorsBriefly, problem } = require('./problems.cjs');
+const {
+  fromDiagnostics,
+  fromThrown,
+  interruption,
+  printErrorsBriefly,
+  problem,
+  together,
+} = require('./problems.cjs');
 const { warnOfRebuild } = require('./rebuilt.cjs');
 const { repairing } = require('./sources.cjs');
 const { showValues } = require('./values.cjs');
@@ -63,7 +70,7 @@ function createExecutor({ createConverter, createExecutor, jupyter }, interrupts
     // Rejections that no code awaits are reported one turn of the event loop later.
     await turn();
     running = false;
-    failure = unshown ?? problemOf(succeeded, output, lateErrors.take(), interrupts);
+    failure = unshown ?? problemOf(succeeded, output, lateErrors.take(output.thrown[0]), interrupts);
     return failure === undefined;
   }
 
@@ -77,17 +84,17 @@ function createExecutor({ createConverter, createExecutor, jupyter }, interrupts
   return { ...tslab, execute, failure: () => failure, warmUp };
 }
 
-/** The problem of a cell that has ended; the most informative one if there are several. */
-function problemOf(succeeded, { diagnostics, thrown }, [late], interrupts) {
+/** The problem of a cell that has ended; what it threw goes before what failed late. */
+function problemOf(succeeded, { diagnostics, thrown }, late, interrupts) {
   const asked = interrupts.asked();
   if (diagnostics.length > 0) return fromDiagnostics(diagnostics);
   if (thrown.length > 0) {
     const stopped = messageOfStop(thrown[0], { asked, forced: interrupts.forced() });
-    if (stopped === undefined) return fromThrown(thrown[0]);
+    if (stopped === undefined) return together(fromThrown(thrown[0]), ...late);
     dropHalfLoadedModules();
     return interruption(stopped);
   }
-  if (late) return late;
+  if (late.length > 0) return together(...late);
   if (asked) return interruption('stopped; what was computed is kept, run the cell again to go on');
   return succeeded ? undefined : problem('Error', 'the cell failed', ['the cell failed']);
 }

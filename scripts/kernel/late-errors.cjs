@@ -18,16 +18,16 @@ function collectLateErrors(isRunning) {
       // Work that a stopped cell had begun without awaiting it is ended by Stop, too, as the user wanted.
       if (error instanceof Stopped) return;
       const when = isRunning() ? '' : `, after cell [${lastCell()}] had ended`;
-      problems.push(fromThrown(error, what + when));
+      problems.push({ error, problem: fromThrown(error, what + when) });
       if (!isRunning()) console.error(fromThrown(error, what).traceback.join('\n'));
     });
   }
   return {
-    /** The errors since the last call. */
-    take() {
-      const taken = problems;
+    /** The problems of the errors since the last call, but of the one that its cell has thrown itself. */
+    take(thrown) {
+      const taken = problems.filter(({ error }) => error !== thrown);
       problems = [];
-      return taken;
+      return taken.map(({ problem }) => problem);
     },
   };
 }

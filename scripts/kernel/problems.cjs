@@ -13,9 +13,12 @@ const ROOT = path.resolve(__dirname, '..', '..');
 /** Frames in the kernel, in Node and in other packages, where a user cannot change anything. */
 const FOREIGN_FRAMES = /node_modules[\\/]|\(?node:|\(<anonymous>\)|scripts[\\/]kernel[\\/]/;
 
+/** What Node appends to the message of a module that it does not find: files of the kernel. */
+const REQUIRE_STACK = /\nRequire stack:[\s\S]*$/;
+
 /** Messages are cut after this many characters. */
 const MOST_TEXT = 1000;
-/** The most of the errors in an AggregateError that are listed. */
+/** The most errors that are listed: in an AggregateError, causes of causes, or late ones. */
 const MOST_REASONS = 10;
 
 // The line of the cell may be more than ten calls deep, since libraries call themselves.
@@ -23,6 +26,16 @@ Error.stackTraceLimit = 100;
 
 function problem(name, message, traceback) {
   return { ename: name, evalue: message, traceback };
+}
+
+/** Several problems as one, with the name of the first and all their lines. */
+function together(first, ...others) {
+  const listed = [first, ...others].slice(0, MOST_REASONS);
+  return problem(
+    first.ename,
+    first.evalue,
+    listed.flatMap(({ traceback }) => traceback),
+  );
 }
 
 /** The problem of a cell that the user stopped. */
@@ -34,15 +47,14 @@ function interruption(message) {
 function fromThrown(thrown, note = '', place = undefined) {
   const isError = util.types.isNativeError(thrown) || thrown instanceof Error;
   const name = isError ? thrown.name : 'Error';
-  const message = shortened(isError ? thrown.message : util.inspect(thrown)) + (note ? ` (${note})` : '');
+  const text = isError ? thrown.message.replace(REQUIRE_STACK, '') : util.inspect(thrown);
+  const message = shortened(text) + (note ? ` (${note})` : '');
   const frames = isError ? stackLines(thrown) : [];
   const isPlaced = place === undefined || frames.some((line) => line.startsWith(`${CELL}${place.cell}]`));
   const lines = [`${name}: ${message}`, ...frames, ...(isPlaced ? [] : quote(place))];
-  const errors = thrown instanceof AggregateError ? thrown.errors : [];
-  const causes = isError ? [thrown.cause, ...errors].filter((cause) => cause !== undefined) : [];
-  const reasons = causes.map((cause) => String(cause?.message ?? util.inspect(cause)));
-  lines.push(...reasons.slice(0, MOST_REASONS).map((reason) => `  caused by ${shortened(reason)}`));
-  const advice = cureFor(reasons[0] ?? message) ?? cureFor(message);
+  const causes = causesOf(thrown);
+  lines.push(...causes.map((cause) => `  caused by ${shortened(reasonOf(cause))}`));
+  const advice = (causes.length > 0 ? cureFor(messageOf(causes[0])) : undefined) ?? cureFor(message);
   if (advice) lines.push(`  ${advice}`);
   if (!isError && place === undefined)
     lines.push('  Only an Error knows the line where it was thrown: throw new Error(...).');
@@ -61,6 +73,33 @@ function printErrorsBriefly() {
       return Object.keys(this).length > 0 ? `${text} ${util.inspect({ ...this }, options)}` : text;
     },
   });
+}
+
+/** The causes of an error and the errors of an AggregateError, each followed by its own. */
+function causesOf(thrown) {
+  const found = new Set();
+  const add = (error) => {
+    if (!(util.types.isNativeError(error) || error instanceof Error)) return;
+    const errors = error instanceof AggregateError ? error.errors : [];
+    for (const cause of [error.cause, ...errors]) {
+      if (cause === undefined || cause === thrown || found.has(cause) || found.size === MOST_REASONS)
+        continue;
+      found.add(cause);
+      add(cause);
+    }
+  };
+  add(thrown);
+  return [...found];
+}
+
+function messageOf(cause) {
+  return String(cause?.message ?? util.inspect(cause));
+}
+
+/** `Error` before a message says nothing; other names do. */
+function reasonOf(cause) {
+  const isNamed = cause?.message !== undefined && typeof cause.name === 'string' && cause.name !== 'Error';
+  return `${isNamed ? `${cause.name}: ` : ''}${messageOf(cause)}`;
 }
 
 /** Cuts long messages; some libraries put a whole file into one. */
@@ -121,4 +160,4 @@ function fromDiagnostics(diagnostics) {
   ]);
 }
 
-module.exports = { fromDiagnostics, fromThrown, interruption, printErrorsBriefly, problem };
+module.exports = { fromDiagnostics, fromThrown, interruption, printErrorsBriefly, problem, together };

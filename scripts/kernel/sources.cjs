@@ -68,6 +68,15 @@ function repairSource(source) {
   return { repaired, originalOffset };
 }
 
+/** What the compiler says of code that it cannot read, and of grammar. */
+const isOfSyntax = ({ code }) => code >= 1000 && code < 2000;
+
+/** Where a bracket is missing, what follows means nothing: the first message counts. */
+function syntaxFirst(diagnostics) {
+  const first = diagnostics.find(isOfSyntax);
+  return first ? [first] : diagnostics;
+}
+
 /** The compiler's codes for unknown names, with or without a suggestion. */
 const UNKNOWN_NAME = [2304, 2552, 2503];
 
@@ -102,7 +111,7 @@ function repairing(converter) {
         const offset = originalOffset(start.offset);
         start.character = offset - (source.lastIndexOf('\n', offset - 1) + 1);
       }
-      return { ...result, diagnostics: unknownNamesAsOne(result.diagnostics) };
+      return { ...result, diagnostics: unknownNamesAsOne(syntaxFirst(result.diagnostics)) };
     },
   };
 }

@@ -103,11 +103,21 @@ const MISTAKES: readonly (readonly [string, RegExp])[] = [
   ["await fetch('http://127.0.0.1:9/')", /a network/],
   ["JSON.parse('{ a: 1 }')", /is no JSON/],
   ['new Float64Array(1e12)', /memory/],
+  ['new Array(-1)', /from 0 to/],
+  ['new DataFrame([{ a: 1, b: null }, { a: 2, b: 3 }]).describe()', /frame\.dropNa\(\)/],
+  ['plot.line(tf.ones([3]))', /await x\.array\(\)/],
+  ["require('nowhere')", /^Error: Cannot find module 'nowhere'\n {2}cell/],
+  ['for (const one of [1, 2 { one.length; }', /^TypeScriptError: line 1: ',' expected\.\n/],
   ['const forever = (n: number): number => forever(n + 1); forever(0)', /without an end/],
   ['intrinsicDimension(tf.ones([9, 3])).value', /write await/],
   ['sequential()', /tf\.sequential/],
   ['localId([[1]])', /import \{ localId \}/],
   ['const none: any = undefined; none.length', /before \.length is undefined/],
+  // The other backends of tfjs compute with such rows.
+  [
+    "import { loadBackend } from '..'; await loadBackend(); tf.tensor2d([[1, 2], [3]]).add(1)",
+    /the same length/,
+  ],
 ];
 
 /** Calls of Node's own modules that fail later, in a callback or as an event that nobody listens to. */
@@ -161,7 +171,10 @@ require('node:vm').runInThisContext("process.emitWarning('theirs', 'DeprecationW
         'await Promise.all([1].map(async () => {\n  await null;\n  throw new TypeError("later");\n}));',
     },
     { execute: 'throw "text";' },
-    { execute: "await Promise.any([Promise.reject(new Error('one')), Promise.reject(new Error('two'))])" },
+    {
+      execute:
+        "await Promise.any([Promise.reject(new Error('one')), Promise.reject(new RangeError('two', { cause: 'three' }))])",
+    },
   ],
   late: [
     { execute: 'Promise.reject(new Error("nobody awaits this"));\n1' },
@@ -171,6 +184,8 @@ require('node:vm').runInThisContext("process.emitWarning('theirs', 'DeprecationW
     },
     { execute: 'gate.emit("open");\nawait new Promise(setImmediate); await new Promise(setImmediate);' },
     { execute: '2' },
+    { execute: 'void Promise.reject(new Error("first"));\nvoid Promise.reject(new RangeError("second"));' },
+    { execute: 'void Promise.reject(new Error("aside"));\nawait null;\nthrow new TypeError("ahead");' },
   ],
   interrupts: [
     { execute: "import { interruptible } from '..';" },
@@ -492,7 +507,7 @@ describe('kernel', function () {
     assert.match(traceOf(text!), /throw new Error/);
     assert.match(
       traceOf(several!),
-      /\n {2}cell \[\d+\], line 1:1\n.*\n.*\n {2}caused by one\n {2}caused by two/,
+      /\n {2}cell \[\d+\], line 1:1\n.*\n.*\n {2}caused by one\n {2}caused by RangeError: two\n {2}caused by 'three'$/,
     );
   });
 
@@ -515,7 +530,7 @@ describe('kernel', function () {
       assert.equal(answer.reply.status, 'error');
       assert.match(
         traceOf(answer),
-        /^Error: .*(ENOENT|ECONNREFUSED|failed)[^]*?\n {2}cell \[\d+\], line 2:\d+\n.*nowhere/,
+        /^Error: .*(ENOENT|ECONNREFUSED|failed)[\s\S]*?\n {2}cell \[\d+\], line 2:\d+\n.*nowhere/,
         traceOf(answer),
       );
     }
@@ -528,13 +543,21 @@ describe('kernel', function () {
   });
 
   it('reports what is rejected or thrown late', () => {
-    const [rejected, listening, emitting, fine] = answers.late!;
+    const [rejected, listening, emitting, fine, both, aside] = answers.late!;
     assert.match(rejected!.reply.evalue!, /nobody awaits this .*nobody awaited/);
     assert.match(traceOf(rejected!), /was rejected\)\n {2}cell \[\d+\], line 1:16\n.*\n.*\^$/);
     assert.equal(listening!.reply.status, 'ok');
     assert.match(emitting!.reply.evalue!, /from a callback \(thrown in a callback\)/);
     assert.match(traceOf(emitting!), /cell \[\d+\], line 2:/);
     assert.equal(fine!.reply.status, 'ok');
+    assert.match(
+      traceOf(both!),
+      /^Error: first .*\n {2}cell .*\n.*\n.*\nRangeError: second .*\n {2}cell .*line 2:/,
+    );
+    assert.match(
+      traceOf(aside!),
+      /^TypeError: ahead\n {2}cell .*line 3:[\s\S]*\nError: aside .*\n {2}cell .*line 1:/,
+    );
   });
 
   it('stops at an interrupt: loops with a signal keep their result, others end at once', () => {
