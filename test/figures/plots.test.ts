@@ -190,6 +190,24 @@ describe('plots of one’s own', function () {
     for (const share of shares) assert.ok(Math.abs(share - 100) < 1e-9);
   });
 
+  it('have a date axis for dates, also for those that a file holds as texts', () => {
+    const axisOf = (layout: unknown): Partial<LayoutAxis> =>
+      (layout as { xaxis1: Partial<LayoutAxis> }).xaxis1;
+    const days = ['2024-01-03', '2024-01-05', '2024-02-11'];
+    const y = [1, 2, 3];
+    const ends = ['2024-01-03T00:00:00.000Z', '2024-02-11T00:00:00.000Z'];
+    for (const x of [days, days.map((day) => new Date(day))]) {
+      const { data, layout } = plot.line({ x, y });
+      assert.equal(axisOf(layout).type, 'date');
+      assert.deepEqual([(data[0]!.x as string[])[0], (data[0]!.x as string[])[2]], ends);
+    }
+    const [time] = plot.line({ x: ['2024-01-03 18:30'], y: [1] }).data;
+    assert.deepEqual(time!.x, ['2024-01-03T18:30:00.000Z']);
+    // One that is none makes names of all.
+    const named = plot.line({ x: [...days, '2024-13-01'], y: [...y, 4] });
+    assert.deepEqual(axisOf(named.layout).ticktext, [...days, '2024-13-01']);
+  });
+
   it('leave gaps for missing numbers, in bands too', () => {
     const { data } = plot.line(
       { x: [1, 2, 3], y: [1, Number.NaN, 3], l: [0, Number.NaN, 2], u: [2, 3, 4] },
@@ -217,7 +235,7 @@ describe('plots of one’s own', function () {
       ],
       [
         () => plot.scatter({ x: [1, 'b'], y: [1, 2] }),
-        /x\[0\] is 1, but other values are names or dates: give values of one kind/,
+        /x\[0\] is 1, but x\[1\] is 'b': give values of one kind/,
       ],
       [() => plot.line([Number.NaN, Number.NaN]), /y has 2 values, and none is a number that can be drawn/],
       [

@@ -2,7 +2,16 @@
 import { bin, extent } from 'd3-array';
 import { ANYTHING, FLAG, type Kinds, NUMBER, TEXT } from '../../given';
 import { counted, formatSetting } from '../../number-format';
-import { type Channel, type Column, type Columns, columnsOf, numbersOf, type PlotInput } from './channels';
+import {
+  type Channel,
+  type Column,
+  type Columns,
+  columnsOf,
+  numbersOf,
+  type PlotInput,
+  shown,
+  type Value,
+} from './channels';
 
 /** A position on an axis: a number, the name of a category, or a date. */
 export type Place = number | string;
@@ -207,16 +216,31 @@ function rowNumbers(length: number): Column {
   return { label: 'number', values: Array.from({ length }, (_, i) => i) };
 }
 
+/** A date in a file, such as 2024-01-31 or 2024-01-31 18:30. */
+const WRITTEN_DATE = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)Z?)?$/;
+
+/** The date that a text tells, without a change of time zones; undefined for other texts. */
+function writtenDate(text: string): string | undefined {
+  const [, day, time] = WRITTEN_DATE.exec(text) ?? [];
+  const date = new Date(`${day}T${time ?? '00:00'}Z`);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+}
+
 /** Positions that are all numbers, all categories or all dates. */
 function placesOf(mark: string, { values }: Column): Place[] {
   const numeric = values.every((value) => value === null || value === undefined || typeof value === 'number');
   if (numeric) return numbersOf(mark, 'x', { label: 'x', values });
-  const odd = values.findIndex((value) => typeof value === 'number' || value === null || value === undefined);
+  const isOdd = (value: Value): boolean => typeof value === 'number' || value === null || value === undefined;
+  const odd = values.findIndex(isOdd);
+  const named = values.findIndex((value) => !isOdd(value));
   if (odd >= 0)
     throw new TypeError(
-      `${mark}: x[${odd}] is ${String(values[odd])}, but other values are names or dates: give values of one kind`,
+      `${mark}: x[${odd}] is ${String(values[odd])}, but x[${named}] is ${shown(values[named])}: give values of one kind`,
     );
-  return values.map((value) => (value instanceof Date ? value.toISOString() : String(value)));
+  const dates = values.map((value) =>
+    value instanceof Date ? value.toISOString() : writtenDate(String(value)),
+  );
+  return dates.every((date) => date !== undefined) ? dates : values.map(String);
 }
 
 function sameLength(mark: string, ...columns: readonly (readonly [string, readonly unknown[]])[]): void {
