@@ -2,6 +2,7 @@
 import { inspect } from 'node:util';
 import type { LayerProfile } from '../activations/layer-profile';
 import type { Dataset, Examples } from '../data/dataset';
+import type { SweepCell } from '../experiments/sweep';
 import type { IdEstimate } from '../intrinsic-dimension/intrinsic-dimension';
 import type { ScaleCurve } from '../intrinsic-dimension/scale';
 import { counted, formatStep } from '../number-format';
@@ -21,7 +22,7 @@ const MOST_LINES = 60;
  * The outputs for a value, one below the other, each in several forms. A danfo DataFrame or Series becomes a table; a
  * tensor its shape, type and first values; an {@link IdEstimate} a sentence; a {@link LayerProfile} its figure and its
  * table; a {@link ScaleCurve} and a {@link RunRecord} their figures; a {@link Dataset} a sentence and
- * its first pictures; a model of tf.layers its summary; what `trainLive` returns a sentence. Figures and tables are shown as they are, and everything else as Node prints it, cut if it is long.
+ * its first pictures; a model of tf.layers its summary; what `trainLive` returns a sentence, and what `sweep` returns a table. Figures and tables are shown as they are, and everything else as Node prints it, cut if it is long.
  */
 export async function valueBundles(value: unknown): Promise<readonly MimeBundle[]> {
   if (typeof value === 'string') return [textBundle(cut(value))];
@@ -46,6 +47,7 @@ export async function valueBundles(value: unknown): Promise<readonly MimeBundle[
   }
   if (isDataset(value)) return datasetBundles(value);
   if (isLiveRun(value)) return [textBundle(liveRunInWords(value))];
+  if (isSweep(value)) return [tableBundle(sweepTable(value))];
   if (isLayersModel(value)) return [textBundle(summaryOf(value))];
   return [textBundle(cut(printed(value)))];
 }
@@ -138,6 +140,12 @@ function liveRunInWords({ record: { measurements }, weights }: Live): string {
   return `A run with ${count} up to step ${formatStep(measurements.at(-1)!.step)}, and its weights in ${weights}.`;
 }
 
+/** A row for each run of a sweep. */
+function sweepTable(cells: readonly SweepCell[]): Table {
+  const rows = cells.map(({ name, state, step, message }) => ({ run: name, state, step, '': message }));
+  return table(rows, { caption: counted(cells.length.toLocaleString('en'), 'run') });
+}
+
 interface LayersModel {
   readonly layers: readonly unknown[];
   summary(lineLength?: number, positions?: number[], print?: (line: string) => void): void;
@@ -223,6 +231,20 @@ function isDataset(value: object): value is Dataset {
 function isLiveRun(value: object): value is Live {
   const { record, weights } = value as Partial<Live>;
   return isObject(record) && isRecord(record as object) && typeof weights === 'string';
+}
+
+/** What `sweep` and `sweepCells` give. */
+function isSweep(value: object): value is readonly SweepCell[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every(
+      (cell: Partial<SweepCell> | null) =>
+        isObject(cell?.config) &&
+        allOf('string', [cell?.name, cell?.path, cell?.state, cell?.message]) &&
+        typeof cell?.step === 'number',
+    )
+  );
 }
 
 function isLayersModel(value: object): value is LayersModel {

@@ -188,6 +188,7 @@ function loadTensorFlow(): BackendInfo {
   if (isMainThread) operations?.receiveSignalsApart();
   require(bindingPath());
   assertOneCopy();
+  leaveOutProgressBars();
   operations?.setThreads(threads());
   installConvolutionKernels();
   const { binding, isUsingGpuDevice } = tensorflowBackend();
@@ -213,6 +214,17 @@ function assertOneCopy(): void {
   throw new Error(
     `@tensorflow/tfjs-node uses another copy of tfjs than this package: install its release ${tf.version.tfjs}`,
   );
+}
+
+/** tfjs-node's bar over the batches of an epoch needs a terminal; elsewhere all that it draws is an empty line of standard error. */
+function leaveOutProgressBars(): void {
+  if (process.stderr.isTTY) return;
+  const { progressBarHelper } = require(bindingPath('/dist/callbacks.js')) as {
+    progressBarHelper: { ProgressBar: unknown };
+  };
+  progressBarHelper.ProgressBar = class {
+    readonly tick = (): void => undefined;
+  };
 }
 
 function fallback(name: 'wasm' | 'cpu', note: string | undefined): BackendInfo {

@@ -4,6 +4,8 @@ import * as tf from '@tensorflow/tfjs';
 import { layerProfile } from '../../src/activations/profile';
 import { mnist } from '../../src/data/mnist';
 import { modularArithmetic } from '../../src/data/modular-arithmetic';
+import { parseGrid } from '../../src/experiments/registry';
+import { sweepCells } from '../../src/experiments/sweep';
 import type { MimeBundle } from '../../src/figures/notebook-output';
 import { line } from '../../src/figures/plots/by-name';
 import { estimateInWords, valueBundles } from '../../src/figures/value';
@@ -40,6 +42,16 @@ describe('the value of a cell', () => {
     const described = { ...FRAME, index: ['count', 'mean'] };
     assert.match(await textOf(described), /count +1\.5 +x\nmean +2\.0 +–/);
     assert.equal(await textOf({ columns: ['a'], index: [0, 1], values: [3, 4] }), 'a\n3\n4');
+  });
+
+  it('is a table for the runs of a sweep', async () => {
+    const cells = sweepCells(parseGrid(['prime=11', 'weightDecay=1e-2,1e-1'], 'grokking'), 'nowhere');
+    const [bundle] = await valueBundles(cells);
+    assert.deepEqual(Object.keys(bundle!), TABLE);
+    assert.match(
+      String(bundle!['text/plain']),
+      /^2 runs\nrun +state +step *\n\S+weightDecay0\.01 +waiting +0 *\n\S+weightDecay0\.1 +waiting +0 *$/,
+    );
   });
 
   it('is the beginning of a long data frame, and says so', async () => {

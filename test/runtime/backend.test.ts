@@ -69,4 +69,19 @@ require(${JSON.stringify(BACKEND)}).loadBackend().then(({ name }) => { console.l
     assert.equal(stdout, 'tensorflow\n', stderr);
     assert.equal(stderr, 'before\nafter\n');
   });
+
+  it('prints the epochs of fit without the bar over their batches where there is no terminal', () => {
+    const code = `const tf = require('@tensorflow/tfjs');
+require(${JSON.stringify(BACKEND)}).loadBackend().then(async () => {
+  const model = tf.sequential({ layers: [tf.layers.dense({ units: 1, inputShape: [2] })] });
+  model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+  await model.fit(tf.ones([8, 2]), tf.ones([8, 1]), { epochs: 1 });
+});`;
+    const { stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', '-e', code], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    assert.match(stdout, /^Epoch 1 \/ 1\n\d+ms .*loss=/);
+    assert.equal(stderr, '');
+  });
 });
