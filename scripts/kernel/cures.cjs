@@ -65,7 +65,7 @@ const CURES = [
     },
   ],
   [
-    /^Cannot calculate \w+, unexpected type of argument \(type: null/,
+    /^Cannot calculate \w+, unexpected type of argument/,
     'Numbers are missing: frame.dropNa() leaves their rows out.',
   ],
   [/^CSV parsing errors/, 'The file has no columns that are divided by commas: look at its first lines.'],
