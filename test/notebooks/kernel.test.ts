@@ -368,7 +368,7 @@ class Shape { corners = 4; }`,
     })),
     {
       execute:
-        "import { promisify } from 'node:util';\n(await promisify(processes.exec)('echo done')).stdout",
+        "import { promisify } from 'node:util';\nconsole.log((await promisify(processes.exec)('echo done')).stdout);",
     },
   ],
   imports: [
