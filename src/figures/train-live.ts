@@ -11,6 +11,7 @@ import { interruptible } from '../runtime/interrupt';
 import { checkpointPath } from '../training/checkpoint';
 import { loadWeights } from '../training/load-weights';
 import { liveChart } from './live';
+import { inNotebook } from './notebook-output';
 import { RUN_FIGURE_KINDS, type RunFigureOptions } from './run';
 
 /** The folder of a run's records, and the options of its chart. */
@@ -42,7 +43,10 @@ export async function trainLive(config: RunConfig, options: TrainLiveOptions = {
   assertGiven('trainLive', options, { ...kinds, folder: TEXT });
   const { folder = process.env['NOTEBOOK_RUNS'] ?? join(projectFolder(), RUNS), ...figure } = options;
   const path = runPath(folder, runName(config));
-  console.log(`The record of this run is ${relative('', path)}.`);
+  const again = inNotebook()
+    ? ' A tab that is opened again follows the run when this cell is run there.'
+    : '';
+  console.log(`The record of this run is ${relative('', path)}.${again}`);
   const beside = readRuns(folder).filter((other) => titleOf(other.config) === titleOf({ ...config }));
   const measurements = await interruptible((signal) =>
     liveChart(runExperiment(config, { path, resume: true, signal }), { ...figure, config, path, beside }),
