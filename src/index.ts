@@ -84,7 +84,7 @@ export { PAPER, type Paper, SMALL } from './experiments/presets';
 export { ESTIMATOR_PANEL, type Estimators, remeasure } from './experiments/remeasure';
 export { type RunOptions, runExperiment } from './experiments/run';
 export { type IdCallback, type IdCallbackOptions, idCallback } from './experiments/id-callback';
-export { type SweepCell, type SweepOptions, sweep, sweepCells } from './experiments/sweep';
+export { type SweepCell, type SweepOptions, sweepCells } from './experiments/sweep';
 
 // 9. analysis: numbers from records
 export { lastLayerId, peakId } from './records/layer-ids';
@@ -120,4 +120,5 @@ export { type Figure, show, toHTML, toPNG, toSVG } from './figures/figure';
 export { reportPage } from './figures/report-page';
 export { liveChart } from './figures/live';
 export { progressLine } from './figures/progress-line';
+export { sweep } from './figures/sweep-live';
 export type { Table } from './figures/table';

@@ -58,6 +58,10 @@ const CURES = [
     'The frame has no such column: see frame.columns.',
   ],
   [
+    /^DtypeError: String data type/,
+    "A column with a text such as NA holds texts: frame['name'].asType('float32') makes them numbers.",
+  ],
+  [
     /^Cannot convert "([^"]*)" to a number|is '([^']*)', which is not a number$|but x\[\d+\] is '([^']*)': give values of one kind$/,
     (...texts) => {
       const text = texts.find((text) => text !== undefined);
@@ -76,7 +80,7 @@ const CURES = [
   // points
   [
     /type '(DataFrame|ArrayType1D \| ArrayType2D)' is not assignable to parameter of type 'Points'/,
-    "The numbers of a frame are points: frame.tensor; columns of something else go first: frame.drop({ columns: ['name'] }).tensor.",
+    "The numbers of a frame are points: frame.dropNa().tensor (a missing number would become 0); columns of something else go first: frame.drop({ columns: ['name'] }).",
   ],
   [
     /type 'string' is not assignable to parameter of type 'Points'|^points must be .*, got '/,

@@ -1,7 +1,7 @@
 /** The progress of a sweep in the terminal, with a bar for each active run; in a log, as lines from time to time. */
 import { MultiBar, Presets, type SingleBar } from 'cli-progress';
 import type { SweepCell } from '../experiments/sweep';
-import { duration } from '../figures/duration';
+import { timeLeft } from '../figures/sweep-live';
 import { counted } from '../number-format';
 
 /** In a log, the active runs are listed whenever a run starts or ends, and after this time. */
@@ -17,19 +17,6 @@ export interface View {
   update(cells: readonly SweepCell[]): void;
   /** Leaves the last state on the screen. */
   stop(): void;
-}
-
-/** The time left for the sweep, from the speed of the active runs. */
-function timeLeft(cells: readonly SweepCell[]): string {
-  const running = cells.filter(
-    ({ state, started, step }) => state === 'running' && step > (started?.step ?? 0),
-  );
-  const pace = running.reduce((sum, { started, step }) => {
-    return sum + (step - started!.step) / (Date.now() - started!.at);
-  }, 0);
-  const open = cells.filter(({ state }) => state === 'running' || state === 'waiting');
-  const steps = open.reduce((sum, { config, step }) => sum + config.steps - step, 0);
-  return pace > 0 ? `${duration(steps / pace)} left` : '';
 }
 
 /** The progress of a run, and the time that it needs. */

@@ -21,7 +21,7 @@ export interface SweepOptions {
   readonly workers?: number;
   /** Ends the sweep, so that the runs write checkpoints and stop. @default the signal of the notebook cell, which Stop aborts */
   readonly signal?: AbortSignal;
-  /** Called whenever a run has made progress. */
+  /** Called whenever a run has made progress. @default in a notebook, the progress is shown below the cell */
   readonly onChange?: (cells: readonly SweepCell[]) => void;
 }
 

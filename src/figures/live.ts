@@ -10,6 +10,7 @@ import { difference } from './beside';
 import { duration } from './duration';
 import { type Figure, figureBundle, showCaption } from './figure';
 import { display, inNotebook, type MimeBundle } from './notebook-output';
+import { offlinePlotly } from './plotly-offline';
 import { RUN_FIGURE_KINDS, type RunFigureOptions, runFrame, runSoFarFigure, runTitle } from './run';
 import { percent } from './run-axes';
 import { sketch } from './sketch';
@@ -87,6 +88,8 @@ export async function liveChart<Id extends Measurement['train']['id']>(
       const quick = (): MimeBundle => ({ 'image/svg+xml': sketch(figure), 'text/plain': progress(state) });
       display(ended ? await figureBundle(figure) : quick(), { id, update: shown });
       if (ended) showCaption(figure);
+      // A run that is stopped need not wait for it then; if it does not load, the last drawing says so.
+      else if (!shown) offlinePlotly().catch(() => {});
     } else console.log(progress(state));
     shown = true;
     const cost = performance.now() - now;

@@ -62,6 +62,8 @@ const axis = {
   ticklen: 4,
   tickcolor: GREY,
   separatethousands: true,
+  // Without it, 12,000 would be 12k, beside 9,000.
+  minexponent: 6,
   title: { font: { size: FONT_SIZES.text }, standoff: 10 },
 } as const;
 

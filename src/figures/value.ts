@@ -1,5 +1,6 @@
 /** How the value of a notebook cell's last expression is shown, by its kind; called by the project's kernel. */
 import { inspect } from 'node:util';
+import * as tf from '@tensorflow/tfjs';
 import type { LayerProfile } from '../activations/layer-profile';
 import type { Dataset, Examples } from '../data/dataset';
 import type { SweepCell } from '../experiments/sweep';
@@ -11,6 +12,14 @@ import { captionBundles, type Figure, figureBundle } from './figure';
 import type { MimeBundle } from './notebook-output';
 import { escapeHtml, type Frame, frameTable, isFrame, type Table, table, tableBundle } from './table';
 import { isTensor, tensorInWords } from './tensor';
+
+/** Tensors within other values are printed as they are on their own, without the internals of tfjs. */
+Object.defineProperty(tf.Tensor.prototype, inspect.custom, {
+  configurable: true,
+  value(this: tf.Tensor) {
+    return tensorInWords(this);
+  },
+});
 
 /** The most rows of a data frame that a table shows. */
 const MOST_ROWS = 20;

@@ -106,6 +106,17 @@ describe('plots of one’s own', function () {
     );
   });
 
+  it('name a group without a name, count in whole numbers, and write thousands out', async () => {
+    const groups = plot.bar({ x: ['a', 'b'], y: [1, 2], of: ['left', null] }, { facet: 'of' });
+    assert.deepEqual(
+      groups.layout!.annotations!.map(({ text }) => text),
+      ['left', 'missing'],
+    );
+    const svg = await toSVG(plot.histogram([58, 61, 66, 71]));
+    assert.ok(!/>0\.\d</.test(svg), svg);
+    assert.match(await toSVG(plot.scatter({ x: [1, 2], y: [5, 12345] })), />12,000</);
+  });
+
   it('take numbers from arrays, records, columns and frames alike', () => {
     const points = (figure: plot.Plot): unknown => figure.data.map(({ x, y }) => [x, y]);
     const columns = { step: [1, 2, 4], loss: [3, 2, 1] };

@@ -100,6 +100,13 @@ describe('the value of a cell', () => {
     );
   });
 
+  it('has tensors within other values in the same words as tensors', async () => {
+    assert.equal(
+      await textOf([tf.scalar(4), new Map([['a', tf.zeros([1, 2])]])]),
+      "[\n  Tensor [], float32:\n  4,\n  Map(1) {\n    'a' => Tensor [1, 2], float32:\n    0  0\n  }\n]",
+    );
+  });
+
   it('is a sentence about a data set, and its first pictures', async () => {
     const pairs = await valueBundles(modularArithmetic({ prime: 7 }));
     assert.deepEqual(kinds(pairs), [['text/plain', 'text/markdown', 'text/html']]);

@@ -84,8 +84,8 @@ const MISTAKES: readonly (readonly [string, RegExp])[] = [
   ["await tf.setBackend('none')", /await loadBackend\(\)/],
   ["await tf.loadLayersModel('model.json')", /with file:/],
   ["new DataFrame({ a: [1] }).column('b')", /frame\.columns/],
-  ['await intrinsicDimension(new DataFrame({ a: [1] }))', /frame\.tensor/],
-  ['await intrinsicDimension(new DataFrame({ a: [1] }).values)', /frame\.tensor/],
+  ['await intrinsicDimension(new DataFrame({ a: [1] }))', /frame\.dropNa\(\)\.tensor/],
+  ['await intrinsicDimension(new DataFrame({ a: [1] }).values)', /frame\.dropNa\(\)\.tensor/],
   ["await intrinsicDimension('points.npy')", /await readPoints/],
   ['const list = [1, 2;', /a bracket, a comma/],
   ["import { nothing } from '..';", /Tab between the braces/],
@@ -227,6 +227,10 @@ let batches = 0;`,
       execute: `const grid = parseGrid(['prime=23', 'batchSize=64', 'steps=100000'], 'grokking');
 const folder = ${JSON.stringify(SWEPT)};
 await sweep(grid, { folder, workers: 1, onChange: ([cell]) => { if (cell!.step > 0) console.log('step', cell!.step); } });`,
+      ...STOP,
+    },
+    {
+      execute: "await sweep(parseGrid(['prime=19', 'steps=100000'], 'grokking'), { folder, workers: 1 });",
       ...STOP,
     },
     { execute: 'let turns2 = 0;' },
@@ -588,12 +592,14 @@ describe('kernel', function () {
   });
 
   it('stops what a cell awaits: an estimate, a sweep, a loop in a function', () => {
-    const [, , estimate, swept, , loop, still] = answers.awaited!;
-    for (const [name, answer] of Object.entries({ estimate, sweep: swept, loop })) {
+    const [, , estimate, swept, following, , loop, still] = answers.awaited!;
+    for (const [name, answer] of Object.entries({ estimate, sweep: swept, following, loop })) {
       assert.equal(answer!.reply.ename, 'Interrupted', JSON.stringify(answer));
       saySeconds(name, answer!);
     }
     assert.equal(textOf(still!), 'true\n');
+    // Without `onChange`, a sweep shows its own progress.
+    assert.match(JSON.stringify(following!.outputs), /0 of 1 run recorded/);
   });
 
   it('lets a stopped cell catch and close, which keeps no cell going', () => {

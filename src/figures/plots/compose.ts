@@ -20,7 +20,7 @@ import {
   scaled,
 } from './axes';
 import { equalScales } from './equal-scales';
-import type { Mark } from './marks';
+import { COUNT, type Mark } from './marks';
 import { lookOf, tracesOf } from './traces';
 
 /** Options of the whole plot. */
@@ -116,6 +116,7 @@ export function composed(marks: readonly Mark[], options: PlotOptions): Plot {
       ...(yAxis.log ? decadeTicks(series.flatMap(({ y }) => y)) : {}),
       ...(equal ? { range: equal.y } : rangeOf(yAxis)),
       ...(hasBars(marks) && yAxis.range === undefined ? { rangemode: 'tozero' } : {}),
+      ...(hasSmallCounts(marks) && !yAxis.log ? { dtick: 1 } : {}),
       domain: domain.y,
       anchor: xref,
       title: { text: column === 0 ? `${axisLabel(yAxis, marks[0]!.yLabel)}${intervalOf(marks)}` : '' },
@@ -186,6 +187,17 @@ export function composed(marks: readonly Mark[], options: PlotOptions): Plot {
       annotations,
     } as Partial<Layout>,
   };
+}
+
+/** The highest count for which plotly.js would place ticks between whole numbers. */
+const SMALL_COUNT = 5;
+
+function hasSmallCounts(marks: readonly Mark[]): boolean {
+  const counts = marks.flatMap(({ series }) => series.flatMap(({ y }) => y));
+  return (
+    marks.every(({ kind, yLabel }) => kind === 'histogram' && yLabel === COUNT) &&
+    counts.every((count) => count <= SMALL_COUNT)
+  );
 }
 
 function hasBars(marks: readonly Mark[]): boolean {

@@ -156,6 +156,9 @@ export function xyMark<Data extends PlotInput>(
   };
 }
 
+/** The name of the axis of counts. */
+export const COUNT = 'count';
+
 /** Counts in bins that all series share. */
 export function histogramMark<Data extends PlotInput>(data: Data, channels: HistogramChannels<Data>): Mark {
   const mark = 'plot.histogram';
@@ -193,7 +196,7 @@ export function histogramMark<Data extends PlotInput>(data: Data, channels: Hist
       widths: counts.map((_, i) => back(ends[i + 1]!) - back(ends[i]!)),
     };
   });
-  return { kind: 'histogram', series, xLabel: counted.label, yLabel: share ? 'share (%)' : 'count' };
+  return { kind: 'histogram', series, xLabel: counted.label, yLabel: share ? 'share (%)' : COUNT };
 }
 
 function shownNumber(value: number): string {
@@ -283,6 +286,7 @@ function groups<Data>(
 /** A name as it is, or a number after the name of its column, as in `seed 0`. */
 function called({ label, values }: Column, role: string, row: number): string {
   const value = values[row];
+  if (value === null || value === undefined || Number.isNaN(value)) return 'missing';
   if (typeof value !== 'number') return String(value);
   return label === role ? formatSetting(value) : `${label} ${formatSetting(value)}`;
 }
