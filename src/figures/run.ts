@@ -41,7 +41,8 @@ export function runFrame(
 }
 
 /**
- * One run: train and validation accuracy, or loss if it has no accuracy, on the left axis, LLID on validation on the right one, over steps on a log axis.
+ * One run over its steps on a log axis: train and validation accuracy, or loss if it has no accuracy, on the left axis, and LLID
+ * on validation on the right one.
  *
  * @throws RangeError if nothing was measured yet
  */

@@ -30,8 +30,9 @@ const MOST_LINES = 60;
 /**
  * The outputs for a value, one below the other, each in several forms. A danfo DataFrame or Series becomes a table; a
  * tensor its shape, type and first values; an {@link IdEstimate} a sentence; a {@link LayerProfile} its figure and its
- * table; a {@link ScaleCurve} and a {@link RunRecord} their figures; a {@link Dataset} a sentence and
- * its first pictures; a model of tf.layers its summary; what `trainLive` returns a sentence, and what `sweep` returns a table. Figures and tables are shown as they are, and everything else as Node prints it, cut if it is long.
+ * table; a {@link ScaleCurve} and a {@link RunRecord} their figures; a {@link Dataset} a sentence and its first pictures; a
+ * model of tf.layers its summary; what `trainLive` returns a sentence, and what `sweep` returns a table. Figures and tables
+ * are shown as they are, and everything else as Node prints it, cut if it is long.
  */
 export async function valueBundles(value: unknown): Promise<readonly MimeBundle[]> {
   if (typeof value === 'string') return [textBundle(cut(value))];
