@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -135,9 +136,12 @@ describe('idCallback', () => {
     it(`stops by ${how} within an epoch, and goes on from its start to the same record`, async () => {
       const listeners = process.listenerCount('SIGINT');
       const controller = new AbortController();
-      const stop = (): void => {
-        if (how === 'a signal') controller.abort();
-        else process.kill(process.pid, 'SIGINT');
+      const stop = async (): Promise<void> => {
+        if (how === 'a signal') return controller.abort();
+        // The signal arrives in a later turn of the event loop.
+        const arrival = once(process, 'SIGINT');
+        process.kill(process.pid, 'SIGINT');
+        await arrival;
       };
       const train = async (
         model: tf.Sequential,
@@ -149,7 +153,7 @@ describe('idCallback', () => {
         let kept: tf.Tensor[] = [];
         const others = new tf.CustomCallback({
           onBatchEnd: async () => {
-            if (++step === args.stopAtStep) stop();
+            if (++step === args.stopAtStep) await stop();
           },
           onEpochEnd: async (epoch) => {
             if (epoch === args.keepAt) kept = model.getWeights().map((weight) => weight.clone());
