@@ -43,9 +43,7 @@ export async function trainLive(config: RunConfig, options: TrainLiveOptions = {
   assertGiven('trainLive', options, { ...kinds, folder: TEXT });
   const { folder = process.env['NOTEBOOK_RUNS'] ?? join(projectFolder(), RUNS), ...figure } = options;
   const path = runPath(folder, runName(config));
-  const again = inNotebook()
-    ? ' A tab that is opened again follows the run when this cell is run there.'
-    : '';
+  const again = inNotebook() ? ' If you reopen this notebook, run this cell again to follow the run.' : '';
   console.log(`The record of this run is ${relative('', path)}.${again}`);
   const beside = readRuns(folder).filter((other) => titleOf(other.config) === titleOf({ ...config }));
   const measurements = await interruptible((signal) =>

@@ -171,7 +171,7 @@ new DataFrame([columns.map((_, i) => i / 7)], { columns: columns }).describe()`;
     // While it trains, the cell shows a sketch that follows: a picture whose source changes.
     const sketched = training.locator('.jp-RenderedSVG img');
     await sketched.waitFor({ timeout: 60_000 });
-    await training.getByText('A tab that is opened again follows the run').waitFor();
+    await training.getByText('If you reopen this notebook').waitFor();
     const first = await sketched.getAttribute('src');
     await training.screenshot({ path: notebook.picture('-live') }); // the sketch itself is replaced again and again
     const end = Date.now() + 60_000;
