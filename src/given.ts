@@ -58,9 +58,9 @@ export function assertGiven(reader: string, given: unknown, kinds: Readonly<Reco
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
     if (!kind) {
       const names = Object.keys(kinds);
-      throw new RangeError(
-        `${reader} has no option ${name}: did you mean ${nearest(name, names)}? It reads ${names.join(', ')}`,
-      );
+      const meant = nearest(name, names);
+      const reads = isLike(name, meant) ? `did you mean ${meant}? It reads` : 'it reads';
+      throw new RangeError(`${reader} has no option ${name}: ${reads} ${names.join(', ')}`);
     }
     if (!kind.accepts(value)) throw new RangeError(`${name} must be ${kind.allowed}, got ${inWords(value)}`);
   }
@@ -95,6 +95,14 @@ export function inWords(value: unknown): string {
   if (Array.isArray(value)) return `[${value}]`;
   if (typeof value === 'function') return 'a function';
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+/** The largest share of letters that a misspelt word may have wrong. */
+const FAR = 0.6;
+
+function isLike(misspelt: string, word: string): boolean {
+  const length = Math.max(misspelt.length, word.length);
+  return distance(misspelt.toLowerCase(), word.toLowerCase()) <= FAR * length;
 }
 
 /** The word that a misspelt one most probably stands for: the one that is the fewest edits away, regardless of case. */

@@ -69,7 +69,7 @@ describe('options', () => {
     );
     await assert.rejects(
       READERS['idScale']!({ k: 5 }),
-      /idScale has no option k: .* It reads metric, memory/,
+      /idScale has no option k: it reads metric, memory/,
     );
     await assert.rejects(READERS['idScale']!({ interval: 'bogus' }), /idScale has no option interval/);
   });
@@ -123,6 +123,11 @@ describe('options', () => {
         { subsamples: { cuont: 20 } },
         /^subsamples has no option cuont: did you mean count\? It reads count, fraction, seed$/,
       ],
+      // Nothing that it reads is like this.
+      [
+        { subsamples: { bandwidth: 1 } },
+        /^subsamples has no option bandwidth: it reads count, fraction, seed$/,
+      ],
       [{ subsamples: { fraction: '.9' } }, /^fraction must be a number, got '\.9'$/],
       [{ subsamples: { seed: 'x' } }, /^seed must be a whole number of at least 0, got 'x'$/],
     ] as const)
@@ -154,7 +159,7 @@ describe('options', () => {
       await assert.rejects(
         READERS['intrinsicDimension']!({ estimator, nieghbours: 3 }),
         new RegExp(
-          `intrinsicDimension with ${estimator} has no option nieghbours: did you mean \\w+\\? It reads estimator, `,
+          `intrinsicDimension with ${estimator} has no option nieghbours: (did you mean \\w+\\? I|i)t reads estimator, `,
         ),
       );
   });

@@ -184,7 +184,7 @@ describe('options of public functions', () => {
           (error: Error) =>
             error instanceof RangeError &&
             ((error.message.startsWith(name) &&
-              /^\S+( with [\w-]+)? has no option nonsense: (did you mean \w+\? It reads \w+|it takes \w+)/.test(
+              /^\S+( with [\w-]+)? has no option nonsense: ((did you mean \w+\? I|i)t reads \w+|it takes \w+)/.test(
                 error.message,
               )) ||
               // Settings belong to an experiment, whichever function reads them.

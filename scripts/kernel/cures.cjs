@@ -92,6 +92,10 @@ const CURES = [
   ],
   // Node
   [
+    /^process\.exit\(/,
+    'To leave a cell early, throw an Error; Kernel > Shut Down Kernel in the menu ends the kernel.',
+  ],
+  [
     /^fetch failed|^getaddrinfo|ECONNREFUSED|ENOTFOUND|EAI_AGAIN/,
     'Is the address right, and is there a network?',
   ],

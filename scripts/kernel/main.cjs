@@ -13,6 +13,7 @@ require('./environment.cjs');
 const { createExecutor } = require('./executor.cjs');
 const { rememberNodeCalls } = require('./node-calls.cjs');
 const { createServer } = require('./messages.cjs');
+const { keepKernel } = require('./own-exit.cjs');
 const { resolvePackage } = require('./package.cjs');
 const { makeTrainingStoppable } = require('./training.cjs');
 const { loadTslab } = require('./tslab.cjs');
@@ -25,6 +26,7 @@ if (!configPath) {
 }
 try {
   resolvePackage();
+  keepKernel();
   rememberNodeCalls();
   makeTrainingStoppable(interrupts);
   const tslab = loadTslab();
