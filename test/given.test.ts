@@ -67,10 +67,7 @@ describe('options', () => {
       READERS['idDecimation']!({ subsamples: {} }),
       /idDecimation with two-nn has no option subsamples/,
     );
-    await assert.rejects(
-      READERS['idScale']!({ k: 5 }),
-      /idScale has no option k: it reads metric, memory/,
-    );
+    await assert.rejects(READERS['idScale']!({ k: 5 }), /idScale has no option k: it reads metric, memory/);
     await assert.rejects(READERS['idScale']!({ interval: 'bogus' }), /idScale has no option interval/);
   });
 

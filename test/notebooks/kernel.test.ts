@@ -76,7 +76,7 @@ exports.second = 2;`;
 
 /** What newcomers run into, and what the error says about it. */
 const MISTAKES: readonly (readonly [string, RegExp])[] = [
-  ['process.exit(3)', /would end the kernel, [^]*throw an Error/],
+  ['process.exit(3)', /would end the kernel, [\s\S]*throw an Error/],
   ['tf.matMul(tf.ones([2, 3]), tf.ones([2, 3]))', /shapes \(x\.shape\)/],
   ['tf.tensor([1, 2, 3], [2, 2])', /shapes \(x\.shape\)/],
   ['const gone = tf.ones([2]); gone.dispose(); gone.square()', /Run the cell that makes/],
