@@ -98,7 +98,7 @@ async function principalComponents(
   const { level } = how;
   const { value, count, centred, components } = await counted(rows, options, how);
   const groups = await groupedEigenvalues(centred, components, options.seed, how);
-  const counts = Float64Array.from(resampled(groups, options.seed), count).sort();
+  const counts = Float64Array.from(resampled(groups, components.values.length, options.seed), count).sort();
   const at = (p: number): number => counts[Math.round(p * (counts.length - 1))]!;
   const interval = {
     lower: Math.min(value, at((1 - level) / 2)),
@@ -167,37 +167,39 @@ const GROUPS = 50;
 const DRAWS = 200;
 
 /**
- * The mean squared projection of each random group of points on every component. To first order, the eigenvalues of a sample
- * are the means over its groups.
+ * The mean squared projections of each random group of points on the components, [group, component]. To first order, the eigenvalues
+ * of a sample are the means over its groups.
  */
 async function groupedEigenvalues(
   points: FlatRows,
   components: Components,
   seed: number,
   options: SearchOptions,
-): Promise<Float64Array[]> {
+): Promise<Float64Array> {
+  const size = components.values.length;
   const count = Math.min(GROUPS, points.n);
-  const groups = Array.from({ length: count }, () => new Float64Array(components.values.length));
+  const groups = new Float64Array(count * size);
   const order = shuffled(points.n, seed);
   const sizes = Float64Array.from({ length: count }, (_, g) => Math.ceil((points.n - g) / count));
-  await projections(points, components, options, (i, squares) => {
+  await projections(points, components, options, (i, projected) => {
     const g = order[i]! % count;
-    for (let m = 0; m < squares.length; m++) groups[g]![m]! += squares[m]! / sizes[g]!;
+    for (let m = 0, p = g * size; m < size; m++, p++) groups[p]! += projected[m]! ** 2 / sizes[g]!;
   });
   return groups;
 }
 
-/** Eigenvalues of random samples of groups, with replacement. */
-function resampled(groups: readonly Float64Array[], seed: number): Float64Array[] {
+/** `size` eigenvalues of each of some random samples of groups, with replacement. */
+function* resampled(groups: Float64Array, size: number, seed: number): Generator<Float64Array> {
   const uniform = mulberry32(seed);
-  return Array.from({ length: DRAWS }, () => {
-    const values = new Float64Array(groups[0]!.length);
-    for (let g = 0; g < groups.length; g++) {
-      const drawn = groups[Math.floor(uniform() * groups.length)]!;
-      for (let m = 0; m < values.length; m++) values[m]! += drawn[m]! / groups.length;
+  const count = groups.length / size;
+  for (let draw = 0; draw < DRAWS; draw++) {
+    const values = new Float64Array(size);
+    for (let drawn = 0; drawn < count; drawn++) {
+      const g = Math.floor(uniform() * count);
+      for (let m = 0, p = g * size; m < size; m++, p++) values[m]! += groups[p]! / count;
     }
-    return values.sort().reverse();
-  });
+    yield values.sort().reverse();
+  }
 }
 
 /** Principal components, as combinations of the coordinates or of the points. */
@@ -207,28 +209,23 @@ interface Components {
   readonly side: Moments['side'];
 }
 
-/** Calls `use` for every point with its squared projections on the components. */
+/** Calls `use` for every point with its projections on the components. */
 async function projections(
   points: FlatRows,
   { vectors, values, side }: Components,
   options: SearchOptions,
-  use: (i: number, squares: Float64Array) => void,
+  use: (i: number, projected: ArrayLike<number>) => void,
 ): Promise<void> {
   const size = values.length;
-  if (side === 'points') {
-    for (let i = 0; i < points.n; i++) {
-      use(
-        i,
-        Float64Array.from({ length: size }, (_, m) => points.n * values[m]! * vectors.get(i, m) ** 2),
-      );
-    }
+  if (side === 'coordinates') {
+    const components = flatRows(Float64Array.from(vectors.transpose().to1DArray()), size, points.d);
+    await timesMatrix(points, components, options, use);
     return;
   }
-  const components = flatRows(Float64Array.from(vectors.transpose().to1DArray()), size, points.d);
-  await timesMatrix(points, components, options, (i, products) =>
+  const lengths = values.map((value) => Math.sqrt(points.n * value));
+  for (let i = 0; i < points.n; i++)
     use(
       i,
-      products.map((value) => value * value),
-    ),
-  );
+      lengths.map((length, m) => length * vectors.get(i, m)),
+    );
 }

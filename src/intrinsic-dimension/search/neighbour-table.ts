@@ -103,7 +103,9 @@ export class NeighbourLists {
       this.#indices.fill(-1, end, next);
       this.#squared.fill(Number.POSITIVE_INFINITY, end, next);
     }
-    return { n, k, indices: this.#indices, distances: this.#squared.map(Math.sqrt), searchedAgain };
+    const distances = new Float64Array(n * k);
+    for (let p = 0; p < distances.length; p++) distances[p] = Math.sqrt(this.#squared[p]!);
+    return { n, k, indices: this.#indices, distances, searchedAgain };
   }
 }
 

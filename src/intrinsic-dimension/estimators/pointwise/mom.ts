@@ -19,9 +19,14 @@ export const MOM = defineEstimator({
 
 /** m / (r_k - m) at each point, where m is the mean of r_1 .. r_k: E(r / r_k) = d / (d + 1) in a ball. */
 function momentDimensions({ n, k: width, distances }: NeighbourTable, k: number): Float64Array {
-  return Float64Array.from({ length: n }, (_, i) => {
-    const nearest = distances.subarray(i * width, i * width + k);
-    const mean = nearest.reduce((sum, r) => sum + r, 0) / k;
-    return nearest[0] === nearest[k - 1] ? Number.POSITIVE_INFINITY : mean / (nearest[k - 1]! - mean);
-  });
+  const dimensions = new Float64Array(n);
+  for (let i = 0; i < n; i++) {
+    const [first, last] = [i * width, i * width + k - 1];
+    let sum = 0;
+    for (let p = first; p <= last; p++) sum += distances[p]!;
+    const mean = sum / k;
+    const tied = distances[first] === distances[last];
+    dimensions[i] = tied ? Number.POSITIVE_INFINITY : mean / (distances[last]! - mean);
+  }
+  return dimensions;
 }

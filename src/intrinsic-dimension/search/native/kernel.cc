@@ -132,11 +132,25 @@ inline unsigned aboveEach(const float *values, const float *thresholds) {
 }
 #endif
 
+/** Entries of a list that are moved at once. */
+constexpr int64_t MOVED = 8;
+
+/** Moves the entries before place `end` back by one. */
+template <class T> inline void moveBack(T *list, int64_t end) {
+  T entries[MOVED];
+  std::memcpy(entries, list + end - MOVED, sizeof entries);
+  std::memcpy(list + end - MOVED + 1, entries, sizeof entries);
+}
+
 /** Puts a point into the list of another, from which the last one drops out. */
 inline void insert(const Lists &lists, int64_t point, int64_t other, float value) {
   float *nearness = lists.nearness + point * lists.size;
   int32_t *indices = lists.indices + point * lists.size;
   int64_t p = lists.size - 1;
+  for (; p >= MOVED && nearness[p - MOVED] < value; p -= MOVED) {
+    moveBack(nearness, p);
+    moveBack(indices, p);
+  }
   for (; p > 0 && nearness[p - 1] < value; p--) {
     nearness[p] = nearness[p - 1];
     indices[p] = indices[p - 1];
