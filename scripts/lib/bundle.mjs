@@ -15,7 +15,6 @@ const DIST = join(ROOT, 'dist');
 /** Files of src that the package replaces by its own, from `package`. */
 const IN_NODE = {
   'intrinsic-dimension/search/native-kernel.ts': 'native-kernel.ts',
-  'intrinsic-dimension/estimators/eigen-library.ts': 'eigen-library.ts',
   'commands/figure-file.ts': 'figure-file.ts',
   'figures/figure.ts': 'figure.ts',
   'called.ts': 'called.ts',
@@ -24,7 +23,6 @@ const IN_NODE = {
 const IN_BROWSERS = {
   'intrinsic-dimension/search/native-kernel.ts': 'browser/native-kernel.ts',
   'intrinsic-dimension/search/wasm-helper.ts': 'browser/wasm-helper.ts',
-  'intrinsic-dimension/estimators/eigen-thread.ts': 'browser/eigen-thread.ts',
   'figures/figure.ts': 'figure.ts',
   'threads.ts': 'browser/threads.ts',
 };
@@ -174,7 +172,6 @@ async function writeCode(folder) {
       outfile: join(folder, 'cli.cjs'),
       banner: { js: '#!/usr/bin/env node' },
     }),
-    await bundleForNode({ entryPoints: ['ml-matrix'], outfile: join(folder, 'ml-matrix.cjs') }),
     await bundleForBrowsers({ ...common, outfile: join(folder, 'browser.mjs') }),
   ];
   writeModuleFor(folder);

@@ -126,7 +126,7 @@ const WASM_LINK = [
 
 /** A hash of the inputs of the WebAssembly module. */
 export function wasmInputs() {
-  const sources = ['kernel.cc', 'kernel.h', 'wasm.cc'].map((name) => join(SEARCH, name));
+  const sources = ['kernel.cc', 'kernel.h', 'sums.h', 'wasm.cc'].map((name) => join(SEARCH, name));
   return hashOf(JSON.stringify([WASM_FLAGS, WASM_LINK]), [...sources, join(SHARED, 'vectors.h'), COMPILER]);
 }
 

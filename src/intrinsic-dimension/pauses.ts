@@ -19,3 +19,14 @@ export function pauses(
     last = performance.now();
   };
 }
+
+/** Options of a computation that reports its progress. */
+interface Reporting {
+  readonly onProgress?: (done: number) => void;
+}
+
+/** The options of a part of a computation, whose progress goes from `from` to `to`. */
+export function partOf<O extends Reporting>(options: O, from: number, to: number): O {
+  const { onProgress } = options;
+  return onProgress ? { ...options, onProgress: (done) => onProgress(from + (to - from) * done) } : options;
+}

@@ -1,11 +1,11 @@
 /** The number of principal components that are more than noise, by one of many rules. */
-import type { Matrix } from 'ml-matrix';
 import { mulberry32, shuffled } from '../../random';
 import { reachOf } from '../intervals';
+import { partOf } from '../pauses';
 import { type FlatRows, flatRows, type Rows } from '../points/points';
 import { coordinates } from '../points/space';
 import type { SearchOptions } from '../search/neighbours';
-import { eigen } from './eigen';
+import { type Eigen, eigen } from './eigen';
 import { defineEstimator, type HowToEstimate, type PointsEstimate } from './estimator';
 import {
   brokenStick,
@@ -126,9 +126,9 @@ async function counted(
   readonly components: Components;
 }> {
   const centred = centre(rows);
-  const { matrix, size, side } = await secondMoments(centred, how);
-  const components = { ...(await eigen(matrix, size, how.signal)), side };
-  const rule = await ruleOf(centred, options, how);
+  const { matrix, size, side } = await secondMoments(centred, partOf(how, 0, 0.3));
+  const components = { ...(await eigen(matrix, size, partOf(how, 0.3, 0.6))), side };
+  const rule = await ruleOf(centred, options, partOf(how, 0.6, 1));
   const count = (values: Float64Array): number => rule({ values, points: rows.n, coordinates: rows.d });
   return { value: count(components.values), count, centred, components };
 }
@@ -167,8 +167,8 @@ const GROUPS = 50;
 const DRAWS = 200;
 
 /**
- * The mean squared projections of each random group of points on the components, [group, component]. To first order, the eigenvalues
- * of a sample are the means over its groups.
+ * The mean squared projections of each random group of points on the components, divided by the number of groups, [group, component].
+ * To first order, the eigenvalues of a sample are the sums over its groups.
  */
 async function groupedEigenvalues(
   points: FlatRows,
@@ -180,10 +180,13 @@ async function groupedEigenvalues(
   const count = Math.min(GROUPS, points.n);
   const groups = new Float64Array(count * size);
   const order = shuffled(points.n, seed);
-  const sizes = Float64Array.from({ length: count }, (_, g) => Math.ceil((points.n - g) / count));
+  const shares = Float64Array.from(
+    { length: count },
+    (_, g) => 1 / count / Math.ceil((points.n - g) / count),
+  );
   await projections(points, components, options, (i, projected) => {
     const g = order[i]! % count;
-    for (let m = 0, p = g * size; m < size; m++, p++) groups[p]! += projected[m]! ** 2 / sizes[g]!;
+    for (let m = 0, p = g * size; m < size; m++, p++) groups[p]! += projected[m]! ** 2 * shares[g]!;
   });
   return groups;
 }
@@ -196,16 +199,14 @@ function* resampled(groups: Float64Array, size: number, seed: number): Generator
     const values = new Float64Array(size);
     for (let drawn = 0; drawn < count; drawn++) {
       const g = Math.floor(uniform() * count);
-      for (let m = 0, p = g * size; m < size; m++, p++) values[m]! += groups[p]! / count;
+      for (let m = 0, p = g * size; m < size; m++, p++) values[m]! += groups[p]!;
     }
     yield values.sort().reverse();
   }
 }
 
 /** Principal components, as combinations of the coordinates or of the points. */
-interface Components {
-  readonly values: Float64Array;
-  readonly vectors: Matrix;
+interface Components extends Eigen {
   readonly side: Moments['side'];
 }
 
@@ -218,14 +219,13 @@ async function projections(
 ): Promise<void> {
   const size = values.length;
   if (side === 'coordinates') {
-    const components = flatRows(Float64Array.from(vectors.transpose().to1DArray()), size, points.d);
-    await timesMatrix(points, components, options, use);
+    await timesMatrix(points, flatRows(vectors, size, points.d), options, use);
     return;
   }
   const lengths = values.map((value) => Math.sqrt(points.n * value));
   for (let i = 0; i < points.n; i++)
     use(
       i,
-      lengths.map((length, m) => length * vectors.get(i, m)),
+      lengths.map((length, m) => length * vectors[m * size + i]!),
     );
 }

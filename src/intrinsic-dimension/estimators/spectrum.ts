@@ -1,7 +1,9 @@
 /** The covariance of a point set, or its inner products, from which linear dimensions are computed. */
 
+import { threads } from '../../threads';
 import { pauses } from '../pauses';
 import { type FlatRows, flatRows, type Rows } from '../points/points';
+import { kernel } from '../search/kernel';
 import type { SearchOptions } from '../search/neighbours';
 import { PRODUCT_ROWS } from '../search/plan';
 import { packRows, rowProducts } from '../search/products';
@@ -46,35 +48,23 @@ export async function secondMoments(centred: FlatRows, options: SearchOptions): 
   return { matrix, size, side };
 }
 
+/** The number of multiplications after which other work may run. */
+const TURN = 1e8;
+
 /** Inner products of all pairs of rows in float64, [n, n]. */
 async function exactProducts(
   { data, n, d }: FlatRows,
   { onProgress, signal }: SearchOptions,
 ): Promise<Float64Array> {
+  const rows = data instanceof Float64Array ? data : Float64Array.from(data);
   const products = new Float64Array(n * n);
   const rest = pauses(onProgress, signal);
-  for (let i = 0; i < n; i++) {
-    const [begin, end] = [i * d, (i + 1) * d];
-    let j = 0;
-    // Four sums at a time need not wait for each other, which halves the time (500 x 2,000).
-    for (; j + 3 <= i; j += 4) {
-      let [a, b, c, e] = [0, 0, 0, 0];
-      for (let p = begin, q = j * d; p < end; p++, q++) {
-        const factor = data[p]!;
-        a += factor * data[q]!;
-        b += factor * data[q + d]!;
-        c += factor * data[q + 2 * d]!;
-        e += factor * data[q + 3 * d]!;
-      }
-      products.set([a, b, c, e], i * n + j);
-    }
-    for (; j <= i; j++) {
-      let sum = 0;
-      for (let p = begin, q = j * d; p < end; p++, q++) sum += data[p]! * data[q]!;
-      products[i * n + j] = sum;
-    }
-    for (j = 0; j < i; j++) products[j * n + i] = products[i * n + j]!;
-    await rest((i / n) ** 2);
+  const step = Math.max(1, Math.ceil(TURN / (n * d)));
+  for (let first = 0; first < n; first += step) {
+    const last = Math.min(n, first + step);
+    kernel().innerProducts(rows, n, d, first, last, products, threads());
+    for (let i = first; i < last; i++) for (let j = 0; j < i; j++) products[j * n + i] = products[i * n + j]!;
+    await rest((last / n) ** 2);
   }
   return products;
 }

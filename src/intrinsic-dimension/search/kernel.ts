@@ -15,7 +15,7 @@ export type Source = readonly [data: Coordinates, kept: Int32Array | null, n: nu
  * layout of packed points and how work is shared among threads; this interface tells callers what they need to know of it.
  * The constants that tune a search are in plan.ts.
  */
-export interface Kernel {
+export interface Kernel extends MatrixLoops {
   /** The instruction set, or `wasm`. */
   readonly instructions: string;
   /** True if this processor multiplies bfloat16. */
@@ -90,6 +90,57 @@ export interface Kernel {
   distance(x: Coordinates, y: Coordinates, ranges: Int32Array, limit: number, out: Float64Array): void;
   /** How many words of an array lie before the next that begins a line of the cache. */
   wordsToLine(words: Uint32Array): number;
+}
+
+/** Loops over matrices in float64: inner products, and those of a decomposition of a symmetric matrix [size, size] into eigenvectors. */
+export interface MatrixLoops {
+  /** Writes the inner products of the rows `first` .. `last` - 1 with themselves and all rows before them, into [n, n]. */
+  innerProducts(
+    rows: Float64Array,
+    n: number,
+    d: number,
+    first: number,
+    last: number,
+    out: Float64Array,
+    threads: number,
+  ): void;
+  /**
+   * Subtracts v w' + w v' from a matrix, and multiplies the difference by the vector `next`: only rows and columns `from` .. of
+   * all of them.
+   */
+  reduce(
+    matrix: Float64Array,
+    size: number,
+    from: number,
+    v: Float64Array,
+    w: Float64Array,
+    next: Float64Array,
+    products: Float64Array,
+    threads: number,
+  ): void;
+  /**
+   * Writes the rows `first` .. `last` - 1 of a product of reflections I - scale v v', transposed: v of reflection k begins in row k
+   * of `reflectors`, with column k + 1.
+   */
+  reflect(
+    reflectors: Float64Array,
+    scales: Float64Array,
+    rows: Float64Array,
+    size: number,
+    first: number,
+    last: number,
+    threads: number,
+  ): void;
+  /** Rotates neighbouring rows, one pair after the other; `upper` has the first row of each pair. */
+  rotate(
+    rows: Float64Array,
+    size: number,
+    upper: Int32Array,
+    cosines: Float64Array,
+    sines: Float64Array,
+    count: number,
+    threads: number,
+  ): void;
 }
 
 /** Half the squared lengths of both sides' points. */

@@ -5,6 +5,7 @@
  */
 import { threads } from '../../threads';
 import type { Coordinates, Kernel, Source } from './kernel';
+import { MATRIX_LOOPS } from './matrix-loops';
 import { WASM } from './wasm-bytes';
 import { WasmMemory } from './wasm-memory';
 import { type Exports, type Team, wasmTeam } from './wasm-team';
@@ -29,6 +30,7 @@ export function wasmKernel(): Kernel {
     pack: packIn(memory, loops),
     measure: measureIn(memory, loops),
     distance: distanceIn(memory, loops),
+    ...MATRIX_LOOPS,
     wordsToLine: () => 0,
   };
 }

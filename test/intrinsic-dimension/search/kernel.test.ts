@@ -267,21 +267,29 @@ describe('the search kernel', () => {
     );
   });
 
-  it('gives the same neighbours with every set of instructions and number of threads', () => {
+  it('gives the same neighbours and eigenvalues with every set of instructions and number of threads', () => {
     const estimate = `
       const { flatRows } = require('./src/intrinsic-dimension/points/points');
       const { neighbours } = require('./src/intrinsic-dimension/search/neighbours');
+      const { secondMoments } = require('./src/intrinsic-dimension/estimators/spectrum');
+      const { eigen } = require('./src/intrinsic-dimension/estimators/eigen');
       const { mulberry32, normals } = require('./src/random');
       const rows = flatRows(Float64Array.from({ length: 2000 * 90 }, normals(mulberry32(1))), 2000, 90);
-      Promise.all(['float32', 'bfloat16', 'projection'].map((through) => neighbours(rows, 5, { through }))).then((tables) => {
-        console.log(JSON.stringify(tables.map(({ indices, distances }) =>
-          ({ indices: [...indices], distances: [...distances] }))));
+      const tables = ['float32', 'bfloat16', 'projection'].map((through) => neighbours(rows, 5, { through }));
+      const spectrum = secondMoments(rows, {}).then(({ matrix }) => eigen(matrix, 90));
+      Promise.all([...tables, spectrum]).then((found) => {
+        const numbers = (_, value) => ArrayBuffer.isView(value) ? [...value] : value;
+        console.log(JSON.stringify({ tables: found.slice(0, 3), spectrum: found[3] }, numbers));
       });`;
     interface Table {
       readonly indices: number[];
       readonly distances: number[];
     }
-    const run = (wanted: string, i: number): Table[] => {
+    interface Found {
+      readonly tables: readonly Table[];
+      readonly spectrum: Record<'values' | 'vectors', number[]>;
+    }
+    const run = (wanted: string, i: number): Found => {
       const { stdout, stderr } = spawnSync(process.execPath, ['--import=tsx', '-e', estimate], {
         cwd: join(__dirname, '..', '..', '..'),
         encoding: 'utf8',
@@ -294,13 +302,19 @@ describe('the search kernel', () => {
       // What this processor does not have is replaced, and a warning says so.
       const isMissing = stderr.startsWith(`ID_INSTRUCTIONS=${wanted} is ignored`);
       assert.ok(stderr === '' || (isMissing && i > SETS.indexOf(instructions)), stderr);
-      return JSON.parse(stdout) as Table[];
+      return JSON.parse(stdout) as Found;
     };
-    const [first, ...others] = KERNELS.flatMap(run);
+    const found = KERNELS.map(run);
+    const [first, ...others] = found.flatMap(({ tables }) => tables);
     for (const { indices, distances } of others) {
       assert.deepEqual(indices, first!.indices);
       // To the last bit: all sum float64 squares in the same order, and none joins a product and a sum.
       assert.deepEqual(distances, first!.distances);
     }
+    const [plain, ...native] = found.map(({ spectrum }) => spectrum).reverse();
+    for (const spectrum of native) assert.deepEqual(spectrum, native[0]);
+    // WebAssembly leaves matrices to JavaScript, which adds in another order.
+    for (const [m, value] of plain!.values.entries())
+      assert.ok(Math.abs(value / native[0]!.values[m]! - 1) < 1e-12);
   }).timeout(240_000);
 });

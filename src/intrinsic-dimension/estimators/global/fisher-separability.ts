@@ -1,7 +1,7 @@
 /** Fisher separability: the dimension of the sphere on which the same share of pairs of points would be inseparable. */
 import { normalInterval } from '../../intervals';
 import { NoEstimateError } from '../../no-estimate';
-import { pauses } from '../../pauses';
+import { partOf, pauses } from '../../pauses';
 import type { FlatRows, Rows } from '../../points/points';
 import { coordinates } from '../../points/space';
 import type { SearchOptions } from '../../search/neighbours';
@@ -44,8 +44,8 @@ async function fisherSeparability(
 ): Promise<PointsEstimate> {
   const { n } = rows;
   const centred = centre(rows);
-  const { directions, size, variance } = await whitened(centred, conditionNumber, how);
-  const counts = await inseparable(directions, n, size, how);
+  const { directions, size, variance } = await whitened(centred, conditionNumber, partOf(how, 0, 0.4));
+  const counts = await inseparable(directions, n, size, partOf(how, 0.4, 1));
   const shares = counts.map((each) => each.reduce((sum, count) => sum + count / n / n, 0));
   const last = shares.findLastIndex((share) => share > 0);
   if (last < 0) {
@@ -79,17 +79,17 @@ async function whitened(
   how: SearchOptions,
 ): Promise<{ readonly directions: Float64Array; readonly size: number; readonly variance: number }> {
   const { data, n, d } = points;
-  const { matrix, size: all, side } = await secondMoments(points, how);
-  const { values, vectors } = await eigen(matrix, all, how.signal);
+  const { matrix, size: all, side } = await secondMoments(points, partOf(how, 0, 0.5));
+  const { values, vectors } = await eigen(matrix, all, partOf(how, 0.5, 1));
   const size = values.filter((value) => value / values[0]! > 1 / conditionNumber).length;
   const directions = new Float64Array(n * size);
   for (let i = 0; i < n; i++) {
     let squared = 0;
     for (let m = 0; m < size; m++) {
       let projection = 0;
-      if (side === 'points') projection = vectors.get(i, m);
+      if (side === 'points') projection = vectors[m * all + i]!;
       else {
-        for (let c = 0; c < d; c++) projection += data[i * d + c]! * vectors.get(c, m);
+        for (let c = 0; c < d; c++) projection += data[i * d + c]! * vectors[m * all + c]!;
         projection /= Math.sqrt(values[m]!);
       }
       directions[i * size + m] = projection;

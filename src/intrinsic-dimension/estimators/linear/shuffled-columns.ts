@@ -2,7 +2,7 @@
 import { shuffled, streamSeed } from '../../../random';
 import { type FlatRows, flatRows } from '../../points/points';
 import type { SearchOptions } from '../../search/neighbours';
-import { eigen } from '../eigen';
+import { eigenvalues } from '../eigen';
 import { secondMoments } from '../spectrum';
 
 /** The number of shuffled sets; the second largest of 20 eigenvalues is the 95th percentile. */
@@ -14,12 +14,12 @@ export async function shuffledEigenvalues(
   seed: number,
   options: SearchOptions,
 ): Promise<Float64Array> {
+  const { onProgress, ...how } = options;
   const found: Float64Array[] = [];
   for (let s = 0; s < SHUFFLES; s++) {
-    const { matrix, size } = await secondMoments(withShuffledColumns(points, streamSeed(seed, s)), {});
-    found.push((await eigen(matrix, size, options.signal)).values);
-    options.onProgress?.((s + 1) / SHUFFLES);
-    options.signal?.throwIfAborted();
+    const { matrix, size } = await secondMoments(withShuffledColumns(points, streamSeed(seed, s)), how);
+    found.push(await eigenvalues(matrix, size, how));
+    onProgress?.((s + 1) / SHUFFLES);
   }
   return found[0]!.map((_, m) => Float64Array.from(found, (values) => values[m]!).sort()[SHUFFLES - 2]!);
 }

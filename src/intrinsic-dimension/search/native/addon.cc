@@ -308,6 +308,71 @@ void distance(Arguments &given) {
   else throw std::range_error("two points of different precision");
 }
 
+/** Below this number of products, other threads would take longer to wake up than to help. */
+constexpr int64_t LIGHT = 1 << 15;
+/** Rows of a matrix that stay in the cache while the others pass. */
+constexpr int64_t FEW = 16;
+
+int64_t threadsFor(int64_t products, int64_t threads) { return products < LIGHT ? 1 : threads; }
+
+/** rows, n, d, first, last, out, threads */
+void innerProducts(Arguments &given) {
+  const auto rows = given.doubles();
+  const int64_t n = given.integer(), d = given.integer(), first = given.integer(), last = given.integer();
+  const auto out = given.doubles();
+  const int64_t threads = given.integer();
+  if (first < 0 || last > n || d < 0) throw std::range_error("no such rows");
+  const InnerProducts products{rows.of(n * d), n, d, out.of(n * n)};
+  share(threadsFor((last - first) * last * d, threads), parts(last - first, FEW), [&](int64_t unit) {
+    const int64_t begin = first + unit * FEW;
+    kernel.innerProducts(products, begin, least(begin + FEW, last));
+  });
+}
+
+/** matrix, size, from, v, w, next, products, threads */
+void reduce(Arguments &given) {
+  const auto matrix = given.doubles();
+  const int64_t size = given.integer(), from = given.integer();
+  const auto v = given.doubles(), w = given.doubles(), next = given.doubles(), products = given.doubles();
+  const int64_t threads = given.integer();
+  if (from < 0 || from > size) throw std::range_error("no such row");
+  const Reduction reduction{matrix.of(size * size), size,          from, v.of(size), w.of(size),
+                            next.of(size),          products.of(size)};
+  const int64_t rows = size - from;
+  share(threadsFor(rows * rows, threads), parts(rows, SOME), [&](int64_t unit) {
+    const int64_t first = from + unit * SOME;
+    kernel.reduce(reduction, first, least(first + SOME, size));
+  });
+}
+
+/** reflectors, scales, rows, size, first, last, threads */
+void reflect(Arguments &given) {
+  const auto reflectors = given.doubles(), scales = given.doubles(), rows = given.doubles();
+  const int64_t size = given.integer(), first = given.integer(), last = given.integer(), threads = given.integer();
+  if (first < 0 || last > size) throw std::range_error("no such rows");
+  const Reflections reflections{reflectors.of(size * size), scales.of(size), rows.of(size * size), size};
+  share(threadsFor((last - first) * size, threads), parts(last - first, FEW), [&](int64_t unit) {
+    const int64_t begin = first + unit * FEW;
+    kernel.reflect(reflections, begin, least(begin + FEW, last));
+  });
+}
+
+/** rows, size, upper, cosines, sines, count, threads */
+void rotate(Arguments &given) {
+  const auto rows = given.doubles();
+  const int64_t size = given.integer();
+  const auto upper = given.integers();
+  const auto cosines = given.doubles(), sines = given.doubles();
+  const int64_t count = given.integer(), threads = given.integer();
+  const Rotations rotations{rows.of(size * size), size, upper.of(count), cosines.of(count), sines.of(count), count};
+  for (int64_t r = 0; r < count; r++)
+    if (upper.data[r] < 0 || upper.data[r] + 1 >= size) throw std::range_error("no such rows");
+  share(threadsFor(count * STRIP, threads), parts(size, STRIP), [&](int64_t strip) {
+    std::vector<double> room(size * STRIP);
+    kernel.rotate(rotations, strip, room.data());
+  });
+}
+
 template <void (*body)(Arguments &)> napi_value call(napi_env env, napi_callback_info info) {
   try {
     Arguments given(env, info);
@@ -352,6 +417,10 @@ napi_value initialise(napi_env env, napi_value exports) {
   add("pack", call<pack>);
   add("measure", call<measure>);
   add("distance", call<distance>);
+  add("innerProducts", call<innerProducts>);
+  add("reduce", call<reduce>);
+  add("reflect", call<reflect>);
+  add("rotate", call<rotate>);
   add("wordsToLine", wordsToLine);
   return exports;
 }

@@ -1,5 +1,9 @@
 /** The inner loops of a search. Compiled once for each instruction set, which VARIANT names. */
 #include "kernel.h"
+#if !defined(__wasm__)
+#include "matrix.h"
+#endif
+#include "sums.h"
 #include "../../../native/vectors.h"
 #include <cmath>
 #include <limits>
@@ -11,8 +15,6 @@
 #define NAME_OF(variant) TEXT(variant)
 
 namespace {
-
-typedef double Doubles __attribute__((vector_size(BYTES)));
 
 inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 inline int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
@@ -270,9 +272,6 @@ template <class T> void pack(const T *row, const Packing &p, int64_t to) {
   p.errors[to] += error;
 }
 
-constexpr int WIDE = BYTES / 8;
-
-inline Doubles wide(const double *p) { return load<Doubles>(p); }
 inline Doubles wide(const float *p) {
 #if defined(__AVX512F__)
   return (Doubles)_mm512_cvtps_pd(load<__m256>(p));
@@ -282,9 +281,6 @@ inline Doubles wide(const float *p) {
   return Doubles{p[0], p[1]};
 #endif
 }
-
-/** Sums of a distance, whatever the registers hold: distances are then the same on every processor, to the last bit. */
-constexpr int SUMS = 16;
 
 template <class T> double partialSquare(const T *x, const T *y, int64_t count) {
   Doubles sums[SUMS / WIDE] = {};
@@ -296,16 +292,12 @@ template <class T> double partialSquare(const T *x, const T *y, int64_t count) {
       sums[s] += difference * difference;
     }
   }
-  double parts[SUMS];
-  std::memcpy(parts, sums, sizeof parts);
-  for (int half = SUMS / 2; half > 0; half /= 2)
-    for (int i = 0; i < half; i++) parts[i] += parts[i + half];
-  double total = parts[0];
+  double square = total(sums);
   for (; c < count; c++) {
     const double difference = double(x[c]) - double(y[c]);
-    total += difference * difference;
+    square += difference * difference;
   }
-  return total;
+  return square;
 }
 
 template <class T>
@@ -324,4 +316,7 @@ double distance(const T *x, const T *y, const Range *ranges, int64_t count, doub
 extern const Kernel OF_VARIANT(kernel) = {
     NAME_OF(VARIANT), BFLOAT16_PRODUCTS, multiply, offerToRows, offerToColumns, lookAt<float>, lookAt<double>,
     pack<float>, pack<double>, distance<float>, distance<double>,
+#if !defined(__wasm__)
+    innerProducts, reduce, reflect, rotate,
+#endif
 };

@@ -52,6 +52,41 @@ struct Packing {
   double *squares, *errors; // of each point; what these columns add
 };
 
+/** Inner products of all pairs of rows; only those with earlier rows, and of each row with itself, are computed. */
+struct InnerProducts {
+  const double *rows; // [n, d]
+  int64_t n, d;
+  double *out; // [n, n]
+};
+
+/** Two steps in the reduction of a symmetric matrix [size, size] to three diagonals, from row and column `from` on. */
+struct Reduction {
+  double *matrix;
+  int64_t size, from;
+  const double *v, *w;  // [size] v w' + w v' is subtracted
+  const double *next;   // [size] what the difference is multiplied by
+  double *products;     // [size]
+};
+
+/** The product of reflections I - scale v v', in rows; v of reflection k begins in row k of `reflectors`, with column k + 1. */
+struct Reflections {
+  const double *reflectors; // [size, size]
+  const double *scales;     // [size]
+  double *rows;             // [size, size]
+  int64_t size;
+};
+
+/** Rotations of neighbouring rows, one after the other: of the rows `upper[r]` and the one below. */
+struct Rotations {
+  double *rows; // [size, size]
+  int64_t size;
+  const int32_t *upper;
+  const double *cosines, *sines;
+  int64_t count;
+};
+/** Columns that are rotated at a time. */
+constexpr int STRIP = 16;
+
 /** Whether all coordinates of a point are finite, and a number that equal points have in common. */
 struct Look {
   bool finite;
@@ -74,4 +109,12 @@ struct Kernel {
   /** The squared distance of two points over some columns in float64, or infinity where it exceeds the limit. */
   double (*distanceOfSingles)(const float *, const float *, const Range *, int64_t ranges, double limit);
   double (*distanceOfDoubles)(const double *, const double *, const Range *, int64_t ranges, double limit);
+  /** Those of some rows. */
+  void (*innerProducts)(const InnerProducts &, int64_t first, int64_t last);
+  /** Some rows of a reduction. */
+  void (*reduce)(const Reduction &, int64_t first, int64_t last);
+  /** Some rows of a product of reflections. */
+  void (*reflect)(const Reflections &, int64_t first, int64_t last);
+  /** Rotates a strip of columns, which is copied to `room` [size, STRIP]. */
+  void (*rotate)(const Rotations &, int64_t strip, double *room);
 };
