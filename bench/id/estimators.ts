@@ -11,13 +11,15 @@ interface Pair {
   readonly options: EstimatorOptions;
   /** The most rounds, for estimators of libraries that take minutes. */
   readonly rounds?: number;
+  /** Whether most of the time depends on the number of coordinates, so that wide points are also of interest. */
+  readonly linear?: boolean;
 }
 
 const PAIRS: readonly Pair[] = [
   { library: 'skdim CorrInt', options: { estimator: 'correlation' } },
-  { library: 'skdim FisherS', options: { estimator: 'fisher-separability' } },
+  { library: 'skdim FisherS', options: { estimator: 'fisher-separability' }, linear: true },
   { library: 'skdim KNN', options: { estimator: 'knn-graph' } },
-  { library: 'skdim lPCA', options: { estimator: 'pca' } },
+  { library: 'skdim lPCA', options: { estimator: 'pca' }, linear: true },
   { library: 'skdim MADA', options: { estimator: 'mada' } },
   { library: 'skdim MLE', options: { estimator: 'levina-bickel', combine: 'harmonic' } },
   { library: 'skdim MOM', options: { estimator: 'mom' } },
@@ -31,17 +33,22 @@ const PAIRS: readonly Pair[] = [
   { library: 'skdim DANCo', options: { estimator: 'danco' }, rounds: 1 },
 ];
 
-/** Times each pair in `rounds` rounds; both sides have the points. No estimator may be slower than that of its library. */
+/**
+ * Times each pair, or each with a linear estimator, in `rounds` rounds; both sides have the points. No estimator may be slower than
+ * that of its library.
+ */
 export async function besideLibraries(
   sides: readonly [ours: Side, theirs: Side],
   points: string,
   rounds: number,
+  which: 'all' | 'linear',
 ): Promise<Result> {
   const times: Times[] = [];
   const bars: Bar[] = [];
   const notes = [];
   for (const side of sides) notes.push(`${side.name}: ${(await side.ask('instructions'))['instructions']}`);
-  for (const { library, options, rounds: most = rounds } of PAIRS) {
+  const pairs = which === 'all' ? PAIRS : PAIRS.filter(({ linear }) => linear);
+  for (const { library, options, rounds: most = rounds } of pairs) {
     const values: number[] = [];
     const turns = Math.min(rounds, most);
     const request = { library, options, threads: availableParallelism() };

@@ -71,7 +71,10 @@ export const ID_PARTS: Parts = {
   },
   g: {
     about: 'each estimator beside that of its library, scikit-dimension or DADApy',
-    run: async (rounds) => [await estimators(rounds, { n: 2000, d: 20 })],
+    run: async (rounds) => [
+      await estimators(rounds, { n: 2000, d: 20 }),
+      await estimators(rounds, { n: 2000, d: 500 }, 'linear'),
+    ],
   },
   h: {
     about: 'the search in WebAssembly with one thread and with two, beside the native kernel with one',
@@ -143,12 +146,12 @@ async function compare(
 }
 
 /** Each estimator beside that of the library that it comes from. */
-function estimators(rounds: number, size: Size): Promise<Result> {
+function estimators(rounds: number, size: Size, which: 'all' | 'linear' = 'all'): Promise<Result> {
   return withPoints(size, async (file) => {
     const sides = [start(ESTIMATES), start(LIBRARIES)] as const;
     try {
       for (const side of sides) await side.ask('setup', { file, threads: availableParallelism() });
-      return await besideLibraries(sides, `${size.n} points in ${size.d} dimensions`, rounds);
+      return await besideLibraries(sides, `${size.n} points in ${size.d} dimensions`, rounds, which);
     } finally {
       for (const side of sides) side.end();
     }

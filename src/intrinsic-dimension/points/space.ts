@@ -2,11 +2,13 @@
 import { BYTES, CALLBACK, type Kinds, SIGNAL, word } from '../../given';
 import { NoEstimateError } from '../no-estimate';
 import { pauses } from '../pauses';
+import { kernel } from '../search/kernel';
 import type { Depth, NeighbourTable } from '../search/neighbour-table';
 import { neighbours, type SearchOptions } from '../search/neighbours';
 import { blockRows, COUNTED_TOGETHER, SEARCH_MEMORY } from '../search/plan';
 import { largestComputed, searchSet } from '../search/search-set';
 import { squaredDistancesFrom } from '../search/shortlist';
+import { down } from '../search/wholes';
 import { readDistances } from './distance-matrix';
 import { squaredDistance, squaredDistances } from './distances';
 import { assertFinite, assertNeighbours, type DistinctPoints, distinctPoints } from './distinct-points';
@@ -134,11 +136,12 @@ function pointSpace(rows: DistinctPoints): Space {
       for (let start = 0; start < n; start += size) {
         const block = Int32Array.from({ length: Math.min(size, n - start) }, (_, r) => start + r);
         const [nearI, nearJ]: [number[], number[]] = [[], []];
-        for (const [r, squared] of squaredDistancesFrom(set, block).entries()) {
+        const left = down(start, kernel().panel);
+        for (const [r, squared] of squaredDistancesFrom(set, block, left).entries()) {
           const i = start + r;
           const reach = largestComputed(set, i, widest * set.scale);
           for (let j = i + 1; j < n; j++) {
-            if (squared[j]! > reach) continue;
+            if (squared[j - left]! > reach) continue;
             nearI.push(i);
             nearJ.push(j);
           }

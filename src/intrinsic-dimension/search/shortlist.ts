@@ -80,11 +80,15 @@ export async function shortlist(
   return { size, indices: lists.indices, squared: squaredFrom(lists.nearness) };
 }
 
-/** Computed squared distances in the search set from some points to all points, a row [n] for each. */
-export function squaredDistancesFrom(set: SearchSet, chosen: Int32Array): Float32Array[] {
+/**
+ * Computed squared distances in the search set from some points to the points from `left` on, a row [n - left] for each.
+ *
+ * @param left a multiple of the kernel's panel
+ */
+export function squaredDistancesFrom(set: SearchSet, chosen: Int32Array, left = 0): Float32Array[] {
   const { n } = set;
-  const { values, stride } = productRoom(chosen.length, n);
-  const tile: Tile = { values, stride, top: 0, bottom: chosen.length, left: 0, right: n };
+  const { values, stride } = productRoom(chosen.length, n - left);
+  const tile: Tile = { values, stride, top: 0, bottom: chosen.length, left, right: n };
   const halves = new Float32Array(values.length / stride);
   for (const [row, i] of chosen.entries()) halves[row] = set.halves[i]!;
   for (let c = 0; c < set.chunks; c++) {
@@ -97,7 +101,7 @@ export function squaredDistancesFrom(set: SearchSet, chosen: Int32Array): Float3
       c === set.chunks - 1 ? [halves, set.halves] : undefined,
     );
   }
-  return Array.from(chosen, (_, row) => squaredFrom(values.subarray(row * stride, row * stride + n)));
+  return Array.from(chosen, (_, row) => squaredFrom(values.subarray(row * stride, row * stride + n - left)));
 }
 
 /** -|y_i - y_j|^2 / 2 -> |y_i - y_j|^2, in place. */
