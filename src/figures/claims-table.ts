@@ -20,6 +20,12 @@ const SOURCES: readonly {
   },
   {
     figures: '1 to 3',
+    data: '2,000 pictures of Fashion-MNIST',
+    records: 'fashion-mnist',
+    tests: (name) => regularizationClaims(recordedRuns(name)),
+  },
+  {
+    figures: '1 to 3',
     data: '500 digits of MNIST',
     records: 'mnist',
     tests: (name) => regularizationClaims(recordedRuns(name)),
