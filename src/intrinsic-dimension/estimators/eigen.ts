@@ -42,17 +42,29 @@ export async function eigenvalues(
   const rest = pauses(options.onProgress, options.signal);
   const unit = scaled(matrix);
   const tridiagonal = await reduced(matrix, size, rest);
-  await diagonalise(tridiagonal, undefined, rest);
+  // This takes time in proportion to the square of the size, the reduction to its third power.
+  await diagonalise(tridiagonal, undefined, () => rest(1));
   return tridiagonal.diagonal
     .map((value) => Math.max(0, value) * unit)
     .sort()
     .reverse();
 }
 
-/** Divides a matrix by its largest entry, so that squares neither overflow nor vanish, and returns this entry. */
+/**
+ * In a matrix whose largest entry is 1, smaller numbers than this count as 0, far below the rounding errors. All others have
+ * squares of full precision, and so have lengths: 1e-280 is far above 2e-308, below which numbers lose digits.
+ */
+const NOTHING = 1e-140;
+
+/**
+ * Divides a matrix by its largest entry, so that no square overflows, and returns this entry.
+ *
+ * @throws RangeError if an entry is infinite or not a number, with which the QL method would not end
+ */
 function scaled(matrix: Float64Array): number {
   let largest = 0;
   for (let p = 0; p < matrix.length; p++) largest = Math.max(largest, Math.abs(matrix[p]!));
+  if (!Number.isFinite(largest)) throw new RangeError(`a matrix has an entry that is ${largest}`);
   if (largest > 0) for (let p = 0; p < matrix.length; p++) matrix[p]! /= largest;
   return largest;
 }
@@ -106,7 +118,7 @@ function reflectionOf(row: Float64Array, from: number, beside: Float64Array, v: 
   let others = 0;
   for (let c = from + 1; c < row.length; c++) others += row[c]! ** 2;
   v.set(row.subarray(from), from);
-  if (others === 0) {
+  if (others <= NOTHING ** 2) {
     beside[from - 1] = first;
     return 0;
   }
@@ -168,7 +180,8 @@ async function diagonalise(
   rotate();
 
   function isNegligible(i: number): boolean {
-    return Math.abs(beside[i]!) <= Number.EPSILON * (Math.abs(diagonal[i]!) + Math.abs(diagonal[i + 1]!));
+    const rounding = Number.EPSILON * (Math.abs(diagonal[i]!) + Math.abs(diagonal[i + 1]!));
+    return Math.abs(beside[i]!) <= Math.max(NOTHING, rounding);
   }
 
   /** One step of the QL method with Wilkinson's shift on the block `first` .. `last`. */
@@ -181,13 +194,14 @@ async function diagonalise(
       const off = sine * beside[i]!;
       const kept = cosine * beside[i]!;
       const length = Math.sqrt(off * off + bulge * bulge);
-      beside[i + 1] = length;
-      if (length === 0) {
+      if (length < NOTHING) {
         // The block falls apart here.
         diagonal[i + 1]! -= moved;
+        beside[i + 1] = 0;
         beside[last] = 0;
         return;
       }
+      beside[i + 1] = length;
       sine = off / length;
       cosine = bulge / length;
       const base = diagonal[i + 1]! - moved;

@@ -59,6 +59,15 @@ const MATRICES: Readonly<Record<string, Float64Array>> = {
   'values over 17 decades': covariance(60, 200, (c) => 10 ** (-c / 7)),
   'tiny numbers': covariance(17, 40, () => 1e-120),
   'huge numbers': covariance(33, 40, () => 1e120),
+  // Relative to the largest entry, squares of these are 0 or have lost digits.
+  'a large number and a block of tiny ones': Float64Array.of(1, 0, 0, 0, 2e-170, 1e-170, 0, 1e-170, 1e-170),
+  'columns over 100 decades': covariance(60, 200, (c) => 10 ** (-c / 0.6)),
+  ...Object.fromEntries(
+    [155, 160, 162, 200].map((e) => [
+      `equal values with 1e-${e} beside them`,
+      Float64Array.of(1, 0, 10 ** -e, 0, 1, 0, 10 ** -e, 0, 1),
+    ]),
+  ),
 };
 
 describe('eigen', () => {
@@ -81,11 +90,28 @@ describe('eigen', () => {
     assert.equal(values[1], 0);
   });
 
+  it('refuses a matrix with which it would not end', async () => {
+    await assert.rejects(eigen(Float64Array.of(1, Number.NaN, Number.NaN, 1), 2), /an entry that is NaN/);
+    const infinite = Float64Array.of(1, 0, 0, Number.POSITIVE_INFINITY);
+    await assert.rejects(eigenvalues(infinite, 2), /an entry that is Infinity/);
+  });
+
   it('reports progress, lets others run, and stops when it is asked to', async () => {
     const matrix = covariance(400, 10, () => 1);
-    const reports: number[] = [];
-    await eigen(matrix.slice(), 400, { onProgress: (done) => reports.push(done) });
-    assert.ok(reports.every((done, r) => done >= 0 && done <= 1 && (r === 0 || done >= reports[r - 1]!)));
+    for (const decompose of [eigen, eigenvalues]) {
+      const reports: number[] = [];
+      const { now } = performance;
+      let seconds = 0;
+      // Every step takes long, so that each is reported.
+      performance.now = () => 1000 * seconds++;
+      try {
+        await decompose(matrix.slice(), 400, { onProgress: (done) => reports.push(done) });
+      } finally {
+        performance.now = now;
+      }
+      assert.ok(reports.length > 800);
+      assert.ok(reports.every((done, r) => done >= 0 && done <= 1 && (r === 0 || done >= reports[r - 1]!)));
+    }
     const stop = new AbortController();
     setImmediate(() => stop.abort(new Error('enough')));
     const repeatedly = async (): Promise<void> => {
