@@ -267,6 +267,16 @@ describe('rules for principal components', () => {
     );
   });
 
+  it('count no rounding errors as directions above noise', async () => {
+    const plane = gaussian({ points: 60, dimension: 6, seed: 1 });
+    // In 90 coordinates, 54 of the 60 eigenvalues are rounding errors.
+    const points = embed(plane, { coordinates: 90, seed: 2 });
+    for (const rule of ['max-gap', 'marchenko-pastur'] as const) {
+      const { value, interval } = await intrinsicDimension(points, { estimator: 'pca', rule });
+      assert.deepEqual([value, interval.lower, interval.upper], [6, 6, 6], rule);
+    }
+  });
+
   it('find three directions above noise', async () => {
     const { data, shape } = gaussian({ points: 400, dimension: 20, seed: 1 });
     const signal = gaussian({ points: 400, dimension: 3, seed: 2 }).data;

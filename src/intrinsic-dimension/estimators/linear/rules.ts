@@ -87,30 +87,32 @@ export function minka({ values, points, coordinates: d }: Spectrum): number {
       'give more points, or choose another rule',
     );
   let [best, highest] = [1, Number.NEGATIVE_INFINITY];
+  let ofComponents = 0;
   for (let rank = 1; rank < d && values[rank - 1]! > ROUNDING * values[0]!; rank++) {
-    const evidence = logEvidence(values, rank, points);
+    ofComponents += evidenceOfComponent(values, rank - 1, points);
+    const evidence = ofComponents + evidenceOfNoise(values, rank, points);
     if (evidence > highest) [best, highest] = [rank, evidence];
   }
   return best;
 }
 
-/** The logarithm of the evidence of `rank` components, without terms that are the same for all ranks. */
-function logEvidence(values: Float64Array, rank: number, n: number): number {
-  const d = values.length;
-  const noise = Math.max(ROUNDING * values[0]!, sum(values.subarray(rank)) / (d - rank));
-  const smoothed = values.map((value, m) => (m < rank ? value : noise));
-  let evidence = -rank * Math.LN2 - (rank * Math.log(n)) / 2 - ((d - rank) * n * Math.log(noise)) / 2;
-  const turns = d * rank - (rank * (rank + 1)) / 2;
-  evidence += (Math.log(2 * Math.PI) * (turns + rank)) / 2;
-  for (let i = 0; i < rank; i++) {
-    const free = (d - i) / 2;
-    evidence += jStat.gammaln(free) - free * Math.log(Math.PI) - (n * Math.log(values[i]!)) / 2;
-    for (let j = i + 1; j < d; j++) {
-      const curvature = (values[i]! - values[j]!) * (1 / smoothed[j]! - 1 / smoothed[i]!);
-      evidence -= (Math.log(curvature) + Math.log(n)) / 2;
-    }
-  }
-  return evidence;
+/** What a component adds to the logarithm of the evidence of all ranks above it, whatever the noise. */
+function evidenceOfComponent(values: Float64Array, m: number, n: number): number {
+  const value = values[m]!;
+  const free = (values.length - m) / 2;
+  let curvatures = 0;
+  for (let j = 0; j < m; j++) curvatures += Math.log(1 / value - 1 / values[j]!);
+  for (let j = m + 1; j < values.length; j++) curvatures += Math.log(value - values[j]!);
+  return jStat.gammaln(free) + free * Math.log(2 / n) - Math.LN2 - (n * Math.log(value) + curvatures) / 2;
+}
+
+/** What the noise adds to the logarithm of the evidence of `rank` components. */
+function evidenceOfNoise(values: Float64Array, rank: number, n: number): number {
+  const others = values.length - rank;
+  const noise = Math.max(ROUNDING * values[0]!, sum(values.subarray(rank)) / others);
+  let curvatures = 0;
+  for (let i = 0; i < rank; i++) curvatures += Math.log(1 / noise - 1 / values[i]!);
+  return (-others * (n * Math.log(noise) + curvatures)) / 2;
 }
 
 /**
@@ -122,7 +124,8 @@ export function marchenkoPastur({ values, points, coordinates }: Spectrum): numb
   const size = Math.min(points - 1, coordinates);
   const shape = size / Math.max(points - 1, coordinates);
   const middle = (values[(size - 1) >> 1]! + values[size >> 1]!) / 2;
-  const edge = (middle / marchenkoPasturMedian(shape)) * (1 + Math.sqrt(shape)) ** 2;
+  const noise = (middle / marchenkoPasturMedian(shape)) * (1 + Math.sqrt(shape)) ** 2;
+  const edge = Math.max(ROUNDING * values[0]!, noise);
   return values.filter((value) => value > edge).length;
 }
 
