@@ -1,7 +1,7 @@
 /** The number of principal components that are more than noise, by one of many rules. */
 import { mulberry32, shuffled } from '../../random';
 import { reachOf } from '../intervals';
-import { partOf } from '../pauses';
+import { partOf, pauses } from '../pauses';
 import { type FlatRows, flatRows, type Rows } from '../points/points';
 import { coordinates } from '../points/space';
 import type { SearchOptions } from '../search/neighbours';
@@ -96,9 +96,17 @@ async function principalComponents(
   how: HowToEstimate,
 ): Promise<PointsEstimate> {
   const { level } = how;
-  const { value, count, centred, components } = await counted(rows, options, how);
+  const { value, count, centred, components } = await counted(rows, options, partOf(how, 0, 0.9));
   const groups = await groupedEigenvalues(centred, components, options.seed, how);
-  const counts = Float64Array.from(resampled(groups, components.values.length, options.seed), count).sort();
+  const counts = new Float64Array(DRAWS);
+  const { onProgress, signal } = partOf(how, 0.9, 1);
+  const rest = pauses(onProgress, signal);
+  let draw = 0;
+  for (const values of resampled(groups, components.values.length, options.seed)) {
+    counts[draw++] = count(values);
+    await rest(draw / DRAWS);
+  }
+  counts.sort();
   const at = (p: number): number => counts[Math.round(p * (counts.length - 1))]!;
   const interval = {
     lower: Math.min(value, at((1 - level) / 2)),
@@ -126,9 +134,11 @@ async function counted(
   readonly components: Components;
 }> {
   const centred = centre(rows);
-  const { matrix, size, side } = await secondMoments(centred, partOf(how, 0, 0.3));
-  const components = { ...(await eigen(matrix, size, partOf(how, 0.3, 0.6))), side };
-  const rule = await ruleOf(centred, options, partOf(how, 0.6, 1));
+  // Most of the time goes to the shuffled sets of a parallel analysis, if there is one.
+  const first = options.rule === 'parallel-analysis' ? 0.1 : 1;
+  const { matrix, size, side } = await secondMoments(centred, partOf(how, 0, first / 2));
+  const components = { ...(await eigen(matrix, size, partOf(how, first / 2, first))), side };
+  const rule = await ruleOf(centred, options, partOf(how, first, 1));
   const count = (values: Float64Array): number => rule({ values, points: rows.n, coordinates: rows.d });
   return { value: count(components.values), count, centred, components };
 }
@@ -222,10 +232,13 @@ async function projections(
     await timesMatrix(points, flatRows(vectors, size, points.d), options, use);
     return;
   }
+  const rest = pauses(undefined, options.signal);
   const lengths = values.map((value) => Math.sqrt(points.n * value));
-  for (let i = 0; i < points.n; i++)
+  for (let i = 0; i < points.n; i++) {
     use(
       i,
       lengths.map((length, m) => length * vectors[m * size + i]!),
     );
+    await rest(i / points.n);
+  }
 }

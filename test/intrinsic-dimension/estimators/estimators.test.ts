@@ -247,6 +247,36 @@ describe('estimators', () => {
     }
   });
 
+  it('report progress that never falls, from every long part of the work', async () => {
+    const points = gaussian({ points: 300, dimension: 10, seed: 1 });
+    const parts: readonly [IdOptions, from: number, to: number, reports: number][] = [
+      // Each resampled set has its evidence.
+      [{ estimator: 'pca', rule: 'minka' }, 0.9, 1, 200],
+      // Each column of each of 20 sets is shuffled.
+      [{ estimator: 'pca', rule: 'parallel-analysis' }, 0.09, 0.9, 200],
+      // Each point is whitened.
+      [{ estimator: 'fisher-separability' }, 0.24, 0.4, 300],
+    ];
+    const { now } = performance;
+    for (const [options, from, to, count] of parts) {
+      const reports: number[] = [];
+      let seconds = 0;
+      // Every step takes long, so that each is reported.
+      performance.now = () => 1000 * seconds++;
+      try {
+        await intrinsicDimension(points, { ...options, onProgress: (done) => reports.push(done) });
+      } finally {
+        performance.now = now;
+      }
+      const what = `${options.estimator}: ${reports}`;
+      assert.ok(
+        reports.every((done, r) => done >= (reports[r - 1] ?? 0) && done <= 1),
+        what,
+      );
+      assert.ok(reports.filter((done) => done >= from && done <= to).length >= count, what);
+    }
+  });
+
   it('take wide sets by float32 products, and find what random matrix theory says', async () => {
     // 2,200 x 4,400 x 2,200 / 2 products are more than those that are made in float64.
     const points = gaussian({ points: 2200, dimension: 4400, seed: 1 });

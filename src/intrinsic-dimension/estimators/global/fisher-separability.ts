@@ -79,11 +79,14 @@ async function whitened(
   how: SearchOptions,
 ): Promise<{ readonly directions: Float64Array; readonly size: number; readonly variance: number }> {
   const { data, n, d } = points;
-  const { matrix, size: all, side } = await secondMoments(points, partOf(how, 0, 0.5));
-  const { values, vectors } = await eigen(matrix, all, partOf(how, 0.5, 1));
+  const { matrix, size: all, side } = await secondMoments(points, partOf(how, 0, 0.3));
+  const { values, vectors } = await eigen(matrix, all, partOf(how, 0.3, 0.6));
   const size = values.filter((value) => value / values[0]! > 1 / conditionNumber).length;
   const directions = new Float64Array(n * size);
+  const { onProgress, signal } = partOf(how, 0.6, 1);
+  const rest = pauses(onProgress, signal);
   for (let i = 0; i < n; i++) {
+    await rest(i / n);
     let squared = 0;
     for (let m = 0; m < size; m++) {
       let projection = 0;

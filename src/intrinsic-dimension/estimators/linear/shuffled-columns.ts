@@ -1,5 +1,6 @@
 /** The eigenvalues of independent columns: those of the points with each column shuffled. */
 import { shuffled, streamSeed } from '../../../random';
+import { partOf, pauses } from '../../pauses';
 import { type FlatRows, flatRows } from '../../points/points';
 import type { SearchOptions } from '../../search/neighbours';
 import { eigenvalues } from '../eigen';
@@ -14,21 +15,27 @@ export async function shuffledEigenvalues(
   seed: number,
   options: SearchOptions,
 ): Promise<Float64Array> {
-  const { onProgress, ...how } = options;
   const found: Float64Array[] = [];
   for (let s = 0; s < SHUFFLES; s++) {
-    const { matrix, size } = await secondMoments(withShuffledColumns(points, streamSeed(seed, s)), how);
-    found.push(await eigenvalues(matrix, size, how));
-    onProgress?.((s + 1) / SHUFFLES);
+    const part = partOf(options, s / SHUFFLES, (s + 1) / SHUFFLES);
+    const mixed = await withShuffledColumns(points, streamSeed(seed, s), partOf(part, 0, 0.2));
+    const { matrix, size } = await secondMoments(mixed, partOf(part, 0.2, 0.6));
+    found.push(await eigenvalues(matrix, size, partOf(part, 0.6, 1)));
   }
   return found[0]!.map((_, m) => Float64Array.from(found, (values) => values[m]!).sort()[SHUFFLES - 2]!);
 }
 
-function withShuffledColumns({ data, n, d }: FlatRows, seed: number): FlatRows {
+async function withShuffledColumns(
+  { data, n, d }: FlatRows,
+  seed: number,
+  { onProgress, signal }: SearchOptions,
+): Promise<FlatRows> {
+  const rest = pauses(onProgress, signal);
   const mixed = new Float64Array(n * d);
   for (let c = 0; c < d; c++) {
     const order = shuffled(n, seed, c);
     for (let i = 0; i < n; i++) mixed[i * d + c] = data[order[i]! * d + c]!;
+    await rest(c / d);
   }
   return flatRows(mixed, n, d);
 }
