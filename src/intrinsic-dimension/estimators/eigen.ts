@@ -7,6 +7,7 @@ import { threads } from '../../threads';
 import { pauses } from '../pauses';
 import { kernel } from '../search/kernel';
 import type { SearchOptions } from '../search/neighbours';
+import { rowsAtOnce } from '../search/plan';
 
 /** Eigenvalues in falling order, and their eigenvectors. */
 export interface Eigen {
@@ -19,7 +20,7 @@ export interface Eigen {
 /** What a decomposition reports to, and what ends it. */
 type Options = Pick<SearchOptions, 'onProgress' | 'signal'>;
 
-/** Decomposes a symmetric matrix [size, size], which is overwritten. Negative eigenvalues are rounding errors and become 0. */
+/** Decomposes a symmetric matrix [size, size], in whose memory the vectors are returned. Negative eigenvalues are rounding errors and become 0. */
 export async function eigen(matrix: Float64Array, size: number, options: Options = {}): Promise<Eigen> {
   const rest = pauses(options.onProgress, options.signal);
   const unit = scaled(matrix);
@@ -28,9 +29,8 @@ export async function eigen(matrix: Float64Array, size: number, options: Options
   await diagonalise(tridiagonal, rows, (done) => rest(0.6 + 0.4 * done));
   const { diagonal } = tridiagonal;
   const order = Int32Array.from(diagonal, (_, i) => i).sort((a, b) => diagonal[b]! - diagonal[a]!);
-  const vectors = new Float64Array(size * size);
-  for (const [m, row] of order.entries()) vectors.set(rows.subarray(row * size, (row + 1) * size), m * size);
-  return { values: Float64Array.from(order, (row) => Math.max(0, diagonal[row]!) * unit), vectors };
+  for (const [m, row] of order.entries()) matrix.set(rows.subarray(row * size, (row + 1) * size), m * size);
+  return { values: Float64Array.from(order, (row) => Math.max(0, diagonal[row]!) * unit), vectors: matrix };
 }
 
 /** The eigenvalues alone, in falling order, in a fraction of the time. The matrix is overwritten. */
@@ -128,9 +128,6 @@ function reflectionOf(row: Float64Array, from: number, beside: Float64Array, v: 
   return 1 / (length * (length + Math.abs(first)));
 }
 
-/** The number of rows that are reflected at a time, between which other work may run. */
-const ROWS = 256;
-
 /** The product of all reflections, whose rows are rotated into the eigenvectors. */
 async function reflected(
   reflectors: Float64Array,
@@ -139,9 +136,10 @@ async function reflected(
   rest: (done: number) => Promise<void>,
 ): Promise<Float64Array> {
   const rows = new Float64Array(size * size);
-  for (let first = 0; first < size; first += ROWS) {
+  const step = rowsAtOnce(size ** 2);
+  for (let first = 0; first < size; first += step) {
     await rest(first / size);
-    kernel().reflect(reflectors, scales, rows, size, first, Math.min(size, first + ROWS), threads());
+    kernel().reflect(reflectors, scales, rows, size, first, Math.min(size, first + step), threads());
   }
   return rows;
 }

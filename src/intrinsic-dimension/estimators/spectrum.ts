@@ -5,7 +5,7 @@ import { pauses } from '../pauses';
 import { type FlatRows, flatRows, type Rows } from '../points/points';
 import { kernel } from '../search/kernel';
 import type { SearchOptions } from '../search/neighbours';
-import { PRODUCT_ROWS } from '../search/plan';
+import { PRODUCT_ROWS, rowsAtOnce } from '../search/plan';
 import { packRows, rowProducts } from '../search/products';
 import { frameOf } from '../search/search-set';
 
@@ -48,9 +48,6 @@ export async function secondMoments(centred: FlatRows, options: SearchOptions): 
   return { matrix, size, side };
 }
 
-/** The number of multiplications after which other work may run. */
-const TURN = 1e8;
-
 /** Inner products of all pairs of rows in float64, [n, n]. */
 async function exactProducts(
   { data, n, d }: FlatRows,
@@ -59,7 +56,7 @@ async function exactProducts(
   const rows = data instanceof Float64Array ? data : Float64Array.from(data);
   const products = new Float64Array(n * n);
   const rest = pauses(onProgress, signal);
-  const step = Math.max(1, Math.ceil(TURN / (n * d)));
+  const step = rowsAtOnce(n * d);
   for (let first = 0; first < n; first += step) {
     const last = Math.min(n, first + step);
     kernel().innerProducts(rows, n, d, first, last, products, threads());

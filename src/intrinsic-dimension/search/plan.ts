@@ -3,6 +3,7 @@
  * AMD EPYC (docs/benchmarks.md and its notes); a constant without a time was not measured separately. The layout of packed points
  * is compiled into the kernel, and the plan asks the kernel for it (kernel.ts).
  */
+import { threads } from '../../threads';
 import { kernel } from './kernel';
 import { down, wholes } from './wholes';
 
@@ -115,6 +116,19 @@ export const PRODUCT_COLUMNS = 1024;
  * beyond the noise.
  */
 export const PRODUCT_ROWS = 512;
+
+/**
+ * The number of rows of a matrix that the kernel takes at a time, between which other work may run and a signal is heard: as many
+ * as are done within some hundredths of a second, but one share for each thread.
+ *
+ * @param products of one row with all others
+ */
+export function rowsAtOnce(products: number): number {
+  return Math.max(SHARE * threads(), Math.ceil(TURN / products));
+}
+/** The number of rows that a thread takes at a time (`FEW` in `native/addon.cc`). */
+const SHARE = 16;
+const TURN = 1e8;
 
 /**
  * Tiles of this side stay in the cache together with the lists of both sides. They took 765 ms, and blocks of 256 whole rows took

@@ -3,7 +3,9 @@ import fc from 'fast-check';
 import { eigen, eigenvalues } from '../../../src/intrinsic-dimension/estimators/eigen';
 import { kernel, type MatrixLoops } from '../../../src/intrinsic-dimension/search/kernel';
 import { MATRIX_LOOPS } from '../../../src/intrinsic-dimension/search/matrix-loops';
+import { rowsAtOnce } from '../../../src/intrinsic-dimension/search/plan';
 import { mulberry32, normals } from '../../../src/random';
+import { threads } from '../../../src/threads';
 
 function random(length: number, seed: number): Float64Array {
   return Float64Array.from({ length }, normals(mulberry32(seed)));
@@ -80,6 +82,11 @@ describe('eigen', () => {
       for (const [m, value] of alone.entries()) assert.ok(Math.abs(value - values[m]!) <= 1e-13 * values[0]!);
     });
   }
+
+  it('returns the vectors in the memory of the matrix', async () => {
+    const matrix = covariance(5, 9, () => 1);
+    assert.equal((await eigen(matrix, 5)).vectors, matrix);
+  });
 
   it('has no negative values, which rounding causes', async () => {
     const { values } = await eigen(Float64Array.of(0, 1, 1, 0), 2);
@@ -182,6 +189,11 @@ describe('the loops over matrices', () => {
         );
       }),
     );
+  });
+
+  it('take fewer rows of a larger matrix at a time, but some for each thread', () => {
+    assert.ok(rowsAtOnce(1e4) > rowsAtOnce(1e5));
+    assert.equal(rowsAtOnce(1e9), 16 * threads());
   });
 
   it('refuse what would lie outside of their arrays', function () {

@@ -351,7 +351,7 @@ void reflect(Arguments &given) {
   const int64_t size = given.integer(), first = given.integer(), last = given.integer(), threads = given.integer();
   if (first < 0 || last > size) throw std::range_error("no such rows");
   const Reflections reflections{reflectors.of(size * size), scales.of(size), rows.of(size * size), size};
-  share(threadsFor((last - first) * size, threads), parts(last - first, FEW), [&](int64_t unit) {
+  share(threadsFor((last - first) * last * size, threads), parts(last - first, FEW), [&](int64_t unit) {
     const int64_t begin = first + unit * FEW;
     kernel.reflect(reflections, begin, least(begin + FEW, last));
   });
@@ -367,7 +367,7 @@ void rotate(Arguments &given) {
   const Rotations rotations{rows.of(size * size), size, upper.of(count), cosines.of(count), sines.of(count), count};
   for (int64_t r = 0; r < count; r++)
     if (upper.data[r] < 0 || upper.data[r] + 1 >= size) throw std::range_error("no such rows");
-  share(threadsFor(count * STRIP, threads), parts(size, STRIP), [&](int64_t strip) {
+  share(threadsFor(count * size, threads), parts(size, STRIP), [&](int64_t strip) {
     std::vector<double> room(size * STRIP);
     kernel.rotate(rotations, strip, room.data());
   });
