@@ -20,7 +20,12 @@ export interface Eigen {
 /** What a decomposition reports to, and what ends it. */
 type Options = Pick<SearchOptions, 'onProgress' | 'signal'>;
 
-/** Decomposes a symmetric matrix [size, size], in whose memory the vectors are returned. Negative eigenvalues are rounding errors and become 0. */
+/**
+ * Decomposes a symmetric matrix [size, size], in whose memory the vectors are returned. Negative eigenvalues are rounding errors and
+ * become 0.
+ *
+ * @throws RangeError if an entry is infinite or not a number
+ */
 export async function eigen(matrix: Float64Array, size: number, options: Options = {}): Promise<Eigen> {
   const rest = pauses(options.onProgress, options.signal);
   const unit = scaled(matrix);
@@ -33,7 +38,11 @@ export async function eigen(matrix: Float64Array, size: number, options: Options
   return { values: Float64Array.from(order, (row) => Math.max(0, diagonal[row]!) * unit), vectors: matrix };
 }
 
-/** The eigenvalues alone, in falling order, in a fraction of the time. The matrix is overwritten. */
+/**
+ * The eigenvalues alone, in falling order, in a fraction of the time. The matrix is overwritten.
+ *
+ * @throws RangeError if an entry is infinite or not a number
+ */
 export async function eigenvalues(
   matrix: Float64Array,
   size: number,

@@ -94,7 +94,7 @@ export interface Kernel extends MatrixLoops {
 
 /** Loops over matrices in float64: inner products, and those of a decomposition of a symmetric matrix [size, size] into eigenvectors. */
 export interface MatrixLoops {
-  /** Writes the inner products of the rows `first` .. `last` - 1 with themselves and all rows before them, into [n, n]. */
+  /** Writes the inner products of the rows `first` .. `last` - 1 of [n, d] with themselves and all rows before them, into [n, n]. */
   innerProducts(
     rows: Float64Array,
     n: number,
@@ -105,8 +105,8 @@ export interface MatrixLoops {
     threads: number,
   ): void;
   /**
-   * Subtracts v w' + w v' from a matrix, and multiplies the difference by the vector `next`: only rows and columns `from` .. of
-   * all of them.
+   * Subtracts v w' + w v' from a matrix, and writes the product of the difference and the vector `next` into `products`. All vectors
+   * have [size]; what lies before row and column `from` is neither read nor written.
    */
   reduce(
     matrix: Float64Array,
@@ -119,8 +119,8 @@ export interface MatrixLoops {
     threads: number,
   ): void;
   /**
-   * Writes the rows `first` .. `last` - 1 of a product of reflections I - scale v v', transposed: v of reflection k begins in row k
-   * of `reflectors`, with column k + 1.
+   * Writes the rows `first` .. `last` - 1 of a product of reflections I - scale v v' into [size, size], transposed. There is one for
+   * each of the `scales`; v of reflection k begins in row k of `reflectors`, with column k + 1.
    */
   reflect(
     reflectors: Float64Array,
@@ -131,7 +131,10 @@ export interface MatrixLoops {
     last: number,
     threads: number,
   ): void;
-  /** Rotates neighbouring rows, one pair after the other; `upper` has the first row of each pair. */
+  /**
+   * Rotates `count` pairs of neighbouring rows of [size, size], one after the other: x and the row y below it become
+   * cosine x - sine y and sine x + cosine y. `upper` has the number of row x for each pair.
+   */
   rotate(
     rows: Float64Array,
     size: number,

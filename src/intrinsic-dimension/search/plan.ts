@@ -124,7 +124,9 @@ export const PRODUCT_ROWS = 512;
  * @param products of one row with all others
  */
 export function rowsAtOnce(products: number): number {
-  return Math.max(SHARE * threads(), Math.ceil(TURN / products));
+  // The WebAssembly kernel has no threads for matrices.
+  const least = kernel().instructions === 'wasm' ? 1 : SHARE * threads();
+  return Math.max(least, Math.ceil(TURN / products));
 }
 /** The number of rows that a thread takes at a time (`FEW` in `native/addon.cc`). */
 const SHARE = 16;

@@ -109,7 +109,7 @@ struct Kernel {
   /** The squared distance of two points over some columns in float64, or infinity where it exceeds the limit. */
   double (*distanceOfSingles)(const float *, const float *, const Range *, int64_t ranges, double limit);
   double (*distanceOfDoubles)(const double *, const double *, const Range *, int64_t ranges, double limit);
-  /** Those of some rows. */
+  /** The inner products of some rows. */
   void (*innerProducts)(const InnerProducts &, int64_t first, int64_t last);
   /** Some rows of a reduction. */
   void (*reduce)(const Reduction &, int64_t first, int64_t last);
