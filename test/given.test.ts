@@ -188,6 +188,27 @@ describe('nested arrays', () => {
     });
   }
 
+  it('of another form are refused with what they are', async () => {
+    const data = new Float64Array(6);
+    for (const [given, message] of [
+      [data, /got numbers without a shape$/],
+      [Promise.resolve(rows()), /got a promise: await it$/],
+      [{ x: [1], y: [2] }, /got an object with x, y$/],
+      [{ data, shape: null }, /points\.shape must be \[points, dimensions\], got null/],
+      [{ row: () => data }, /got an object with row$/],
+      [{ row: () => data, shape: '3,2' }, /points\.shape must be \[points, dimensions\], got '3,2'/],
+      [
+        { data: new Float64Array(0), shape: [5, 0] },
+        /got shape \[5, 0\]: points need at least one coordinate$/,
+      ],
+    ] as const)
+      await assert.rejects(intrinsicDimension(given as never), message);
+    await assert.rejects(
+      intrinsicDimension(rows() as never, { through: 'guessing' as never }),
+      /through must be one of projection, bfloat16, float32, got 'guessing'/,
+    );
+  });
+
   it('with holes and NaN are refused, and rows of typed arrays are read', async () => {
     const holes = rows();
     delete holes[3]![0];

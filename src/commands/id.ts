@@ -10,6 +10,7 @@ import {
   estimatorNamed,
   estimatorOf,
 } from '../intrinsic-dimension/estimators/registry';
+import { oneLine } from '../intrinsic-dimension/files/cells';
 import { FORMATS } from '../intrinsic-dimension/files/format';
 import { onCommandLine } from '../intrinsic-dimension/files/option-words';
 import { type ReadPointsOptions, readDistances, readPoints } from '../intrinsic-dimension/files/points-file';
@@ -19,6 +20,7 @@ import {
   type IdOptions,
   intrinsicDimension,
 } from '../intrinsic-dimension/intrinsic-dimension';
+import { NoEstimateError } from '../intrinsic-dimension/no-estimate';
 import type { Points } from '../intrinsic-dimension/points/points';
 import { assertReportOptions } from '../intrinsic-dimension/report/report';
 import { idScale, type ScaleCurve } from '../intrinsic-dimension/scale';
@@ -100,6 +102,13 @@ const command = addEstimateOptions(
       const estimate = await intrinsicDimension(points, common);
       progress.stop();
       console.log(json ? JSON.stringify(estimate) : inWords(estimate));
+    } catch (error) {
+      // The points of this file are at fault, and not the options.
+      if (error instanceof NoEstimateError)
+        throw new Error(oneLine(`${path === '-' ? 'standard input' : path}: ${error.message}`), {
+          cause: error,
+        });
+      throw error;
     } finally {
       progress.stop();
     }
@@ -180,6 +189,7 @@ function assertReport(options: Options): void {
 
 async function all(points: Points, options: IdOptions, json: boolean): Promise<void> {
   const rows: Row[] = [];
+  const failures: unknown[] = [];
   for (const estimator of ESTIMATORS) {
     try {
       rows.push(await intrinsicDimension(points, { ...ownOptions(options, estimator), estimator }));
@@ -191,10 +201,10 @@ async function all(points: Points, options: IdOptions, json: boolean): Promise<v
       }
       // If one estimator fails, for example on a lattice, the others are still shown.
       rows.push({ estimator, error: (error as Error).message });
+      failures.push(error);
     }
   }
-  const [first] = rows;
-  if (rows.every((row) => 'error' in row)) throw new Error((first as { error: string }).error);
+  if (failures.length === rows.length) throw failures[0];
   report(rows, options, json);
 }
 

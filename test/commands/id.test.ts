@@ -92,7 +92,11 @@ describe('npm run id', () => {
     refuses(['-', '--period', '1,1,1'], /^error: period has 3 numbers for 2 columns: give one a column/);
     refuses(['-', '--figure', 'a.png'], /^error: --figure draws the curve of --scale/);
     refuses(['-', '--key', 'x'], /^error: cannot read standard input: --key is for arrays, but this is text/);
-    refuses(['-', '--all', '--json'], /^error: need at least 3 distinct points, got 1/, '1,2\n1,2\n');
+    refuses(
+      ['-', '--all', '--json'],
+      /^error: standard input: need at least 3 distinct points, got 1/,
+      '1,2\n1,2\n',
+    );
   });
 
   it('notices that its output is lost, and ends quietly when its reader has seen enough', () => {

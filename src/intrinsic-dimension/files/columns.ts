@@ -82,6 +82,24 @@ export function columnInWords(place: number, { names }: Columns): string {
 const INDEX_NAME =
   /^(unnamed(: ?\d+)?|index|idx|ids?|rows?|row[ _.]?(ids?|names?|num(ber)?s?|index)|level_0|#|no\.?|nr\.?|_id)$/i;
 
+/** Names of columns that hold the class of each row. */
+const LABEL_NAME = /^(labels?|class(es)?|targets?|species|category|categories|cluster)$/i;
+
+/** Notes on the columns of whole numbers whose names say that they are classes, and not coordinates. */
+export function labelNotes(
+  { data, shape: [n, d] }: Grid,
+  places: readonly number[],
+  columns: Columns,
+  words: OptionWords,
+): string[] {
+  return places.flatMap((place, c) => {
+    const isLabel = LABEL_NAME.test(columns.names?.[place]?.trim() ?? '');
+    if (!isLabel || !Array.from({ length: n }, (_, i) => data[i * d + c]!).every(Number.isInteger)) return [];
+    const called = columnInWords(place, columns);
+    return [`its ${called} is read as a coordinate: ${words('dropColumn', `${place + 1}`)} leaves it out`];
+  });
+}
+
 /** Numbers in rows. */
 interface Grid {
   readonly data: Float32Array | Float64Array;

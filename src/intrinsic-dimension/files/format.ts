@@ -30,6 +30,18 @@ const GZIP = Buffer.of(0x1f, 0x8b);
 /** The extensions that errors of `npm run profile` and `npm run id` list. */
 const READ = '.npy, .npz, .csv, .safetensors, .pt, .pth';
 
+/** How Python reads formats that are not read here, for the cure in an error. */
+const OTHERS: Readonly<Record<string, string>> = {
+  '.json': 'json.load(open(path))',
+  '.jsonl': 'pandas.read_json(path, lines=True)',
+  '.mat': "scipy.io.loadmat(path)['name']",
+  '.h5': "h5py.File(path)['name']",
+  '.hdf5': "h5py.File(path)['name']",
+  '.parquet': 'pandas.read_parquet(path)',
+  '.feather': 'pandas.read_feather(path)',
+  '.xls': 'pandas.read_excel(path)',
+};
+
 /**
  * NumPy and zip files are recognised by their first bytes, whatever their names are; for others the name decides. Data without
  * an extension, such as standard input, is safetensors if it begins with the length of a header and a brace, and else text.
@@ -63,10 +75,13 @@ export function formatOf(
         '_use_new_zipfile_serialization=False',
     );
   if (named !== undefined) return { format: named };
-  if (extension !== '')
-    throw new Error(
-      `'${extension}' is not one of ${READ}: convert it${words ? `, or name its ${words('format')}` : ''}`,
-    );
+  if (extension !== '') {
+    const other = Object.hasOwn(OTHERS, extension) ? OTHERS[extension] : undefined;
+    const rename = words ? `, or name its ${words('format')}` : '';
+    const cure =
+      other === undefined ? `convert it${rename}` : `convert it with numpy.save('points.npy', ${other})`;
+    throw new Error(`'${extension}' is not one of ${READ}: ${cure}`);
+  }
   return { format: hasHeader(first, source.size) ? 'safetensors' : 'csv' };
 }
 

@@ -38,8 +38,9 @@ export function readNpyHeader(source: ByteSource): NpyHeader {
   if (/['"]descr['"]\s*:\s*\[/.test(header)) {
     throw new UnreadType('it holds records with named fields: save one field as a plain array');
   }
-  if (descr === undefined || order === undefined || axes === undefined) {
-    throw new Error(`its header is malformed: ${header.trim().slice(0, 80)}`);
+  const isTwice = ['descr', 'fortran_order', 'shape'].some((key) => header.split(`'${key}'`).length > 2);
+  if (descr === undefined || order === undefined || axes === undefined || isTwice) {
+    throw new Error(`its header is malformed, ${header.trim().slice(0, 80)}: save it again with numpy.save`);
   }
   // Python 2 writes 10L for long integers.
   const shape = [...axes.matchAll(/\d+/g)].map(([axis]) => Number(axis));

@@ -1,6 +1,7 @@
 /** The arrays of a file in any format that is read: .npy, .npz, .safetensors, and PyTorch's .pt and .pth. */
 
 import type { ByteSource } from './byte-source';
+import { oneLine } from './cells';
 import { type Format, formatOf } from './format';
 import { openInput, whyUnreadable } from './input';
 import { npyArray } from './npy';
@@ -25,10 +26,11 @@ export async function openArrays(path: string): Promise<StoredArrays> {
     const { format, note } = formatOf(path, source);
     if (format === 'csv') throw new Error(`it is not one of ${ARRAY_EXTENSIONS.join(', ')}: convert it`);
     const opened = await arraysOf(source, format);
-    return { ...opened, notes: [...(note === undefined ? [] : [note]), ...opened.notes] };
+    return { ...opened, notes: [...(note === undefined ? [] : [note]), ...opened.notes].map(oneLine) };
   } catch (error) {
     source?.close();
-    throw new Error(`cannot read ${path}: ${whyUnreadable(error)}`);
+    // Names in the file may hold control characters.
+    throw new Error(oneLine(`cannot read ${path}: ${whyUnreadable(error)}`));
   }
 }
 
@@ -102,7 +104,9 @@ async function zipped(source: ByteSource, { only, onProgress = () => {} }: Openi
   }
   const members = names.filter((name) => name.endsWith('.npy'));
   if (members.length === 0)
-    throw new Error('its zip archive holds neither .npy arrays nor the data.pkl of PyTorch');
+    throw new Error(
+      'its zip archive holds neither .npy arrays nor the data.pkl of PyTorch: save arrays with numpy.savez, or tensors with torch.save',
+    );
   const arrays: StoredArray[] = [];
   const notes: string[] = [];
   const others = names.filter((name) => !name.endsWith('.npy') && !name.endsWith('/'));

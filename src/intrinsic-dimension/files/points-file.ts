@@ -5,7 +5,7 @@ import { counted } from '../../number-format';
 import { looksLikeDistances } from '../points/distance-like';
 import type { ByteSource } from './byte-source';
 import { oneLine } from './cells';
-import { type Columns, chosenColumns, refuseRowNumbers } from './columns';
+import { type Columns, chosenColumns, labelNotes, refuseRowNumbers } from './columns';
 import { FORMATS, type Format, formatOf } from './format';
 import { openInput, whyUnreadable } from './input';
 import { arraysOf } from './open-arrays';
@@ -79,8 +79,9 @@ export function readPoints(
       return { data, shape, notes: [...notes, `${note}: ${words('distances')} reads them as distances`] };
     }
     // The distances between points on a line begin with 0, 1, 2, ...
-    if (options.columns === undefined) refuseRowNumbers(numbers, places, columns, words);
-    return { data, shape, notes };
+    if (options.columns !== undefined) return { data, shape, notes };
+    refuseRowNumbers(numbers, places, columns, words);
+    return { data, shape, notes: [...notes, ...labelNotes(numbers, places, columns, words)] };
   });
 }
 
@@ -120,12 +121,12 @@ async function reading<T>(
     const { format, note } = options.format ? { format: options.format } : formatOf(path, source, words);
     if (source.size === 0) throw new Error('it is empty');
     const found = await numbersOf(source, format, options, words);
-    return use(note === undefined ? found : { ...found, notes: [note, ...found.notes] });
+    const notes = (note === undefined ? found.notes : [note, ...found.notes]).map(oneLine);
+    return use({ ...found, notes });
   } catch (error) {
-    throw new Error(
-      `cannot read ${path === '-' ? 'standard input' : oneLine(path)}: ${whyUnreadable(error)}`,
-      { cause: error },
-    );
+    // Names in the file may hold control characters.
+    const place = path === '-' ? 'standard input' : path;
+    throw new Error(oneLine(`cannot read ${place}: ${whyUnreadable(error)}`), { cause: error });
   } finally {
     source?.close();
   }

@@ -147,9 +147,16 @@ export function safetensorsArrays(source: ByteSource): {
     throw new Error('it is cut off in its header, or not a .safetensors file');
   // Only the header is parsed; the positions in it are checked against the size of the file.
   const { tensors } = parseSafetensors(source.read(0, 8 + length));
+  const size = source.size - 8 - length;
+  const named = [...tensors.values()].reduce((sum, { start, end }) => sum + end - start, 0);
+  // The format allows no bytes between or after the tensors. Fewer bytes than named are noticed below, with the tensor's name.
+  if (tensors.size > 0 && named < size)
+    throw new Error(
+      `${size - named} of its ${size} bytes of numbers belong to no tensor: it is damaged, save it again`,
+    );
   const notes: string[] = [];
   const arrays = [...tensors].flatMap(([name, { dtype, shape, start, end }]) => {
-    const type = SAFETENSORS_TYPES[dtype];
+    const type = Object.hasOwn(SAFETENSORS_TYPES, dtype) ? SAFETENSORS_TYPES[dtype] : undefined;
     if (type === undefined) {
       notes.push(`'${name}' is left out: its numbers are of type ${dtype}: convert it to F32`);
       return [];

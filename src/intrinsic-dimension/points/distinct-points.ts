@@ -79,7 +79,7 @@ export function assertFinite(rows: Rows, { finite }: Looks = lookAt(rows)): void
     const row = rows.row(i);
     for (let c = 0; c < d; c++) {
       if (Number.isFinite(row[c])) continue;
-      if (bad++ === 0) first = `(${row[c]}) in row ${i}, column ${c}`;
+      if (bad++ === 0) first = `(${row[c]}) in row ${i}, column ${c}, counted from 0`;
     }
   }
   if (bad === 0) return;

@@ -1,6 +1,7 @@
 /** Points of any accepted form, read into rows. */
 import { inWords } from '../../given';
 import { counted } from '../../number-format';
+import { NoEstimateError } from '../no-estimate';
 
 /**
  * Points in rows, as a tensor, nested arrays, flat data in C order with its shape [points, dimensions], or a function that
@@ -81,27 +82,38 @@ export async function readRows(points: Coordinates): Promise<Rows> {
   if (typeof points !== 'object' || points === null) throw new TypeError(`${FORMS}, got ${inWords(points)}`);
   if (isTensor(points)) return flattenTensor(points);
   if (Array.isArray(points)) return flattenArrays(points);
+  if ('then' in points) throw new TypeError(`${FORMS}, got a promise: await it`);
   if ('row' in points && 'shape' in points) {
-    const [n, d] = points.shape;
+    const [n, d] = shapeOf(points);
     if (points.data) return checked(points.data, n, d);
     assertSome(n, d);
     return { n, d, row: (i) => rowOf(points, i) };
   }
   if ('data' in points && 'shape' in points) {
-    const { data, shape } = points;
+    const { data } = points;
+    const [n, d] = shapeOf(points);
     if (!(data instanceof Float32Array || data instanceof Float64Array)) {
       throw new TypeError(
         'points.data must be a Float32Array or Float64Array: convert it, or pass number[][]',
       );
     }
-    if (shape.length !== 2) {
-      throw new RangeError(
-        `points.shape must be [points, dimensions], got [${shape}]: flatten the trailing axes`,
-      );
-    }
-    return checked(data, shape[0], shape[1]);
+    return checked(data, n, d);
   }
-  throw new TypeError(FORMS);
+  const names = Object.keys(points).slice(0, 4);
+  const got = ArrayBuffer.isView(points)
+    ? 'numbers without a shape'
+    : names.length > 0
+      ? `an object with ${names.join(', ')}`
+      : 'another object';
+  throw new TypeError(`${FORMS}, got ${got}`);
+}
+
+/** @throws RangeError for anything but a list of two sizes */
+function shapeOf({ shape }: { readonly shape: unknown }): readonly [number, number] {
+  if (Array.isArray(shape) && shape.length === 2) return shape as [number, number];
+  throw new RangeError(
+    `points.shape must be [points, dimensions], got ${inWords(shape)}: flatten any trailing axes`,
+  );
 }
 
 export function isTensor(points: object): points is TensorLike {
@@ -180,7 +192,11 @@ function assertSizes(n: number, d: number): void {
 
 function assertSome(n: number, d: number): void {
   assertSizes(n, d);
-  if (n === 0 || d === 0) throw new RangeError(`need at least 3 distinct points, got shape [${n}, ${d}]`);
+  if (n > 0 && d > 0) return;
+  throw new NoEstimateError(
+    `need at least 3 distinct points, got shape [${n}, ${d}]`,
+    n === 0 ? 'give more points' : 'points need at least one coordinate',
+  );
 }
 
 function rowOf(points: PointsOnDemand, i: number): Float32Array | Float64Array {

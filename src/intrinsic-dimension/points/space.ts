@@ -1,5 +1,5 @@
 /** Distinct points with a distance between them, from coordinates or from a matrix of distances. */
-import { BYTES, CALLBACK, type Kinds, SIGNAL, word } from '../../given';
+import { BYTES, CALLBACK, type Kinds, oneOf, SIGNAL, word } from '../../given';
 import { NoEstimateError } from '../no-estimate';
 import { pauses } from '../pauses';
 import { kernel } from '../search/kernel';
@@ -55,7 +55,7 @@ export interface PeriodicOptions extends SpaceOptions {
 export const SPACE_KINDS: Kinds<SpaceOptions> = {
   metric: word(METRICS),
   memory: BYTES,
-  through: word(['projection', 'bfloat16', 'float32']),
+  through: oneOf(['projection', 'bfloat16', 'float32']),
   onProgress: CALLBACK,
   signal: SIGNAL,
 };

@@ -171,6 +171,38 @@ describe('readPoints', () => {
       safetensors({ a: { dtype: 'F32', shape: [3, 2], data_offsets: [0, 24] } }, singles.subarray(0, 8)),
       /a part of it should end at byte \d+: it is cut off/,
     ],
+    [
+      'hole.safetensors',
+      safetensors({ a: { dtype: 'F32', shape: [2, 2], data_offsets: [8, 24] } }, singles),
+      /8 of its 24 bytes of numbers belong to no tensor: it is damaged, save it again/,
+    ],
+    [
+      'more.safetensors',
+      safetensors({ a: { dtype: 'F32', shape: [2, 2], data_offsets: [0, 16] } }, singles),
+      /8 of its 24 bytes of numbers belong to no tensor/,
+    ],
+    [
+      'inherited.safetensors',
+      safetensors({ a: { ...entry([3, 2]), dtype: 'toString' } }, singles),
+      /'a' is left out: its numbers are of type toString: convert it/,
+    ],
+    [
+      'names.safetensors',
+      safetensors(
+        {
+          'x\u001b[31m\n': entry([3, 2]),
+          b: { dtype: 'F32', shape: [1], data_offsets: [24, 28] },
+        },
+        Buffer.concat([singles, singles.subarray(0, 4)]),
+      ),
+      /choose one with key: x·\[31m· \[3,2\], b \[1\]$/,
+    ],
+    ['twice.npy', npy("'<f8', 'descr': '<f4'", '(3, 2)', singles), /header is malformed, .*: save it again/],
+    [
+      'table.parquet',
+      'PAR1',
+      /'\.parquet' is not one of .* numpy\.save\('points\.npy', pandas\.read_parquet/,
+    ],
     ['picture.png', 'x', /'\.png' is not one of .* or name its format/],
   ];
   for (const [name, content, message] of cases) {
@@ -288,6 +320,15 @@ describe('readPoints', () => {
       await readPoints(join(fixtures, 'tuple.pt'), { key: '2', flatten: true }),
     ];
     assert.deepEqual(fromNpz.data, fromPt.data);
+  });
+
+  it('says when a column that is named as a class is read as a coordinate', async () => {
+    const path = write('classes.csv', 'label,x,target\n1,2.5,.5\n1,3,1.5\n0,7,2.5\n');
+    // The targets are fractions, which classes are not.
+    const note = "its column 1 ('label') is read as a coordinate: dropColumn: '1' leaves it out";
+    assert.deepEqual((await readPoints(path)).notes, [note]);
+    for (const chosen of [{ columns: 'all' }, { dropColumn: '1' }])
+      assert.deepEqual((await readPoints(path, chosen)).notes, []);
   });
 
   it('refuses a column that numbers the rows, unless it is asked for', async () => {
