@@ -2,6 +2,7 @@
 import type { FromNeighbours, LocalEstimate } from '../estimators/estimator';
 import { gride } from '../estimators/gride';
 import { sandwichStandardError } from '../intervals';
+import { NoEstimateError } from '../no-estimate';
 import type { NeighbourTable } from '../search/neighbour-table';
 
 /** The farthest neighbour that the shape of the scale curve uses. */
@@ -11,7 +12,7 @@ const FARTHEST = 32;
 export interface Seen {
   readonly value: number;
   readonly standardError: number;
-  /** log(GRIDE at n1 = 2, 4, 8, ... / value). */
+  /** log(GRIDE at n1 = 2, 4, 8, ... / value); n1 = 1 comes last, if the estimator looks farther and the points are not tied. */
   readonly shape: readonly number[];
   /** The standard errors of these. */
   readonly shapeErrors: readonly number[];
@@ -22,6 +23,21 @@ export function shapeOrders(points: number): number[] {
   const orders: number[] = [];
   for (let n1 = 2; 2 * n1 <= Math.min(FARTHEST, points / 8); n1 *= 2) orders.push(n1);
   return orders;
+}
+
+/**
+ * GRIDE at the orders of the shape. An estimator that looks farther than the two nearest neighbours is compared with these last,
+ * unless they are tied.
+ */
+function besides(table: NeighbourTable, { neighbours }: FromNeighbours): LocalEstimate[] {
+  const wider = shapeOrders(table.n).map((n1) => gride(table, n1, 2 * n1));
+  if (neighbours <= 2) return wider;
+  try {
+    return [...wider, gride(table, 1, 2)];
+  } catch (error) {
+    if (error instanceof NoEstimateError) return wider;
+    throw error;
+  }
 }
 
 /** The number of neighbours that {@link see} needs. */
@@ -35,7 +51,7 @@ export function glance(
   estimator: FromNeighbours,
 ): Omit<Seen, 'standardError' | 'shapeErrors'> {
   const { value } = estimator.estimate(table);
-  const shape = shapeOrders(table.n).map((n1) => Math.log(gride(table, n1, 2 * n1).value / value));
+  const shape = besides(table, estimator).map((each) => Math.log(each.value / value));
   return { value, shape };
 }
 
@@ -44,7 +60,7 @@ export function see(table: NeighbourTable, estimator: FromNeighbours): Seen {
   const first = estimator.estimate(table);
   const own = first.influences();
   const standardError = sandwichStandardError(own, table, first.neighbours);
-  const wider = shapeOrders(table.n).map((n1) => gride(table, n1, 2 * n1));
+  const wider = besides(table, estimator);
   const shapeErrors = wider.map((each) => errorOfRatio(table, { ...first, influences: () => own }, each));
   return {
     value: first.value,

@@ -9,6 +9,7 @@ import { space } from '../../../src/intrinsic-dimension/points/space';
 import { type Corrected, calibration } from '../../../src/intrinsic-dimension/report/calibration';
 import { drawFamily, FAMILIES } from '../../../src/intrinsic-dimension/report/families';
 import { neighboursToSee, see } from '../../../src/intrinsic-dimension/report/scales';
+import { mulberry32, normals } from '../../../src/random';
 import { itThorough, THOROUGH } from '../../thorough';
 import { HARD_SURFACES, SURFACES, type Surface } from './surfaces';
 
@@ -62,6 +63,25 @@ async function assertHeld(
   assert.ok(missed.length <= mostMisses(intervals), `${missed.length} of ${intervals}: ${missed.join('; ')}`);
 }
 
+/** Random rotations, by Gram and Schmidt from normal numbers, [n, size * size]. */
+function rotations(n: number, size: number, normal: () => number): Float64Array {
+  const data = new Float64Array(n * size ** 2);
+  for (let start = 0; start < data.length; start += size ** 2) {
+    for (let row = 0; row < size; row++) {
+      const at = data.subarray(start + row * size, start + (row + 1) * size);
+      for (let c = 0; c < size; c++) at[c] = normal();
+      for (let before = start; before < start + row * size; before += size) {
+        const other = data.subarray(before, before + size);
+        const share = at.reduce((sum, x, c) => sum + x * other[c]!, 0);
+        for (let c = 0; c < size; c++) at[c]! -= share * other[c]!;
+      }
+      const length = Math.hypot(...at);
+      for (let c = 0; c < size; c++) at[c]! /= length;
+    }
+  }
+  return data;
+}
+
 describe('calibration', function () {
   this.timeout(THOROUGH ? 3_600_000 : 240_000);
 
@@ -86,6 +106,21 @@ describe('calibration', function () {
     assert.ok(normal.lower < 20 && 20 < normal.upper && normal.agrees);
     assert.ok(interval.lower <= value && value <= interval.upper);
     assert.ok(interval.lower <= normal.lower && normal.upper <= interval.upper);
+  });
+
+  it('compares the nearest neighbours, too, with an estimator that looks farther', async () => {
+    // Rotations of 5 dimensions have dimension 10, and 500 of them are curved at the distance of their fourth neighbours.
+    const normal = normals(mulberry32(1000));
+    const set = await space({ data: rotations(500, 5, normal), shape: [500, 25] });
+    const far = estimatorOf({ estimator: 'gride', n1: 4 }) as FromNeighbours;
+    const table = await set.neighbours(neighboursToSee(far, 500), {});
+    const [seen, near] = [see(table, far), see(table, ESTIMATOR)];
+    assert.equal(seen.shape.length, near.shape.length + 1);
+    const nearest = gride(table, 1, 2).value;
+    assert.ok(Math.abs(seen.shape.at(-1)! - Math.log(nearest / seen.value)) < 1e-12);
+    const extremes = async () => ({ lowest: nearest, highest: seen.value });
+    const { interval } = await calibration('far', far, 500, 0).correct(seen, { level: LEVEL, extremes });
+    assert.ok(interval.lower < 10 && 10 < interval.upper, `${interval.lower} .. ${interval.upper}`);
   });
 
   it('is the same with the same seed, and does not exceed the columns', async () => {
