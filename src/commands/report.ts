@@ -50,6 +50,9 @@ function inWords(made: IdReport): string {
     warnings.length === 0 ? 'No warnings.' : counted(warnings.length, 'warning'),
     ...warnings.map(({ name, text }) => `! ${name}: ${text}`),
     '',
+    heading('null models'),
+    ...('reason' in nulls ? [nulls.reason] : nulls.models.map(({ text }) => text)),
+    '',
     heading('estimates'),
     ...estimates.map((row) =>
       row.value === null
@@ -102,9 +105,6 @@ function inWords(made: IdReport): string {
       ? local.reason
       : `median ${local.median.toFixed(2)}, half of the points between ${local.quartiles[0].toFixed(2)} and ${local.quartiles[1].toFixed(2)} ` +
         `(${local.expected[0].toFixed(2)} and ${local.expected[1].toFixed(2)} if the dimension is the same everywhere)`,
-    '',
-    heading('null models'),
-    ...('reason' in nulls ? [nulls.reason] : nulls.models.map(({ text }) => text)),
   ].join('\n');
 }
 

@@ -31,7 +31,11 @@ describe('npm run id -- --report', function () {
     const { code, out, err } = run(points, '--columns', 'all', '--report', '--figure', page);
     assert.equal(code, 0, err);
     assert.match(out, /^two-nn gives \d/);
-    assert.match(out, /! row numbers: Column 0 numbers the rows/);
+    assert.match(out, /! row numbers: Column 0 \(counted from 0\) numbers the rows/);
+    assert.ok(
+      out.indexOf('\nnull models\n') < out.indexOf('\nestimates\n'),
+      'what undermines the value comes first',
+    );
     for (const part of ['estimates', 'calibration', 'scale', 'number of points', 'each point', 'null models'])
       assert.ok(out.includes(part), part);
     const html = readFileSync(page, 'utf8');

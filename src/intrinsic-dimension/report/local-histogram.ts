@@ -23,6 +23,10 @@ export interface LocalHistogram {
   readonly quartiles: readonly [number, number];
   /** The expected quartiles if the dimension equals the median everywhere. */
   readonly expected: readonly [number, number];
+  /** All but the lowest and the highest twentieth of the points lie between these. */
+  readonly tails: readonly [number, number];
+  /** The same if the dimension equals the median everywhere. */
+  readonly expectedTails: readonly [number, number];
 }
 
 /** The histogram, by the unbiased estimate at each point (Levina and Bickel 2004, equation 8). */
@@ -44,8 +48,11 @@ export async function localHistogram(points: Space, options: SearchOptions): Pro
     else counts[Math.min(BARS - 1, Math.floor((value / end) * BARS))]!++;
   }
   // The sum over the k - 1 neighbours has a gamma distribution with shape k - 1.
-  const { lower, upper } = gammaQuantiles(neighbours - 1, 1, 0.5);
   const middle = gammaQuantiles(neighbours - 1, 1, 1e-9).lower;
+  const expected = (level: number): [number, number] => {
+    const { lower, upper } = gammaQuantiles(neighbours - 1, 1, level);
+    return [(median * middle) / upper, (median * middle) / lower];
+  };
   return {
     estimator: name,
     neighbours,
@@ -54,6 +61,8 @@ export async function localHistogram(points: Space, options: SearchOptions): Pro
     beyond,
     median,
     quartiles: [at(0.25), Math.min(at(0.75), end)],
-    expected: [(median * middle) / upper, (median * middle) / lower],
+    expected: expected(0.5),
+    tails: [at(0.05), at(0.95)],
+    expectedTails: expected(0.9),
   };
 }

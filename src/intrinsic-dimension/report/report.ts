@@ -34,9 +34,11 @@ import { neighboursToSee } from './scales';
 import { biasWarning, fewPointsWarning, scaleWarning } from './warnings/bias';
 import { consecutiveWarning } from './warnings/consecutive';
 import { duplicateWarning, nearDuplicateWarning } from './warnings/copies';
+import { evenlySpacedWarning } from './warnings/evenly-spaced';
 import { distancesWarning, numberedColumn, withoutColumn } from './warnings/layout';
 import { outlierWarning } from './warnings/outlier';
 import { roundedWarning } from './warnings/rounded';
+import { severalDimensionsWarning } from './warnings/several-dimensions';
 import { tieWarning } from './warnings/ties';
 import type { Warning } from './warnings/warning';
 import { medianDistance } from './with-table';
@@ -180,7 +182,7 @@ export async function idReport(points: Points, options: IdReportOptions = {}): P
     warnings: await warningsOf(
       set,
       { chosen, level, search, metric },
-      { estimate, corrected, scale, decimation },
+      { estimate, corrected, scale, decimation, local },
     ),
     estimates,
     scale,
@@ -258,6 +260,7 @@ interface Findings {
   readonly corrected: Part<Corrected>;
   readonly scale: Part<ScaleCurve>;
   readonly decimation: Part<{ readonly curve: readonly DecimationPoint[] }>;
+  readonly local: Part<LocalHistogram>;
 }
 
 interface How {
@@ -271,10 +274,12 @@ interface How {
 async function warningsOf(
   set: ReportPoints,
   how: How,
-  { estimate, corrected, scale, decimation }: Findings,
+  { estimate, corrected, scale, decimation, local }: Findings,
 ): Promise<Warning[]> {
   const { given, all, table, points, cleanTable } = set;
   const nearest = medianDistance(cleanTable, 1);
+  const named = estimate.value === null ? undefined : { ...estimate, estimator: estimate.name };
+  const even = given && named && evenlySpacedWarning(named, given.d);
   const found = [
     given && distancesWarning(given),
     given && (await numberWarning(given, set, estimate, how)),
@@ -284,18 +289,17 @@ async function warningsOf(
     given && all.rows && how.metric === 'euclidean' && roundedWarning(all.rows, nearest),
     outlierWarning(table, all.rows, set.numbers),
     consecutiveWarning(cleanTable, set.cleanNumbers),
-    ...(isKnown(corrected) && estimate.value !== null
+    even,
+    ...(isKnown(corrected) && named
       ? [
-          biasWarning(
-            { ...estimate, estimator: estimate.name },
-            corrected,
-            isKnown(decimation) ? decimation.curve : [],
-            points.n,
-          ),
-          fewPointsWarning(corrected, points.n),
+          // Values of evenly spaced points are biased for another reason.
+          even === undefined &&
+            biasWarning(named, corrected, isKnown(decimation) ? decimation.curve : [], points.n),
+          fewPointsWarning(corrected, points.n, given?.d),
           isKnown(scale) && scaleWarning(scale.curve, corrected),
         ]
       : []),
+    isKnown(local) && severalDimensionsWarning(local, points.n),
   ];
   return found.filter((warning) => warning !== undefined && warning !== false);
 }
@@ -337,7 +341,7 @@ async function numberWarning(
   return {
     name: 'row numbers',
     text:
-      `Column ${column.column} numbers the rows: whole numbers from ${column.first} to ${column.last}, each row its own. ` +
+      `Column ${column.column} (counted from 0) numbers the rows: whole numbers from ${column.first} to ${column.last}, each row its own. ` +
       `It was used as a coordinate.${effect} Leave it out if it is an index.`,
     evidence: { ...column, ...(without.value === null ? {} : { without: without.value }) },
   };

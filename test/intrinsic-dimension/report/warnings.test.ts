@@ -193,7 +193,10 @@ describe('warnings of a report', function () {
     const set = mapped(gaussian({ points: 80, dimension: 4, seed: 2 }), (x, i) => (i === 17 ? 1e6 : x));
     const { evidence, text } = warningOf(await idReport(set), 'outlier');
     assert.equal(evidence['row'], 17);
-    assert.match(text, /^Row 17 is .* away from its nearest neighbour, .* and all others within \d\.\d+\./);
+    assert.match(
+      text,
+      /^Row 17 \(counted from 0\) is .* away from its nearest neighbour, .* and all others within \d\.\d+\./,
+    );
   });
 
   it('tell a trajectory, and what its neighbours in time do to the value', async () => {
@@ -271,6 +274,46 @@ describe('warnings of a report', function () {
     const { evidence } = warningOf(report, 'depends on scale');
     assert.ok(evidence['near']! > 2 * evidence['far']!);
     assert.ok(!('reason' in report.corrected) && report.corrected.interval.lower < 2.5);
+  });
+
+  it('tell several dimensions, of halves and of a tenth of the points', async () => {
+    for (const part of [POINTS / 2, POINTS / 10]) {
+      const plane = cube({ points: POINTS, dimension: 2, seed: 1 });
+      const ball = cube({ points: POINTS, dimension: 8, seed: 2 });
+      const data = new Float64Array(POINTS * 10);
+      for (let i = 0; i < POINTS; i++) {
+        if (i < part) data.set(plane.data.subarray(2 * i, 2 * i + 2), 10 * i);
+        else data.set(ball.data.subarray(8 * i, 8 * i + 8), 10 * i + 2);
+        // The two parts are three sides of a cube apart.
+        if (i >= part) data[10 * i] = 3;
+      }
+      const report = await idReport({ data, shape: [POINTS, 10] });
+      const { evidence, text } = warningOf(report, 'several dimensions');
+      assert.ok(evidence['lower']! < 3 && evidence['upper']! > 5, text);
+      assert.ok(evidence['lower']! < evidence['expectedLower']!, text);
+    }
+  });
+
+  it('tell a lattice with noise by a value above the number of columns, and call it no bias of borders', async () => {
+    const normal = normals(mulberry32(4));
+    const side = 20;
+    const data = Float64Array.from(
+      { length: 2 * side ** 2 },
+      (_, p) => (p % 2 ? (p >> 1) % side : Math.floor((p >> 1) / side)) + 0.02 * normal(),
+    );
+    const report = await idReport({ data, shape: [side ** 2, 2] });
+    assert.ok(warningOf(report, 'evenly spaced').evidence['value']! > 5);
+    assert.ok(!names(report).includes('bias'));
+  });
+
+  it('tell too few points where the number of columns, and not the points, ends the interval', async () => {
+    const report = await idReport(sphere({ points: 300, dimension: 15, seed: 1 }));
+    assert.ok(!('reason' in report.corrected) && report.corrected.interval.upper === 16);
+    const { text } = warningOf(report, 'too few points');
+    assert.match(
+      text,
+      /at least \d+\.\d: the points have 16 columns, but surfaces of dimension \d+\.\d would/,
+    );
   });
 
   const clean: Readonly<Record<string, Matrix>> = {

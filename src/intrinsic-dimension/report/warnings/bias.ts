@@ -11,7 +11,7 @@ const CHANCE = 3;
 const WIDE = { any: 1.5, high: 0.6 };
 
 /** A value with its standard error. */
-interface Value {
+export interface Value {
   readonly value: number;
   readonly standardError: number;
 }
@@ -56,9 +56,20 @@ export function biasWarning(
   };
 }
 
-/** Warns if the interval of the corrected value is too wide to be useful. */
-export function fewPointsWarning({ value, interval }: Corrected, points: number): Warning | undefined {
-  const width = (interval.upper - interval.lower) / value;
+/**
+ * Warns if the interval of the corrected value is too wide to be useful.
+ *
+ * @param columns the number of coordinates; an interval that ends there is judged by what the known surfaces say without them
+ */
+export function fewPointsWarning(
+  { value, interval, readings }: Corrected,
+  points: number,
+  columns = Number.POSITIVE_INFINITY,
+): Warning | undefined {
+  const isCut = interval.upper >= columns;
+  const alike = readings.filter(({ agrees }) => agrees).map(({ upper }) => upper);
+  const reach = isCut ? Math.max(interval.upper, ...alike) : interval.upper;
+  const width = (reach - interval.lower) / value;
   // Eckmann and Ruelle 1992, equation 1, for distances within a tenth of the diameter.
   const limit = 2 * Math.log10(points);
   if (width <= (value > limit ? WIDE.high : WIDE.any)) return undefined;
@@ -69,8 +80,11 @@ export function fewPointsWarning({ value, interval }: Corrected, points: number)
   return {
     name: 'too few points',
     text:
-      `With ${points.toLocaleString('en')} points the dimension is only known to lie between ${interval.lower.toFixed(1)} and ${interval.upper.toFixed(1)}, ` +
-      `a range of ${percent(width)} of its value.${beyond} Use more points, or compare sets with one number of points without calling the value a dimension.`,
+      `With ${points.toLocaleString('en')} points the dimension is only known to ` +
+      (isCut
+        ? `be at least ${interval.lower.toFixed(1)}: the points have ${columns} columns, but surfaces of dimension ${reach.toFixed(1)} would look like them.`
+        : `lie between ${interval.lower.toFixed(1)} and ${interval.upper.toFixed(1)}, a range of ${percent(width)} of its value.`) +
+      `${beyond} Use more points, or compare sets with one number of points without calling the value a dimension.`,
     evidence: { points, lower: interval.lower, upper: interval.upper, limit },
   };
 }

@@ -36,7 +36,7 @@ export function outlierWarning(
     return {
       name: 'outlier',
       text:
-        `Row ${evidence.row} is ${short(sorted[n - 1]!)} away from its nearest neighbour, where half of the points are within ${short(usual)} ` +
+        `Row ${evidence.row} (counted from 0) is ${short(sorted[n - 1]!)} away from its nearest neighbour, where half of the points are within ${short(usual)} ` +
         `and ${n > 100 ? '99 %' : 'all others'} within ${short(most)}. This row alone determines the mean distance (${short(mean)}) and the variances: ` +
         'distances in this report are medians. Look at the row, and leave it out if it is a fault.',
       evidence,
@@ -45,7 +45,7 @@ export function outlierWarning(
   return {
     name: 'outlier',
     text:
-      `Row ${evidence.row}${held!.count === 1 ? '' : ` and ${held!.count - 1} more`} of ${n.toLocaleString('en')} hold ${percent(held!.share)} of the variance: ` +
+      `Row ${evidence.row} (counted from 0)${held!.count === 1 ? '' : ` and ${held!.count - 1} more`} of ${n.toLocaleString('en')} hold ${percent(held!.share)} of the variance: ` +
       'they dominate linear dimensions, such as the participation ratio. Look at them, and leave them out if they are faults.',
     evidence: { ...evidence, variance: held!.share },
   };

@@ -5,6 +5,7 @@ export const WARNINGS = [
   'duplicates',
   'near-duplicates',
   'ties',
+  'evenly spaced',
   'rounded values',
   'outlier',
   'consecutive rows',
@@ -13,6 +14,7 @@ export const WARNINGS = [
   'bias',
   'too few points',
   'depends on scale',
+  'several dimensions',
 ] as const;
 
 /** The name of a warning. */
