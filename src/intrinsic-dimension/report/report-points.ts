@@ -4,6 +4,7 @@ import { subset } from '../estimators/pointwise/neighbourhood';
 import { type Coordinates, type Points, type Rows, readRows } from '../points/points';
 import { type Space, type SpaceOptions, space } from '../points/space';
 import type { NeighbourTable } from '../search/neighbour-table';
+import type { SearchOptions } from '../search/neighbours';
 import { type NearDuplicates, nearDuplicates } from './warnings/near-duplicates';
 import { withTable } from './with-table';
 
@@ -61,28 +62,52 @@ export async function reportPoints(
   const numbers = drawn ? drawn.map((i) => whole.kept[i]!) : whole.kept;
   const search = { ...options, onProgress: (done: number) => options.onProgress?.(0.6 * done) };
   const table = await all.neighbours(Math.min(all.n - 1, Math.max(neighbours, DEPTH)), search);
-  const near = nearDuplicates(table);
-  const common = {
+  const again = { ...options, onProgress: (done: number) => options.onProgress?.(0.6 + 0.4 * done) };
+  const { points, cleanTable, near } = await withoutCopies(all, table, Math.max(neighbours, DEPTH), again);
+  return {
     ...(rows ? { given: rows } : {}),
     all: withTable(all, table),
     table,
-    rows: whole.n + whole.duplicates,
-    duplicates: whole.duplicates,
-    numbers,
-    notes,
-  };
-  if (!near || near.kept.length < 3)
-    return { ...common, points: withTable(all, table), cleanTable: table, cleanNumbers: numbers };
-  const points = await subset(all, near.kept);
-  const again = { ...options, onProgress: (done: number) => options.onProgress?.(0.6 + 0.4 * done) };
-  const cleanTable = await points.neighbours(Math.min(points.n - 1, Math.max(neighbours, DEPTH)), again);
-  return {
-    ...common,
     points: withTable(points, cleanTable),
     cleanTable,
-    near,
-    cleanNumbers: near.kept.map((i) => numbers[i]!),
+    rows: whole.n + whole.duplicates,
+    duplicates: whole.duplicates,
+    ...(near ? { near } : {}),
+    numbers,
+    cleanNumbers: near ? near.kept.map((i) => numbers[i]!) : numbers,
+    notes,
   };
+}
+
+/** Where most points have copies, these hide some of the others, which are found when the first ones are gone. */
+const ROUNDS = 3;
+
+/** Leaves out near copies. */
+async function withoutCopies(
+  all: Space,
+  table: NeighbourTable,
+  depth: number,
+  options: SearchOptions,
+): Promise<{ readonly points: Space; readonly cleanTable: NeighbourTable; readonly near?: NearDuplicates }> {
+  let points = all;
+  let cleanTable = table;
+  let near: NearDuplicates | undefined;
+  for (let round = 0; round < ROUNDS; round++) {
+    const more = nearDuplicates(cleanTable);
+    if (!more || more.kept.length < 3) break;
+    const before = near;
+    near = before
+      ? {
+          ...before,
+          points: Math.min(all.n, before.points + more.points),
+          expected: before.expected + more.expected,
+          kept: more.kept.map((i) => before.kept[i]!),
+        }
+      : more;
+    points = await subset(all, near.kept);
+    cleanTable = await points.neighbours(Math.min(points.n - 1, depth), options);
+  }
+  return { points, cleanTable, ...(near ? { near } : {}) };
 }
 
 /** Random members of a set, in rising order. */

@@ -299,7 +299,7 @@ async function warningsOf(
           isKnown(scale) && scaleWarning(scale.curve, corrected),
         ]
       : []),
-    isKnown(local) && severalDimensionsWarning(local, points.n),
+    named && isKnown(local) && severalDimensionsWarning(local, points.n),
   ];
   return found.filter((warning) => warning !== undefined && warning !== false);
 }

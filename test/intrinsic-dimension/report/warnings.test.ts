@@ -143,6 +143,23 @@ describe('warnings of a report', function () {
       }
     });
 
+    it('are all found where every point has copies, and distances are compared with those to other points', async () => {
+      const surface = embed(cube({ points: 100, dimension: 3, seed: 6 }), { coordinates: 12 });
+      const normal = normals(mulberry32(6));
+      for (const copies of [2, 5]) {
+        const data = Float64Array.from(
+          { length: 100 * copies * 12 },
+          (_, p) => surface.data[Math.floor(p / 12 / copies) * 12 + (p % 12)]! + 1e-5 * normal(),
+        );
+        const report = await idReport({ data, shape: [100 * copies, 12] });
+        const { evidence, text } = warningOf(report, 'near-duplicates');
+        // Two pairs that happen to be near each other count as one group.
+        assert.ok(report.points >= 90 && report.points <= 102, text);
+        assert.ok(evidence['distance']! < 1e-3 && evidence['usual']! > 0.05, text);
+        assert.ok(evidence['points']! <= 100 * copies, text);
+      }
+    });
+
     it('are not found where the dimension differs from place to place', async () => {
       const line = cube({ points: 300, dimension: 1, seed: 4 });
       const ball = gaussian({ points: 700, dimension: 8, seed: 4 });
@@ -172,6 +189,15 @@ describe('warnings of a report', function () {
     assert.equal(warningOf(report, 'ties').evidence['ties'], 400);
     assert.equal(warningOf(report, 'rounded values').evidence['step'], 1);
     assert.match(report.sentence, /has no value/);
+    const normal = normals(mulberry32(8));
+    // Columns of 0 and 1 hold whole numbers, too, although more than half of their values are equal.
+    const mixed = await idReport({
+      data: Float64Array.from({ length: 4 * POINTS }, (_, p) =>
+        p % 4 < 2 ? Number(normal() > 0.2) : Math.round(3 * normal()),
+      ),
+      shape: [POINTS, 4],
+    });
+    assert.equal(warningOf(mixed, 'rounded values').evidence['columns'], 4);
     const rounded = await idReport(
       mapped(gaussian({ points: POINTS, dimension: 4, seed: 1 }), (x) => Math.round(x * 5) / 5),
     );

@@ -82,7 +82,7 @@ export function fewPointsWarning(
     text:
       `With ${points.toLocaleString('en')} points the dimension is only known to ` +
       (isCut
-        ? `be at least ${interval.lower.toFixed(1)}: the points have ${columns} columns, but surfaces of dimension ${reach.toFixed(1)} would look like them.`
+        ? `be at least ${interval.lower.toFixed(1)}: the points have ${columns.toLocaleString('en')} columns, but surfaces of dimension ${reach.toFixed(1)} would look like them.`
         : `lie between ${interval.lower.toFixed(1)} and ${interval.upper.toFixed(1)}, a range of ${percent(width)} of its value.`) +
       `${beyond} Use more points, or compare sets with one number of points without calling the value a dimension.`,
     evidence: { points, lower: interval.lower, upper: interval.upper, limit },

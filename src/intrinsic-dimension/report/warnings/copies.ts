@@ -37,7 +37,7 @@ export function nearDuplicateWarning(
     name: 'near-duplicates',
     text:
       `${near.points.toLocaleString('en')} of ${points.toLocaleString('en')} points (${percent(near.points / points)}) have a near copy, at a distance of ${short(near.distance)} (median), ` +
-      `where the others have their nearest neighbour at ${short(near.usual)} and chance allows ${chance}. ` +
+      `where the nearest point that is no copy is ${short(near.usual)} away, and chance allows ${chance}. ` +
       `Without ${left.toLocaleString('en')} of them, which this report leaves out, ${values.join(' and ')}. Find out where the copies come from.`,
     evidence: {
       points: near.points,

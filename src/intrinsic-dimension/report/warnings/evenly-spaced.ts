@@ -1,4 +1,5 @@
 /** Warns of points at more equal distances than those of any independent points, like a lattice with noise. */
+import { counted } from '../../../number-format';
 import type { Value } from './bias';
 import { short, type Warning } from './warning';
 
@@ -14,7 +15,7 @@ export function evenlySpacedWarning(
   return {
     name: 'evenly spaced',
     text:
-      `${estimator} gives ${short(value)}, and the points have only ${columns} ${columns === 1 ? 'column' : 'columns'}, which no dimension exceeds: ` +
+      `${estimator} gives ${short(value)}, and the points have only ${counted(columns, 'column')}, which no dimension exceeds: ` +
       'the nearest neighbours are at more equal distances than those of independent points, as on a lattice with noise or in a sequence that fills space evenly. ' +
       'Look at the values with wider scales.',
     evidence: { value, columns },

@@ -20,7 +20,7 @@ export interface NearDuplicates {
   readonly expected: number;
   /** Their median distance to the copy. */
   readonly distance: number;
-  /** The median distance of the other points to their nearest neighbour. */
+  /** The median distance of all points to the nearest one that is no copy of them. */
   readonly usual: number;
   /** The points without the copies: the first of each group is kept. */
   readonly kept: Int32Array;
@@ -50,6 +50,7 @@ export function nearDuplicates(table: NeighbourTable): NearDuplicates | undefine
   }
   const groups = new Groups(n);
   const found = new Set<number>();
+  const beyond = Float64Array.from({ length: n }, (_, i) => distances[i * k]!);
   let expected = 0;
   for (const [c, chance] of chances.entries()) {
     const limit = limitOf(chance, n);
@@ -58,18 +59,16 @@ export function nearDuplicates(table: NeighbourTable): NearDuplicates | undefine
     for (let i = 0; i < n; i++) {
       if (chance[i]! >= limit) continue;
       found.add(i);
+      beyond[i] = distances[i * k + c + 1]!;
       for (let p = i * k; p <= i * k + c; p++) groups.join(i, table.indices[p]!);
     }
   }
   if (found.size === 0) return undefined;
-  const nearest = (members: Iterable<number>): number =>
-    median(Float64Array.from(members, (i) => distances[i * k]!));
-  const others = [...Array(n).keys()].filter((i) => !found.has(i));
   return {
     points: found.size,
     expected,
-    distance: nearest(found),
-    usual: nearest(others),
+    distance: median(Float64Array.from(found, (i) => distances[i * k]!)),
+    usual: median(beyond),
     kept: Int32Array.from([...Array(n).keys()].filter((i) => groups.first(i) === i)),
   };
 }

@@ -23,14 +23,16 @@ export function roundedWarning(rows: Rows, nearest: number): Warning | undefined
       values[v]![at] = row[c]!;
     });
   });
-  const steps = values.map(stepOf).filter((step) => step > 0);
+  const stepped = values.map((of) => ({ of, step: stepOf(of) })).filter(({ step }) => step > 0);
+  // A column in which more than half of the values are equal does not matter for most distances.
+  const steps = stepped.filter(({ of }) => !isMostlyOne(of)).map(({ step }) => step);
   if (steps.length === 0) return undefined;
   // Rounding moves each of two points by up to half a step, uniformly, which is a variance of step^2 / 12 each.
   const scaled = (d / columns.length) * steps.reduce((sum, step) => sum + step ** 2, 0);
   const moved = Math.sqrt(scaled / 6);
   if (moved < MATTERS * nearest) return undefined;
   const step = steps.sort((a, b) => a - b)[steps.length >> 1]!;
-  const share = steps.length / columns.length;
+  const share = stepped.length / columns.length;
   return {
     name: 'rounded values',
     text:
@@ -41,15 +43,17 @@ export function roundedWarning(rows: Rows, nearest: number): Warning | undefined
   };
 }
 
-/**
- * The step such that all values differ from the least value by multiples of it. It is 0 if there is none, and if more than half
- * of the values are equal, so that the column does not matter for most distances.
- */
+/** True if more than half of the values are equal. */
+function isMostlyOne(values: Float64Array): boolean {
+  const sorted = values.slice().sort();
+  const half = sorted.length >> 1;
+  return sorted.some((value, i) => value === sorted[i + half]);
+}
+
+/** The step such that all values differ from the least value by multiples of it; 0 if there is none. */
 function stepOf(values: Float64Array): number {
   const sorted = values.slice().sort();
   const least = sorted[0]!;
-  const half = sorted.length >> 1;
-  for (let i = 0; i + half < sorted.length; i++) if (sorted[i] === sorted[i + half]) return 0;
   let step = Number.POSITIVE_INFINITY;
   for (let i = 1; i < sorted.length; i++) {
     const gap = sorted[i]! - sorted[i - 1]!;

@@ -25,7 +25,8 @@ export function severalDimensionsWarning(local: LocalHistogram, points: number):
     name: 'several dimensions',
     text:
       `The dimension at ${share} is ${range(seen)}, where it would be ${range(alike)} if all had the dimension ${short(median)}: ` +
-      'the points lie on surfaces of several dimensions, or in noise of several strengths, and one value for all of them may hold nowhere. ' +
+      'the points lie on surfaces of several dimensions, in noise of several strengths, or at a density that changes within a few neighbours, ' +
+      'and one value for all of them may hold nowhere. ' +
       'Find the parts with localId or hidalgo, and estimate each alone.',
     evidence: { median, lower: seen[0], upper: seen[1], expectedLower: alike[0], expectedUpper: alike[1] },
   };
