@@ -64,14 +64,17 @@ function endWithOutput(): void {
   process.stderr.on('error', () => {});
 }
 
-/** Rejects an option that is given twice, since its first value would be ignored. */
+/** Rejects an option that is given twice, or with and without `--no-`, since the first one would be ignored. */
 function refuseTwice(command: Command): void {
+  const given = new Map<string, string>();
   for (const option of command.options) {
     if (option.variadic) continue;
-    let given = false;
     command.on(`option:${option.name()}`, () => {
-      if (given) throw new Error(`${option.long ?? option.flags} is given twice: give it once`);
-      given = true;
+      const [name, here] = [option.attributeName(), option.long ?? option.flags];
+      const before = given.get(name);
+      if (before === here) throw new Error(`${here} is given twice: give it once`);
+      if (before !== undefined) throw new Error(`${before} and ${here} are both given: give one of them`);
+      given.set(name, here);
     });
   }
 }

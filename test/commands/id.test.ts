@@ -93,6 +93,16 @@ describe('npm run id', () => {
     refuses(['-', '--figure', 'a.png'], /^error: --figure draws the curve of --scale/);
     refuses(['-', '--key', 'x'], /^error: cannot read standard input: --key is for arrays, but this is text/);
     refuses(
+      ['-', '--header', '--no-header'],
+      /^error: --header and --no-header are both given: give one of them/,
+      'x,y\n1,2\n',
+    );
+    refuses(
+      ['-', '--distances'],
+      /^error: standard input: distances must be symmetric, but row 1, column 0 .* its transpose$/m,
+      '0,1.5,2\n3,0,1\n2,1,0\n',
+    );
+    refuses(
       ['-', '--all', '--json'],
       /^error: standard input: need at least 3 distinct points, got 1/,
       '1,2\n1,2\n',
@@ -143,7 +153,7 @@ describe('npm run id', () => {
     const damaged = distances.map((row, i) => row.map((r, j) => (i === 3 && j === 4 ? 9 : r)).join());
     refuses(
       [write('damaged.csv', damaged.join('\n')), '--distances'],
-      /must be symmetric, but row 4, column 3 is .* and row 3, column 4 is 9/,
+      /must be symmetric, but row 4, column 3 .* is .* and row 3, column 4 is 9/,
     );
   });
 

@@ -21,7 +21,8 @@ export interface NpyHeader {
 /** @throws Error that says what is wrong, as a sentence that begins with "it" */
 export function readNpyHeader(source: ByteSource): NpyHeader {
   const head = source.read(0, Math.min(12, source.size));
-  if (!head.subarray(0, 6).equals(NPY_MAGIC)) throw new Error('it is not an .npy file');
+  if (!head.subarray(0, 6).equals(NPY_MAGIC))
+    throw new Error('it is not an .npy file: it does not begin with \\x93NUMPY');
   const version = head[6] ?? 0;
   if (version < 1 || version > 3)
     throw new Error(`its format version ${version} is unknown: 1 to 3 are read, as numpy.save writes them`);

@@ -58,6 +58,10 @@ function directoryOf(archive: ByteSource): { count: number; start: number; size:
   const bytes = archive.read(archive.size - tail, tail);
   let at = bytes.length - 22;
   while (at >= 0 && bytes.readUInt32LE(at) !== END) at--;
+  if (at < 0 && archive.read(0, Math.min(2, archive.size)).toString('latin1') !== 'PK')
+    throw new Error(
+      'it is not a zip archive, as .npz and .pt files are: leave its format out, or name another',
+    );
   if (at < 0)
     throw new Error(`it is a zip archive without a table of contents at its end: it is cut off, ${DAMAGED}`);
   const count = bytes.readUInt16LE(at + 10);

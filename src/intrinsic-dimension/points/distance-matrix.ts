@@ -15,7 +15,7 @@ import {
 /**
  * Reads a matrix of distances, and removes the points at distance 0 from an earlier one.
  *
- * @throws RangeError when it is not square, not symmetric, or has negative values; NoEstimateError for values that are not
+ * @throws RangeError when it is not square; NoEstimateError when it is not symmetric, for negative values and values that are not
  *   finite, and when fewer than 3 distinct points remain
  */
 export async function readDistances({ distances }: DistanceMatrix): Promise<{
@@ -32,14 +32,21 @@ export async function readDistances({ distances }: DistanceMatrix): Promise<{
   const copies: number[] = [];
   for (let i = 0; i < n; i++) {
     if (data[i * n + i] !== 0)
-      throw new RangeError(`the distance of point ${i} to itself is ${data[i * n + i]}: it must be 0`);
+      throw new NoEstimateError(
+        `the distance of point ${i} (counted from 0) to itself is ${data[i * n + i]}, and it must be 0`,
+        'give distances, in which small means near',
+      );
     for (let j = 0; j < i; j++) {
       const [there, back] = [data[i * n + j]!, data[j * n + i]!];
       if (there < 0)
-        throw new RangeError(`the distance of points ${i} and ${j} is ${there}: it must not be negative`);
+        throw new NoEstimateError(
+          `the distance of points ${i} and ${j} (counted from 0) is ${there}, and it must not be negative`,
+          'give distances, in which small means near',
+        );
       if (Math.abs(there - back) > 1e-6 * Math.max(there, back)) {
-        throw new RangeError(
-          `distances must be symmetric, but row ${i}, column ${j} is ${there} and row ${j}, column ${i} is ${back}`,
+        throw new NoEstimateError(
+          `distances must be symmetric, but row ${i}, column ${j} (counted from 0) is ${there}, and row ${j}, column ${i} is ${back}`,
+          'give the mean of the matrix and its transpose',
         );
       }
     }

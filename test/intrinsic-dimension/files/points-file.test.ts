@@ -224,6 +224,13 @@ describe('readPoints', () => {
     await assert.rejects(readPoints(path), /its header has 200 MB, and the format allows 100: save fewer/);
   });
 
+  it('says when the format that was named is not that of the file', async () => {
+    const path = write('named.csv', '1,2\n3,4\n');
+    for (const format of ['npz', 'pt'] as const)
+      await assert.rejects(readPoints(path, { format }), /it is not a zip archive, .*: leave its format out/);
+    await assert.rejects(readPoints(path, { format: 'npy' }), /it does not begin with/);
+  });
+
   it('says when there is no file, a folder, a device, a socket, a pipe that nobody fills, or too much', async () => {
     await assert.rejects(readPoints(join(folder, 'none.npy')), /none\.npy: there is no such file$/);
     await assert.rejects(
