@@ -36,6 +36,7 @@ import { consecutiveWarning } from './warnings/consecutive';
 import { duplicateWarning, nearDuplicateWarning } from './warnings/copies';
 import { evenlySpacedWarning } from './warnings/evenly-spaced';
 import { distancesWarning, numberedColumn, withoutColumn } from './warnings/layout';
+import { largestColumn, oneColumnWarning } from './warnings/one-column';
 import { outlierWarning } from './warnings/outlier';
 import { roundedWarning } from './warnings/rounded';
 import { severalDimensionsWarning } from './warnings/several-dimensions';
@@ -278,6 +279,7 @@ async function warningsOf(
 ): Promise<Warning[]> {
   const { given, all, table, points, cleanTable } = set;
   const nearest = medianDistance(cleanTable, 1);
+  const outlier = outlierWarning(table, all.rows, set.numbers);
   const named = estimate.value === null ? undefined : { ...estimate, estimator: estimate.name };
   const even = given && named && evenlySpacedWarning(named, given.d);
   const found = [
@@ -287,7 +289,9 @@ async function warningsOf(
     await copiesWarning(set, how),
     tieWarning(cleanTable, estimate.value ?? 0),
     given && all.rows && how.metric === 'euclidean' && roundedWarning(all.rows, nearest),
-    outlierWarning(table, all.rows, set.numbers),
+    outlier,
+    // A far row may hold the variance of its column.
+    named && !outlier && how.metric === 'euclidean' && (await columnWarning(points, named, how)),
     consecutiveWarning(cleanTable, set.cleanNumbers),
     even,
     ...(isKnown(corrected) && named
@@ -319,6 +323,20 @@ async function copiesWarning(
     effects.push({ estimator: nameOf(each), withCopies: withCopies.value, without: without.value });
   }
   return nearDuplicateWarning(near, all.n, effects);
+}
+
+/** The warning of a column that decides the distances, with the value of scaled columns. */
+async function columnWarning(
+  { rows }: Space,
+  named: Parameters<typeof oneColumnWarning>[1],
+  { chosen, level, search }: How,
+): Promise<Warning | undefined> {
+  const found = rows && largestColumn(rows);
+  if (!found) return undefined;
+  const scaled = await orReason(async () =>
+    estimateRow(await space(found.scaled()), chosen, { ...search, level }),
+  );
+  return scaled.value === null ? undefined : oneColumnWarning(found, named, scaled);
 }
 
 /** The warning of a column of row numbers, with the value without it. */

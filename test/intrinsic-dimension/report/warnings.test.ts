@@ -302,6 +302,20 @@ describe('warnings of a report', function () {
     assert.ok(!('reason' in report.corrected) && report.corrected.interval.lower < 2.5);
   });
 
+  it('tell a column that decides the distances, unless others matter as much', async () => {
+    const set = gaussian({ points: POINTS, dimension: 4, seed: 5 });
+    const report = await idReport(mapped(set, (x, _, c) => (c === 2 ? 1e6 * x : x)));
+    const { evidence } = warningOf(report, 'one column');
+    assert.equal(evidence['column'], 2);
+    assert.ok(evidence['value']! < 1.2 && evidence['scaled']! > 3.3, JSON.stringify(evidence));
+    // Two large columns, and a line along an axis beside constant columns.
+    for (const other of [
+      mapped(set, (x, _, c) => (c > 1 ? 1e6 * x : x)),
+      mapped(set, (x, _, c) => (c === 2 ? x : 7)),
+    ])
+      assert.ok(!names(await idReport(other)).includes('one column'));
+  });
+
   it('tell several dimensions, of halves and of a tenth of the points', async () => {
     for (const part of [POINTS / 2, POINTS / 10]) {
       const plane = cube({ points: POINTS, dimension: 2, seed: 1 });

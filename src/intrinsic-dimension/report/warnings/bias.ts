@@ -16,7 +16,8 @@ export interface Value {
   readonly standardError: number;
 }
 
-const differ = (a: Value, b: Value): boolean =>
+/** True if two values differ by more than chance, and so much that it matters. */
+export const differ = (a: Value, b: Value): boolean =>
   Math.abs(a.value - b.value) > CHANCE * Math.hypot(a.standardError, b.standardError) &&
   Math.abs(a.value - b.value) > MATTERS * Math.max(a.value, b.value);
 

@@ -4,7 +4,7 @@ import { short, type Warning } from './warning';
 
 /** Fewer points have too uncertain quantiles. */
 const LEAST = 200;
-/** How many times wider than with a single dimension the logarithms of the local dimensions are; uneven densities and borders reach 1.3. */
+/** How many times wider than with a single dimension the logarithms of the local dimensions are; most known surfaces stay below 1.4. */
 const WIDER = 1.5;
 
 /** @param points the number of points */
@@ -25,7 +25,7 @@ export function severalDimensionsWarning(local: LocalHistogram, points: number):
     name: 'several dimensions',
     text:
       `The dimension at ${share} is ${range(seen)}, where it would be ${range(alike)} if all had the dimension ${short(median)}: ` +
-      'the points lie on surfaces of several dimensions, in noise of several strengths, or at a density that changes within a few neighbours, ' +
+      'the points lie on surfaces of several dimensions, in noise of several strengths, or where density or curvature change within a few neighbours, ' +
       'and one value for all of them may hold nowhere. ' +
       'Find the parts with localId or hidalgo, and estimate each alone.',
     evidence: { median, lower: seen[0], upper: seen[1], expectedLower: alike[0], expectedUpper: alike[1] },

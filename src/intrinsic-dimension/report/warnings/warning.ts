@@ -8,6 +8,7 @@ export const WARNINGS = [
   'evenly spaced',
   'rounded values',
   'outlier',
+  'one column',
   'consecutive rows',
   'distances as points',
   'row numbers',
