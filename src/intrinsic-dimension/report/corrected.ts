@@ -31,18 +31,31 @@ export interface CorrectOptions {
   readonly search?: SearchOptions;
 }
 
-/** The corrected value, with an interval that includes the bias. */
-export function corrected(
+/**
+ * The corrected value, with an interval that includes the bias. Where the value is higher than at the nearest neighbours, curvature
+ * may have raised it more than on any family, and the interval reaches as low as the corrected value of the nearest neighbours.
+ */
+export async function corrected(
   points: Space,
   { estimator, name, level, seed, table, columns, scale, search = {} }: CorrectOptions,
-  how: SearchOptions = {},
+  { onProgress, ...how }: SearchOptions = {},
 ): Promise<Corrected> {
-  return calibration(name, estimator, points.n, seed).correct(
-    see(table, estimator),
-    { level, columns, extremes: () => extremes(points, scale, seed, search) },
-    how,
-  );
+  const limits = { level, columns, extremes: () => extremes(points, scale, seed, search) };
+  const seen = see(table, estimator);
+  const parts = seen.rises ? 2 : 1;
+  const part = (p: number): SearchOptions => ({
+    ...how,
+    onProgress: (done) => onProgress?.((p + done) / parts),
+  });
+  const own = await calibration(name, estimator, points.n, seed).correct(seen, limits, part(0));
+  if (!seen.rises) return own;
+  const atNearest = see(table, NEAREST);
+  const other = await calibration('gride', NEAREST, points.n, seed).correct(atNearest, limits, part(1));
+  return { ...own, interval: { ...own.interval, lower: Math.min(own.interval.lower, other.interval.lower) } };
 }
+
+/** GRIDE at the two nearest neighbours. */
+const NEAREST: FromNeighbours = { neighbours: 2, estimate: (table) => gride(table, 1, 2) };
 
 /** The lowest and the highest value at any scale that is not tied, up to half of the points. */
 async function extremes(

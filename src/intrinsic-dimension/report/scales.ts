@@ -8,6 +8,9 @@ import type { NeighbourTable } from '../search/neighbour-table';
 /** The farthest neighbour that the shape of the scale curve uses. */
 const FARTHEST = 32;
 
+/** A rise by so many standard errors counts. It may be chance, but to miss one costs more than to widen an interval. */
+const RISES = 1;
+
 /** A value, and the shape of the scale curve relative to it. */
 export interface Seen {
   readonly value: number;
@@ -16,6 +19,8 @@ export interface Seen {
   readonly shape: readonly number[];
   /** The standard errors of these. */
   readonly shapeErrors: readonly number[];
+  /** True if GRIDE at the two nearest neighbours is lower, as on curved surfaces. */
+  readonly rises: boolean;
 }
 
 /** The orders n1 of GRIDE that are used with a number of points: both neighbours are within the nearest eighth of them. */
@@ -25,17 +30,18 @@ export function shapeOrders(points: number): number[] {
   return orders;
 }
 
-/**
- * GRIDE at the orders of the shape. An estimator that looks farther than the two nearest neighbours is compared with these last,
- * unless they are tied.
- */
-function besides(table: NeighbourTable, { neighbours }: FromNeighbours): LocalEstimate[] {
+/** GRIDE at the orders of the shape, and at the two nearest neighbours if the estimator looks farther and these are not tied. */
+function besides(
+  table: NeighbourTable,
+  { neighbours }: FromNeighbours,
+): { readonly compared: LocalEstimate[]; readonly nearest?: LocalEstimate } {
   const wider = shapeOrders(table.n).map((n1) => gride(table, n1, 2 * n1));
-  if (neighbours <= 2) return wider;
+  if (neighbours <= 2) return { compared: wider };
   try {
-    return [...wider, gride(table, 1, 2)];
+    const nearest = gride(table, 1, 2);
+    return { compared: [...wider, nearest], nearest };
   } catch (error) {
-    if (error instanceof NoEstimateError) return wider;
+    if (error instanceof NoEstimateError) return { compared: wider };
     throw error;
   }
 }
@@ -46,12 +52,9 @@ export function neighboursToSee(estimator: FromNeighbours, points: number): numb
 }
 
 /** The value without its standard errors, which take longer. */
-export function glance(
-  table: NeighbourTable,
-  estimator: FromNeighbours,
-): Omit<Seen, 'standardError' | 'shapeErrors'> {
+export function glance(table: NeighbourTable, estimator: FromNeighbours): Pick<Seen, 'value' | 'shape'> {
   const { value } = estimator.estimate(table);
-  const shape = besides(table, estimator).map((each) => Math.log(each.value / value));
+  const shape = besides(table, estimator).compared.map((each) => Math.log(each.value / value));
   return { value, shape };
 }
 
@@ -60,13 +63,14 @@ export function see(table: NeighbourTable, estimator: FromNeighbours): Seen {
   const first = estimator.estimate(table);
   const own = first.influences();
   const standardError = sandwichStandardError(own, table, first.neighbours);
-  const wider = besides(table, estimator);
-  const shapeErrors = wider.map((each) => errorOfRatio(table, { ...first, influences: () => own }, each));
+  const { compared, nearest } = besides(table, estimator);
+  const shapeErrors = compared.map((each) => errorOfRatio(table, { ...first, influences: () => own }, each));
   return {
     value: first.value,
     standardError,
-    shape: wider.map((each) => Math.log(each.value / first.value)),
+    shape: compared.map((each) => Math.log(each.value / first.value)),
     shapeErrors,
+    rises: nearest !== undefined && Math.log(nearest.value / first.value) < -RISES * shapeErrors.at(-1)!,
   };
 }
 

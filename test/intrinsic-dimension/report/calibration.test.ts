@@ -7,6 +7,7 @@ import { TWO_NN } from '../../../src/intrinsic-dimension/estimators/two-nn';
 import { gaussian } from '../../../src/intrinsic-dimension/manifolds/manifolds';
 import { space } from '../../../src/intrinsic-dimension/points/space';
 import { type Corrected, calibration } from '../../../src/intrinsic-dimension/report/calibration';
+import { corrected as correctedIn } from '../../../src/intrinsic-dimension/report/corrected';
 import { drawFamily, FAMILIES } from '../../../src/intrinsic-dimension/report/families';
 import { neighboursToSee, see } from '../../../src/intrinsic-dimension/report/scales';
 import { mulberry32, normals } from '../../../src/random';
@@ -108,19 +109,27 @@ describe('calibration', function () {
     assert.ok(interval.lower <= normal.lower && normal.upper <= interval.upper);
   });
 
-  it('compares the nearest neighbours, too, with an estimator that looks farther', async () => {
-    // Rotations of 5 dimensions have dimension 10, and 500 of them are curved at the distance of their fourth neighbours.
-    const normal = normals(mulberry32(1000));
-    const set = await space({ data: rotations(500, 5, normal), shape: [500, 25] });
-    const far = estimatorOf({ estimator: 'gride', n1: 4 }) as FromNeighbours;
-    const table = await set.neighbours(neighboursToSee(far, 500), {});
-    const [seen, near] = [see(table, far), see(table, ESTIMATOR)];
-    assert.equal(seen.shape.length, near.shape.length + 1);
-    const nearest = gride(table, 1, 2).value;
-    assert.ok(Math.abs(seen.shape.at(-1)! - Math.log(nearest / seen.value)) < 1e-12);
-    const extremes = async () => ({ lowest: nearest, highest: seen.value });
-    const { interval } = await calibration('far', far, 500, 0).correct(seen, { level: LEVEL, extremes });
-    assert.ok(interval.lower < 10 && 10 < interval.upper, `${interval.lower} .. ${interval.upper}`);
+  it('has intervals that hold the dimension of rotations, with estimators that look far', async () => {
+    // Rotations of 4 and 5 dimensions have dimensions 6 and 10, and 500 of them are curved at the distance of their fourth neighbours.
+    for (const options of [{ estimator: 'gride', n1: 4 }, { estimator: 'mackay-ghahramani' }] as const) {
+      const far = estimatorOf(options) as FromNeighbours;
+      for (const [size, dimension] of [
+        [4, 6],
+        [5, 10],
+      ] as const) {
+        for (let seed = 0; seed < 4; seed++) {
+          const data = rotations(500, size, normals(mulberry32(seed)));
+          const set = await space({ data, shape: [500, size ** 2] });
+          const table = await set.neighbours(neighboursToSee(far, 500), {});
+          const seen = see(table, far);
+          assert.ok(Math.abs(seen.shape.at(-1)! - Math.log(gride(table, 1, 2).value / seen.value)) < 1e-12);
+          const how = { estimator: far, name: options.estimator, level: LEVEL, seed: 0, table };
+          const { interval } = await correctedIn(set, how);
+          const { lower, upper } = interval;
+          assert.ok(lower < dimension && dimension < upper, `${dimension}: ${lower} .. ${upper}`);
+        }
+      }
+    }
   });
 
   it('is the same with the same seed, and does not exceed the columns', async () => {
@@ -146,7 +155,7 @@ describe('calibration', function () {
         return ESTIMATOR.estimate(table);
       },
     };
-    const seen = { value: 3, standardError: 0.3, shape: [0], shapeErrors: [0.1] };
+    const seen = { value: 3, standardError: 0.3, shape: [0], shapeErrors: [0.1], rises: false };
     const limits = { level: LEVEL, extremes: async () => ({ lowest: 2, highest: 4 }) };
     for (const seed of [0, 1, 1000, Number.MAX_SAFE_INTEGER - 1, Number.MAX_SAFE_INTEGER])
       await calibration('spy', spy, 40, seed).correct(seen, limits);
@@ -155,7 +164,13 @@ describe('calibration', function () {
   });
 
   it('reaches over all scales where no family explains the points', async () => {
-    const seen = { value: 10, standardError: 0.3, shape: [-1, -1.5], shapeErrors: [0.01, 0.01] };
+    const seen = {
+      value: 10,
+      standardError: 0.3,
+      shape: [-1, -1.5],
+      shapeErrors: [0.01, 0.01],
+      rises: false,
+    };
     const limits = { level: LEVEL, extremes: async () => ({ lowest: 2, highest: 12 }) };
     const { explained, interval } = await calibration('two-nn', ESTIMATOR, 100, 0).correct(seen, limits);
     assert.equal(explained, false);
