@@ -194,6 +194,7 @@ describe('nested arrays', () => {
       [data, /got numbers without a shape$/],
       [Promise.resolve(rows()), /got a promise: await it$/],
       [{ x: [1], y: [2] }, /got an object with x, y$/],
+      [{ distances: rows(), data, shape: [3, 2] }, /as distances and as coordinates: give one of them$/],
       [{ data, shape: null }, /points\.shape must be \[points, dimensions\], got null/],
       [{ row: () => data }, /got an object with row$/],
       [{ row: () => data, shape: '3,2' }, /points\.shape must be \[points, dimensions\], got '3,2'/],

@@ -88,6 +88,8 @@ export async function space(
   { metric = DEFAULT_METRIC, period }: PeriodicOptions = {},
 ): Promise<Space> {
   if (typeof points === 'object' && points !== null && 'distances' in points) {
+    if ('data' in points || 'row' in points)
+      throw new TypeError('points are given as distances and as coordinates: give one of them');
     if (period !== undefined)
       throw new RangeError('period needs coordinates, got distances: measure them around the period');
     return matrixSpace(points, metric);
